@@ -1,0 +1,1 @@
+"""Store-level demand forecasts: the core of Storecast, independent of any page or server."""

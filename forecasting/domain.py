@@ -1,0 +1,389 @@
+"""The words of the product as frozen values; nothing here reads a file, a clock or a database.
+
+Instants (`*_at`) are aware datetimes in UTC. Days (`cutoff`, `ds`) are business dates without a zone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+ALL_ITEMS = "all"
+"""The item that stands for a store's total."""
+
+QUANTILES = (0.1, 0.5, 0.9)
+"""Levels of `q10`, `q50`, `q90`."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SeriesKey:
+    """One series: an item in a store, or the store's total."""
+
+    store: str
+    item: str = ALL_ITEMS
+
+    def __str__(self) -> str:
+        return f"store {self.store}" if self.item == ALL_ITEMS else f"store {self.store}, product {self.item}"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFile:
+    """One immutable Parquet file of one store, as the manifest knows it.
+
+    Attributes
+    ----------
+    kind
+        ``"sales"`` or ``"plan"``.
+    content_hash
+        SHA-256 of the values inside; also the file's name.
+    first_ds, last_ds
+        First and last day in the file.
+    items
+        Items in the file, in natural order.
+    region
+        The store's region (sales), or ``""``.
+    """
+
+    store: str
+    kind: str
+    content_hash: str
+    rows: int
+    first_ds: date
+    last_ds: date
+    items: tuple[str, ...]
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What one import did.
+
+    Attributes
+    ----------
+    import_id
+        Its number in the manifest, or None where the file held nothing new.
+    added, revised, unchanged
+        Rows that were new, that replaced another value, and that were already there.
+    notes
+        What was assumed or noticed, in words.
+    """
+
+    import_id: int | None
+    source: str
+    kind: str
+    stores: tuple[str, ...]
+    first_ds: date
+    last_ds: date
+    added: int
+    revised: int
+    unchanged: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A store that has sales history."""
+
+    store: str
+    region: str
+    items: tuple[str, ...]
+    first_ds: date
+    last_ds: date
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking. `stores` and `regions` of None mean all of them."""
+
+    subject: str
+    name: str
+    roles: frozenset[str]
+    stores: frozenset[str] | None = None
+    regions: frozenset[str] | None = None
+
+    def sees(self, store: str, region: str) -> bool:
+        """Whether a store of a region belongs to this principal."""
+        return (self.stores is None or store in self.stores) and (
+            self.regions is None or region in self.regions
+        )
+
+
+LOCAL_USER = Principal("local", "Local user", frozenset({"planner", "operator"}))
+"""The one principal there is without a login provider; only ever served on loopback."""
+
+SYSTEM = Principal("system", "Storecast", frozenset({"planner", "operator"}))
+"""Who asks for what nobody pressed a button for, such as the first forecast."""
+
+
+class Verdict(StrEnum):
+    """The answer to a press on Refresh."""
+
+    FRESH = "fresh"
+    ATTACHED = "attached"
+    REFORECAST = "reforecast"
+    RETRAIN = "retrain"
+
+
+class RunState(StrEnum):
+    """Where a refresh run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+    @property
+    def active(self) -> bool:
+        """Whether the run still holds its scope."""
+        return self in (RunState.QUEUED, RunState.RUNNING)
+
+
+class StoreState(StrEnum):
+    """The state of a store as planners read it."""
+
+    RUNNING = "Running"
+    FAILED = "Failed"
+    BEHIND = "Behind"
+    STALE = "Stale"
+    AGEING = "Ageing"
+    FRESH = "Fresh"
+    NONE = "No forecast"
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestScore:
+    """How one engine did over one backtest window.
+
+    Attributes
+    ----------
+    cutoff, horizon
+        The window: the last day the engine saw, and the days scored after it.
+    days
+        Open days scored.
+    wape, wql, coverage
+        Weighted absolute percentage error of the mean, mean weighted quantile loss over q10/q50/q90,
+        and share of days within q10–q90; None where undefined.
+    failure
+        Why the engine has no score, in words, or ``""``.
+    """
+
+    engine: str
+    cutoff: date
+    horizon: int
+    days: int = 0
+    wape: float | None = None
+    wql: float | None = None
+    coverage: float | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesChoice:
+    """What a training chose for one series, and why."""
+
+    item: str
+    engine: str
+    reason: str
+    scores: tuple[BacktestScore, ...] = ()
+
+    def score_of(self, engine: str) -> BacktestScore | None:
+        """The backtest of one engine, or None where it has none."""
+        return next((score for score in self.scores if score.engine == engine), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """What a training leaves: the chosen engine per series with its backtest.
+
+    Attributes
+    ----------
+    asked_engine
+        The engine that was configured; what serves a series is in its choice.
+    """
+
+    predictor_id: str
+    scope: str
+    asked_engine: str
+    trained_at: datetime
+    cutoff: date
+    choices: tuple[SeriesChoice, ...]
+
+    def choice_of(self, item: str) -> SeriesChoice | None:
+        """The choice for one item, or None where the training did not see it."""
+        return next((choice for choice in self.choices if choice.item == item), None)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionHeader:
+    """One forecast version without its days.
+
+    Attributes
+    ----------
+    input_hash
+        Hash of the values that went in.
+    trained_at
+        When its predictor was trained.
+    assumptions
+        What the forecast took for granted where the plan is silent, in words.
+    """
+
+    version: int
+    store: str
+    predictor_id: str
+    run_id: str
+    asked_engine: str
+    cutoff: date
+    horizon: int
+    input_hash: str
+    trained_at: datetime
+    published_at: datetime
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSummary:
+    """One row per series of a published version: what lists and tiles need without opening the version.
+
+    Attributes
+    ----------
+    next7, last7
+        Expected demand of the next seven days and sales of the same weekdays the week before; None
+        where there are fewer than seven days.
+    wape, naive_wape, coverage
+        Backtest of the serving engine, of seasonal-naive, and the share of days within q10–q90.
+    """
+
+    store: str
+    item: str
+    engine: str
+    next7: float | None
+    last7: float | None
+    wape: float | None
+    naive_wape: float | None
+    coverage: float | None
+    sparkline: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRun:
+    """One row of the ledger: who asked, why, what happened.
+
+    Attributes
+    ----------
+    message
+        Why it runs, as told to the planner.
+    done, total
+        Series finished and to do; `total` is 0 until known.
+    fence
+        Raised at every claim; a worker holding an older one is refused.
+    """
+
+    run_id: str
+    scope: str
+    store: str
+    verdict: Verdict
+    message: str
+    state: RunState
+    requested_by: str
+    requested_at: datetime
+    engine: str
+    batch_id: str | None = None
+    priority: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    attempt: int = 0
+    fence: int = 0
+    error: str = ""
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSnapshot:
+    """All that decides the state of a store, read in one transaction.
+
+    Attributes
+    ----------
+    active
+        The run that holds the store's scope now.
+    last
+        The newest run that has ended.
+    """
+
+    store: str
+    region: str
+    sales: HistoryFile | None
+    plan_hash: str | None
+    head: VersionHeader | None
+    active: RefreshRun | None
+    last: RefreshRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a press should lead to, and the sentence that tells why."""
+
+    verdict: Verdict
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a press: the verdict, its sentence, and the run to follow (None for `fresh`)."""
+
+    verdict: Verdict
+    message: str
+    run: RefreshRun | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRequest:
+    """A press on Refresh before it is decided.
+
+    Attributes
+    ----------
+    priority
+        Lower runs first; a person's press is 0, a batch 10.
+    """
+
+    run_id: str
+    scope: str
+    store: str
+    requested_by: str
+    requested_at: datetime
+    engine: str
+    priority: int = 0
+    batch_id: str | None = None
+
+
+def scope_of(store: str) -> str:
+    """The training scope of engines that train one store at a time."""
+    return f"store:{store}"
+
+
+def natural_order(name: str) -> tuple[int, int | str]:
+    """Sort key that puts store 9 before store 10 and numbers before words."""
+    return (0, int(name)) if name.isdecimal() else (1, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What an operator asks for first.
+
+    Attributes
+    ----------
+    states
+        How many stores are in each state.
+    """
+
+    home: str
+    stores: int
+    series: int
+    first_ds: date | None
+    last_ds: date | None
+    as_of: date | None
+    engine: str
+    states: Mapping[StoreState, int] = field(default_factory=dict)
+    active_runs: int = 0
