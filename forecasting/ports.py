@@ -1,4 +1,4 @@
-"""What the core needs from the world, as small Protocols; adapters implement them (docs/adr/0002-ports.md)."""
+"""What the core needs from the world, as small Protocols for adapters (docs/adr/0002-ports.md)."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from forecasting.domain import (
     VersionHeader,
 )
 
-TaskT = TypeVar("TaskT", contravariant=True)
-ResultT = TypeVar("ResultT", covariant=True)
+TaskT_contra = TypeVar("TaskT_contra", contravariant=True)
+ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
 class Clock(Protocol):
@@ -76,10 +76,10 @@ class LocalEngine(Protocol):
         ...
 
 
-class Compute(Protocol[TaskT, ResultT]):
+class Compute(Protocol[TaskT_contra, ResultT_co]):
     """Runs fits outside the server process."""
 
-    def run(self, tasks: Sequence[TaskT]) -> Iterator[ResultT]:
+    def run(self, tasks: Sequence[TaskT_contra]) -> Iterator[ResultT_co]:
         """Yield each task's result as it is done, in any order.
 
         Raises
@@ -220,9 +220,9 @@ class Ledger(Protocol):
     """Refresh runs; the one place that decides who trains (docs/adr/0004-ledger.md)."""
 
     def request(self, ask: RefreshRequest, decide: Callable[[StoreSnapshot], Decision]) -> Answer:
-        """Attach to the scope's active run, or decide on the snapshot and record a new run, in one transaction.
+        """Attach to the scope's active run, or decide on the snapshot and record a new run.
 
-        An attached request with a lower priority number moves a queued run forward.
+        One transaction. An attached request with a lower priority number moves a queued run forward.
         """
         ...
 

@@ -1,0 +1,1 @@
+"""All that faces the browser or the network, pages aside."""

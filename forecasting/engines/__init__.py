@@ -1,0 +1,1 @@
+"""What fits and forecasts: adapters of the `LocalEngine` port."""

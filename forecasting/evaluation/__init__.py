@@ -1,0 +1,1 @@
+"""Metrics, backtest windows and the choice between engines. Pure."""

@@ -1,0 +1,1 @@
+"""Sales files in, immutable Parquet files out: adapters of the `SalesHistory` port."""

@@ -1,0 +1,1 @@
+"""The database: SQLAlchemy tables, ledger, versions, manifest; alembic migrations."""
