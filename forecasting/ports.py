@@ -137,18 +137,14 @@ class Manifest(Protocol):
 class SalesHistory(Protocol):
     """Sales and plans of all stores."""
 
-    def read_sales(self, store: str) -> pd.DataFrame:
-        """`schema.SALES` of one store, sorted by item and day.
+    def read(self, file: HistoryFile) -> pd.DataFrame:
+        """`schema.SALES` or `schema.PLAN` of one store's file, sorted by item and day.
 
         Raises
         ------
-        UnknownSeries
-            If the store has no sales.
+        StateUnavailable
+            If the file is missing or damaged.
         """
-        ...
-
-    def read_plan(self, store: str) -> pd.DataFrame:
-        """`schema.PLAN` of one store, sorted by item and day; empty where there is none."""
         ...
 
     def import_file(self, path: Path, kind: str, by: str) -> ImportReport:

@@ -1,0 +1,168 @@
+"""From one store's sales and plan to what its engines see.
+
+The future of a series is the plan's; where the plan is silent for a day the day is filled in by habit, marked
+`assumed`, and the forecast says so in words.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from forecasting import schema
+from forecasting.calendar.wording import day_ranges
+from forecasting.domain import ALL_ITEMS, SeriesKey, natural_order
+from forecasting.errors import UnknownSeries
+
+HABIT_WEEKS = 8
+"""A weekday on which the store was closed for this many weeks in a row is assumed closed."""
+
+DISCONTINUED_AFTER_DAYS = 28
+"""A product without a row for this many days up to the cutoff is not forecast."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInputs:
+    """What an engine may see of one series: `schema.HISTORY` to the cutoff, `schema.FUTURE` after it."""
+
+    key: SeriesKey
+    history: pd.DataFrame
+    future: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInputs:
+    """All series of a store at one cutoff, the total first.
+
+    Attributes
+    ----------
+    assumptions
+        Sentences for the planner: what was taken for granted, and what was left out.
+    """
+
+    store: str
+    cutoff: date
+    horizon: int
+    input_hash: str
+    assumptions: tuple[str, ...]
+    series: tuple[SeriesInputs, ...]
+
+
+def input_hash(sales_hash: str, plan_hash: str | None, horizon: int) -> str:
+    """SHA-256 over the hashes of the values that go into a store's forecast."""
+    return hashlib.sha256(f"1|{sales_hash}|{plan_hash or ''}|{horizon}".encode()).hexdigest()
+
+
+def build_inputs(
+    store: str, sales: pd.DataFrame, plan: pd.DataFrame, horizon: int, values_hash: str
+) -> StoreInputs:
+    """Assemble every series of one store.
+
+    Parameters
+    ----------
+    store
+        The store.
+    sales, plan
+        `schema.SALES` and `schema.PLAN` of this store.
+    horizon
+        Days to forecast after the newest sales day.
+    values_hash
+        The `input_hash` of the two frames.
+
+    Raises
+    ------
+    UnknownSeries
+        If there are no sales.
+    """
+    if sales.empty:
+        raise UnknownSeries(f"store {store}: expected sales history, found none")
+    histories = series_histories(sales)
+    cutoff = sales["ds"].max()
+    days = pd.date_range(cutoff + pd.Timedelta(days=1), periods=horizon, freq="D", unit=cutoff.unit)
+    habit = usual_days(histories[ALL_ITEMS], days)
+    series = []
+    notes = []
+    for item in sorted(histories, key=lambda name: (name != ALL_ITEMS, natural_order(name))):
+        history = histories[item]
+        last = history["ds"].iloc[-1]
+        if (cutoff - last).days >= DISCONTINUED_AFTER_DAYS:
+            notes.append(f"Product {item} is left out: its last sales row is of {last:%-d %b %Y}.")
+            continue
+        series.append(SeriesInputs(SeriesKey(store, item), history, future_days(item, plan, habit)))
+    notes[:0] = silent_days(series[0].future)
+    return StoreInputs(store, cutoff.date(), horizon, values_hash, tuple(notes), tuple(series))
+
+
+def series_histories(sales: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Split a store's sales into one `schema.HISTORY` per item, with the store's total under ``"all"``.
+
+    A total that was delivered is kept; otherwise it is the sum of the items, open where one of them is, on
+    promotion where one of them is.
+    """
+    histories = {
+        str(item): rows.loc[:, list(schema.HISTORY)].reset_index(drop=True)
+        for item, rows in sales.groupby("item", sort=False)
+    }
+    if ALL_ITEMS not in histories:
+        totals = sales.groupby("ds", sort=True).agg({"y": "sum", **_OVER_ITEMS}).reset_index()
+        histories[ALL_ITEMS] = totals.loc[:, list(schema.HISTORY)]
+    return histories
+
+
+def usual_days(total: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Fill `days` by habit (`schema.FUTURE`): open on weekdays that were open of late, nothing special."""
+    recent = total[total["ds"] > total["ds"].iloc[-1] - pd.Timedelta(weeks=HABIT_WEEKS)]
+    opened = recent["is_open"].groupby(recent["ds"].dt.day_of_week).any()
+    return pd.DataFrame(
+        {
+            "ds": days,
+            "is_open": pd.Series(days.day_of_week).map(opened).fillna(value=True).to_numpy(dtype=bool),
+            "promo": False,
+            "holiday": "",
+            "school_holiday": False,
+            "assumed": True,
+        }
+    )
+
+
+def future_days(item: str, plan: pd.DataFrame, habit: pd.DataFrame) -> pd.DataFrame:
+    """Return `schema.FUTURE` of one item: its own plan rows, else the whole store's, else habit.
+
+    For the store's total without plan rows of its own the items' rows are combined as in `series_histories`.
+    """
+    own = plan[plan["item"] == item]
+    whole = plan[plan["item"] == ALL_ITEMS]
+    if item == ALL_ITEMS and own.empty and not plan.empty:
+        own = plan.groupby("ds", sort=True).agg(_OVER_ITEMS).reset_index()
+    known = pd.concat([own, whole]).drop_duplicates("ds", keep="first").set_index("ds")
+    days = habit.set_index("ds")
+    planned = known.index.intersection(days.index)
+    if len(planned):
+        days.loc[planned, list(schema.COVARIATES)] = known.loc[planned, list(schema.COVARIATES)]
+        days.loc[planned, "assumed"] = False
+    return days.reset_index().loc[:, list(schema.FUTURE)]
+
+
+def silent_days(future: pd.DataFrame) -> list[str]:
+    """Return a sentence about the days the plan says nothing of, or nothing where it is complete."""
+    silent = future.loc[future["assumed"], "ds"]
+    if silent.empty:
+        return []
+    days = [stamp.date() for stamp in silent]
+    return [
+        f"No plan for {day_ranges(days)}: open on the usual weekdays, no promotion and no holiday assumed."
+    ]
+
+
+def _first_named(names: pd.Series) -> str:
+    return next((name for name in names if name), "")
+
+
+_OVER_ITEMS: dict[str, str | Callable[[pd.Series], str]] = {
+    "is_open": "any",
+    "promo": "any",
+    "holiday": _first_named,
+    "school_holiday": "any",
+}

@@ -1,0 +1,62 @@
+"""Days and durations in words."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_MINUTES_COUNT_FROM = 12 * _HOUR  # near the tolerance a planner wants to know how near
+
+
+def day(value: date) -> str:
+    """``Tue 2 Apr``."""
+    return f"{value:%a} {value.day} {value:%b}"
+
+
+def day_ranges(days: Sequence[date]) -> str:
+    """``1–28 May``, ``30 Apr – 2 May``, ``5 May``; several runs joined by commas.
+
+    Parameters
+    ----------
+    days
+        Ascending, without repeats.
+    """
+    runs: list[list[date]] = []
+    for value in days:
+        if runs and value - runs[-1][-1] == timedelta(days=1):
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    return ", ".join(_span(run[0], run[-1]) for run in runs)
+
+
+def _span(first: date, last: date) -> str:
+    if first == last:
+        return f"{first.day} {first:%b}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{last.day} {last:%b}"
+    return f"{first.day} {first:%b} – {last.day} {last:%b}"
+
+
+def duration(value: timedelta) -> str:
+    """``20 s``, ``5 min``, ``3 h``, ``47 h 59 min``, ``2 days``, ``2 days 5 h``: never rounded up."""
+    seconds = max(0, int(value.total_seconds()))
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min"
+    if seconds < _MINUTES_COUNT_FROM:
+        return f"{seconds // _HOUR} h"
+    if seconds < 2 * _DAY:
+        return _two(seconds, _HOUR, "h", _MINUTE, "min")
+    return _two(seconds, _DAY, "days", _HOUR, "h")
+
+
+def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
+    rest = seconds % large // small
+    return f"{seconds // large} {large_name}" + (f" {rest} {small_name}" if rest else "")
+
+
+def tolerance(value: timedelta) -> str:
+    """``2-day``, ``36-hour``: the tolerance as an adjective."""
+    hours = value.total_seconds() / 3600
+    return f"{hours / 24:g}-day" if hours % 24 == 0 else f"{hours:g}-hour"

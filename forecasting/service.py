@@ -1,0 +1,389 @@
+"""The use cases, readable as the data flows: look, refresh, feed, take away.
+
+Every method takes the `Principal` who asks and answers only for the stores that principal may see; for
+others a store does not exist.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+import pandas as pd
+
+from forecasting import schema
+from forecasting.calendar.inputs import series_histories
+from forecasting.domain import (
+    ALL_ITEMS,
+    Answer,
+    ImportReport,
+    Predictor,
+    Principal,
+    RefreshRequest,
+    RefreshRun,
+    RunState,
+    SeriesKey,
+    SeriesSummary,
+    Status,
+    Store,
+    StoreSnapshot,
+    StoreState,
+    VersionHeader,
+    natural_order,
+    scope_of,
+)
+from forecasting.errors import InvalidRequest, NotPermitted, UnknownSeries
+from forecasting.ports import Clock, SalesHistory, Storage
+from forecasting.refresh import policy
+from forecasting.settings import Settings
+
+PRESS, BATCH = 0, 10
+"""Priorities: a person's press runs before a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How a store's forecast stands, for the strip above it.
+
+    Attributes
+    ----------
+    age
+        Of the predictor; None without a forecast.
+    sales_through
+        Newest sales day.
+    run
+        The active run, else the newest that has ended, else None.
+    """
+
+    store: str
+    state: StoreState
+    sales_through: date | None
+    header: VersionHeader | None
+    age: timedelta | None
+    run: RefreshRun | None
+
+    @property
+    def pulse(self) -> tuple[int, str, str]:
+        """What a page is redrawn for when it changes: version, run, state."""
+        run = self.run
+        return (
+            self.header.version if self.header else 0,
+            f"{run.run_id}:{run.state}" if run else "",
+            self.state,
+        )
+
+
+class ForecastService:
+    """The product's core as seen by pages, API and command line.
+
+    Parameters
+    ----------
+    history, storage, clock
+        Ports.
+    settings
+        Horizon, tolerance, engine.
+    wake
+        Called after a run was asked for, so that a worker in this process starts at once.
+    """
+
+    def __init__(
+        self,
+        history: SalesHistory,
+        storage: Storage,
+        clock: Clock,
+        settings: Settings,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._history = history
+        self._storage = storage
+        self._clock = clock
+        self._settings = settings
+        self._wake = wake
+
+    # -- looking ---------------------------------------------------------------------------------------
+
+    def stores(self, principal: Principal) -> list[Store]:
+        """The principal's stores that have sales, in natural order."""
+        heads = self._storage.manifest.heads("sales").values()
+        seen = [
+            Store(file.store, file.region, _products(file.items), file.first_ds, file.last_ds)
+            for file in heads
+            if principal.sees(file.store, file.region)
+        ]
+        return sorted(seen, key=lambda store: natural_order(store.store))
+
+    def as_of(self) -> date | None:
+        """The business date: the day after the newest sales of any store; None without sales."""
+        heads = self._storage.manifest.heads("sales").values()
+        return max(file.last_ds for file in heads) + timedelta(days=1) if heads else None
+
+    def freshness(self, principal: Principal, store: str) -> Freshness:
+        """How the store's forecast stands now.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        """
+        snapshot = self._snapshot(principal, store)
+        now = self._clock.now()
+        return Freshness(
+            store,
+            self._state_of(snapshot, now),
+            snapshot.sales.last_ds if snapshot.sales else None,
+            snapshot.head,
+            now - snapshot.head.trained_at if snapshot.head else None,
+            snapshot.active or snapshot.last,
+        )
+
+    def forecast(self, principal: Principal, key: SeriesKey, version: int | None = None) -> pd.DataFrame:
+        """One series of a published version, by default the newest.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `schema.STORE_FORECAST` of this item, one row a day.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store, or the version has no such product.
+        InvalidRequest
+            If the store has no forecast yet, or the version is another store's.
+        """
+        header = self._header(principal, key.store, version)
+        frame = self._storage.versions.read(header.version)
+        rows = frame[frame["item"] == key.item].reset_index(drop=True)
+        if rows.empty:
+            known = ", ".join(sorted(set(frame["item"]), key=natural_order))
+            raise UnknownSeries(f"{key}: expected one of the products {known}, found '{key.item}'")
+        return rows
+
+    def sales(self, principal: Principal, key: SeriesKey, days: int | None = None) -> pd.DataFrame:
+        """Sales of one series (`schema.HISTORY`), by default all of it, else the store's last `days` days.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store or product.
+        """
+        file = self._snapshot(principal, key.store).sales
+        histories = series_histories(self._history.read(file)) if file else {}
+        if key.item not in histories:
+            raise UnknownSeries(f"{key}: expected sales history, found none")
+        frame = histories[key.item]
+        if days is None or file is None:
+            return frame
+        newest = frame["ds"] > pd.Timestamp(file.last_ds) - pd.Timedelta(days=days)
+        return frame[newest].reset_index(drop=True)
+
+    def summary(self, principal: Principal, key: SeriesKey) -> SeriesSummary | None:
+        """The summary row of one series of the newest version, or None."""
+        self._snapshot(principal, key.store)
+        rows = self._storage.versions.summaries([key.store]).get(key.store, ())
+        return next((row for row in rows if row.item == key.item), None)
+
+    def predictor(self, principal: Principal, store: str) -> Predictor | None:
+        """The predictor behind the newest version of a store, or None."""
+        head = self._snapshot(principal, store).head
+        return self._storage.versions.predictor(head.predictor_id) if head else None
+
+    # -- refreshing ------------------------------------------------------------------------------------
+
+    def refresh(
+        self, principal: Principal, store: str, *, force: bool = False, at: datetime | None = None
+    ) -> Answer:
+        """Answer a press on Refresh; asks for at most one run however many press.
+
+        Parameters
+        ----------
+        force
+            Train whatever the age; for operators.
+        at
+            The instant for the age check, by default now.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        InvalidRequest
+            If `at` is later than now or has no zone.
+        NotPermitted
+            If `force` is asked for by someone who is not an operator.
+        """
+        self._snapshot(principal, store)
+        if force and "operator" not in principal.roles:
+            raise NotPermitted("Only an operator may force a training")
+        return self._ask(principal, store, PRESS, at=self._instant(at), force=force)
+
+    def refresh_all(
+        self, principal: Principal, *, force: bool = False, only_new: bool = False
+    ) -> list[Answer]:
+        """Press Refresh for each of the principal's stores, as one batch behind everybody's own presses.
+
+        Parameters
+        ----------
+        only_new
+            Only stores that have never had a forecast nor a failed attempt at one.
+        """
+        batch, now = uuid4().hex, self._clock.now()
+        snapshots = self._storage.ledger.snapshots()
+        return [
+            self._ask(principal, store.store, BATCH, at=now, force=force, batch=batch)
+            for store in self.stores(principal)
+            if not only_new or _never_tried(snapshots[store.store])
+        ]
+
+    def run(self, principal: Principal, run_id: str) -> RefreshRun:
+        """One refresh run.
+
+        Raises
+        ------
+        InvalidRequest
+            If there is no such run among the principal's stores.
+        """
+        run = self._storage.ledger.get(run_id)
+        if run is None or run.store not in {store.store for store in self.stores(principal)}:
+            raise InvalidRequest(f"run '{run_id}': expected the id of a refresh run, found none of that id")
+        return run
+
+    def runs(self, principal: Principal, limit: int = 200, store: str | None = None) -> list[RefreshRun]:
+        """The principal's newest refresh runs, newest first."""
+        mine = {store.store for store in self.stores(principal)}
+        return [run for run in self._storage.ledger.recent(limit, store) if run.store in mine]
+
+    # -- feeding and taking away -----------------------------------------------------------------------
+
+    def import_file(self, principal: Principal, path: Path, kind: str) -> ImportReport:
+        """Import a file of ``"sales"`` or ``"plan"``; all of it or nothing.
+
+        Raises
+        ------
+        InvalidFile
+            With every problem found.
+        NotPermitted
+            If the principal is not an operator.
+        """
+        if "operator" not in principal.roles:
+            raise NotPermitted("Only an operator may import files")
+        return self._history.import_file(path, kind, principal.subject)
+
+    def export(self, principal: Principal) -> pd.DataFrame:
+        """Every day of every series of the newest versions.
+
+        Returns
+        -------
+        pandas.DataFrame
+            store, item, ds, mean, q10, q50, q90, engine, cutoff, version; stores in natural order.
+        """
+        columns = ["store", "item", "ds", *schema.VALUES, "engine", "cutoff", "version"]
+        frames = []
+        snapshots = self._storage.ledger.snapshots()
+        for store in self.stores(principal):
+            head = snapshots[store.store].head
+            if head is not None:
+                rows = self._storage.versions.read(head.version)
+                frames.append(
+                    rows.assign(store=store.store, cutoff=pd.Timestamp(head.cutoff), version=head.version)
+                )
+        return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+
+    def status(self, principal: Principal) -> Status:
+        """What is loaded and how it stands."""
+        stores = self.stores(principal)
+        states = self.states(principal)
+        return Status(
+            home=str(self._settings.home),
+            stores=len(stores),
+            series=sum(len(store.items) + 1 for store in stores),
+            first_ds=min((store.first_ds for store in stores), default=None),
+            last_ds=max((store.last_ds for store in stores), default=None),
+            as_of=self.as_of(),
+            engine=self._settings.engine,
+            states={state: list(states.values()).count(state) for state in StoreState},
+            active_runs=sum(state is StoreState.RUNNING for state in states.values()),
+        )
+
+    def states(self, principal: Principal) -> Mapping[str, StoreState]:
+        """The state of each of the principal's stores, in natural order."""
+        snapshots, now = self._storage.ledger.snapshots(), self._clock.now()
+        return {store.store: self._state_of(snapshots[store.store], now) for store in self.stores(principal)}
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _snapshot(self, principal: Principal, store: str) -> StoreSnapshot:
+        snapshot = self._storage.ledger.snapshots([store]).get(store)
+        if snapshot is None or snapshot.sales is None or not principal.sees(store, snapshot.region):
+            raise UnknownSeries(f"store '{store}': expected a store with sales history, found none")
+        return snapshot
+
+    def _header(self, principal: Principal, store: str, version: int | None) -> VersionHeader:
+        head = self._snapshot(principal, store).head
+        header = head if version is None else self._storage.versions.header(version)
+        if header is None:
+            raise InvalidRequest(f"store '{store}': expected a forecast, found none yet")
+        if header.store != store:
+            raise InvalidRequest(
+                f"version {version}: expected a version of store {store}, found another store's"
+            )
+        return header
+
+    def _state_of(self, snapshot: StoreSnapshot, now: datetime) -> StoreState:
+        return policy.state_of(
+            snapshot, now=now, tolerance=self._settings.tolerance, horizon=self._settings.horizon
+        )
+
+    def _instant(self, at: datetime | None) -> datetime:
+        now = self._clock.now()
+        if at is None:
+            return now
+        if at.tzinfo is None:
+            raise InvalidRequest(f"expected an instant with its zone, found '{at.isoformat()}'")
+        if at > now:
+            raise InvalidRequest(
+                f"expected an instant not later than now ({now:%Y-%m-%dT%H:%MZ}), found '{at}'"
+            )
+        return at
+
+    def _ask(
+        self,
+        principal: Principal,
+        store: str,
+        priority: int,
+        *,
+        at: datetime,
+        force: bool,
+        batch: str | None = None,
+    ) -> Answer:
+        ask = RefreshRequest(
+            run_id=uuid4().hex,
+            scope=scope_of(store),
+            store=store,
+            requested_by=principal.name,
+            requested_at=self._clock.now(),
+            engine=self._settings.engine,
+            priority=priority,
+            batch_id=batch,
+        )
+        rule = partial(
+            policy.decide,
+            at=at,
+            tolerance=self._settings.tolerance,
+            horizon=self._settings.horizon,
+            engine=self._settings.engine,
+            force=force,
+        )
+        answer = self._storage.ledger.request(ask, rule)
+        self._wake()
+        return answer
+
+
+def _products(items: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(item for item in items if item != ALL_ITEMS)
+
+
+def _never_tried(snapshot: StoreSnapshot) -> bool:
+    failed = snapshot.last is not None and snapshot.last.state is RunState.FAILED
+    return snapshot.head is None and not failed
