@@ -7,7 +7,9 @@
     │   ├── InvalidFile         a sales or plan file, with every problem found
     │   ├── InvalidFrame        a frame that breaks its schema
     │   ├── InvalidRequest      a request that can't be answered as asked
-    │   │   └── UnknownSeries   a store or product that has no history
+    │   │   ├── UnknownSeries   a store or product that has no history
+    │   │   ├── UnknownRun      a refresh run that does not exist
+    │   │   └── NoForecastYet   a store whose first forecast is still to come
     │   └── InvalidSetting      an environment variable
     ├── NotPermitted            the principal may not see or do this
     ├── EngineError
@@ -98,6 +100,14 @@ class InvalidRequest(BadInput):
 
 class UnknownSeries(InvalidRequest):
     """A store or product without history, or one the principal may not see."""
+
+
+class UnknownRun(InvalidRequest):
+    """A refresh run that does not exist among the principal's stores."""
+
+
+class NoForecastYet(InvalidRequest):
+    """A store that has sales but no published forecast."""
 
 
 class InvalidSetting(BadInput):

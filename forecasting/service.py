@@ -34,7 +34,7 @@ from forecasting.domain import (
     natural_order,
     scope_of,
 )
-from forecasting.errors import InvalidRequest, NotPermitted, UnknownSeries
+from forecasting.errors import InvalidRequest, NoForecastYet, NotPermitted, UnknownRun, UnknownSeries
 from forecasting.ports import Clock, SalesHistory, Storage
 from forecasting.refresh import policy
 from forecasting.settings import Settings
@@ -51,8 +51,8 @@ class Freshness:
     ----------
     age
         Of the predictor; None without a forecast.
-    sales_through
-        Newest sales day.
+    sales_through, sales_hash
+        Newest sales day, and the hash of all sales.
     run
         The active run, else the newest that has ended, else None.
     """
@@ -60,6 +60,7 @@ class Freshness:
     store: str
     state: StoreState
     sales_through: date | None
+    sales_hash: str
     header: VersionHeader | None
     age: timedelta | None
     run: RefreshRun | None
@@ -67,12 +68,7 @@ class Freshness:
     @property
     def pulse(self) -> tuple[int, str, str]:
         """What a page is redrawn for when it changes: version, run, state."""
-        run = self.run
-        return (
-            self.header.version if self.header else 0,
-            f"{run.run_id}:{run.state}" if run else "",
-            self.state,
-        )
+        return (self.header.version if self.header else 0, self.run.run_id if self.run else "", self.state)
 
 
 class ForecastService:
@@ -133,6 +129,7 @@ class ForecastService:
             store,
             self._state_of(snapshot, now),
             snapshot.sales.last_ds if snapshot.sales else None,
+            snapshot.sales.content_hash if snapshot.sales else "",
             snapshot.head,
             now - snapshot.head.trained_at if snapshot.head else None,
             snapshot.active or snapshot.last,
@@ -150,8 +147,10 @@ class ForecastService:
         ------
         UnknownSeries
             If the principal has no such store, or the version has no such product.
+        NoForecastYet
+            If the store has no forecast yet.
         InvalidRequest
-            If the store has no forecast yet, or the version is another store's.
+            If the version is another store's.
         """
         header = self._header(principal, key.store, version)
         frame = self._storage.versions.read(header.version)
@@ -241,12 +240,12 @@ class ForecastService:
 
         Raises
         ------
-        InvalidRequest
+        UnknownRun
             If there is no such run among the principal's stores.
         """
         run = self._storage.ledger.get(run_id)
         if run is None or run.store not in {store.store for store in self.stores(principal)}:
-            raise InvalidRequest(f"run '{run_id}': expected the id of a refresh run, found none of that id")
+            raise UnknownRun(f"run '{run_id}': expected the id of a refresh run, found none of that id")
         return run
 
     def runs(self, principal: Principal, limit: int = 200, store: str | None = None) -> list[RefreshRun]:
@@ -323,7 +322,7 @@ class ForecastService:
         head = self._snapshot(principal, store).head
         header = head if version is None else self._storage.versions.header(version)
         if header is None:
-            raise InvalidRequest(f"store '{store}': expected a forecast, found none yet")
+            raise NoForecastYet(f"store '{store}': expected a forecast, found none yet")
         if header.store != store:
             raise InvalidRequest(
                 f"version {version}: expected a version of store {store}, found another store's"

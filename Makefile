@@ -1,0 +1,49 @@
+# The two commands: `make run` and `make test`. Both create .venv themselves and are quick the second time.
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+
+export STREAMLIT_SERVER_PORT := $(PORT)
+
+.PHONY: run test check format bench audit clean
+
+run: $(RUNTIME)
+	$(BIN)/python -m forecasting sample load --if-empty
+	$(BIN)/streamlit run streamlit_app.py
+
+test: $(DEV)
+	$(BIN)/python -m pytest
+
+check: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(DEV)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.refresh
+
+audit: $(DEV)
+	$(BIN)/pip-audit -r requirements.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Storecast needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(DEV): requirements.txt requirements-dev.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@ $(RUNTIME)

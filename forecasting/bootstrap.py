@@ -1,0 +1,70 @@
+"""The only wiring: from settings to a service with its worker."""
+
+import logging
+import os
+import socket
+import threading
+from types import TracebackType
+from typing import Self
+
+from forecasting.clock import SystemClock
+from forecasting.compute.local_pool import LocalPool
+from forecasting.engines.fitting import fit_series
+from forecasting.evaluation.selection import SeriesResult, SeriesTask
+from forecasting.history.parquet_history import ParquetHistory
+from forecasting.refresh.worker import RefreshWorker
+from forecasting.service import ForecastService
+from forecasting.settings import Settings
+from forecasting.storage.database import open_database
+from forecasting.storage.storage import SqlStorage
+from forecasting.training import StoreTraining
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 5.0
+"""How long a run under way may take to give itself back before the worker processes are ended."""
+
+
+class Storecast:
+    """Everything one process needs; a context manager.
+
+    Attributes
+    ----------
+    service
+        The use cases.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        clock = SystemClock()
+        self._storage = SqlStorage(open_database(settings.home))
+        self.history = ParquetHistory(settings.home / "history", self._storage.manifest, clock)
+        self._pool: LocalPool[SeriesTask, SeriesResult] = LocalPool(fit_series, settings.processes)
+        training = StoreTraining(self.history, self._storage, self._pool, clock, settings)
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        self._worker = RefreshWorker(self._storage.ledger, training, clock, settings.lease, name)
+        self.service = ForecastService(self.history, self._storage, clock, settings, self._worker.wake)
+        self._thread: threading.Thread | None = None
+
+    def start_worker(self) -> None:
+        """Work refresh runs in the background from now on."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._worker.serve, name="refresh-worker", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Give a run under way back, end the worker processes, close the database."""
+        self._worker.stop()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+        self._pool.close()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+        self._storage.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

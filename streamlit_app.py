@@ -1,0 +1,15 @@
+"""The launcher; `streamlit run` finds the app by this literal (docs/adr/0005-launcher.md)."""
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from web.api import routes
+from web.guard import LoopbackOnly, SecurityHeaders
+from web.lifespan import lifespan
+
+app = st.App(
+    "web/router.py",
+    lifespan=lifespan,
+    routes=routes(),
+    middleware=[Middleware(SecurityHeaders), Middleware(LoopbackOnly)],
+)

@@ -1,0 +1,22 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house import House
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A furnished house of its own for a test."""
+    made = House(tmp_path)
+    yield made.furnish()
+    made.close()
+
+
+@pytest.fixture
+def empty_house(tmp_path: Path) -> Iterator[House]:
+    """A house without sales."""
+    made = House(tmp_path)
+    yield made
+    made.close()

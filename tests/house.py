@@ -1,0 +1,95 @@
+"""The whole house in one process: real storage and history, a turned clock, compute without processes."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from forecasting.domain import LOCAL_USER, Principal
+from forecasting.engines.seasonal_naive import SeasonalNaive
+from forecasting.history.parquet_history import ParquetHistory
+from forecasting.ports import LocalEngine
+from forecasting.refresh.worker import RefreshWorker
+from forecasting.service import ForecastService
+from forecasting.settings import Settings
+from forecasting.storage.database import open_database
+from forecasting.storage.storage import SqlStorage
+from forecasting.training import StoreTraining
+from tests.fakes import FlatEngine, InlineCompute, TurnedClock, engines
+
+FIRST, LAST = date(2019, 1, 1), date(2019, 4, 2)
+SUNDAY = 6
+
+
+class House:
+    """A wired service with its worker, worked by hand.
+
+    Stores 1 (North, products 101 and 102) and 2 (South, product 101) have sales from `FIRST` to `LAST`.
+    """
+
+    def __init__(self, home: Path, *more: LocalEngine, **settings: object) -> None:
+        self.home = home
+        self.clock = TurnedClock()
+        self.settings = Settings(home=home, engine="flat", **settings)  # type: ignore[arg-type] # by name
+        self.storage = SqlStorage(open_database(home))
+        self.history = ParquetHistory(home / "history", self.storage.manifest, self.clock)
+        self.engine = FlatEngine()
+        self.compute = InlineCompute(engines(self.engine, SeasonalNaive(), *more))
+        self.training = StoreTraining(self.history, self.storage, self.compute, self.clock, self.settings)
+        self.worker = RefreshWorker(
+            self.storage.ledger, self.training, self.clock, self.settings.lease, "worker"
+        )
+        self.wakes = 0
+        self.service = ForecastService(self.history, self.storage, self.clock, self.settings, self._woken)
+
+    def _woken(self) -> None:
+        self.wakes += 1
+
+    def furnish(self) -> "House":
+        """Import the sales of both stores."""
+        rows = [("1", "101", 100.0), ("1", "102", 50.0), ("2", "101", 80.0)]
+        self.deliver("sales", [sales(store, item, level, FIRST, LAST) for store, item, level in rows])
+        return self
+
+    def deliver(self, kind: str, frames: list[pd.DataFrame], by: Principal = LOCAL_USER) -> None:
+        """Import frames as one file, as an operator would."""
+        path = self.home / f"{kind}.csv"
+        pd.concat(frames).to_csv(path, index=False)
+        self.service.import_file(by, path, kind)
+
+    def next_day(self, day: date = LAST + timedelta(days=1)) -> None:
+        """Import one more day of sales of store 1."""
+        self.deliver("sales", [sales("1", "101", 120.0, day, day), sales("1", "102", 60.0, day, day)])
+
+    def work(self) -> int:
+        """Work every run that waits; return how many there were."""
+        done = 0
+        while self.worker.run_next():
+            done += 1
+        return done
+
+    def close(self) -> None:
+        """Close the database."""
+        self.storage.close()
+
+
+def sales(store: str, item: str, level: float, first: date, last: date) -> pd.DataFrame:
+    """Canonical sales rows: a weekly shape, closed on Sundays."""
+    days = pd.date_range(first, last)
+    is_open = days.day_of_week != SUNDAY
+    return pd.DataFrame(
+        {
+            "store": store,
+            "item": item,
+            "date": days.strftime("%Y-%m-%d"),
+            "demand": level * (1 + days.day_of_week / 10) * is_open,
+            "region": {"1": "North", "2": "South"}.get(store, "East"),
+            "is_open": is_open.astype(int),
+        }
+    )
+
+
+def plan(store: str, first: date, last: date, **covariates: object) -> pd.DataFrame:
+    """Canonical plan rows of a whole store."""
+    days = pd.date_range(first, last).strftime("%Y-%m-%d")
+    return pd.DataFrame({"store": store, "date": days, "is_open": 1, **covariates})

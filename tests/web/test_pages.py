@@ -1,0 +1,236 @@
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from forecasting.domain import LOCAL_USER
+from tests.house import LAST, House, plan
+from web import access
+
+ROUTER = Path(__file__).resolve().parents[2] / "web" / "router.py"
+
+
+@pytest.fixture
+def served(house: House) -> Iterator[House]:
+    """A furnished house behind the pages."""
+    st.cache_data.clear()
+    access.install(house.service)
+    yield house
+    access.uninstall()
+
+
+@pytest.fixture
+def trained(served: House) -> House:
+    """The same with a forecast for both stores."""
+    served.service.refresh_all(LOCAL_USER)
+    served.work()
+    return served
+
+
+def opened(page: str | None = None, **address: str) -> AppTest:
+    """Open the app at an address."""
+    app = AppTest.from_file(str(ROUTER), default_timeout=20)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    if page:
+        app.switch_page(page).run()
+    assert not app.exception
+    return app
+
+
+def words(app: AppTest) -> str:
+    """All text on the page."""
+    parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def tiles(app: AppTest) -> dict[str, tuple[str, str]]:
+    """Value and note of each tile by its label."""
+    return {tile.label: (tile.value, tile.delta) for tile in app.metric}
+
+
+def test_without_sales_the_page_says_how_to_load_some(empty_house: House) -> None:
+    """A calm sentence with the two commands."""
+    access.install(empty_house.service)
+    app = opened()
+    access.uninstall()
+    assert "There are no sales yet" in words(app)
+    assert "sample load" in words(app)
+    assert not app.button
+
+
+@pytest.mark.usefixtures("served")
+def test_before_the_first_forecast_history_is_shown_and_refresh_offered() -> None:
+    """The page is usable at once."""
+    app = opened()
+    assert "No forecast" in words(app)
+    assert app.button(key="refresh").label == "Refresh forecast"
+    assert not app.metric
+
+
+def test_a_press_asks_for_one_run_and_shows_that_it_waits(served: House) -> None:
+    """The button is held, the progress says who asked."""
+    app = opened()
+    app.button(key="refresh").click().run()
+    assert not app.exception
+    assert app.button(key="refresh").disabled
+    assert len(served.service.runs(LOCAL_USER)) == 1
+    assert "Running" in words(app)
+
+
+def test_a_published_forecast_is_shown_with_its_origin(trained: House) -> None:
+    """Strip, four tiles, table."""
+    trained.clock.turn(timedelta(hours=3))
+    app = opened(store="1")
+    text = words(app)
+    assert "Fresh" in text
+    assert "Sales through **Tue 2 Apr**" in text
+    assert "3 h ago" in text
+    assert "version 1" in text
+    assert len(app.metric) == 4
+    assert len(app.dataframe[0].value) == trained.settings.horizon
+
+
+def test_tiles_say_what_the_service_says(trained: House) -> None:
+    """Tomorrow is the day after the business date; the week is the summary's."""
+    app = opened(store="1")
+    forecast = trained.service.export(LOCAL_USER).query("store == '1' and item == 'all'")
+    day = forecast[forecast["ds"] == str(LAST + timedelta(days=2))].iloc[0]
+    shown = tiles(app)
+    assert shown["Tomorrow, Thu 4 Apr"] == (
+        f"{day['mean']:,.0f}",
+        f"likely {day['q10']:,.0f} – {day['q90']:,.0f}",
+    )
+    assert shown["Next 7 days"][0] == f"{forecast['mean'].head(7).sum():,.0f}"
+    assert shown["Next closed day"] == ("Sun 7 Apr", "usual closing day, in 4 days")
+    assert shown["Error, last 28 days"][0].endswith("%")
+
+
+def test_a_closed_day_is_a_word_and_not_a_0(trained: House) -> None:
+    """In the table as in the tile."""
+    closed = LAST + timedelta(days=2)
+    trained.deliver("plan", [plan("1", closed, closed, is_open=0, holiday="Inventory")])
+    trained.service.refresh(LOCAL_USER, "1")
+    trained.work()
+    app = opened(store="1")
+    assert tiles(app)["Tomorrow, Thu 4 Apr"] == ("Closed", "Inventory")
+    table = app.dataframe[0].value.set_index("Day")
+    assert table.loc["Thu 4 Apr", ["Low", "Expected", "High"]].tolist() == ["closed"] * 3
+    assert "Inventory" in table.loc["Thu 4 Apr", "Event"]
+
+
+@pytest.mark.usefixtures("trained")
+def test_what_was_assumed_is_said() -> None:
+    """No plan, so the usual weekdays."""
+    assert "No plan for 3–30 Apr: open on the usual weekdays" in words(opened(store="1"))
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_product_is_reached_by_its_address() -> None:
+    """Deep links name store and product."""
+    app = opened(store="1", item="102")
+    assert app.selectbox(key="store").value == "1"
+    assert app.selectbox(key="item").value == "102"
+    assert app.query_params["item"] == "102"
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ({"store": "99"}, "There is no store “99” among your 2 stores. Showing store 1"),
+        ({"store": "1", "item": "7"}, "Store 1 has no product “7”. Showing store 1, all products"),
+        ({"store": "2", "item": "102"}, "Store 2 has no product “102”."),
+    ],
+)
+def test_an_address_without_a_series_is_answered_in_words(address: dict[str, str], sentence: str) -> None:
+    """And something that exists is shown instead."""
+    app = opened(**address)
+    assert sentence in words(app)
+    assert len(app.metric) == 4
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_press_within_the_tolerance_says_why_nothing_was_run() -> None:
+    """The sentence of the verdict, for this store only."""
+    app = opened(store="1")
+    app.button(key="refresh").click().run()
+    assert "and no new sales or plan since: nothing was run." in words(app)
+    app.button(key="next_store").click().run()
+    assert "nothing was run" not in words(app)
+
+
+@pytest.mark.usefixtures("trained")
+def test_the_neighbour_buttons_go_round() -> None:
+    """From the last store to the first."""
+    app = opened(store="1")
+    for expected in ("2", "1"):
+        app.button(key="next_store").click().run()
+        assert app.selectbox(key="store").value == expected
+    app.button(key="previous_store").click().run()
+    assert app.selectbox(key="store").value == "2"
+
+
+def test_a_failed_refresh_keeps_the_forecast_and_says_why(trained: House) -> None:
+    """The last good forecast stays on screen."""
+    trained.clock.turn(timedelta(hours=48))
+    trained.compute.losses = 2
+    trained.service.refresh(LOCAL_USER, "1")
+    trained.work()
+    app = opened(store="1")
+    assert (
+        "The last refresh failed: a worker process died. The forecast below is the last good one."
+        in words(app)
+    )
+    assert "Failed" in words(app)
+    assert len(app.metric) == 4
+
+
+def test_new_sales_put_the_store_behind(trained: House) -> None:
+    """The strip says so in a word, and the newest sales day."""
+    trained.next_day()
+    text = words(opened(store="1"))
+    assert "Behind" in text
+    assert "Sales through **Wed 3 Apr**" in text
+
+
+def test_another_engine_than_the_asked_for_one_is_named(served: House) -> None:
+    """No silent fallback."""
+    served.engine.failure = "expected 99 open days with sales, found 3"
+    served.service.refresh(LOCAL_USER, "1")
+    served.work()
+    text = words(opened(store="1"))
+    assert "Seasonal naive serves here instead of flat: " in text
+    assert "expected 99 open days with sales, found 3" in text
+
+
+def test_activity_lists_runs_newest_first(trained: House) -> None:
+    """Who, what, how it ended, why."""
+    trained.clock.turn(timedelta(hours=48))
+    trained.service.refresh(LOCAL_USER, "2")
+    trained.work()
+    app = opened("../pages/activity.py")
+    table = app.dataframe[0].value
+    assert table["Store"].tolist()[0] == "2"
+    assert table["By"].tolist()[0] == "Local user"
+    assert table["What"].tolist()[0] == "Trained"
+    assert table["State"].tolist()[0] == "Succeeded"
+    assert table["Why"].tolist()[0] == "Trained 2 days ago, past the 2-day tolerance: training again"
+
+
+@pytest.mark.usefixtures("served")
+def test_activity_is_calm_when_nothing_has_happened() -> None:
+    """A sentence instead of an empty table."""
+    assert "Nobody has asked for a refresh yet." in words(opened("../pages/activity.py"))
+
+
+def test_a_page_load_asks_for_nothing(trained: House) -> None:
+    """Looking never trains."""
+    trained.clock.turn(timedelta(days=9))
+    runs = len(trained.service.runs(LOCAL_USER))
+    opened(store="1")
+    assert len(trained.service.runs(LOCAL_USER)) == runs

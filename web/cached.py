@@ -1,0 +1,35 @@
+"""Frames kept between reruns; keyed by what never changes, so nothing here ever goes stale."""
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.domain import Principal, SeriesKey
+from forecasting.service import ForecastService
+
+SOLD_DAYS = 42
+"""How far back pages look: six weeks."""
+
+
+def forecast(service: ForecastService, user: Principal, key: SeriesKey, version: int) -> pd.DataFrame:
+    """One series of one immutable version (`schema.STORE_FORECAST`); the caller must not change it."""
+    service.freshness(user, key.store)
+    return _forecast(service, user, key, version)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _forecast(_service: ForecastService, _user: Principal, key: SeriesKey, version: int) -> pd.DataFrame:
+    return _service.forecast(_user, key, version)
+
+
+def recent_sales(service: ForecastService, user: Principal, key: SeriesKey) -> pd.DataFrame:
+    """The last six weeks of sales of one series (`schema.HISTORY`); the caller must not change it."""
+    sales_hash = service.freshness(user, key.store).sales_hash
+    return _recent_sales(service, user, key, sales_hash)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _recent_sales(
+    _service: ForecastService, _user: Principal, key: SeriesKey, sales_hash: str
+) -> pd.DataFrame:
+    del sales_hash  # part of the cache's key only
+    return _service.sales(_user, key, SOLD_DAYS)

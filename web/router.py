@@ -1,0 +1,25 @@
+"""What every session runs: the look, the user, the navigation, then the page."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from web.access import require_user
+
+ROOT = Path(__file__).resolve().parent.parent
+
+st.set_page_config(page_title="Storecast", page_icon=str(ROOT / "web" / "static" / "icon.svg"), layout="wide")
+st.html(ROOT / "web" / "static" / "look.css")
+require_user()
+st.navigation(
+    [
+        st.Page(
+            ROOT / "pages" / "store_forecast.py",
+            title="Store forecast",
+            icon=":material/monitoring:",
+            default=True,
+        ),
+        st.Page(ROOT / "pages" / "activity.py", title="Activity", icon=":material/history:"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,60 @@
+"""Session keys and query parameters: what a page remembers and what its address says."""
+
+import streamlit as st
+
+from forecasting.domain import ALL_ITEMS, SeriesKey, Store
+
+STORE, ITEM = "store", "item"
+"""Keys of the pickers, and so names of the query parameters they are bound to."""
+
+ALL_LABEL = "All products"
+"""How the product picker, and so the address, names a store's total."""
+
+_ANSWER = "last_answer"
+_PULSE = "drawn_pulse"
+
+
+def unknown_in_address(stores: list[Store]) -> str | None:
+    """Say in words which store or product of the page's address does not exist, or None.
+
+    Must be called before the pickers are drawn: they drop a value they do not know.
+    """
+    by_id = {store.store: store for store in stores}
+    wanted = st.query_params.get(STORE)
+    if wanted is not None and wanted not in by_id:
+        return f"There is no store “{wanted}” among your {len(stores)} stores."
+    item = st.query_params.get(ITEM)
+    store = by_id.get(wanted) if wanted is not None else (stores[0] if stores else None)
+    if item is not None and store is not None and item not in (ALL_ITEMS, ALL_LABEL, *store.items):
+        return f"Store {store.store} has no product “{item}”."
+    return None
+
+
+def item_label(item: str) -> str:
+    """The product picker's label; what the address shows must be what it shows."""
+    return ALL_LABEL if item == ALL_ITEMS else item
+
+
+def step_store(stores: list[str], by: int) -> None:
+    """Move the store picker to a neighbour, round the ends; for the previous and next buttons."""
+    present = st.session_state.get(STORE)
+    position = stores.index(present) if present in stores else 0
+    st.session_state[STORE] = stores[(position + by) % len(stores)]
+
+
+def remember_answer(key: SeriesKey, message: str) -> None:
+    """Keep the sentence a press was answered with until the next press or another store."""
+    st.session_state[_ANSWER] = (key.store, message)
+
+
+def answer_for(key: SeriesKey) -> str | None:
+    """The sentence the last press in this session was answered with, if it was for this store."""
+    store, message = st.session_state.get(_ANSWER, (None, None))
+    return message if store == key.store else None
+
+
+def pulse_changed(store: str, pulse: object) -> bool:
+    """Whether a store's pulse differs from the one this session last drew; remembers it."""
+    drawn = st.session_state.get(_PULSE)
+    st.session_state[_PULSE] = (store, pulse)
+    return drawn is not None and drawn[0] == store and drawn[1] != pulse
