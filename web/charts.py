@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from web import formats
 
-HEIGHT = 400
+HEIGHT = 410
 HALF_DAY = pd.Timedelta(hours=12)
 PROMOTION_FOOT = (0.0, 0.022)
 """Lower and upper edge of the promotion strip, as shares of the plot's height."""
@@ -223,6 +223,7 @@ def _promotion_labels(days: pd.DataFrame, colours: Palette) -> Iterator[dict[str
             colours.promotion,
             yref="paper",
             xanchor="left",
+            xshift=9,
             yanchor="bottom",
         )
 

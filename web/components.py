@@ -229,25 +229,29 @@ def series_notes(service: ForecastService, user: Principal, key: SeriesKey, head
 
 def day_table(forecast: pd.DataFrame, sold: pd.DataFrame) -> None:
     """Draw one row a day: low, expected, high, the same day last week, the event; closed days as a word."""
-    week_before = forecast["ds"] - pd.Timedelta(days=7)
-    last_week = sold.set_index("ds")["y"].reindex(week_before).to_numpy()
+    last_week = sold.set_index("ds").reindex(forecast["ds"] - pd.Timedelta(days=7))
     opened = forecast["is_open"]
-
-    def shown(values: pd.Series) -> list[str]:
-        return [formats.units(v) if is_open else "closed" for v, is_open in zip(values, opened, strict=True)]
 
     table = pd.DataFrame(
         {
             "Day": [formats.day(ds) for ds in forecast["ds"]],
-            "Low": shown(forecast["q10"]),
-            "Expected": shown(forecast["mean"]),
-            "High": shown(forecast["q90"]),
-            "Last week": ["–" if pd.isna(v) else formats.units(v) for v in last_week],
+            "Low": _shown(forecast["q10"], opened),
+            "Expected": _shown(forecast["mean"], opened),
+            "High": _shown(forecast["q90"], opened),
+            "Last week": _shown(last_week["y"], last_week["is_open"]),
             "Event": [_event(*day) for day in zip(*(forecast[name] for name in EVENTS), strict=True)],
         }
     )
     right = {name: st.column_config.TextColumn(alignment="right") for name in table.columns[1:5]}
     st.dataframe(table, hide_index=True, column_config=right, height="content", alt="Forecast by day")
+
+
+def _shown(values: pd.Series, opened: pd.Series) -> list[str]:
+    """Whole units; a closed day as a word, a day not known yet as a dash."""
+    return [
+        "–" if pd.isna(value) else formats.units(value) if is_open else "closed"
+        for value, is_open in zip(values, opened, strict=True)
+    ]
 
 
 EVENTS = ("holiday", "promo", "school_holiday", "assumed")
