@@ -213,7 +213,7 @@ def docs() -> HTMLResponse:
 def routes() -> list[Route]:
     """The API's paths as routes for `st.App`; everything else stays with the pages.
 
-    Every method of these paths comes here, so that a GET on ``/forecast`` is answered 405 and not with a page.
+    Every method of these paths comes here: a GET on ``/forecast`` is answered 405 and not with a page.
     """
     paths = ("/forecast", "/training", "/training/{run_id}", "/docs", "/openapi.json")
     return [Route(path, api) for path in paths]
