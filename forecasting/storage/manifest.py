@@ -1,0 +1,167 @@
+"""Which history file each store's sales and plan are made of, now and at any instant before."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from forecasting.domain import HistoryFile
+from forecasting.errors import ImportConflict, InvalidRequest
+from forecasting.ports import HeadMove
+from forecasting.storage.database import Database
+from forecasting.storage.rows import FILE, file_of
+from forecasting.storage.tables import history_head, history_import, history_version
+
+
+class SqlManifest:
+    """Reads and moves history heads (`ports.Manifest`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def heads(self, kind: str, known_at: datetime | None = None) -> dict[str, HistoryFile]:
+        """See `ports.Manifest.heads`."""
+        query = (
+            _current(kind) if known_at is None else _newest(kind, history_import.c.imported_at <= known_at)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return {file.store: file for file in map(file_of, rows)}
+
+    def head(self, store: str, kind: str) -> HistoryFile | None:
+        """See `ports.Manifest.head`."""
+        query = _current(kind).where(history_head.c.store == store)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else file_of(row)
+
+    def record(self, source: str, kind: str, by: str, at: datetime, moves: Sequence[HeadMove]) -> int:
+        """See `ports.Manifest.record`."""
+        files = {move.file.store: move.file for move in moves}
+        with self._database.writing() as connection:
+            _require_unmoved(moves, _current_hashes(connection, kind, files))
+            import_id = _insert_import(connection, kind=kind, source=source, imported_by=by, imported_at=at)
+            _move_heads(connection, import_id, kind, files)
+        return import_id
+
+    def roll_back(self, import_id: int, by: str, at: datetime) -> int:
+        """See `ports.Manifest.roll_back`; a rollback is an import and can be rolled back itself.
+
+        Raises
+        ------
+        InvalidRequest
+            If there is no such import.
+        """
+        with self._database.writing() as connection:
+            kinds = _kinds_by_store(connection, import_id)
+            if not kinds:
+                raise InvalidRequest(f"expected the number of an import, found {import_id}")
+            kind = next(iter(kinds.values()))
+            _require_newest(connection, import_id, kind, kinds)
+            query = _newest(kind, history_import.c.import_id < import_id)
+            before = {file.store: file for file in map(file_of, connection.execute(query).all())}
+            rollback = _insert_import(
+                connection,
+                kind="rollback",
+                source=f"rollback of import {import_id}",
+                imported_by=by,
+                imported_at=at,
+                rolled_back=import_id,
+            )
+            _move_heads(connection, rollback, kind, {store: before.get(store) for store in kinds})
+        return rollback
+
+
+def _current(kind: str) -> sa.Select[Any]:
+    return sa.select(*FILE).select_from(history_head.join(history_version)).where(history_head.c.kind == kind)
+
+
+def _newest(kind: str, condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Each store's file after the last of the imports that meet the condition."""
+    last = (
+        sa.select(history_version.c.store, sa.func.max(history_version.c.import_id).label("import_id"))
+        .join(history_import)
+        .where(history_version.c.kind == kind, condition)
+        .group_by(history_version.c.store)
+        .subquery()
+    )
+    same = (history_version.c.store == last.c.store) & (history_version.c.import_id == last.c.import_id)
+    return (
+        sa.select(*FILE)
+        .join_from(history_version, last, same)
+        .where(history_version.c.content_hash.is_not(None))
+    )
+
+
+def _current_hashes(connection: sa.Connection, kind: str, stores: Collection[str]) -> dict[str, str]:
+    query = sa.select(history_head.c.store, history_head.c.content_hash).where(
+        history_head.c.kind == kind, history_head.c.store.in_(stores)
+    )
+    return {row.store: row.content_hash for row in connection.execute(query)}
+
+
+def _require_unmoved(moves: Sequence[HeadMove], hashes: Mapping[str, str]) -> None:
+    for move in moves:
+        store = move.file.store
+        if hashes.get(store) != move.previous:
+            raise ImportConflict(
+                f"store {store}: expected its {move.file.kind} file to be {move.previous or 'none'}, found "
+                f"{hashes.get(store) or 'none'}: another import moved it meanwhile; nothing was changed"
+            )
+
+
+def _kinds_by_store(connection: sa.Connection, import_id: int) -> dict[str, str]:
+    query = sa.select(history_version.c.store, history_version.c.kind)
+    rows = connection.execute(query.where(history_version.c.import_id == import_id))
+    return {row.store: row.kind for row in rows}
+
+
+def _require_newest(connection: sa.Connection, import_id: int, kind: str, stores: Collection[str]) -> None:
+    later = (
+        sa.select(history_version.c.store, history_version.c.import_id)
+        .where(
+            history_version.c.kind == kind,
+            history_version.c.import_id > import_id,
+            history_version.c.store.in_(stores),
+        )
+        .order_by(history_version.c.import_id.desc(), history_version.c.store)
+        .limit(1)
+    )
+    row = connection.execute(later).one_or_none()
+    if row is not None:
+        raise ImportConflict(
+            f"store {row.store}: expected import {import_id} to be the last that moved it, found import "
+            f"{row.import_id}: roll that back first; nothing was changed"
+        )
+
+
+def _insert_import(connection: sa.Connection, **values: str | int | datetime) -> int:
+    insert = sa.insert(history_import).values(**values).returning(history_import.c.import_id)
+    import_id: int = connection.execute(insert).scalar_one()
+    return import_id
+
+
+def _move_heads(
+    connection: sa.Connection, import_id: int, kind: str, files: Mapping[str, HistoryFile | None]
+) -> None:
+    """Record what an import left of each store (None: nothing) and make it the head."""
+    if not files:
+        return
+    versions = [_version_row(import_id, store, kind, file) for store, file in files.items()]
+    heads = [
+        {"store": store, "kind": kind, "content_hash": file.content_hash, "import_id": import_id}
+        for store, file in files.items()
+        if file is not None
+    ]
+    old = sa.delete(history_head).where(history_head.c.kind == kind, history_head.c.store.in_(files))
+    connection.execute(sa.insert(history_version), versions)
+    connection.execute(old)
+    if heads:
+        connection.execute(sa.insert(history_head), heads)
+
+
+def _version_row(import_id: int, store: str, kind: str, file: HistoryFile | None) -> dict[str, object]:
+    facts = asdict(file) if file else dict.fromkeys(column.name for column in FILE)
+    return {**facts, "import_id": import_id, "store": store, "kind": kind}

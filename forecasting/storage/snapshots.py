@@ -1,0 +1,102 @@
+"""What decides the state of a store, for one store or all of them, in a constant number of queries."""
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+
+from forecasting.domain import HistoryFile, RefreshRun, StoreSnapshot, VersionHeader
+from forecasting.storage.rows import FILE, HEADER, RUN, file_of, header_of, run_of
+from forecasting.storage.tables import (
+    ACTIVE,
+    forecast_head,
+    forecast_version,
+    history_head,
+    history_version,
+    predictor,
+    refresh_run,
+)
+
+
+def read_snapshots(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, StoreSnapshot]:
+    """The snapshot of each store that has sales or runs.
+
+    Parameters
+    ----------
+    stores
+        The stores asked for; None means every store.
+    """
+    files = _files(connection, stores)
+    heads = _heads(connection, stores)
+    active = _active_runs(connection, stores)
+    last = _last_runs(connection, stores)
+    names = {store for store, kind in files if kind == "sales"} | active.keys() | last.keys()
+    return {
+        store: _snapshot(store, files, heads.get(store), active.get(store), last.get(store))
+        for store in names
+    }
+
+
+def read_snapshot(connection: sa.Connection, store: str) -> StoreSnapshot:
+    """The snapshot of one store, empty where nothing is known of it."""
+    found = read_snapshots(connection, [store]).get(store)
+    return found or StoreSnapshot(store, "", None, None, None, None, None)
+
+
+def _snapshot(
+    store: str,
+    files: dict[tuple[str, str], HistoryFile],
+    head: VersionHeader | None,
+    active: RefreshRun | None,
+    last: RefreshRun | None,
+) -> StoreSnapshot:
+    sales, plan = files.get((store, "sales")), files.get((store, "plan"))
+    return StoreSnapshot(
+        store=store,
+        region=sales.region if sales else "",
+        sales=sales,
+        plan_hash=plan.content_hash if plan else None,
+        head=head,
+        active=active,
+        last=last,
+    )
+
+
+def _files(connection: sa.Connection, stores: Collection[str] | None) -> dict[tuple[str, str], HistoryFile]:
+    query = sa.select(*FILE).select_from(history_head.join(history_version))
+    rows = connection.execute(_of(stores, query, history_head.c.store))
+    return {(file.store, file.kind): file for file in map(file_of, rows.all())}
+
+
+def _heads(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, VersionHeader]:
+    query = sa.select(*HEADER).select_from(forecast_head.join(forecast_version).join(predictor))
+    rows = connection.execute(_of(stores, query, forecast_head.c.store))
+    return {header.store: header for header in map(header_of, rows.all())}
+
+
+def _active_runs(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, RefreshRun]:
+    """The active run of each store; where several scopes are active, the one asked for last."""
+    rows = connection.execute(_of(stores, sa.select(*RUN).where(ACTIVE), refresh_run.c.store))
+    runs = sorted(map(run_of, rows.all()), key=lambda run: run.requested_at)
+    return {run.store: run for run in runs}
+
+
+def _last_runs(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, RefreshRun]:
+    """The newest ended run of each store: one seek in the index on (store, finished_at) per store."""
+    names = _of(stores, sa.select(refresh_run.c.store).distinct(), refresh_run.c.store).subquery()
+    ended = refresh_run.alias()
+    newest = (
+        sa.select(ended.c.run_id)
+        .where(ended.c.store == names.c.store, ended.c.finished_at.is_not(None))
+        .order_by(ended.c.finished_at.desc(), ended.c.requested_at.desc(), ended.c.run_id.desc())
+        .limit(1)
+        .correlate(names)
+        .scalar_subquery()
+    )
+    found = sa.select(newest).select_from(names)
+    rows = connection.execute(sa.select(*RUN).where(refresh_run.c.run_id.in_(found)))
+    return {run.store: run for run in map(run_of, rows.all())}
+
+
+def _of(stores: Collection[str] | None, query: sa.Select[Any], store: sa.Column[str]) -> sa.Select[Any]:
+    return query if stores is None else query.where(store.in_(stores))

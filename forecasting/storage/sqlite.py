@@ -1,0 +1,93 @@
+"""All that is particular to SQLite: how it is opened, how transactions begin, what its errors mean.
+
+Write-ahead logging lets readers go on during a write; `synchronous=FULL` makes a commit survive a power cut;
+a write transaction takes its lock at the start (``BEGIN IMMEDIATE``) and so waits its turn instead of
+failing when it first writes (https://sqlite.org/lang_transaction.html, https://sqlite.org/wal.html).
+"""
+
+import json
+import sqlite3
+from functools import partial
+from pathlib import Path
+
+import sqlalchemy as sa
+
+WRITES = "storecast_writes"
+"""The execution option of connections that are going to write."""
+
+_ATTEMPTS = 100
+
+_REASONS = {
+    "SQLITE_BUSY": "is locked by another process",
+    "SQLITE_LOCKED": "is locked by another process",
+    "SQLITE_READONLY": "can't be written: the file or its folder is read-only",
+    "SQLITE_CANTOPEN": "can't be opened",
+    "SQLITE_PERM": "can't be opened: access is denied",
+    "SQLITE_AUTH": "can't be opened: access is denied",
+    "SQLITE_NOTADB": "is not a SQLite database",
+    "SQLITE_CORRUPT": "is damaged",
+    "SQLITE_FULL": "can't be written: the disk is full",
+    "SQLITE_IOERR": "can't be read or written: the disk reports an error",
+}
+
+
+def create_engine(path: Path, busy_timeout: float) -> sa.Engine:
+    """An engine over one file; nothing is opened yet.
+
+    Parameters
+    ----------
+    busy_timeout
+        Seconds a transaction waits for another one's lock.
+    """
+    engine = sa.create_engine(
+        sa.URL.create("sqlite+pysqlite", database=str(path)),
+        connect_args={"timeout": busy_timeout},
+        json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
+        pool_size=8,
+        max_overflow=-1,  # who waits, waits for the database's lock, never for a connection
+    )
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def reason(error: sa.exc.DBAPIError) -> str:
+    """What an error says about the file, in words."""
+    code = getattr(error.orig, "sqlite_errorname", "")
+    words = next((words for name, words in _REASONS.items() if code.startswith(name)), None)
+    return words or f"can't be used ({error.orig})"
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin` says, not where the driver guesses
+    try:
+        use_write_ahead_log(connection)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
+
+
+def use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch the file to write-ahead logging, which it then stays in.
+
+    The switch fails at once while another process holds any lock, whatever the busy timeout is; so wait for
+    that lock the ordinary way and try again.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY"):
+                raise
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("ROLLBACK")
+        else:
+            return
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,169 @@
+"""The tables, and the two column types that keep values the same on every database.
+
+Instants are stored as UTC without a zone and come back aware. Lists are JSON. A forecast's days are one blob
+(see `blob`), the last column of its row, so that reading a header never touches it.
+"""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+NAMES = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "ix": "ix_%(column_0_label)s",
+}
+
+metadata = sa.MetaData(naming_convention=NAMES)
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """An aware datetime, stored as UTC."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Turn an aware instant into naive UTC.
+
+        Raises
+        ------
+        ValueError
+            If the value has no zone.
+        """
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"expected an aware datetime, found {value!r}")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Turn the stored naive UTC into an aware instant."""
+        del dialect
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+history_import = sa.Table(
+    "history_import",
+    metadata,
+    sa.Column("import_id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),  # sales, plan or rollback
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("imported_by", sa.Text, nullable=False),
+    sa.Column("imported_at", Instant, nullable=False),
+    sa.Column("rolled_back", sa.Integer, sa.ForeignKey("history_import.import_id")),
+    sqlite_autoincrement=True,
+)
+
+history_version = sa.Table(
+    "history_version",
+    metadata,
+    sa.Column("import_id", sa.Integer, sa.ForeignKey("history_import.import_id"), primary_key=True),
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("content_hash", sa.Text),  # None: a rollback took the store's only file away
+    sa.Column("rows", sa.Integer),
+    sa.Column("first_ds", sa.Date),
+    sa.Column("last_ds", sa.Date),
+    sa.Column("items", sa.JSON(none_as_null=True)),
+    sa.Column("region", sa.Text),
+    sa.Index("ix_history_version_head", "kind", "store", "import_id"),
+)
+
+history_head = sa.Table(
+    "history_head",
+    metadata,
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("content_hash", sa.Text, nullable=False),
+    sa.Column("import_id", sa.Integer, nullable=False),
+    sa.ForeignKeyConstraint(["import_id", "store"], ["history_version.import_id", "history_version.store"]),
+)
+
+predictor = sa.Table(
+    "predictor",
+    metadata,
+    sa.Column("predictor_id", sa.Text, primary_key=True),
+    sa.Column("asked_engine", sa.Text, nullable=False),
+    sa.Column("trained_at", Instant, nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),
+)
+
+refresh_run = sa.Table(
+    "refresh_run",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("store", sa.Text, nullable=False),
+    sa.Column("verdict", sa.String(16), nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("requested_by", sa.Text, nullable=False),
+    sa.Column("requested_at", Instant, nullable=False),
+    sa.Column("engine", sa.Text, nullable=False),
+    sa.Column("batch_id", sa.Text),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("started_at", Instant),
+    sa.Column("finished_at", Instant),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer),  # no foreign key: a run outlives a pruned version
+    sa.Column("lease_until", Instant),
+    sa.Column("worker", sa.Text),
+    sa.Index("ix_refresh_run_requested_at", "requested_at"),
+    sa.Index("ix_refresh_run_ended", "store", "finished_at"),
+)
+
+ACTIVE = refresh_run.c.state.in_([sa.literal_column("'queued'"), sa.literal_column("'running'")])
+"""Which runs hold their scope; written out in the SQL so that queries can use the partial index."""
+
+sa.Index(
+    "uq_refresh_run_active_scope",
+    refresh_run.c.scope,
+    unique=True,
+    sqlite_where=ACTIVE,
+    postgresql_where=ACTIVE,
+)
+
+forecast_version = sa.Table(
+    "forecast_version",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("store", sa.Text, nullable=False),
+    sa.Column("predictor_id", sa.Text, sa.ForeignKey("predictor.predictor_id"), nullable=False),
+    sa.Column("run_id", sa.Text, sa.ForeignKey("refresh_run.run_id"), nullable=False),
+    sa.Column("cutoff", sa.Date, nullable=False),
+    sa.Column("horizon", sa.Integer, nullable=False),
+    sa.Column("input_hash", sa.Text, nullable=False),
+    sa.Column("published_at", Instant, nullable=False),
+    sa.Column("assumptions", sa.JSON, nullable=False),
+    sa.Column("forecast", sa.LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+forecast_head = sa.Table(
+    "forecast_head",
+    metadata,
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, sa.ForeignKey("forecast_version.version"), nullable=False),
+)
+
+forecast_summary = sa.Table(
+    "forecast_summary",
+    metadata,
+    sa.Column("version", sa.Integer, sa.ForeignKey("forecast_version.version"), primary_key=True),
+    sa.Column("item", sa.Text, primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("engine", sa.Text, nullable=False),
+    sa.Column("next7", sa.Float),
+    sa.Column("last7", sa.Float),
+    sa.Column("wape", sa.Float),
+    sa.Column("naive_wape", sa.Float),
+    sa.Column("coverage", sa.Float),
+    sa.Column("sparkline", sa.JSON, nullable=False),
+)

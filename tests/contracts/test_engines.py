@@ -1,0 +1,207 @@
+"""What every local engine promises; an engine joins by its name in the registry."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+from forecasting import schema
+from forecasting.engines.registry import NAMES, engine
+from forecasting.errors import FitFailed
+from forecasting.ports import LocalEngine
+from tests.series import daily_series, split
+
+HORIZON = 28
+
+
+@pytest.fixture(params=NAMES)
+def local(request: pytest.FixtureRequest) -> LocalEngine:
+    """Each engine of the registry in turn."""
+    return engine(request.param)
+
+
+def forecast(local: LocalEngine, series: pd.DataFrame, horizon: int = HORIZON) -> pd.DataFrame:
+    """Fit all but the last days of a series and forecast those, promises checked."""
+    history, future = split(series, horizon)
+    made = local.fit(history).forecast(future)
+    return schema.require_forecast(made, future, local.name)
+
+
+def forecast_or_refusal(local: LocalEngine, series: pd.DataFrame) -> pd.DataFrame | str:
+    """As `forecast`, or why it can't be done."""
+    try:
+        return forecast(local, series)
+    except FitFailed as failure:
+        return str(failure)
+
+
+SHAPES = {
+    "a year and a bit": daily_series(400),
+    "ten weeks": daily_series(70 + HORIZON),
+    "growing": daily_series(500, growth=0.8),
+    "shrinking": daily_series(500, growth=-0.6),
+    "mostly zero": daily_series(200, zeros=0.7, level=3),
+    "tiny": daily_series(200, level=0.6),
+    "huge": daily_series(200, level=5e8),
+    "constant": daily_series(200, noise=0, promo=1, holiday=1, closed=()).assign(y=100.0),
+    "one day huge": daily_series(200).assign(y=lambda days: days["y"].where(days.index != 150, 1e6)),
+    "closed half a year": daily_series(500).drop(index=range(150, 330)),
+    "closed days left out": daily_series(300).loc[lambda days: days["is_open"]],
+    "always open": daily_series(300, closed=()),
+    "never promoted": daily_series(300).assign(promo=False, holiday="", school_holiday=False),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_keeps_every_promise_of_a_forecast(local: LocalEngine, shape: str) -> None:
+    """Complete horizon, finite, nothing negative, ordered quantiles, closed days exactly 0."""
+    made = forecast(local, SHAPES[shape])
+    assert len(made) == HORIZON
+    assert made["mean"].sum() > 0
+
+
+@pytest.mark.parametrize("days", [1, 2, 6, 7, 8, 13, 16, 17, 20, 27, 28, 29, 60])
+def test_a_short_series_is_forecast_or_refused_in_words(local: LocalEngine, days: int) -> None:
+    """However short a series is, there is a forecast that keeps the promises, or a message."""
+    outcome = forecast_or_refusal(local, daily_series(days + HORIZON))
+    if isinstance(outcome, str):
+        assert re.search(f"{local.name}: expected .*, found {days - days // 7}$", outcome)
+    else:
+        assert outcome["mean"].sum() > 0
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        pytest.param(daily_series(0), id="empty"),
+        pytest.param(daily_series(200).assign(is_open=False, y=0.0), id="all closed"),
+        pytest.param(daily_series(200).assign(y=np.inf), id="infinite"),
+        pytest.param(daily_series(200).assign(y=-1.0), id="negative"),
+    ],
+)
+def test_refuses_what_says_nothing_about_demand(local: LocalEngine, history: pd.DataFrame) -> None:
+    """A history without a usable day fails with what was expected and what came."""
+    with pytest.raises(FitFailed, match=f"{local.name}: expected .* found "):
+        local.fit(history)
+
+
+def test_two_fits_give_equal_numbers(local: LocalEngine) -> None:
+    """Deterministic, whatever was fitted in between."""
+    first = forecast(local, daily_series(400))
+    forecast(local, daily_series(400, seed=1))
+    assert_frame_equal(forecast(local, daily_series(400)), first, check_exact=True)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(factor=st.floats(0, 100), seed=st.integers(0, 3))
+def test_never_looks_ahead(local: LocalEngine, factor: float, seed: int) -> None:
+    """Changing y after the cutoff never changes the forecast, even where the frame carries it."""
+    series = daily_series(150, seed=seed)
+    history, future = split(series, HORIZON)
+    after = series["y"].iloc[-HORIZON:].to_numpy()
+    fitted = local.fit(history)
+    true, changed = (fitted.forecast(future.assign(y=y)) for y in (after, after * factor + 1))
+    assert_frame_equal(true, changed, check_exact=True)
+    assert_frame_equal(true, local.fit(history).forecast(future), check_exact=True)
+
+
+def test_leaves_its_input_frames_alone(local: LocalEngine) -> None:
+    """Neither history nor future is mutated."""
+    history, future = split(daily_series(200), HORIZON)
+    before = history.copy(deep=True), future.copy(deep=True)
+    local.fit(history).forecast(future)
+    assert_frame_equal(history, before[0])
+    assert_frame_equal(future, before[1])
+
+
+def test_does_not_mind_where_a_frame_was_cut_from(local: LocalEngine) -> None:
+    """The index of a frame means nothing."""
+    history, future = split(daily_series(200), HORIZON)
+    plain = local.fit(history).forecast(future)
+    moved = local.fit(history.set_index(history.index + 7)).forecast(future.set_index(future.index - 3))
+    assert_frame_equal(moved.reset_index(drop=True), plain)
+
+
+@pytest.mark.parametrize("horizon", [0, 1, 90])
+def test_forecasts_as_many_days_as_asked(local: LocalEngine, horizon: int) -> None:
+    """No day, one day, a quarter."""
+    history, _ = split(daily_series(300), 0)
+    _, future = split(daily_series(300 + horizon), horizon)
+    made = schema.require_forecast(local.fit(history).forecast(future), future, local.name)
+    assert len(made) == horizon
+
+
+def test_scales_with_demand(local: LocalEngine) -> None:
+    """A thousand times the demand gives about a thousand times the forecast."""
+    series = daily_series(400)
+    small = forecast(local, series)
+    large = forecast(local, series.assign(y=series["y"] * 1000))
+    opened = small["mean"] > 0
+    for column in schema.VALUES:
+        ratio = large.loc[opened, column] / small.loc[opened, column]
+        assert ratio.between(950, 1050).all(), column
+
+
+def test_is_near_the_truth_of_an_easy_series(local: LocalEngine) -> None:
+    """With little noise the mean is within a few percent, and the band holds most days."""
+    series = daily_series(400, noise=0.05)
+    made, truth = forecast(local, series), series.tail(HORIZON).reset_index(drop=True)
+    plain = truth["is_open"] & (truth["holiday"] == "")
+    error = (made["mean"] - truth["y"])[plain].abs().sum() / truth["y"][plain].sum()
+    inside = ((truth["y"] >= made["q10"]) & (truth["y"] <= made["q90"]))[plain].mean()
+    assert error < 0.08
+    assert 0.5 < inside < 1.0
+
+
+def test_promotions_raise_the_forecast(local: LocalEngine) -> None:
+    """The same day is forecast higher with a promotion than without."""
+    history, future = split(daily_series(400, promo=1.6), HORIZON)
+    fitted = local.fit(history)
+    with_promo, without = (fitted.forecast(future.assign(promo=promo)) for promo in (True, False))
+    weekdays = future["is_open"] & (future["ds"].dt.day_of_week < 5)
+    lift = with_promo.loc[weekdays, "mean"] / without.loc[weekdays, "mean"]
+    assert lift.between(1.4, 1.8).all()
+
+
+def test_holidays_do_not_drag_ordinary_days_down(local: LocalEngine) -> None:
+    """Days with a holiday name leave the forecast of ordinary days where it is."""
+    history, future = split(daily_series(400, noise=0.02), HORIZON)
+    every_week = history["ds"].isin(history["ds"].iloc[-28:-7:7])
+    named = history.assign(
+        holiday=history["holiday"].mask(every_week, "Some holiday"),
+        y=history["y"].mask(every_week, history["y"] * 0.5),
+    )
+    ordinary = future["holiday"] == ""
+    plain, with_holidays = (local.fit(days).forecast(future)["mean"] for days in (history, named))
+    difference = (with_holidays - plain)[ordinary].abs().sum() / plain[ordinary].sum()
+    assert difference < 0.05
+
+
+def test_a_weekday_that_is_never_open_is_zero(local: LocalEngine) -> None:
+    """Nothing is known of a Sunday the store has never opened on, even where the plan opens it."""
+    history, future = split(daily_series(200, closed=(6,)), HORIZON)
+    made = local.fit(history).forecast(future.assign(is_open=True))
+    sundays = future["ds"].dt.day_of_week == 6
+    assert (made.loc[sundays, list(schema.VALUES)] == 0).all(axis=None)
+    assert (made.loc[~sundays, "q10"] > 0).all()
+
+
+def test_a_runaway_trend_stays_finite_and_sane(local: LocalEngine) -> None:
+    """Demand that doubles every week for ten weeks does not end in absurd numbers a year ahead."""
+    grown = daily_series(70, noise=0).assign(y=lambda days: 2.0 ** (days.index / 7))
+    _, future = split(daily_series(70 + 365), 365)
+    made = schema.require_forecast(local.fit(grown).forecast(future), future, local.name)
+    assert made["q90"].max() <= 10.01 * grown["y"].max()
+
+
+def test_refuses_a_frame_without_its_columns(local: LocalEngine) -> None:
+    """A frame that breaks its schema is named, not guessed at."""
+    history, future = split(daily_series(100), HORIZON)
+    with pytest.raises(schema.InvalidFrame, match=r"history: expected columns .* found no"):
+        local.fit(history.drop(columns="promo"))
+    with pytest.raises(schema.InvalidFrame, match=r"future: expected columns .* found no"):
+        local.fit(history).forecast(future.drop(columns="promo"))

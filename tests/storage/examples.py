@@ -1,0 +1,128 @@
+"""Values the storage tests are told in: a store, a press, a forecast in which every number is one level."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from forecasting.domain import (
+    BacktestScore,
+    Decision,
+    HistoryFile,
+    Predictor,
+    RefreshRequest,
+    RefreshRun,
+    SeriesChoice,
+    SeriesSummary,
+    StoreSnapshot,
+    Verdict,
+    VersionHeader,
+    scope_of,
+)
+from forecasting.ports import HeadMove, Publication
+from forecasting.storage import SqlStorage
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+CUTOFF = date(2026, 3, 1)
+LEASE = timedelta(seconds=30)
+ITEMS = ("all", "bread", "rolls")
+
+
+def after(seconds: float) -> datetime:
+    """An instant that many seconds after `NOW`."""
+    return NOW + timedelta(seconds=seconds)
+
+
+def press(store: str = "1", at: datetime = NOW, **changes: object) -> RefreshRequest:
+    """A press by the local user; its run is named for store and instant."""
+    values = {
+        "run_id": f"run-{store}-{(at - NOW).total_seconds():07.1f}",
+        "scope": scope_of(store),
+        "store": store,
+        "requested_by": "Local user",
+        "requested_at": at,
+        "engine": "prophet",
+    }
+    return RefreshRequest(**(values | changes))
+
+
+def retrain(_snapshot: StoreSnapshot) -> Decision:
+    """A policy that always trains."""
+    return Decision(Verdict.RETRAIN, "No forecast yet")
+
+
+def fresh(_snapshot: StoreSnapshot) -> Decision:
+    """A policy that never does."""
+    return Decision(Verdict.FRESH, "Trained 3 h ago")
+
+
+def running(storage: SqlStorage, store: str = "1", at: datetime = NOW) -> RefreshRun:
+    """A run that has been asked for and claimed."""
+    storage.ledger.request(press(store, at), retrain)
+    run = storage.ledger.claim("worker-1", at, at + LEASE)
+    assert run is not None
+    assert run.store == store
+    return run
+
+
+def predictor(name: str = "p-1", trained_at: datetime = NOW) -> Predictor:
+    """A predictor with a backtest of two engines for each item."""
+    scores = (
+        BacktestScore("prophet", date(2026, 2, 1), 28, 24, wape=0.21, wql=0.1, coverage=0.8),
+        BacktestScore("seasonal_naive", date(2026, 2, 1), 28, failure="too short: 3 days"),
+    )
+    choices = tuple(SeriesChoice(item, "prophet", "lowest error", scores) for item in ITEMS)
+    return Predictor(name, "store:1", "prophet", trained_at, CUTOFF, choices)
+
+
+def forecast(level: float = 10.0, items: tuple[str, ...] = ITEMS, days: int = 28) -> pd.DataFrame:
+    """`schema.STORE_FORECAST` with every value at one level."""
+    rows = len(items) * days
+    holiday = np.where(np.arange(rows) % days == 3, "Karfreitag – geschlossen", "")
+    return pd.DataFrame(
+        {
+            "item": pd.Series(np.repeat(items, days), dtype="str"),
+            "engine": pd.Series(["prophet"] * rows, dtype="str"),
+            "ds": np.tile(pd.date_range("2026-03-02", periods=days), len(items)),
+            **{name: np.full(rows, float(level)) for name in ("mean", "q10", "q50", "q90")},
+            "is_open": holiday == "",
+            "promo": np.arange(rows) % 5 == 0,
+            "holiday": pd.Series(holiday, dtype="str"),
+            "school_holiday": np.zeros(rows, dtype=bool),
+            "assumed": np.ones(rows, dtype=bool),
+        }
+    )
+
+
+def publication(store: str = "1", level: float = 10.0, trained: Predictor | None = None) -> Publication:
+    """A publication whose hash, days and summaries all tell its level."""
+    return Publication(
+        store=store,
+        predictor=trained or predictor(),
+        cutoff=CUTOFF,
+        horizon=28,
+        input_hash=f"inputs-{level:g}",
+        assumptions=("No plan after 2026-03-15: open as in the weeks before",),
+        forecast=forecast(level),
+        summaries=tuple(
+            SeriesSummary(store, item, "prophet", level, None, 0.21, 0.3, 0.8, (level, level))
+            for item in ITEMS
+        ),
+    )
+
+
+def publish(storage: SqlStorage, store: str = "1", level: float = 10.0, at: datetime = NOW) -> VersionHeader:
+    """Ask, claim and publish at one instant."""
+    return storage.ledger.publish(running(storage, store, at), publication(store, level), at)
+
+
+def history_file(store: str = "1", content_hash: str = "a", kind: str = "sales") -> HistoryFile:
+    """A history file of one year."""
+    return HistoryFile(store, kind, content_hash, 365, date(2025, 3, 2), CUTOFF, ("bread", "rolls"), "North")
+
+
+def move(
+    store: str = "1", content_hash: str = "a", previous: str | None = None, kind: str = "sales"
+) -> HeadMove:
+    """A store's head going from one file to the next."""
+    return HeadMove(history_file(store, content_hash, kind), previous)

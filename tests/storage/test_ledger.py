@@ -1,0 +1,76 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from forecasting.domain import RefreshRun, RunState, Verdict
+from forecasting.errors import StorageError
+from forecasting.storage import SqlStorage, open_database
+from forecasting.storage.rows import row_of
+from forecasting.storage.tables import refresh_run
+from tests.storage.examples import NOW, after, press, retrain
+
+RIVAL = RefreshRun(
+    run_id="rival",
+    scope="store:1",
+    store="1",
+    verdict=Verdict.RETRAIN,
+    message="No forecast yet",
+    state=RunState.QUEUED,
+    requested_by="Ana",
+    requested_at=NOW,
+    engine="prophet",
+)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[SqlStorage]:
+    """An empty storage."""
+    opened = SqlStorage(open_database(tmp_path))
+    yield opened
+    opened.close()
+
+
+def insert(connection: sa.Connection, run: RefreshRun) -> None:
+    """Put a run into the ledger without asking it."""
+    connection.execute(sa.insert(refresh_run).values(row_of(run)))
+
+
+@pytest.mark.parametrize("state", [RunState.QUEUED, RunState.RUNNING])
+def test_a_second_active_run_of_a_scope_cannot_be_stored(storage: SqlStorage, state: RunState) -> None:
+    """The rule is the database's: it holds against code that forgets to look."""
+    storage.ledger.request(press(), retrain)
+    rival = replace(RIVAL, state=state)
+    with (
+        pytest.raises(StorageError, match=r"UNIQUE.*refresh_run\.scope"),
+        storage.database.writing() as connection,
+    ):
+        insert(connection, rival)
+    assert storage.ledger.get("rival") is None
+
+
+@pytest.mark.parametrize("state", [RunState.SUCCEEDED, RunState.FAILED])
+def test_runs_that_have_ended_do_not_hold_their_scope(storage: SqlStorage, state: RunState) -> None:
+    """The index speaks of active runs only."""
+    storage.ledger.request(press(), retrain)
+    with storage.database.writing() as connection:
+        insert(connection, replace(RIVAL, state=state))
+    assert storage.ledger.get("rival") is not None
+
+
+def test_a_press_that_loses_the_race_to_the_index_joins_the_winner(storage: SqlStorage) -> None:
+    """Where a database lets two processes decide at once, the unique index has the last word."""
+    rivals = [RIVAL]
+
+    def win(connection: sa.Connection, _name: str) -> None:
+        """Another process records its run between the decision and the insert."""
+        if rivals:
+            insert(connection, rivals.pop())
+
+    sa.event.listen(storage.database.engine, "savepoint", win)
+    answer = storage.ledger.request(press(at=after(3)), retrain)
+    assert (answer.verdict, answer.run) == (Verdict.ATTACHED, RIVAL)
+    assert answer.message == "Already waiting to run, asked 3 s ago by Ana: this press joined it"
+    assert storage.ledger.recent(9) == [RIVAL]
