@@ -251,6 +251,10 @@ class SeriesSummary:
         where there are fewer than seven days.
     wape, naive_wape, coverage
         Backtest of the serving engine, of seasonal-naive, and the share of days within q10–q90.
+    note
+        What is special about the next seven days, in words, or ``""``.
+    sparkline
+        Four weeks of sales and the next seven days.
     """
 
     store: str
@@ -262,6 +266,7 @@ class SeriesSummary:
     naive_wape: float | None
     coverage: float | None
     sparkline: tuple[float, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

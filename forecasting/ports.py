@@ -281,6 +281,10 @@ class Ledger(Protocol):
         """The newest runs first."""
         ...
 
+    def backlog(self) -> int:
+        """How many runs are queued or running."""
+        ...
+
     def snapshots(self, stores: Collection[str] | None = None) -> Mapping[str, StoreSnapshot]:
         """The snapshot of each store that has sales or runs; None means every store."""
         ...

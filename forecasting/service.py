@@ -55,6 +55,8 @@ class Freshness:
         Newest sales day, and the hash of all sales.
     run
         The active run, else the newest that has ended, else None.
+    backlog
+        Runs in line, of all stores.
     """
 
     store: str
@@ -64,6 +66,7 @@ class Freshness:
     header: VersionHeader | None
     age: timedelta | None
     run: RefreshRun | None
+    backlog: int = 0
 
     @property
     def pulse(self) -> tuple[int, str, str]:
@@ -133,6 +136,7 @@ class ForecastService:
             snapshot.head,
             now - snapshot.head.trained_at if snapshot.head else None,
             snapshot.active or snapshot.last,
+            self._storage.ledger.backlog() if snapshot.active else 0,
         )
 
     def forecast(self, principal: Principal, key: SeriesKey, version: int | None = None) -> pd.DataFrame:

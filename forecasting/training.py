@@ -17,12 +17,12 @@ from forecasting.domain import (
 )
 from forecasting.errors import ComputeLost, FitFailed, UnknownSeries
 from forecasting.evaluation.selection import CHALLENGER, SeriesResult, SeriesTask
+from forecasting.planning.week import WEEK, week_note
 from forecasting.ports import Clock, Compute, Manifest, Publication, SalesHistory, Storage
 from forecasting.refresh.policy import settled
 from forecasting.refresh.worker import Progress
 from forecasting.settings import Settings
 
-WEEK = 7
 SPARKLINE_DAYS = 28
 
 
@@ -156,5 +156,6 @@ def _summary(result: SeriesResult, series: SeriesInputs) -> SeriesSummary:
         wape=served.wape if served else None,
         naive_wape=naive.wape if naive else None,
         coverage=served.coverage if served else None,
+        note=week_note(series.future, bool(series.history["promo"].iloc[-1])),
         sparkline=tuple(float(value) for value in [*sold.tail(SPARKLINE_DAYS), *mean.head(WEEK)]),
     )

@@ -125,7 +125,7 @@ def freshness_strip(now: Freshness, answer: str | None) -> None:
         facts.append(f"version {now.header.version}")
     st.markdown("&ensp;·&ensp;".join(facts[:1] + facts[1:]).replace("]&ensp;·&ensp;", "]&ensp;", 1))
     if now.run is not None and now.run.state.active:
-        _progress(now.run)
+        _progress(now.run, now.backlog)
     elif now.state is StoreState.FAILED and now.run is not None:
         kept = " The forecast below is the last good one." if now.header else ""
         st.error(f"The last refresh failed: {now.run.error}.{kept}", icon=":material/error:")
@@ -133,10 +133,11 @@ def freshness_strip(now: Freshness, answer: str | None) -> None:
         st.caption(f":material/info: {answer}.")
 
 
-def _progress(run: RefreshRun) -> None:
+def _progress(run: RefreshRun, backlog: int) -> None:
     asked = f"asked for by {run.requested_by}"
     if run.state is RunState.QUEUED:
-        st.progress(0.0, f"Waiting for its turn, {asked}")
+        others = f"; {backlog} stores are in line" if backlog > 1 else ""
+        st.progress(0.0, f"Waiting for its turn, {asked}{others}")
     elif run.total:
         st.progress(run.done / run.total, f"{run.stage}: {run.done} of {run.total} series, {asked}")
     else:

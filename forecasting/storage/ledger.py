@@ -128,6 +128,11 @@ class SqlLedger:
         with self._database.reading() as connection:
             return [run_of(row) for row in connection.execute(query.limit(limit))]
 
+    def backlog(self) -> int:
+        """See `ports.Ledger.backlog`."""
+        with self._database.reading() as connection:
+            return connection.execute(sa.select(sa.func.count()).where(ACTIVE)).scalar_one()
+
     def snapshots(self, stores: Collection[str] | None = None) -> dict[str, StoreSnapshot]:
         """See `ports.Ledger.snapshots`."""
         with self._database.reading() as connection:

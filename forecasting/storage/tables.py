@@ -165,5 +165,6 @@ forecast_summary = sa.Table(
     sa.Column("wape", sa.Float),
     sa.Column("naive_wape", sa.Float),
     sa.Column("coverage", sa.Float),
+    sa.Column("note", sa.Text, nullable=False),
     sa.Column("sparkline", sa.JSON, nullable=False),
 )

@@ -1,0 +1,1 @@
+"""What a planner does with a forecast: which stores to look at first. Pure."""

@@ -1,0 +1,142 @@
+"""The morning's queue: which stores need attention, and why, in one sentence each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from forecasting.calendar import wording
+from forecasting.domain import RefreshRun, RunState, SeriesSummary, StoreSnapshot, StoreState
+
+CHANGE_SHARE = 0.2
+"""A week that differs from the last by this much is worth a look."""
+
+LATE_DAYS = 3
+"""A feed is called late from this many days without sales on: weekends and holidays explain fewer."""
+
+SEVERITY = (
+    StoreState.FAILED,
+    StoreState.BEHIND,
+    StoreState.NONE,
+    StoreState.RUNNING,
+    StoreState.STALE,
+    StoreState.AGEING,
+    StoreState.FRESH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One store in the queue.
+
+    Attributes
+    ----------
+    reason
+        One sentence without a full stop.
+    next7, last7
+        Expected demand of the next seven days, sales of the same weekdays the week before; None if unknown.
+    sparkline
+        Four weeks of sales and the seven days ahead.
+    """
+
+    store: str
+    region: str
+    state: StoreState
+    needs_attention: bool
+    reason: str
+    sales_through: date | None
+    next7: float | None
+    last7: float | None
+    sparkline: tuple[float, ...]
+
+    @property
+    def change(self) -> float | None:
+        """Share by which the next seven days differ from the last; None where undefined."""
+        if self.next7 is None or not self.last7:
+            return None
+        return self.next7 / self.last7 - 1
+
+
+def queue_row(
+    snapshot: StoreSnapshot,
+    state: StoreState,
+    summary: SeriesSummary | None,
+    as_of: date,
+    age: timedelta | None,
+) -> QueueRow:
+    """Judge one store.
+
+    Failed, behind, a late feed, no forecast and an unusual week need attention; age alone never does.
+
+    Parameters
+    ----------
+    summary
+        Of the store's total; None before the first forecast.
+    as_of
+        The business date.
+    age
+        Of the predictor; None without one.
+    """
+    sales_through = snapshot.sales.last_ds if snapshot.sales else None
+    draft = QueueRow(
+        store=snapshot.store,
+        region=snapshot.region,
+        state=state,
+        needs_attention=False,
+        reason="",
+        sales_through=sales_through,
+        next7=summary.next7 if summary else None,
+        last7=summary.last7 if summary else None,
+        sparkline=summary.sparkline if summary else (),
+    )
+    news = _urgent(snapshot, state, as_of) or _unusual_week(draft, summary)
+    if state is StoreState.RUNNING:
+        return replace(draft, needs_attention=False, reason=_running(snapshot.active))
+    if news:
+        return replace(draft, needs_attention=True, reason=news)
+    trained = f"Trained {wording.duration(age)} ago" if age is not None else ""
+    note = summary.note if summary else ""
+    return replace(draft, needs_attention=False, reason=_sentence(note) or trained)
+
+
+def in_order(rows: Iterable[QueueRow]) -> list[QueueRow]:
+    """Sort: what needs attention first, by state, then by how unusual the week is."""
+    return sorted(
+        rows, key=lambda row: (not row.needs_attention, SEVERITY.index(row.state), -abs(row.change or 0))
+    )
+
+
+def _urgent(snapshot: StoreSnapshot, state: StoreState, as_of: date) -> str:
+    last = snapshot.last
+    if state is StoreState.FAILED and last is not None:
+        kept = "; older forecast shown" if snapshot.head else ""
+        return f"Last refresh failed: {last.error}{kept}"
+    if snapshot.sales is not None and (missing := (as_of - snapshot.sales.last_ds).days - 1) >= LATE_DAYS:
+        return f"No sales for {missing} days, since {wording.day(snapshot.sales.last_ds)}"
+    if state is StoreState.BEHIND and snapshot.head is not None and snapshot.sales is not None:
+        newer = snapshot.sales.last_ds > snapshot.head.cutoff
+        through = (
+            f"New sales through {wording.day(snapshot.sales.last_ds)}" if newer else "Sales or plan changed"
+        )
+        return f"{through} since this forecast"
+    return "No forecast yet" if state is StoreState.NONE else ""
+
+
+def _unusual_week(row: QueueRow, summary: SeriesSummary | None) -> str:
+    if row.change is None or summary is None or abs(row.change) < CHANGE_SHARE:
+        return ""
+    cause = f": {summary.note}" if summary.note else ""
+    return f"Next 7 days {100 * row.change:+.0f}% against last week{cause}"
+
+
+def _running(run: RefreshRun | None) -> str:
+    if run is None or run.state is RunState.QUEUED:
+        return "Waiting for its turn"
+    return (
+        f"{run.stage or 'Starting'}: {run.done} of {run.total} series"
+        if run.total
+        else run.stage or "Starting"
+    )
+
+
+def _sentence(note: str) -> str:
+    return note[:1].upper() + note[1:]
