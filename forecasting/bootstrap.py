@@ -4,12 +4,13 @@ import logging
 import os
 import socket
 import threading
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from forecasting.clock import SystemClock
 from forecasting.compute.local_pool import LocalPool
-from forecasting.engines.fitting import fit_series
+from forecasting.engines.fitting import fit_series, prepare
 from forecasting.evaluation.selection import SeriesResult, SeriesTask
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.refresh.worker import RefreshWorker
@@ -36,6 +37,7 @@ class Storecast:
 
     def __init__(self, settings: Settings) -> None:
         clock = SystemClock()
+        self._settings = settings
         self._storage = SqlStorage(open_database(settings.home))
         self.history = ParquetHistory(settings.home / "history", self._storage.manifest, clock)
         self._pool: LocalPool[SeriesTask, SeriesResult] = LocalPool(fit_series, settings.processes)
@@ -48,6 +50,7 @@ class Storecast:
     def start_worker(self) -> None:
         """Work refresh runs in the background from now on."""
         if self._thread is None:
+            self._pool.warm(partial(prepare, self._settings.engine))
             self._thread = threading.Thread(target=self._worker.serve, name="refresh-worker", daemon=True)
             self._thread.start()
 

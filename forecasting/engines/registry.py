@@ -1,0 +1,57 @@
+"""Engines by name."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import cast
+
+from forecasting.engines.prophet.engine import ProphetEngine
+from forecasting.engines.seasonal_naive import SeasonalNaive
+from forecasting.errors import EngineUnavailable
+from forecasting.ports import LocalEngine
+
+_ENGINES: dict[str, Callable[[], LocalEngine]] = {
+    "prophet": ProphetEngine,
+    "seasonal_naive": SeasonalNaive,
+}
+
+NAMES = tuple(_ENGINES)
+"""Names of the engines that come with the product."""
+
+
+def engine(name: str) -> LocalEngine:
+    """Return an engine.
+
+    Parameters
+    ----------
+    name
+        One of `NAMES`, or ``package.module:factory``: an operator's own, a callable without arguments that
+        returns a `LocalEngine`. The module must be importable in the server and in its workers.
+
+    Raises
+    ------
+    EngineUnavailable
+        If there is no such engine, or what the factory returns is not one.
+    """
+    if ":" in name:
+        return _own(name)
+    if name not in _ENGINES:
+        raise EngineUnavailable(
+            f"engine: expected one of {', '.join(NAMES)} or 'package.module:factory', found '{name}'"
+        )
+    return _ENGINES[name]()
+
+
+def _own(path: str) -> LocalEngine:
+    module, _, factory = path.partition(":")
+    try:
+        make = getattr(import_module(module), factory)
+    except (ImportError, AttributeError, ValueError) as error:  # ValueError: an empty module name
+        raise EngineUnavailable(f"engine '{path}': expected an importable factory, found: {error}") from error
+    if not callable(make):
+        raise EngineUnavailable(f"engine '{path}': expected a callable, found {type(make).__name__}")
+    made = make()
+    if not (isinstance(getattr(made, "name", None), str) and callable(getattr(made, "fit", None))):
+        raise EngineUnavailable(
+            f"engine '{path}': expected an engine with 'name' and 'fit', found {type(made).__name__}"
+        )
+    return cast("LocalEngine", made)  # checked above as far as it can be without fitting

@@ -1,0 +1,69 @@
+"""Work for worker processes: importable functions without state."""
+
+import os
+import signal
+import tempfile
+import threading
+from pathlib import Path
+
+BLAS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+PATIENCE = 60.0
+
+
+def square(number: int) -> int:
+    """Return its square."""
+    return number * number
+
+
+def pid(_task: object) -> int:
+    """Process id of the worker."""
+    return os.getpid()
+
+
+def facts(_task: object) -> dict[str, object]:
+    """Tell about the worker process."""
+    return {
+        "pid": os.getpid(),
+        "blas": [os.environ.get(name) for name in BLAS],
+        "nice": os.nice(0),
+        "sigint": signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+        "temp": tempfile.gettempdir(),
+    }
+
+
+def fail(task: str) -> None:
+    """Raise."""
+    raise LookupError(task)
+
+
+def leave_file(_task: object) -> str:
+    """Leave a temporary file behind."""
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        return file.name
+
+
+def mark(path: str) -> int:
+    """Create a file."""
+    Path(path).touch()
+    return os.getpid()
+
+
+def mark_and_hang(path: str) -> int:
+    """Create a file, whose content is the worker's id, and then do nothing for a long time."""
+    Path(path).write_text(str(os.getpid()))
+    threading.Event().wait(PATIENCE)
+    return 0
+
+
+def die_once(path: str) -> int:
+    """Kill the own process like the kernel would, the first time; a file remembers it."""
+    marker = Path(path)
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return os.getpid()
+
+
+def mark_and_tell(path: str) -> None:
+    """Create a file whose content is the worker's id."""
+    Path(path).write_text(str(os.getpid()))

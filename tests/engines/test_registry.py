@@ -1,0 +1,42 @@
+import pytest
+
+from forecasting.engines import registry
+from forecasting.engines.seasonal_naive import SeasonalNaive
+from forecasting.errors import EngineUnavailable
+
+
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_an_engine_has_the_name_it_is_found_by(name: str) -> None:
+    """So that a stored name leads back to its engine."""
+    assert registry.engine(name).name == name
+
+
+def test_an_operators_own_engine_is_imported_and_made() -> None:
+    """``module:factory`` is called without arguments."""
+    made = registry.engine("forecasting.engines.seasonal_naive:SeasonalNaive")
+    assert isinstance(made, SeasonalNaive)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    """The message says what to write instead."""
+    with pytest.raises(
+        EngineUnavailable, match=r"expected one of prophet, seasonal_naive or .* found 'arima'"
+    ):
+        registry.engine("arima")
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("no_such_module:make", "No module named 'no_such_module'"),
+        ("forecasting.errors:no_such_name", "no_such_name"),
+        (":make", "Empty module name"),
+        ("forecasting.errors:", "has no attribute"),
+        ("forecasting.engines.registry:NAMES", "found tuple"),
+        ("builtins:dict", "found dict"),
+    ],
+)
+def test_what_is_not_an_engine_is_refused(path: str, found: str) -> None:
+    """A path that leads to no engine says why."""
+    with pytest.raises(EngineUnavailable, match=f"engine '{path}': expected .*{found}"):
+        registry.engine(path)

@@ -1,0 +1,129 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecasting.engines.seasonal_naive import SeasonalNaive
+from forecasting.errors import FitFailed
+from tests.series import daily_series, split
+
+MONDAY = pd.Timestamp("2024-01-01")
+
+
+def days(first: pd.Timestamp, y: list[float], **covariates: object) -> pd.DataFrame:
+    """A history frame of open days without promo or holiday, unless told."""
+    frame = pd.DataFrame({"ds": pd.date_range(first, periods=len(y)), "y": np.array(y, dtype=float)})
+    plain = {"is_open": True, "promo": False, "holiday": "", "school_holiday": False}
+    return frame.assign(**(plain | covariates))
+
+
+def future(history: pd.DataFrame, count: int = 7, **covariates: object) -> pd.DataFrame:
+    """The days after a history."""
+    first = history["ds"].iloc[-1] + pd.Timedelta(days=1)
+    return days(first, [0.0] * count, **covariates).drop(columns="y").assign(assumed=False)
+
+
+def weeks(*levels: float) -> list[float]:
+    """One level a week, plus 0 … 6 for Monday … Sunday."""
+    return [level + weekday for level in levels for weekday in range(7)]
+
+
+def test_averages_the_last_four_same_weekdays() -> None:
+    """Five weeks at 100, 10, 20, 30, 40: the first is forgotten, the mean of the rest is 25."""
+    history = days(MONDAY, weeks(100, 10, 20, 30, 40))
+    made = SeasonalNaive().fit(history).forecast(future(history))
+    assert made["mean"].tolist() == [25, 26, 27, 28, 29, 30, 31]
+
+
+def test_averages_days_of_the_same_promo_state() -> None:
+    """Weeks with and without promotion in turn are two different stores."""
+    promo = [week % 2 == 1 for week in range(8) for _ in range(7)]
+    history = days(MONDAY, weeks(10, 110, 20, 120, 30, 130, 40, 140), promo=promo)
+    fitted = SeasonalNaive().fit(history)
+    assert fitted.forecast(future(history, promo=False))["mean"].tolist() == [25, 26, 27, 28, 29, 30, 31]
+    assert fitted.forecast(future(history, promo=True))["mean"].iloc[0] == 125
+
+
+def test_takes_any_promo_state_where_the_asked_one_has_never_been() -> None:
+    """The first promotion of a store is forecast as an ordinary weekday."""
+    history = days(MONDAY, weeks(10, 20, 30, 40))
+    assert SeasonalNaive().fit(history).forecast(future(history, promo=True))["mean"].iloc[0] == 25
+
+
+def test_takes_the_level_of_a_history_too_short_to_know_the_weekday() -> None:
+    """After Monday to Wednesday, Thursday is forecast as their mean, the next Monday as Monday."""
+    history = days(MONDAY, [10, 20, 60])
+    made = SeasonalNaive().fit(history).forecast(future(history))
+    assert made["mean"].tolist() == [30, 30, 30, 30, 10, 20, 60]
+
+
+def test_a_weekday_closed_for_three_weeks_is_not_yet_one_that_never_opens() -> None:
+    """Sundays closed for 21 days get the level, for 28 days 0."""
+    short, long = (
+        days(MONDAY, [10.0] * count, is_open=[day % 7 != 6 for day in range(count)]) for count in (21, 28)
+    )
+    assert SeasonalNaive().fit(short).forecast(future(short))["mean"].iloc[6] == 10
+    assert SeasonalNaive().fit(long).forecast(future(long))["mean"].iloc[6] == 0
+
+
+def test_leaves_holidays_out_of_the_means_and_the_errors() -> None:
+    """A holiday at a tenth of the demand changes nothing."""
+    y = weeks(10, 10, 10, 10, 10, 10)
+    history = days(MONDAY, y)
+    holiday = [day == 35 for day in range(42)]
+    named = history.assign(
+        y=history["y"].mask(np.array(holiday), 1.0), holiday=np.where(holiday, "May Day", "")
+    )
+    made = SeasonalNaive().fit(named).forecast(future(named))
+    assert made["mean"].tolist() == [10, 11, 12, 13, 14, 15, 16]
+    assert made["q10"].iloc[0] == pytest.approx(10, rel=0.02)
+
+
+def test_forecasts_from_holidays_where_there_are_no_other_days() -> None:
+    """A single open day that was a holiday is better than nothing."""
+    history = days(MONDAY, [8.0], holiday="New Year's Day")
+    assert SeasonalNaive().fit(history).forecast(future(history))["mean"].tolist() == [8.0] * 7
+
+
+def test_the_first_weeks_band_is_half_to_double() -> None:
+    """With fewer than fourteen errors of its own q10 and q90 are half and double of demand + 1."""
+    history = days(MONDAY, [99.0] * 10)
+    first = SeasonalNaive().fit(history).forecast(future(history)).iloc[0]
+    assert (first["q10"], first["q50"], first["q90"]) == pytest.approx((49, 99, 199))
+
+
+def test_the_band_is_that_of_the_engines_own_errors() -> None:
+    """Demand that alternates between 99 and 199 around its own mean gives the errors by hand.
+
+    All weekdays of a week are alike: weeks 199, 99, 199, 99, … The expected value from the fifth week on is
+    the mean of two of each, 149; the errors are log(200/150) and log(100/150) in equal numbers.
+    """
+    history = days(MONDAY, [199.0 if day // 7 % 2 == 0 else 99.0 for day in range(60 * 7)])
+    first = SeasonalNaive().fit(history).forecast(future(history)).iloc[0]
+    assert first["mean"] == 149
+    assert first["q10"] == pytest.approx(99)
+    assert first["q90"] == pytest.approx(199)
+
+
+def test_errors_older_than_half_a_year_are_forgotten() -> None:
+    """A wild year before a calm half year leaves no mark on the band."""
+    wild = daily_series(365, noise=1.0, promo=1, holiday=1, closed=())["y"].tolist()
+    history = days(MONDAY, wild + [100.0] * (26 + 5) * 7)
+    first = SeasonalNaive().fit(history).forecast(future(history)).iloc[0]
+    assert (first["q10"], first["q90"]) == pytest.approx((100, 100))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_band_holds_about_four_days_of_five(seed: int) -> None:
+    """Over many days of a noisy series the q10 to q90 band holds near 80%."""
+    series = daily_series(700, seed=seed, noise=0.25, holiday=1.0)
+    history, after = split(series, 250)
+    made, truth = SeasonalNaive().fit(history).forecast(after), series["y"].tail(250).to_numpy()
+    inside = ((truth >= made["q10"]) & (truth <= made["q90"]))[after["is_open"]].mean()
+    assert 0.65 < inside < 0.92
+
+
+def test_says_how_many_days_it_looked_at() -> None:
+    """A store that was closed throughout is refused with the number of days."""
+    history = days(MONDAY, [0.0] * 35, is_open=False)
+    with pytest.raises(FitFailed, match="expected at least one open day, found none among 35 days"):
+        SeasonalNaive().fit(history)
