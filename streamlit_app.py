@@ -4,6 +4,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from web.api import routes
+from web.components import explain
 from web.guard import LoopbackOnly, SecurityHeaders
 from web.lifespan import lifespan
 
@@ -11,5 +12,6 @@ app = st.App(
     "web/router.py",
     lifespan=lifespan,
     routes=routes(),
+    on_script_error=explain,
     middleware=[Middleware(SecurityHeaders), Middleware(LoopbackOnly)],
 )

@@ -306,6 +306,23 @@ class RefreshRun:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """How far a refresh of many stores is.
+
+    Attributes
+    ----------
+    done, failed, total
+        Runs that have ended, those of them that failed, and all.
+    """
+
+    batch_id: str
+    requested_by: str
+    done: int
+    failed: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSnapshot:
     """All that decides the state of a store, read in one transaction.
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecasting.domain import (
     Answer,
+    BatchProgress,
     Decision,
     HistoryFile,
     ImportReport,
@@ -207,6 +208,10 @@ class Versions(Protocol):
         """A stored predictor."""
         ...
 
+    def totals(self) -> dict[str, SeriesSummary]:
+        """The summary row of each store's total in its head version."""
+        ...
+
     def summaries(self, stores: Collection[str] | None = None) -> dict[str, tuple[SeriesSummary, ...]]:
         """The summary rows of the stores' head versions; None means every store."""
         ...
@@ -283,6 +288,14 @@ class Ledger(Protocol):
 
     def backlog(self) -> int:
         """How many runs are queued or running."""
+        ...
+
+    def pulse(self) -> tuple[int, int, int]:
+        """Newest published version, newest import, number of active runs; 0 where there is none."""
+        ...
+
+    def batch(self) -> BatchProgress | None:
+        """The newest batch that still has active runs, or None."""
         ...
 
     def snapshots(self, stores: Collection[str] | None = None) -> Mapping[str, StoreSnapshot]:

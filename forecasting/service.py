@@ -18,6 +18,7 @@ from forecasting.calendar.inputs import series_histories
 from forecasting.domain import (
     ALL_ITEMS,
     Answer,
+    BatchProgress,
     ImportReport,
     Predictor,
     Principal,
@@ -35,6 +36,7 @@ from forecasting.domain import (
     scope_of,
 )
 from forecasting.errors import InvalidRequest, NoForecastYet, NotPermitted, UnknownRun, UnknownSeries
+from forecasting.planning.queue import QueueRow, in_order, queue_row
 from forecasting.ports import Clock, SalesHistory, Storage
 from forecasting.refresh import policy
 from forecasting.settings import Settings
@@ -182,16 +184,66 @@ class ForecastService:
         newest = frame["ds"] > pd.Timestamp(file.last_ds) - pd.Timedelta(days=days)
         return frame[newest].reset_index(drop=True)
 
+    def version(self, principal: Principal, store: str, version: int) -> VersionHeader:
+        """The header of one version of a store.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        InvalidRequest
+            If there is no such version of it.
+        """
+        return self._header(principal, store, version)
+
+    def now(self) -> datetime:
+        """The present instant, for ages."""
+        return self._clock.now()
+
     def summary(self, principal: Principal, key: SeriesKey) -> SeriesSummary | None:
         """The summary row of one series of the newest version, or None."""
         self._snapshot(principal, key.store)
         rows = self._storage.versions.summaries([key.store]).get(key.store, ())
         return next((row for row in rows if row.item == key.item), None)
 
-    def predictor(self, principal: Principal, store: str) -> Predictor | None:
-        """The predictor behind the newest version of a store, or None."""
-        head = self._snapshot(principal, store).head
-        return self._storage.versions.predictor(head.predictor_id) if head else None
+    def predictor(self, principal: Principal, store: str, version: int | None = None) -> Predictor:
+        """The predictor behind a version of a store, by default the newest.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        InvalidRequest
+            If there is no such version of it, or none yet.
+        """
+        return self._storage.versions.predictor(self._header(principal, store, version).predictor_id)
+
+    def queue(self, principal: Principal) -> list[QueueRow]:
+        """The principal's stores with state and reason, those that need attention first."""
+        as_of, now = self.as_of(), self._clock.now()
+        if as_of is None:
+            return []
+        totals = self._storage.versions.totals()
+        snapshots = self._storage.ledger.snapshots().values()
+        return in_order(
+            queue_row(
+                each,
+                self._state_of(each, now),
+                totals.get(each.store),
+                as_of,
+                now - each.head.trained_at if each.head else None,
+            )
+            for each in snapshots
+            if each.sales is not None and principal.sees(each.store, each.region)
+        )
+
+    def pulse(self) -> tuple[int, int, int]:
+        """What changes when the queue does (but for ageing): newest version, newest import, runs in line."""
+        return self._storage.ledger.pulse()
+
+    def batch(self) -> BatchProgress | None:
+        """How far the refresh of many stores is that is under way, or None."""
+        return self._storage.ledger.batch()
 
     # -- refreshing ------------------------------------------------------------------------------------
 

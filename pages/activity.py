@@ -1,19 +1,20 @@
 import streamlit as st
 
-from web import access, components
+from web import access, activity_view
 
 user = access.require_user()
 service = access.service()
 
-st.subheader("Activity")
+st.subheader("Activity", anchor=False)
+store = activity_view.pick_store_of_runs(service.stores(user))
 
 
 @st.fragment(run_every=5)
 def runs() -> None:
     """Draw the runs, and again every few seconds."""
-    found = service.runs(user)
+    found = service.runs(user, store=store)
     if found:
-        components.runs_table(found)
+        activity_view.runs_table(found)
     else:
         st.info("Nobody has asked for a refresh yet.", icon=":material/history:")
 

@@ -1,18 +1,16 @@
 import streamlit as st
 
-from forecasting.errors import InvalidRequest
-from web import access, cached, components, formats, session
+from forecasting.errors import UnknownSeries
+from web import access, cached, components, formats, session, store_view
+from web.strip import live_freshness
+from web.tiles import tiles
 
 user = access.require_user()
 service = access.service()
 stores = service.stores(user)
 as_of = service.as_of()
 if not stores or as_of is None:
-    st.info(
-        "There are no sales yet. Load a file with `python -m forecasting import sales.csv`, "
-        "or the sample with `python -m forecasting sample load`.",
-        icon=":material/upload_file:",
-    )
+    components.no_sales()
     st.stop()
 
 unknown = session.unknown_in_address(stores)
@@ -23,21 +21,24 @@ if unknown:
         icon=":material/search_off:",
     )
 
-strip = st.empty()
-freshness = components.live_freshness(service, user, key, action, strip)
+newest = live_freshness(service, user, key, action, st.empty()).header
 sold = cached.recent_sales(service, user, key)
-if freshness.header is None:
-    components.forecast_chart(key, sold, None, as_of)
+if newest is None:
+    store_view.forecast_chart(key, sold, None, as_of)
     st.stop()
 
+header = service.version(user, key.store, session.wanted_version() or newest.version)
+if header.version != newest.version:
+    store_view.old_version(header, newest.version, service.now())
 try:
-    forecast = cached.forecast(service, user, key, freshness.header.version)
-except InvalidRequest as missing:
-    st.warning(f"No forecast of this product in version {freshness.header.version}: {missing}")
-    components.forecast_chart(key, sold, None, as_of)
+    forecast = cached.forecast(service, user, key, header.version)
+except UnknownSeries:
+    store_view.no_forecast_of(key, header)
+    store_view.forecast_chart(key, sold, None, as_of)
     st.stop()
 
-components.tiles(forecast, service.summary(user, key), as_of)
-components.forecast_chart(key, sold, forecast, as_of)
-components.series_notes(service, user, key, freshness.header)
-components.day_table(forecast, sold)
+if header.version == newest.version:
+    tiles(forecast, service.summary(user, key), as_of)
+store_view.forecast_chart(key, sold, forecast, as_of)
+store_view.series_notes(service, user, key, header)
+store_view.day_table(forecast, sold)

@@ -17,7 +17,7 @@ from web.guard import refuse_beyond_loopback
 
 log = logging.getLogger(__name__)
 
-EAGER = ("pandas", "pyarrow", "pyarrow.parquet", "plotly.graph_objects", "web.charts", "web.components")
+EAGER = ("pandas", "pyarrow", "pyarrow.parquet", "plotly.graph_objects", "web.charts", "web.store_view")
 """Imported before the first request: fifty first requests at once would race in half-imported modules."""
 
 

@@ -11,15 +11,14 @@ ROOT = Path(__file__).resolve().parent.parent
 st.set_page_config(page_title="Storecast", page_icon=str(ROOT / "web" / "static" / "icon.svg"), layout="wide")
 st.html(ROOT / "web" / "static" / "look.css")
 require_user()
-st.navigation(
-    [
-        st.Page(
-            ROOT / "pages" / "store_forecast.py",
-            title="Store forecast",
-            icon=":material/monitoring:",
-            default=True,
-        ),
-        st.Page(ROOT / "pages" / "activity.py", title="Activity", icon=":material/history:"),
-    ],
-    position="top",
-).run()
+PAGES = [
+    st.Page(ROOT / "pages" / "my_stores.py", title="My stores", icon=":material/checklist:"),
+    st.Page(
+        ROOT / "pages" / "store_forecast.py",
+        title="Store forecast",
+        icon=":material/monitoring:",
+        default=True,
+    ),
+    st.Page(ROOT / "pages" / "activity.py", title="Activity", icon=":material/history:"),
+]
+st.navigation(PAGES, position="top").run()

@@ -7,6 +7,12 @@ from forecasting.domain import ALL_ITEMS, SeriesKey, Store
 STORE, ITEM = "store", "item"
 """Keys of the pickers, and so names of the query parameters they are bound to."""
 
+VERSION = "version"
+"""Query parameter of a link to one version, as Activity gives it."""
+
+REGION, SEARCH = "region", "search"
+"""Keys of the queue's filters."""
+
 ALL_LABEL = "All products"
 """How the product picker, and so the address, names a store's total."""
 
@@ -28,6 +34,17 @@ def unknown_in_address(stores: list[Store]) -> str | None:
     if item is not None and store is not None and item not in (ALL_ITEMS, ALL_LABEL, *store.items):
         return f"Store {store.store} has no product “{item}”."
     return None
+
+
+def wanted_version() -> int | None:
+    """The version the page's address asks for, or None for the newest."""
+    wanted = st.query_params.get(VERSION, "")
+    return int(wanted) if wanted.isdecimal() else None
+
+
+def forget_version() -> None:
+    """Go back to the newest version."""
+    st.query_params.pop(VERSION, None)
 
 
 def item_label(item: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from forecasting.calendar import wording
-from forecasting.domain import RefreshRun, RunState, SeriesSummary, StoreSnapshot, StoreState
+from forecasting.domain import RefreshRun, RunState, SeriesSummary, StoreSnapshot, StoreState, natural_order
 
 CHANGE_SHARE = 0.2
 """A week that differs from the last by this much is worth a look."""
@@ -101,7 +101,13 @@ def queue_row(
 def in_order(rows: Iterable[QueueRow]) -> list[QueueRow]:
     """Sort: what needs attention first, by state, then by how unusual the week is."""
     return sorted(
-        rows, key=lambda row: (not row.needs_attention, SEVERITY.index(row.state), -abs(row.change or 0))
+        rows,
+        key=lambda row: (
+            not row.needs_attention,
+            SEVERITY.index(row.state),
+            -abs(row.change or 0),
+            natural_order(row.store),
+        ),
     )
 
 
@@ -124,8 +130,9 @@ def _urgent(snapshot: StoreSnapshot, state: StoreState, as_of: date) -> str:
 def _unusual_week(row: QueueRow, summary: SeriesSummary | None) -> str:
     if row.change is None or summary is None or abs(row.change) < CHANGE_SHARE:
         return ""
-    cause = f": {summary.note}" if summary.note else ""
-    return f"Next 7 days {100 * row.change:+.0f}% against last week{cause}"
+    note = f"; {summary.note}" if summary.note else ""
+    sign = "+" if row.change > 0 else "−"
+    return f"Next 7 days {sign}{100 * abs(row.change):.0f}% against last week{note}"
 
 
 def _running(run: RefreshRun | None) -> str:

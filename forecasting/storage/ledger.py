@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from forecasting.domain import (
     Answer,
+    BatchProgress,
     Decision,
     RefreshRequest,
     RefreshRun,
@@ -21,8 +22,8 @@ from forecasting.ports import Publication
 from forecasting.storage.blob import encode
 from forecasting.storage.database import Database
 from forecasting.storage.rows import RUN, row_of, run_of
-from forecasting.storage.snapshots import read_snapshot, read_snapshots
-from forecasting.storage.tables import ACTIVE, refresh_run
+from forecasting.storage.snapshots import read_batch, read_snapshot, read_snapshots
+from forecasting.storage.tables import ACTIVE, forecast_version, history_import, refresh_run
 from forecasting.storage.versions import insert_version
 
 ATTEMPTS = 3
@@ -132,6 +133,20 @@ class SqlLedger:
         """See `ports.Ledger.backlog`."""
         with self._database.reading() as connection:
             return connection.execute(sa.select(sa.func.count()).where(ACTIVE)).scalar_one()
+
+    def pulse(self) -> tuple[int, int, int]:
+        """See `ports.Ledger.pulse`."""
+        newest = (sa.func.max(forecast_version.c.version), sa.func.max(history_import.c.import_id))
+        version, imported = (sa.select(sa.func.coalesce(each, 0)).scalar_subquery() for each in newest)
+        active = sa.select(sa.func.count()).select_from(refresh_run).where(ACTIVE).scalar_subquery()
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(version, imported, active)).one()
+        return row[0], row[1], row[2]
+
+    def batch(self) -> BatchProgress | None:
+        """See `ports.Ledger.batch`."""
+        with self._database.reading() as connection:
+            return read_batch(connection)
 
     def snapshots(self, stores: Collection[str] | None = None) -> dict[str, StoreSnapshot]:
         """See `ports.Ledger.snapshots`."""

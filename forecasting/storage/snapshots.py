@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forecasting.domain import HistoryFile, RefreshRun, StoreSnapshot, VersionHeader
+from forecasting.domain import BatchProgress, HistoryFile, RefreshRun, StoreSnapshot, VersionHeader
 from forecasting.storage.rows import FILE, HEADER, RUN, file_of, header_of, run_of
 from forecasting.storage.tables import (
     ACTIVE,
@@ -41,6 +41,27 @@ def read_snapshot(connection: sa.Connection, store: str) -> StoreSnapshot:
     """The snapshot of one store, empty where nothing is known of it."""
     found = read_snapshots(connection, [store]).get(store)
     return found or StoreSnapshot(store, "", None, None, None, None, None)
+
+
+def read_batch(connection: sa.Connection) -> BatchProgress | None:
+    """The newest batch that still has active runs, or None."""
+    run = refresh_run.c
+    newest = (
+        sa.select(run.batch_id)
+        .where(ACTIVE, run.batch_id.is_not(None))
+        .order_by(run.requested_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    active, failed = (sa.func.sum(sa.case((holds, 1), else_=0)) for holds in (ACTIVE, run.state == "failed"))
+    columns = run.batch_id, sa.func.min(run.requested_by), sa.func.count(), active, failed
+    row = connection.execute(
+        sa.select(*columns).where(run.batch_id == newest).group_by(run.batch_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    batch_id, requested_by, total, still_active, broken = row
+    return BatchProgress(batch_id, requested_by, total - still_active, broken, total)
 
 
 def _snapshot(

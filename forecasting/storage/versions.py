@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 import sqlalchemy as sa
 
-from forecasting.domain import Predictor, RefreshRun, SeriesSummary, VersionHeader
+from forecasting.domain import ALL_ITEMS, Predictor, RefreshRun, SeriesSummary, VersionHeader
 from forecasting.errors import InvalidRequest
 from forecasting.ports import Publication
 from forecasting.storage.blob import decode
@@ -53,13 +53,15 @@ class SqlVersions:
             raise InvalidRequest(f"expected the id of a stored predictor, found '{predictor_id}'")
         return read_predictor(document)
 
+    def totals(self) -> dict[str, SeriesSummary]:
+        """See `ports.Versions.totals`."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_HEAD_SUMMARIES.where(forecast_summary.c.item == ALL_ITEMS)).all()
+        return {summary.store: summary for summary in map(summary_of, rows)}
+
     def summaries(self, stores: Collection[str] | None = None) -> dict[str, tuple[SeriesSummary, ...]]:
         """See `ports.Versions.summaries`; the series stand in the order they were published in."""
-        query = (
-            sa.select(*SUMMARY)
-            .join_from(forecast_head, forecast_summary, forecast_head.c.version == forecast_summary.c.version)
-            .order_by(forecast_summary.c.version, forecast_summary.c.position)
-        )
+        query = _HEAD_SUMMARIES.order_by(forecast_summary.c.version, forecast_summary.c.position)
         if stores is not None:
             query = query.where(forecast_head.c.store.in_(stores))
         found: defaultdict[str, list[SeriesSummary]] = defaultdict(list)
@@ -68,6 +70,11 @@ class SqlVersions:
         for summary in map(summary_of, rows):
             found[summary.store].append(summary)
         return {store: tuple(summaries) for store, summaries in found.items()}
+
+
+_HEAD_SUMMARIES = sa.select(*SUMMARY).join_from(
+    forecast_head, forecast_summary, forecast_head.c.version == forecast_summary.c.version
+)
 
 
 def insert_version(

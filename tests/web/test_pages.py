@@ -217,7 +217,7 @@ def test_activity_lists_runs_newest_first(trained: House) -> None:
     trained.work()
     app = opened("../pages/activity.py")
     table = app.dataframe[0].value
-    assert table["Store"].tolist()[0] == "2"
+    assert table["Scope"].tolist()[0] == "Store 2"
     assert table["By"].tolist()[0] == "Local user"
     assert table["What"].tolist()[0] == "Trained"
     assert table["State"].tolist()[0] == "Succeeded"

@@ -1,0 +1,68 @@
+"""The list of refresh runs."""
+
+from urllib.parse import quote
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.domain import RefreshRun, Store, Verdict
+from web import formats, session
+
+ALL_STORES = "All stores"
+
+
+ACTIVITY_HEIGHT = 620
+"""Of the list of runs: what a small laptop shows below the title."""
+
+
+VERDICTS = {Verdict.RETRAIN: "Trained", Verdict.REFORECAST: "Rolled forward"}
+
+
+def pick_store_of_runs(stores: list[Store]) -> str | None:
+    """Draw the filter of the list of runs; None means every store."""
+    chosen = st.selectbox(
+        "Store", [ALL_STORES, *(store.store for store in stores)], key="activity_store", width=280
+    )
+    return None if chosen in (None, ALL_STORES) else chosen
+
+
+def runs_table(runs: list[RefreshRun]) -> None:
+    """Draw refresh runs, newest first; the version is a link to the forecast it published."""
+    where = formats.zone(st.context.timezone)
+    rows = [
+        {
+            "Asked": run.requested_at.astimezone(where),
+            "By": run.requested_by,
+            "Scope": run.scope.replace("store:", "Store "),
+            "What": VERDICTS.get(run.verdict, str(run.verdict)),
+            "State": run.state.capitalize(),
+            "Took": _took(run),
+            "Engine": formats.engine(run.engine),
+            "Version": _version_link(run),
+            "Why": f"Failed: {run.error}" if run.error else run.message,
+        }
+        for run in runs
+    ]
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={
+            "Asked": st.column_config.DatetimeColumn(format="D MMM, HH:mm:ss"),
+            "Version": st.column_config.LinkColumn(display_text=r"version=(\d+)", width=80),
+            "Why": st.column_config.TextColumn(width="large"),
+        },
+        height=ACTIVITY_HEIGHT,
+        alt="Refresh runs, newest first",
+    )
+
+
+def _version_link(run: RefreshRun) -> str | None:
+    if run.version is None:
+        return None
+    return f"/store_forecast?{session.STORE}={quote(run.store)}&{session.VERSION}={run.version}"
+
+
+def _took(run: RefreshRun) -> str:
+    if run.started_at is None or run.finished_at is None:
+        return ""
+    return f"{(run.finished_at - run.started_at).total_seconds():,.1f} s"

@@ -1,0 +1,146 @@
+"""The parts of My stores: headline, progress of a refresh of many stores, filters, the queue itself."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.domain import BatchProgress, StoreState
+from forecasting.planning.queue import QueueRow
+from forecasting.service import ForecastService
+from web import components, formats, session, strip
+
+QUEUE = "queue"
+ALL_REGIONS = "All regions"
+STORE_PAGE = "pages/store_forecast.py"
+ROW_HEIGHT, HEADER_HEIGHT, MOST_ROWS = 46, 38, 12
+
+ICONS = {
+    StoreState.RUNNING: "◌",
+    StoreState.FAILED: "✕",
+    StoreState.BEHIND: "◐",
+    StoreState.STALE: "◔",
+    StoreState.AGEING: "◕",
+    StoreState.FRESH: "●",
+    StoreState.NONE: "○",
+}
+"""A shape for each state, drawn before its word."""
+
+
+def headline(rows: Sequence[QueueRow], as_of: date | None) -> None:
+    """Say the news: how many stores need attention, which day it is, how far sales go."""
+    st.subheader(_news(rows), anchor=False)
+    through = max((row.sales_through for row in rows if row.sales_through), default=None)
+    facts = [formats.long_day(as_of)] if as_of else []
+    facts += [f"sales through {formats.day(through)}"] if through else []
+    st.caption(" · ".join(facts))
+
+
+def live_batch(service: ForecastService) -> None:
+    """Show the progress of a refresh of many stores, and draw the page again when the queue has changed."""
+    batch = service.batch()
+    session.pulse_changed(QUEUE, _pulse(service, batch))
+
+    @st.fragment(run_every=strip.RUNNING_POLL if batch else strip.IDLE_POLL)
+    def watch() -> None:
+        now = service.batch()
+        if session.pulse_changed(QUEUE, _pulse(service, now)):
+            st.rerun()
+        if now is not None:
+            st.progress(now.done / now.total, _batch_words(now))
+
+    watch()
+
+
+def _pulse(service: ForecastService, batch: BatchProgress | None) -> object:
+    """During a batch the queue is drawn again at each tenth of it, else whenever anything happened."""
+    return (batch.batch_id, 10 * batch.done // batch.total) if batch else service.pulse()
+
+
+def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
+    """Draw region, search and the part of the queue; return the rows they leave."""
+    region_col, search_col, part_col, action = st.columns([2, 2, 4.4, 1.9], vertical_alignment="bottom")
+    regions = sorted({row.region for row in rows if row.region})
+    region = region_col.selectbox(
+        "Region",
+        [ALL_REGIONS, *regions],
+        key=session.REGION,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    search = search_col.text_input(
+        "Search store", key=session.SEARCH, placeholder="Search store", label_visibility="collapsed"
+    )
+    mine = [row for row in rows if region in (ALL_REGIONS, row.region) and search.strip() in row.store]
+    parts = {"Needs attention": [row for row in mine if row.needs_attention]}
+    parts["Nothing to do"] = [row for row in mine if not row.needs_attention]
+    parts["All"] = mine
+    part = part_col.segmented_control(
+        "Part of the queue",
+        list(parts),
+        default="Needs attention" if parts["Needs attention"] else "All",
+        format_func=lambda name: f"{name} {len(parts[name])}",
+        key="queue_part",
+        label_visibility="collapsed",
+        required=True,
+    )
+    with action:
+        components.refresh_all_button()
+    return parts[part or "All"]
+
+
+def table(rows: Sequence[QueueRow]) -> None:
+    """Draw the queue; choosing a row opens the store."""
+    if not rows:
+        st.success("Nothing here needs you this morning.", icon=":material/check_circle:")
+        return
+    frame = pd.DataFrame(
+        {
+            "Store": [row.store for row in rows],
+            "Region": [row.region for row in rows],
+            "State": [f"{ICONS[row.state]} {row.state}" for row in rows],
+            "Why it is here": [row.reason for row in rows],
+            "4 weeks + next 7 days": [[round(value) for value in row.sparkline] for row in rows],
+            "Next 7 days": [row.next7 for row in rows],
+            "vs same days last week": [None if row.change is None else 100 * row.change for row in rows],
+        }
+    )
+    chosen = st.dataframe(
+        frame,
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        placeholder="–",
+        height=HEADER_HEIGHT + ROW_HEIGHT * min(len(rows), MOST_ROWS),
+        column_config={
+            "Store": st.column_config.TextColumn(width=70),
+            "Region": st.column_config.TextColumn(width=80),
+            "State": st.column_config.TextColumn(width=110),
+            "Why it is here": st.column_config.TextColumn(width=430),
+            "4 weeks + next 7 days": st.column_config.AreaChartColumn(width=240, y_min=0),
+            "Next 7 days": st.column_config.NumberColumn(format="%,.0f", width=100),
+            "vs same days last week": st.column_config.NumberColumn(format="%+.0f%%", width=150),
+        },
+        on_select="rerun",
+        selection_mode="single-row",
+        key=QUEUE,
+        alt="Stores with state and reason; choose a row to open the store",
+    )
+    picked = chosen.selection.rows
+    if picked:
+        st.switch_page(STORE_PAGE, query_params={session.STORE: rows[picked[0]].store})
+
+
+def _news(rows: Sequence[QueueRow]) -> str:
+    urgent = sum(row.needs_attention for row in rows)
+    running = sum(row.state is StoreState.RUNNING for row in rows)
+    if urgent:
+        return f"{urgent} of {len(rows)} {'store needs' if urgent == 1 else 'stores need'} attention"
+    if running:
+        return f"{running} of {len(rows)} {'store is' if running == 1 else 'stores are'} being refreshed"
+    return f"Nothing to do: all {len(rows)} stores are fine"
+
+
+def _batch_words(batch: BatchProgress) -> str:
+    failed = f", {batch.failed} failed" if batch.failed else ""
+    return f"Refreshing: {batch.done} of {batch.total} stores{failed}, asked for by {batch.requested_by}"

@@ -1,0 +1,102 @@
+"""The freshness strip and the Refresh button, kept alive in every open session."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from forecasting.calendar import wording
+from forecasting.domain import Principal, RefreshRun, RunState, SeriesKey, StoreState
+from forecasting.errors import StorecastError
+from forecasting.service import ForecastService, Freshness
+from web import formats, session
+
+RUNNING_POLL, IDLE_POLL = 1.0, 3.0
+"""Seconds between looks at a store's state while it is refreshed, and else."""
+
+
+STATES: dict[StoreState, tuple[str, str]] = {
+    StoreState.RUNNING: ("blue", "progress_activity"),
+    StoreState.FAILED: ("red", "error"),
+    StoreState.BEHIND: ("orange", "update"),
+    StoreState.STALE: ("orange", "schedule"),
+    StoreState.AGEING: ("gray", "schedule"),
+    StoreState.FRESH: ("green", "check_circle"),
+    StoreState.NONE: ("gray", "hourglass_empty"),
+}
+"""Colour and icon of each state; the word always stands beside them."""
+
+
+def live_freshness(
+    service: ForecastService, user: Principal, key: SeriesKey, action: DeltaGenerator, strip: DeltaGenerator
+) -> Freshness:
+    """Draw the Refresh button and the freshness strip, and keep both alive.
+
+    They look at the store's state every few seconds; the whole page is drawn again only when a version was
+    published or the state changed, in this session or any other.
+    """
+    first = service.freshness(user, key.store)
+    session.pulse_changed(key.store, first.pulse)
+
+    @st.fragment(run_every=RUNNING_POLL if first.state is StoreState.RUNNING else IDLE_POLL)
+    def watch() -> None:
+        now = service.freshness(user, key.store)
+        if session.pulse_changed(key.store, now.pulse):
+            st.rerun()
+        running = now.state is StoreState.RUNNING
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.button(
+                "Refreshing …" if running else "Refresh forecast",
+                icon=":material/refresh:",
+                type="primary",
+                key="refresh",
+                disabled=running,
+                on_click=_press,
+                args=(service, user, key),
+            )
+        with strip.container():
+            freshness_strip(now, session.answer_for(key))
+
+    with action:
+        watch()
+    return first
+
+
+def _press(service: ForecastService, user: Principal, key: SeriesKey) -> None:
+    try:
+        answer = service.refresh(user, key.store)
+    except StorecastError as error:
+        session.remember_answer(key, str(error))
+        return
+    session.remember_answer(key, answer.message)
+
+
+def freshness_strip(now: Freshness, answer: str | None) -> None:
+    """Draw state, sales date, training, engine; a run's progress or failure; the answer to the last press."""
+    colour, icon = STATES[now.state]
+    facts = [f":{colour}-badge[:material/{icon}: {now.state}]"]
+    if now.sales_through:
+        facts.append(f"Sales through **{formats.day(now.sales_through)}**")
+    if now.header and now.age is not None:
+        where = formats.zone(st.context.timezone)
+        trained = formats.instant(now.header.trained_at, now.header.trained_at + now.age, where)
+        facts.append(f"trained **{trained}**, {wording.duration(now.age)} ago")
+        facts.append(f"engine **{formats.engine(now.header.asked_engine)}**")
+        facts.append(f"version {now.header.version}")
+    st.markdown("&ensp;·&ensp;".join(facts[:1] + facts[1:]).replace("]&ensp;·&ensp;", "]&ensp;", 1))
+    if now.run is not None and now.run.state.active:
+        _progress(now.run, now.backlog)
+    elif now.state is StoreState.FAILED and now.run is not None:
+        kept = " The forecast below is the last good one." if now.header else ""
+        st.error(f"The last refresh failed: {now.run.error}.{kept}", icon=":material/error:")
+    elif answer:
+        st.caption(f":material/info: {answer}.")
+
+
+def _progress(run: RefreshRun, backlog: int) -> None:
+    asked = f"asked for by {run.requested_by}"
+    if run.state is RunState.QUEUED:
+        others = f"; {backlog} stores are in line" if backlog > 1 else ""
+        st.progress(0.0, f"Waiting for its turn, {asked}{others}")
+    elif run.total:
+        st.progress(run.done / run.total, f"{run.stage}: {run.done} of {run.total} series, {asked}")
+    else:
+        st.progress(0.0, f"{run.stage or 'Starting'}, {asked}")

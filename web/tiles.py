@@ -1,0 +1,72 @@
+"""The four figures above the chart."""
+
+from datetime import date, timedelta
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.domain import SeriesSummary
+from web import formats
+
+
+def tiles(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) -> None:
+    """Draw the four figures: tomorrow, seven days, the next closed day, the recent error."""
+    for column, draw in zip(st.columns(4), (_tomorrow, _week, _next_closed, _error), strict=True):
+        with column:
+            draw(forecast, summary, as_of)
+
+
+def _tile(label: str, value: str, note: str, *, tip: str | None = None) -> None:
+    st.metric(
+        label, value, note, delta_color="off", delta_arrow="off", border=True, help=tip, height="stretch"
+    )
+
+
+def _tomorrow(forecast: pd.DataFrame, _summary: SeriesSummary | None, as_of: date) -> None:
+    day = as_of + timedelta(days=1)
+    label = f"Tomorrow, {formats.day(day)}"
+    rows = forecast[forecast["ds"] == pd.Timestamp(day)]
+    if rows.empty:
+        _tile(label, formats.NONE, "beyond this forecast")
+    elif not rows["is_open"].iloc[0]:
+        _tile(label, "Closed", rows["holiday"].iloc[0] or "usual closing day")
+    else:
+        row = rows.iloc[0]
+        _tile(
+            label,
+            formats.units(row["mean"]),
+            f"likely {formats.units(row['q10'])} – {formats.units(row['q90'])}",
+        )
+
+
+def _week(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) -> None:
+    start = forecast["ds"].iloc[0].date()
+    label = "Next 7 days" if start == as_of else f"7 days from {formats.day(start)}"
+    if summary is None:
+        _tile(label, formats.NONE, "")
+        return
+    against = formats.change(summary.next7, summary.last7)
+    _tile(label, formats.units(summary.next7), f"{against} vs same weekdays last week")
+
+
+def _next_closed(forecast: pd.DataFrame, _summary: SeriesSummary | None, as_of: date) -> None:
+    closed = forecast[~forecast["is_open"] & (forecast["ds"] >= pd.Timestamp(as_of))]
+    if closed.empty:
+        _tile("Next closed day", "None", f"through {formats.day(forecast['ds'].iloc[-1])}")
+        return
+    day = closed["ds"].iloc[0].date()
+    reason = closed["holiday"].iloc[0] or "usual closing day"
+    _tile("Next closed day", formats.day(day), f"{reason}, {formats.in_days((day - as_of).days)}")
+
+
+def _error(forecast: pd.DataFrame, summary: SeriesSummary | None, _as_of: date) -> None:
+    label = f"Error, last {len(forecast)} days"
+    tip = (
+        f"Backtest: forecast without the last {len(forecast)} days of sales, then compared with them. "
+        "Sum of the daily misses as a share of all sales."
+    )
+    if summary is None or summary.wape is None:
+        _tile(label, formats.NONE, "too little history", tip=tip)
+        return
+    naive = formats.percent(summary.naive_wape)
+    _tile(label, formats.percent(summary.wape), f"{naive} by the 4-week average", tip=tip)
