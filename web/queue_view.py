@@ -135,9 +135,9 @@ def _news(rows: Sequence[QueueRow]) -> str:
     urgent = sum(row.needs_attention for row in rows)
     running = sum(row.state is StoreState.RUNNING for row in rows)
     if urgent:
-        return f"{urgent} of {len(rows)} {'store needs' if urgent == 1 else 'stores need'} attention"
+        return f"{urgent} of {len(rows)} stores {'needs' if urgent == 1 else 'need'} attention"
     if running:
-        return f"{running} of {len(rows)} {'store is' if running == 1 else 'stores are'} being refreshed"
+        return f"{running} of {len(rows)} stores {'is' if running == 1 else 'are'} being refreshed"
     return f"Nothing to do: all {len(rows)} stores are fine"
 
 

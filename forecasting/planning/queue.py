@@ -128,7 +128,7 @@ def _urgent(snapshot: StoreSnapshot, state: StoreState, as_of: date) -> str:
 
 
 def _unusual_week(row: QueueRow, summary: SeriesSummary | None) -> str:
-    if row.change is None or summary is None or abs(row.change) < CHANGE_SHARE:
+    if row.change is None or summary is None or round(abs(row.change), 6) < CHANGE_SHARE:
         return ""
     note = f"; {summary.note}" if summary.note else ""
     sign = "+" if row.change > 0 else "−"
