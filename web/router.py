@@ -19,6 +19,7 @@ PAGES = [
         icon=":material/monitoring:",
         default=True,
     ),
+    st.Page(ROOT / "pages" / "sales_data.py", title="Sales data", icon=":material/database:"),
     st.Page(ROOT / "pages" / "activity.py", title="Activity", icon=":material/history:"),
 ]
 st.navigation(PAGES, position="top").run()

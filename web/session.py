@@ -17,6 +17,7 @@ ALL_LABEL = "All products"
 """How the product picker, and so the address, names a store's total."""
 
 _ANSWER = "last_answer"
+_UPLOADS, _IMPORT = "uploads", "last_import"
 _PULSE = "drawn_pulse"
 
 
@@ -68,6 +69,27 @@ def answer_for(key: SeriesKey) -> str | None:
     """The sentence the last press in this session was answered with, if it was for this store."""
     store, message = st.session_state.get(_ANSWER, (None, None))
     return message if store == key.store else None
+
+
+def upload_key() -> str:
+    """Key of the uploader; a new one empties it."""
+    return f"upload_{st.session_state.get(_UPLOADS, 0)}"
+
+
+def next_upload() -> None:
+    """Empty the uploader after its file was imported."""
+    st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
+
+
+def remember_import(message: str, *, failed: bool) -> None:
+    """Keep what an import came to, to be told once."""
+    st.session_state[_IMPORT] = (message, failed)
+
+
+def import_told() -> tuple[str, bool] | None:
+    """Take what the last import came to: a sentence, and whether it failed."""
+    told: tuple[str, bool] | None = st.session_state.pop(_IMPORT, None)
+    return told
 
 
 def pulse_changed(store: str, pulse: object) -> bool:

@@ -95,6 +95,19 @@ def build_inputs(
     return StoreInputs(store, cutoff.date(), horizon, values_hash, tuple(notes), tuple(series))
 
 
+def expected_days(sales: pd.DataFrame, plan: pd.DataFrame, last: date) -> pd.DataFrame:
+    """Return `schema.FUTURE` of a store's total for the days after its newest sales, up to `last`.
+
+    Parameters
+    ----------
+    sales, plan
+        `schema.SALES` and `schema.PLAN` of one store.
+    """
+    newest = sales["ds"].max()
+    days = pd.date_range(newest + pd.Timedelta(days=1), pd.Timestamp(last), freq="D", unit=newest.unit)
+    return future_days(ALL_ITEMS, plan, usual_days(series_histories(sales)[ALL_ITEMS], days))
+
+
 def series_histories(sales: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Split a store's sales into one `schema.HISTORY` per item, with the store's total under ``"all"``.
 

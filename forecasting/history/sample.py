@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from forecasting.errors import InvalidRequest
+import pandas as pd
 
 DATA = Path(__file__).resolve().parent.parent.parent / "data"
 
@@ -13,17 +13,10 @@ def sample_files(data: Path = DATA) -> tuple[Path, Path]:
     return data / "sample" / "sales.parquet", data / "sample" / "plan.parquet"
 
 
-def feed_file(day: date, data: Path = DATA) -> Path:
-    """Return the feed file of one day.
-
-    Raises
-    ------
-    InvalidRequest
-        If the feed has no such day.
-    """
+def next_feed_file(stores: frozenset[str], day: date, data: Path = DATA) -> Path | None:
+    """Return the feed's file of one day if `stores` are the sample's and the feed has it, else None."""
     path = data / "feed" / f"{day:%Y-%m-%d}.csv"
     if not path.exists():
-        days = sorted(file.stem for file in path.parent.glob("*.csv"))
-        span = f"{days[0]} to {days[-1]}" if days else "nothing"
-        raise InvalidRequest(f"sample feed: expected a file for {day}, found {span}")
-    return path
+        return None
+    fed = pd.read_csv(path, usecols=["store"], dtype=str)["store"]
+    return path if stores == frozenset(fed) else None
