@@ -21,7 +21,7 @@ if unknown:
         icon=":material/search_off:",
     )
 
-newest = live_freshness(service, user, key, action, st.empty()).header
+newest = live_freshness(service, user, key, as_of, action).header
 sold = cached.recent_sales(service, user, key)
 if newest is None:
     store_view.forecast_chart(key, sold, None, as_of)

@@ -41,6 +41,8 @@ class FlatEngine:
         self.seen.append(history.copy())
         if self.failure:
             raise FitFailed(self.failure)
+        if not history["is_open"].any():
+            raise FitFailed(f"{self.name}: expected an open day, found none")
         level = float(history.loc[history["is_open"], "y"].mean()) * self.factor
         return FlatFit(level, self.spread)
 

@@ -1,11 +1,14 @@
 """The freshness strip and the Refresh button, kept alive in every open session."""
 
+from datetime import date
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.calendar import wording
 from forecasting.domain import Principal, RefreshRun, RunState, SeriesKey, StoreState
 from forecasting.errors import StorecastError
+from forecasting.planning.queue import LATE_DAYS
 from forecasting.service import ForecastService, Freshness
 from web import formats, session
 
@@ -26,13 +29,14 @@ STATES: dict[StoreState, tuple[str, str]] = {
 
 
 def live_freshness(
-    service: ForecastService, user: Principal, key: SeriesKey, action: DeltaGenerator, strip: DeltaGenerator
+    service: ForecastService, user: Principal, key: SeriesKey, as_of: date, action: DeltaGenerator
 ) -> Freshness:
-    """Draw the Refresh button and the freshness strip, and keep both alive.
+    """Draw the Refresh button into `action` and the freshness strip here, and keep both alive.
 
     They look at the store's state every few seconds; the whole page is drawn again only when a version was
     published or the state changed, in this session or any other.
     """
+    strip = st.empty()
     first = service.freshness(user, key.store)
     session.pulse_changed(key.store, first.pulse)
 
@@ -53,7 +57,7 @@ def live_freshness(
                 args=(service, user, key),
             )
         with strip.container():
-            freshness_strip(now, session.answer_for(key))
+            freshness_strip(now, session.answer_for(key), as_of)
 
     with action:
         watch()
@@ -69,12 +73,14 @@ def _press(service: ForecastService, user: Principal, key: SeriesKey) -> None:
     session.remember_answer(key, answer.message)
 
 
-def freshness_strip(now: Freshness, answer: str | None) -> None:
+def freshness_strip(now: Freshness, answer: str | None, as_of: date) -> None:
     """Draw state, sales date, training, engine; a run's progress or failure; the answer to the last press."""
     colour, icon = STATES[now.state]
     facts = [f":{colour}-badge[:material/{icon}: {now.state}]"]
     if now.sales_through:
-        facts.append(f"Sales through **{formats.day(now.sales_through)}**")
+        facts.append(
+            f"Sales through **{formats.day(now.sales_through)}**{_lateness(now.sales_through, as_of)}"
+        )
     if now.header and now.age is not None:
         where = formats.zone(st.context.timezone)
         trained = formats.instant(now.header.trained_at, now.header.trained_at + now.age, where)
@@ -89,6 +95,11 @@ def freshness_strip(now: Freshness, answer: str | None) -> None:
         st.error(f"The last refresh failed: {now.run.error}.{kept}", icon=":material/error:")
     elif answer:
         st.caption(f":material/info: {answer}.")
+
+
+def _lateness(sales_through: date, as_of: date) -> str:
+    missing = (as_of - sales_through).days - 1
+    return f" :orange[(feed {missing} days late)]" if missing >= LATE_DAYS else ""
 
 
 def _progress(run: RefreshRun, backlog: int) -> None:
