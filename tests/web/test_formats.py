@@ -1,0 +1,47 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web import formats
+
+NOW = datetime(2019, 4, 3, 22, 30, tzinfo=UTC)
+
+
+def test_figures_are_whole_units_with_separators_and_never_a_0_for_nothing() -> None:
+    """What is not known is n/a."""
+    assert formats.units(2151.4) == "2,151"
+    assert formats.units(None) == "n/a"
+    assert formats.percent(0.0812) == "8.1%"
+    assert formats.percent(None) == "n/a"
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "words"),
+    [(112.0, 100.0, "+12%"), (97.0, 100.0, "-3%"), (1.0, 0.0, "n/a"), (None, 1.0, "n/a"), (1.0, None, "n/a")],
+)
+def test_a_change_needs_something_to_compare_with(new: float | None, old: float | None, words: str) -> None:
+    """Against nothing there is none."""
+    assert formats.change(new, old) == words
+
+
+def test_instants_are_told_in_the_readers_zone() -> None:
+    """Half past midnight in Berlin is today there, although it is yesterday in UTC."""
+    berlin = formats.zone("Europe/Berlin")
+    assert formats.instant(NOW, NOW + timedelta(hours=1), berlin) == "today 00:30"
+    assert formats.instant(NOW - timedelta(hours=1), NOW, berlin) == "yesterday 23:30"
+    assert formats.instant(NOW - timedelta(days=5), NOW, UTC) == "29 Mar 22:30"
+
+
+@pytest.mark.parametrize("name", [None, "", "Nowhere/Land", "../etc/passwd", "\0"])
+def test_a_zone_the_browser_makes_up_is_utc(name: str | None) -> None:
+    """It comes from outside."""
+    assert formats.zone(name) is UTC
+
+
+@given(st.dates(date(1990, 1, 1), date(2090, 1, 1)))
+def test_days_carry_their_weekday(day: date) -> None:
+    """Short and long agree."""
+    assert formats.long_day(day).startswith(formats.day(day).split()[0])
+    assert formats.day(day).split()[1] == str(day.day)
