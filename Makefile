@@ -29,6 +29,7 @@ format: $(DEV)
 
 bench: $(DEV)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.refresh
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.solver
 
 audit: $(DEV)
 	$(BIN)/pip-audit -r requirements.txt

@@ -7,8 +7,9 @@ import pandas as pd
 
 from forecasting import schema
 from forecasting.engines.prophet import model
-from forecasting.engines.prophet.intervals import demand_mean, demand_quantiles, predictive_sd
-from forecasting.engines.shaping import FUTURE_COLUMNS, forecast_frame, open_days
+from forecasting.engines.prophet.intervals import demand, demand_mean, demand_quantiles
+from forecasting.engines.prophet.predict import Fitted, Prediction
+from forecasting.engines.shaping import FUTURE_COLUMNS, FloatArray, forecast_frame, open_days
 from forecasting.errors import FitFailed
 
 MIN_DAYS = 14
@@ -43,9 +44,7 @@ class ProphetEngine:
         Raises
         ------
         FitFailed
-            If fewer than 14 days are open and have sales, or CmdStan finds no optimum.
-        EngineUnavailable
-            If the package prophet is not installed.
+            If fewer than 14 days are open and have sales, or no mode of the posterior was found.
         """
         days = open_days(history, self.name)
         days = days.loc[days["y"] > 0].reset_index(drop=True)
@@ -63,13 +62,15 @@ class FittedProphet:
 
     Attributes
     ----------
+    model
+        The fit, on the scale of ``log1p`` of demand.
     weekdays
         Weekdays (0 is Monday) seen with sales.
     ceiling
         Highest value a forecast may have.
     """
 
-    model: model.Model
+    model: Fitted
     weekdays: frozenset[int]
     ceiling: float
 
@@ -79,9 +80,35 @@ class FittedProphet:
         if days.empty:
             nothing = np.zeros(0)
             return forecast_frame(days, nothing, (nothing, nothing, nothing))
-        mu = self.model.predict(days)
-        sd = predictive_sd(self.model.ahead(days), self.model.sigma, self.model.delta)
-        served = days.assign(is_open=days["is_open"] & days["ds"].dt.day_of_week.isin(self.weekdays))
-        return forecast_frame(
-            served, demand_mean(mu, sd, self.ceiling), demand_quantiles(mu, sd, self.ceiling)
-        )
+        made = self._predict(days)
+        mean = demand_mean(made.yhat, made.sd, self.ceiling)
+        return forecast_frame(self._served(days), mean, demand_quantiles(made.yhat, made.sd, self.ceiling))
+
+    def paths(self, future: pd.DataFrame, count: int, rng: np.random.Generator) -> FloatArray:
+        """Draw whole futures, for what adds days up: sums of quantiles are not quantiles of sums.
+
+        Parameters
+        ----------
+        future
+            `schema.FUTURE`.
+        count
+            How many.
+        rng
+            Where chance comes from; an equal generator draws equal paths.
+
+        Returns
+        -------
+        numpy.ndarray
+            (count, days) demand, 0 on closed days.
+        """
+        days = schema.require_daily(future, FUTURE_COLUMNS, "prophet: future")
+        drawn = demand(self.model.paths(self._predict(days), count, rng), self.ceiling)
+        return np.where(self._served(days)["is_open"].to_numpy(dtype=bool), drawn, 0.0)
+
+    def _predict(self, days: pd.DataFrame) -> Prediction:
+        return self.model.predict(model.day_numbers(days), model.covariates(days))
+
+    def _served(self, days: pd.DataFrame) -> pd.DataFrame:
+        """`days`, closed on weekdays nothing is known of."""
+        known = days["ds"].dt.day_of_week.isin(self.weekdays)
+        return days.assign(is_open=days["is_open"] & known)

@@ -8,7 +8,9 @@ from forecasting.domain import QUANTILES
 from forecasting.engines.shaping import FloatArray
 
 
-def predictive_sd(ahead: FloatArray, sigma: float, delta: FloatArray) -> FloatArray:
+def predictive_sd(
+    ahead: FloatArray, sigma: float, delta: FloatArray, gain: FloatArray | float = 1.0
+) -> FloatArray:
     """Standard deviation of a linear-trend Prophet forecast, on the scale of the fitted values.
 
     Prophet simulates the future trend (`Prophet.sample_predictive_trend`; Taylor & Letham 2018, "Forecasting
@@ -17,7 +19,7 @@ def predictive_sd(ahead: FloatArray, sigma: float, delta: FloatArray) -> FloatAr
     at time u moves the trend at h by delta·(h - u); the variance of a compound Poisson sum is its rate ×
     E[delta²] × ∫(h - u)² du over (0, h), so with the noise::
 
-        sd² = sigma² + S · 2λ² · h³ / 3
+        sd² = sigma² + gain² · S · 2λ² · h³ / 3
 
     Parameters
     ----------
@@ -27,25 +29,27 @@ def predictive_sd(ahead: FloatArray, sigma: float, delta: FloatArray) -> FloatAr
         Standard deviation of the noise.
     delta
         Slope changes at the S changepoints, in fitted values per unit of scaled time.
+    gain
+        What multiplies the trend: ``1 + X·beta`` of the multiplicative terms.
     """
     rate = float(np.abs(delta).mean()) if delta.size else 0.0
     trend = 2.0 * delta.size * rate**2 * np.maximum(ahead, 0.0) ** 3 / 3.0
-    return np.sqrt(sigma**2 + trend)
+    return np.sqrt(sigma**2 + gain**2 * trend)
 
 
 def demand_mean(mu: FloatArray, sd: FloatArray, ceiling: float) -> FloatArray:
     """``E[expm1(N(mu, sd²))] = exp(mu + sd²/2) - 1``, between 0 and `ceiling`."""
-    return _to_demand(mu + sd**2 / 2.0, ceiling)
+    return demand(mu + sd**2 / 2.0, ceiling)
 
 
 def demand_quantiles(
     mu: FloatArray, sd: FloatArray, ceiling: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """q10, q50, q90: ``expm1(mu + z·sd)``, between 0 and `ceiling`; exact, since expm1 is monotone."""
-    low, middle, high = (_to_demand(mu + NormalDist().inv_cdf(level) * sd, ceiling) for level in QUANTILES)
+    low, middle, high = (demand(mu + NormalDist().inv_cdf(level) * sd, ceiling) for level in QUANTILES)
     return low, middle, high
 
 
-def _to_demand(logs: FloatArray, ceiling: float) -> FloatArray:
-    """`expm1` that is cut before it can overflow."""
+def demand(logs: FloatArray, ceiling: float) -> FloatArray:
+    """``expm1`` of values on the log scale, between 0 and `ceiling`: cut before it can overflow."""
     return np.expm1(np.clip(logs, 0.0, np.log1p(ceiling)))

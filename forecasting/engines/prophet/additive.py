@@ -1,0 +1,136 @@
+"""The posterior mode where every term adds to the trend: linear but for the noise, so solved exactly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.engines.prophet.lasso import eliminate, lasso
+from forecasting.engines.prophet.problem import (
+    FEW_DAYS,
+    LEAST_VARIANCE,
+    LEVEL_SD,
+    NO_NOISE,
+    Parameters,
+    Problem,
+    best_sigma,
+    noise_value,
+    ramps,
+)
+from forecasting.engines.shaping import FloatArray
+
+FIRST_VARIANCES = (1e-2, 1e-3, 1e-4, 1e-5)
+"""Noise variances the search starts from: the first is a tenth of the highest demand, squared."""
+
+TOLERANCE = 1e-9
+"""Relative change of the noise variance at which the search ends; the objective is exact to its square."""
+
+FLATTEST, STEEPEST = 0.05, 1.5
+"""Slopes of the gap that are trusted with a secant step."""
+
+MAX_ROUNDS = 30
+"""Rounds after which the search ends where it is; 4 or 5 are usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class NormalEquations:
+    """Everything the search needs of the data.
+
+    Attributes
+    ----------
+    rows
+        (n, p) columns t, 1, x, ramps: all but the last S carry normal priors.
+    gram, moment
+        (p, p) and (p,): ``rows'·rows`` and ``rows'·y``.
+    precision
+        (p - S,) inverse prior variances.
+    """
+
+    rows: FloatArray
+    y: FloatArray
+    gram: FloatArray
+    moment: FloatArray
+    precision: FloatArray
+
+    @classmethod
+    def of(cls, problem: Problem) -> "NormalEquations":
+        """Build them: the one pass over the data that costs anything."""
+        free = 2 + problem.sigmas.size
+        rows = np.empty((problem.y.size, free + problem.changes.size))
+        rows[:, 0] = problem.t
+        rows[:, 1] = 1.0
+        rows[:, 2:free] = problem.x
+        rows[:, free:] = ramps(problem.t, problem.changes)
+        precision = np.concatenate([np.full(2, LEVEL_SD**-2), problem.sigmas**-2])
+        return cls(rows, problem.y, rows.T @ rows, rows.T @ problem.y, precision)
+
+    def solve(self, variance: float, tau: float, start: FloatArray) -> FloatArray:
+        """(p,) exact minimiser for a given noise variance v, from the slope changes `start`.
+
+        Times v the objective is ``½|y - rows·θ|² + ½v·Σ precision·u² + (v/tau)·Σ|delta|``.
+        """
+        free = self.precision.size
+        hessian = self.gram.copy()
+        hessian.flat[: free * len(hessian) : len(hessian) + 1] += variance * self.precision
+        reduced = eliminate(hessian, self.moment, free, jitter=True)
+        if reduced is None:
+            raise ArithmeticError("normal equations that are not positive definite")
+        delta = lasso(reduced.hessian, reduced.linear, variance / tau, start, jitter=True)
+        if delta is None:
+            raise ArithmeticError("normal equations that are not positive definite")
+        return np.concatenate([reduced.offset - reduced.slope @ delta, delta])
+
+    def rss(self, theta: FloatArray) -> float:
+        """Residual sum of squares, from the residuals: the Gram matrix would cancel on a near perfect fit."""
+        residual = self.y - self.rows @ theta
+        return float(residual @ residual)
+
+
+def solve(problem: Problem) -> Parameters:
+    """Find the mode: exact lasso for a given noise, the noise by a secant on its fixed point.
+
+    With ``theta(v)`` the minimiser for noise variance v, a mode has ``v = best_sigma(RSS(theta(v)), n)²``. A
+    short series may have several: there the search starts from less noise too, and the best mode is taken
+    that has any noise.
+    """
+    equations = NormalEquations.of(problem)
+    starts = FIRST_VARIANCES if problem.y.size < FEW_DAYS else FIRST_VARIANCES[:1]
+    found = [_search(equations, problem.tau, start) for start in starts]
+    noisy = [each for each in found if each.sigma > NO_NOISE]
+    if len(noisy) < 2:  # noqa: PLR2004 - nothing to choose from
+        return (noisy or found)[0]
+    return min(noisy, key=lambda each: _value(equations, problem.tau, each))
+
+
+def _search(equations: NormalEquations, tau: float, variance: float) -> Parameters:
+    """The fixed point that is met from a noise variance."""
+    size, n = equations.precision.size, equations.y.size
+    theta = np.zeros(equations.moment.size)
+    least = float(np.log(LEAST_VARIANCE * equations.gram.diagonal().max()))
+    here, before, sigma = float(np.log(variance)), None, 0.0
+    for _ in range(MAX_ROUNDS):
+        theta = equations.solve(float(np.exp(here)), tau, theta[size:])
+        sigma = best_sigma(equations.rss(theta), n)
+        gap = 2.0 * float(np.log(sigma)) - here
+        if abs(gap) < TOLERANCE or (here <= least and gap < 0):
+            break
+        step = gap if before is None else _secant(before, (here, gap))
+        before, here = (here, gap), max(here + step, least)
+    return Parameters(float(theta[0]), float(theta[1]), theta[size:], theta[2:size], sigma)
+
+
+def _value(equations: NormalEquations, tau: float, found: Parameters) -> float:
+    """The objective."""
+    u = np.concatenate([[found.k, found.m], found.beta])
+    rss = equations.rss(np.concatenate([u, found.delta]))
+    prior = 0.5 * (equations.precision * u) @ u + np.abs(found.delta).sum() / tau
+    return float(prior + noise_value(found.sigma, rss, equations.y.size))
+
+
+def _secant(before: tuple[float, float], now: tuple[float, float]) -> float:
+    """Step to where the line through two (position, gap) pairs is 0.
+
+    The gap falls with a slope between -1 (the residuals do not depend on the noise) and 0 (they depend on it
+    wholly); where the line says otherwise the plain step, the gap itself, is taken.
+    """
+    slope = (now[1] - before[1]) / (now[0] - before[0])
+    return -now[1] / slope if -STEEPEST < slope < -FLATTEST else now[1]

@@ -1,0 +1,202 @@
+"""From days and covariates to the rows of Prophet's model, by Prophet's own rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.engines.prophet.calendar import DayArray, fourier
+from forecasting.engines.prophet.problem import Problem
+from forecasting.engines.shaping import FloatArray
+from forecasting.errors import FitFailed
+
+YEARLY_AUTO, WEEKLY_AUTO = 730, 14
+"""Days of history from which Prophet turns its seasons on by itself (`Prophet.set_auto_seasonalities`)."""
+
+YEARLY_ORDER, WEEKLY_ORDER = 10, 3
+"""Harmonics it then gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regressor:
+    """One extra column (`Prophet.add_regressor`).
+
+    Attributes
+    ----------
+    standardize
+        Subtract the mean and divide by the standard deviation; None: unless the column is 0 and 1.
+    """
+
+    name: str
+    prior: float = 10.0
+    multiplicative: bool = False
+    standardize: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What Prophet's constructor is told; the defaults are its own.
+
+    Attributes
+    ----------
+    weekly, yearly
+        Harmonics of the season; 0 for none, None for Prophet's rule.
+    multiplicative
+        Seasons multiply the trend instead of adding to it.
+    """
+
+    changepoints: int = 25
+    changepoint_range: float = 0.8
+    changepoint_prior: float = 0.05
+    season_prior: float = 10.0
+    weekly: int | None = None
+    yearly: int | None = None
+    multiplicative: bool = False
+    regressors: tuple[Regressor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """A Fourier series; `period` in days."""
+
+    period: float
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A regressor's column: ``(value - mean) / scale``."""
+
+    name: str
+    mean: float
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """How a fit turns days into rows, kept to predict with.
+
+    Attributes
+    ----------
+    first, last
+        First and last day of the history, since 1970-01-01.
+    y_scale
+        Highest absolute demand; fitted values are in units of it.
+    changes
+        (S,) scaled times of the changepoints.
+    multiplicative
+        (K,) which columns multiply.
+    """
+
+    first: int
+    last: int
+    y_scale: float
+    changes: FloatArray
+    seasons: tuple[Season, ...]
+    columns: tuple[Column, ...]
+    multiplicative: tuple[bool, ...]
+
+    def times(self, days: DayArray) -> FloatArray:
+        """(n,) scaled time: 0 on the first day of the history, 1 on the last."""
+        return (days - self.first) / float(self.last - self.first)
+
+    def rows(self, days: DayArray, covariates: Mapping[str, FloatArray]) -> FloatArray:
+        """(n, K) seasonal and regressor columns."""
+        parts = [fourier(days, season.period, season.order) for season in self.seasons]
+        parts += [
+            ((covariates[column.name] - column.mean) / column.scale)[:, None] for column in self.columns
+        ]
+        return np.concatenate(parts, axis=1) if parts else np.empty((days.size, 0))
+
+
+def prepare(
+    days: DayArray, y: FloatArray, covariates: Mapping[str, FloatArray], settings: Settings
+) -> tuple[Design, Problem]:
+    """Scale a history and build its problem, as `Prophet.preprocess` does.
+
+    Parameters
+    ----------
+    days
+        (n,) days since 1970-01-01, in any order.
+    y
+        (n,) what is fitted.
+    covariates
+        (n,) values of each regressor, by name.
+
+    Raises
+    ------
+    FitFailed
+        If there are fewer than two different days, or a value is not finite.
+    """
+    order = np.argsort(days, kind="stable")
+    days, y = days[order], y[order]
+    covariates = {each.name: covariates[each.name][order] for each in settings.regressors}
+    _require_finite({"y": y, **covariates})
+    if not days.size or days[0] == days[-1]:
+        raise FitFailed(f"prophet: expected at least 2 different days, found {min(days.size, 1)}")
+    seasons = _seasons(days, settings)
+    per_season = [2 * season.order for season in seasons]
+    design = Design(
+        first=int(days[0]),
+        last=int(days[-1]),
+        y_scale=float(np.abs(y).max()) or 1.0,
+        changes=_changepoints(days, settings),
+        seasons=seasons,
+        columns=tuple(_column(each, covariates[each.name]) for each in settings.regressors),
+        multiplicative=(settings.multiplicative,) * sum(per_season)
+        + tuple(each.multiplicative for each in settings.regressors),
+    )
+    sigmas = [settings.season_prior] * sum(per_season) + [each.prior for each in settings.regressors]
+    return design, Problem(
+        y=y / design.y_scale,
+        t=design.times(days),
+        changes=design.changes,
+        x=design.rows(days, covariates),
+        sigmas=np.array(sigmas),
+        multiplicative=np.array(design.multiplicative, dtype=np.bool_),
+        tau=settings.changepoint_prior,
+    )
+
+
+def _require_finite(values: Mapping[str, FloatArray]) -> None:
+    for name, each in values.items():
+        wrong = int(np.count_nonzero(~np.isfinite(each)))
+        if wrong:
+            raise FitFailed(f"prophet: expected finite numbers in '{name}', found {wrong} that are not")
+
+
+def _seasons(days: DayArray, settings: Settings) -> tuple[Season, ...]:
+    """Yearly, then weekly, as Prophet orders them."""
+    span, steps = days[-1] - days[0], np.diff(days)
+    dense = steps[steps > 0].min() < 7  # noqa: PLR2004 - days of a week
+    yearly, weekly = settings.yearly, settings.weekly
+    if yearly is None:
+        yearly = YEARLY_ORDER if span >= YEARLY_AUTO else 0
+    if weekly is None:
+        weekly = WEEKLY_ORDER if span >= WEEKLY_AUTO and dense else 0
+    both = (Season(365.25, yearly), Season(7.0, weekly))
+    return tuple(season for season in both if season.order > 0)
+
+
+def _changepoints(days: DayArray, settings: Settings) -> FloatArray:
+    """Scaled times of the changepoints (`Prophet.set_changepoints`).
+
+    Evenly over the first part of the rows, the first row left out; no more than there are rows for. With
+    none, one at 0 takes their place: Stan needs one.
+    """
+    size = int(np.floor(days.size * settings.changepoint_range))
+    count = min(settings.changepoints, size - 1)
+    if count <= 0:
+        return np.zeros(1)
+    at = np.linspace(0, size - 1, count + 1).round().astype(int)[1:]
+    return np.asarray((days[at] - days[0]) / float(days[-1] - days[0]))
+
+
+def _column(regressor: Regressor, values: FloatArray) -> Column:
+    """Mean and scale of a regressor (`Prophet.initialize_scales`): a constant column is left as it is."""
+    if regressor.standardize is False or values.min() == values.max():
+        return Column(regressor.name, 0.0, 1.0)
+    binary = bool(((values == 0) | (values == 1)).all())
+    if regressor.standardize is None and binary:
+        return Column(regressor.name, 0.0, 1.0)
+    return Column(regressor.name, float(values.mean()), float(values.std(ddof=1)))

@@ -1,0 +1,100 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from prophet import Prophet
+from prophet.serialize import model_from_json, model_to_json
+
+from forecasting.engines.prophet.backend import DirectBackend, plain, with_direct_backend
+from forecasting.engines.prophet.design import Regressor, Settings
+from forecasting.engines.prophet.model import day_numbers
+from forecasting.engines.prophet.predict import fit
+from forecasting.errors import FitFailed
+from tests.engines.prophet import peer
+from tests.engines.prophet.series import frame
+
+SERIES = next(iter(peer.sample(1).values()))
+FUTURE = SERIES.tail(60).assign(ds=lambda each: each["ds"] + pd.Timedelta(days=61)).drop(columns="y")
+
+SETTINGS = {
+    "plain": Settings(),
+    "multiplicative": Settings(multiplicative=True),
+    "rich": Settings(
+        changepoint_prior=0.01,
+        season_prior=0.05,
+        weekly=3,
+        yearly=10,
+        regressors=tuple(Regressor(name, 0.5, standardize=False) for name in peer.REGRESSORS),
+    ),
+    "mixed": Settings(regressors=(Regressor("promo", multiplicative=True), Regressor("holiday"))),
+}
+
+either = pytest.mark.parametrize("name", SETTINGS)
+
+
+@either
+def test_a_real_prophet_carries_our_parameters(name: str) -> None:
+    """Behind Prophet's own class and on the direct path: the same forecast."""
+    settings = SETTINGS[name]
+    prophet = plain(settings).fit(SERIES)
+    assert type(prophet) is Prophet
+    known, ahead = (
+        {each.name: days[each.name].to_numpy() for each in settings.regressors} for days in (SERIES, FUTURE)
+    )
+    direct = fit(day_numbers(SERIES), SERIES["y"].to_numpy(), known, settings)
+    ours = direct.predict(day_numbers(FUTURE), ahead)
+    theirs = prophet.predict(FUTURE)
+    assert theirs["yhat"].to_numpy() == pytest.approx(ours.yhat, rel=1e-9)
+    assert theirs["trend"].to_numpy() == pytest.approx(ours.trend, rel=1e-9)
+    assert {"trend", "weekly", "yearly", "additive_terms", "multiplicative_terms"} <= set(theirs.columns)
+
+
+@either
+def test_prophets_own_json_opens_in_a_plain_prophet(name: str) -> None:
+    """Identical predictions and components, from a model that knows nothing of this backend."""
+    prophet = plain(SETTINGS[name])
+    prophet.uncertainty_samples = 0
+    prophet.fit(SERIES)
+    saved = model_to_json(prophet)
+    opened = model_from_json(saved)
+    assert type(opened.stan_backend) is not DirectBackend
+    assert "Direct" not in json.dumps(json.loads(saved))
+    pd.testing.assert_frame_equal(opened.predict(FUTURE), prophet.predict(FUTURE), check_exact=True)
+
+
+def test_it_starts_no_process_and_writes_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CmdStan is out of reach, and nobody notices."""
+    cmdstanpy = pytest.importorskip("cmdstanpy")
+
+    def never(*_arguments: object, **_options: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(cmdstanpy.CmdStanModel, "optimize", never)
+    assert plain(Settings()).fit(SERIES).params["beta"].shape == (1, 26)
+
+
+def test_samples_of_the_posterior_are_refused() -> None:
+    """There is a mode here, and no chain."""
+    with pytest.raises(FitFailed, match="expected mcmc_samples=0"):
+        with_direct_backend(peer.plain(mcmc_samples=10)).fit(SERIES)
+
+
+def test_another_growth_is_refused() -> None:
+    """Named, not fitted as if it were linear."""
+    with pytest.raises(FitFailed, match="expected linear growth, found another"):
+        with_direct_backend(peer.plain(growth="flat")).fit(SERIES)
+
+
+def test_options_for_stan_are_refused() -> None:
+    """None is silently dropped."""
+    with pytest.raises(FitFailed, match=r"expected no options for the optimiser, found \['iter'\]"):
+        plain(Settings()).fit(SERIES, iter=10)
+
+
+def test_a_constant_series_never_reaches_the_backend() -> None:
+    """Prophet answers for it by itself, and so does the direct path, equally."""
+    series = frame(np.full(60, 7.0))
+    ours = fit(day_numbers(series), series["y"].to_numpy(), {}, Settings())
+    theirs = plain(Settings()).fit(series).predict(series[["ds"]])
+    assert ours.predict(day_numbers(series), {}).yhat == pytest.approx(theirs["yhat"].to_numpy())

@@ -1,0 +1,184 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecasting.engines.prophet import additive, multiplicative, solver
+from forecasting.engines.prophet.design import Regressor, Settings
+from forecasting.engines.prophet.model import day_numbers
+from forecasting.engines.prophet.objective import objective, stationarity
+from forecasting.engines.prophet.predict import fit
+from forecasting.engines.prophet.problem import SIGMA_FLOOR, Parameters, Problem
+from forecasting.errors import FitFailed
+from tests.engines.prophet import peer
+from tests.engines.prophet.series import frame, odd, short
+
+SAMPLE = peer.sample(12)
+EDGES = {**short(), **odd()}
+
+TOLERANCE = 1e-3
+"""How much worse than CmdStan an objective may be."""
+
+both_modes = pytest.mark.parametrize(
+    "multiplies", [pytest.param(False, id="additive"), pytest.param(True, id="multiplicative")]
+)
+
+
+def compared(series: pd.DataFrame, **options: object) -> tuple[Problem, Parameters, float]:
+    """The problem, our answer, and how much worse than CmdStan's its objective is."""
+    prophet = peer.plain(**options).fit(series)
+    problem = peer.problem(peer.plain(**options), series)
+    ours = solver.solve(problem)
+    return problem, ours, objective(problem, ours) - objective(problem, peer.parameters(prophet))
+
+
+def slack(problem: Problem, found: Parameters) -> float:
+    """The worst breach of the conditions of a mode, in units of what the data pull with."""
+    return max(stationarity(problem, found).values()) * found.sigma / problem.y.size
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+@both_modes
+@pytest.mark.parametrize("rich", [False, True], ids=["raw", "regressors"])
+def test_no_worse_than_cmdstan_on_the_sample(
+    name: str,
+    multiplies: bool,  # noqa: FBT001 - a parameter
+    rich: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """12 series × 4 configurations, by one objective; and the answer is a mode."""
+    series = SAMPLE[name]
+    if rich and not multiplies:
+        series = series.assign(y=np.log1p(series["y"]))
+    regressors = peer.REGRESSORS if rich else ()
+    problem, ours, worse = compared(series, multiplicative=multiplies, regressors=regressors)
+    assert worse <= TOLERANCE
+    assert slack(problem, ours) < 1e-5
+
+
+@pytest.mark.parametrize("name", EDGES)
+@both_modes
+def test_no_worse_than_cmdstan_at_the_edges(
+    name: str,
+    multiplies: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """Short, exact, spiked, shifted, closed, collinear, very long."""
+    series = EDGES[name]
+    regressors = tuple(each for each in series.columns if each not in ("ds", "y"))
+    problem, ours, worse = compared(series, multiplicative=multiplies, regressors=regressors)
+    assert worse <= TOLERANCE
+    assert all(np.isfinite(part).all() for part in (ours.k, ours.m, ours.delta, ours.beta, ours.sigma))
+    if ours.sigma > 1e-6:  # with less noise than that there is no mode to be at
+        assert slack(problem, ours) < 1e-5
+
+
+@pytest.mark.parametrize("level", [0.0, 50.0])
+def test_a_constant_series_gets_what_prophet_gives_it(level: float) -> None:
+    """A level and Prophet's own floor for the noise."""
+    series = frame(np.full(100, level))
+    prophet = peer.plain().fit(series)
+    ours, theirs = solver.solve(peer.problem(peer.plain(), series)), peer.parameters(prophet)
+    assert (ours.k, ours.m, ours.sigma) == (theirs.k, theirs.m, theirs.sigma) == (0, level > 0, SIGMA_FLOOR)
+    assert np.array_equal(ours.delta, theirs.delta)
+    assert np.array_equal(ours.beta, theirs.beta)
+
+
+def test_mixed_modes_in_one_model() -> None:
+    """A multiplicative season with an additive regressor, and the other way round."""
+    series = next(iter(SAMPLE.values()))
+    for season, column in (("multiplicative", "additive"), ("additive", "multiplicative")):
+        made = [peer.plain(multiplicative=season == "multiplicative") for _ in range(2)]
+        for prophet in made:
+            prophet.add_regressor("promo", mode=column)
+        problem = peer.problem(made[0], series)
+        theirs = peer.parameters(made[1].fit(series))
+        ours = solver.solve(problem)
+        assert problem.multiplicative.any()
+        assert not problem.multiplicative.all()
+        assert objective(problem, ours) <= objective(problem, theirs) + TOLERANCE
+        assert slack(problem, ours) < 1e-5
+
+
+def test_the_two_solvers_agree_where_nothing_multiplies() -> None:
+    """Proximal Newton on a linear problem finds what the exact lasso finds."""
+    problem = peer.problem(peer.plain(), next(iter(SAMPLE.values())))
+    one, other = additive.solve(problem), multiplicative.solve(problem)
+    assert objective(problem, one) == pytest.approx(objective(problem, other), abs=1e-7)
+
+
+@pytest.mark.parametrize("part", ["y", "t", "changes", "x"])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_numbers_that_are_none_are_refused(part: str, wrong: float) -> None:
+    """Wherever they stand."""
+    problem = peer.problem(peer.plain(), frame(np.sin(np.arange(60))))
+    values = getattr(problem, part).copy()
+    values.flat[3] = wrong
+    with pytest.raises(FitFailed, match=r"expected finite .*, found 1 values that are not"):
+        solver.solve(replace(problem, **{part: values}))
+
+
+def test_priors_that_are_none_are_refused() -> None:
+    """A scale of 0 or below."""
+    problem = peer.problem(peer.plain(), frame(np.sin(np.arange(60))))
+    with pytest.raises(FitFailed, match="expected prior scales above 0"):
+        solver.solve(replace(problem, tau=0.0))
+    with pytest.raises(FitFailed, match="expected prior scales above 0"):
+        solver.solve(replace(problem, sigmas=-problem.sigmas))
+
+
+SERIES = st.tuples(st.integers(0, 10_000), st.integers(20, 900), st.booleans())
+
+
+def random_series(seed: int, days: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Days with gaps, a trending seasonal demand, and a regressor."""
+    rng = np.random.default_rng(seed)
+    when = np.sort(rng.choice(days + days // 5, days, replace=False))
+    column = rng.normal(size=days)
+    wave = 1 + 0.3 * np.sin(2 * np.pi * when / 7) + 0.2 * np.sin(2 * np.pi * when / 365.25)
+    return when, 100 * wave * (1 + when / 1000) + 10 * column + rng.normal(0, 15, days), column
+
+
+@settings(max_examples=30, deadline=None)
+@given(made=SERIES, factor=st.floats(1e-3, 1e6))
+def test_scaling_demand_scales_the_forecast(made: tuple[int, int, bool], factor: float) -> None:
+    """In the raw configuration: centre, spread and slope changes."""
+    seed, length, multiplies = made
+    when, y, column = random_series(seed, length)
+    setup = Settings(multiplicative=multiplies, regressors=(Regressor("a"),))
+    ahead = when[-1] + np.arange(1, 29)
+    once, scaled = (
+        fit(when, each, {"a": column}, setup).predict(ahead, {"a": np.zeros(28)}) for each in (y, y * factor)
+    )
+    assert scaled.yhat == pytest.approx(once.yhat * factor, rel=1e-5)
+    assert scaled.sd == pytest.approx(once.sd * factor, rel=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(made=SERIES, shuffle=st.integers(0, 100))
+def test_the_order_of_rows_means_nothing(made: tuple[int, int, bool], shuffle: int) -> None:
+    """Not beyond 1e-9, in history and future."""
+    seed, length, multiplies = made
+    when, y, column = random_series(seed, length)
+    setup = Settings(multiplicative=multiplies, regressors=(Regressor("a"),))
+    rng = np.random.default_rng(shuffle)
+    rows, later = rng.permutation(length), rng.permutation(28)
+    ahead = when[-1] + np.arange(1, 29)
+    sorted_, mixed = (
+        fit(when[order], y[order], {"a": column[order]}, setup) for order in (np.arange(length), rows)
+    )
+    plain = sorted_.predict(ahead, {"a": np.zeros(28)}).yhat
+    assert mixed.predict(ahead[later], {"a": np.zeros(28)}).yhat == pytest.approx(plain[later], rel=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(made=SERIES)
+def test_the_answer_meets_the_conditions_of_a_mode(made: tuple[int, int, bool]) -> None:
+    """Gradient of the smooth part and subgradient of the slope changes."""
+    seed, length, multiplies = made
+    when, y, column = random_series(seed, length)
+    series = frame(y, when, a=column)
+    problem = peer.problem(peer.plain(multiplicative=multiplies, regressors=("a",)), series)
+    assert np.array_equal(day_numbers(series) - day_numbers(series)[0], when - when[0])
+    assert slack(problem, solver.solve(problem)) < 1e-5
