@@ -1,4 +1,4 @@
-"""The command line: ``python -m forecasting import | plan | sample | refresh | export | status``.
+"""The command line: ``python -m forecasting import | plan | sample | refresh | export | prune | status``.
 
 Exit codes: 0 done, 1 a refresh failed, 2 bad input or state (said in one message, without a traceback).
 """
@@ -18,11 +18,12 @@ from tqdm import tqdm
 from forecasting.bootstrap import Storecast
 from forecasting.domain import LOCAL_USER, Answer, ImportReport, RefreshRun, RunState, StoreState
 from forecasting.errors import InvalidRequest, StorecastError
-from forecasting.history.sample import feed_file, sample_files
-from forecasting.service import ForecastService
+from forecasting.history.reading import AUTO, LAYOUTS
+from forecasting.history.sample import sample_files
 from forecasting.settings import Settings
 
 POLL_SECONDS = 0.2
+LOOK_AHEAD = 16
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +50,15 @@ def _parser() -> argparse.ArgumentParser:
     for kind, words in (("import", "sales"), ("plan", "known future covariates")):
         command = commands.add_parser(kind, help=f"import a CSV or Parquet file of {words}")
         command.add_argument("path", type=Path)
+        command.add_argument(
+            "--format", choices=(AUTO, *LAYOUTS), default=AUTO, help="auto: told by the header"
+        )
+        command.add_argument(
+            "--stores",
+            type=Path,
+            metavar="PATH",
+            help="Rossmann's store.csv: kept as attributes of the stores",
+        )
         command.set_defaults(run=_import, kind="sales" if kind == "import" else "plan")
 
     sample = commands.add_parser("sample", help="load the embedded sample, or its next day")
@@ -67,6 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True, metavar="F.csv|F.parquet")
     export.set_defaults(run=_export)
 
+    prune = commands.add_parser("prune", help="remove what the settings no longer keep")
+    prune.add_argument("--dry-run", action="store_true", help="only tell what would be removed")
+    prune.set_defaults(run=_prune)
+
     status = commands.add_parser("status", help="what is loaded and how it stands")
     status.add_argument("--json", action="store_true")
     status.set_defaults(run=_status)
@@ -74,7 +88,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _import(storecast: Storecast, parsed: argparse.Namespace) -> int:
-    _tell(storecast.service.import_file(LOCAL_USER, parsed.path, parsed.kind))
+    report = storecast.service.import_file(
+        LOCAL_USER, parsed.path, parsed.kind, layout=parsed.format, stores=parsed.stores
+    )
+    _tell(report)
     return 0
 
 
@@ -82,9 +99,7 @@ def _sample(storecast: Storecast, parsed: argparse.Namespace) -> int:
     service = storecast.service
     as_of = service.as_of()
     if parsed.action == "next-day":
-        if as_of is None:
-            raise InvalidRequest("sample feed: expected the sample to be loaded, found no sales")
-        _tell(service.import_file(LOCAL_USER, feed_file(as_of), "sales"))
+        _tell(service.load_next_sample_day(LOCAL_USER))
     elif as_of is None:
         sales, plan = sample_files()
         _tell(service.import_file(LOCAL_USER, sales, "sales"))
@@ -122,25 +137,26 @@ def _refresh(storecast: Storecast, parsed: argparse.Namespace) -> int:
 
 
 def _wait_for(storecast: Storecast, answers: Sequence[Answer]) -> list[RefreshRun]:
-    """Work runs here until the answers' runs have ended, by whomever; return those that failed."""
-    open_runs = {answer.run.run_id for answer in answers if answer.run is not None}
+    """Work runs here until the answers' runs have ended, by whomever; return those that failed.
+
+    Runs are worked roughly in the order they were asked for, so that looking at the next few is enough.
+    """
+    waiting = [answer.run.run_id for answer in answers if answer.run is not None]
     failed = []
     pause = threading.Event()
-    if open_runs:
+    if waiting:
         storecast.start_worker()
-    with tqdm(total=len(open_runs), unit="store", disable=not open_runs) as bar:
-        while open_runs:
-            ended = [run for run in _runs(storecast.service, open_runs) if not run.state.active]
-            open_runs -= {run.run_id for run in ended}
+    with tqdm(total=len(waiting), unit="store", disable=not waiting) as bar:
+        while waiting:
+            runs = [storecast.service.run(LOCAL_USER, run_id) for run_id in waiting[:LOOK_AHEAD]]
+            ended = [run for run in runs if not run.state.active]
             failed += [run for run in ended if run.state is RunState.FAILED]
-            if ended:
-                bar.update(len(ended))
-            pause.wait(POLL_SECONDS if open_runs else 0)
+            for run in ended:
+                waiting.remove(run.run_id)
+                bar.update()
+            if not ended:
+                pause.wait(POLL_SECONDS)
     return failed
-
-
-def _runs(service: ForecastService, run_ids: set[str]) -> list[RefreshRun]:
-    return [service.run(LOCAL_USER, run_id) for run_id in run_ids]
 
 
 def _export(storecast: Storecast, parsed: argparse.Namespace) -> int:
@@ -162,6 +178,20 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
         frame.to_parquet(path, index=False)
 
 
+def _prune(storecast: Storecast, parsed: argparse.Namespace) -> int:
+    report = storecast.service.prune(LOCAL_USER, dry_run=parsed.dry_run)
+    counts = (
+        f"{report.versions:,} forecast versions, {report.predictors:,} predictors, {report.runs:,} runs, "
+        f"{report.files:,} history files ({_size(report.bytes)})"
+    )
+    print(f"{'would remove' if parsed.dry_run else 'removed'} {counts}")
+    return 0
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
 def _status(storecast: Storecast, parsed: argparse.Namespace) -> int:
     status = storecast.service.status(LOCAL_USER)
     if parsed.json:
@@ -175,6 +205,9 @@ def _status(storecast: Storecast, parsed: argparse.Namespace) -> int:
     print(f"engine        {status.engine}")
     states = [f"{status.states[state]} {state.lower()}" for state in StoreState if status.states[state]]
     print(f"forecasts     {', '.join(states) or 'none'}")
+    disk = status.disk
+    print(f"database      {_size(disk.database_bytes)}, {disk.versions:,} forecast versions")
+    print(f"history       {_size(disk.history_bytes)}, {disk.files:,} files")
     return 0
 
 

@@ -10,9 +10,12 @@ from typing import Self
 
 from forecasting.clock import SystemClock
 from forecasting.compute.local_pool import LocalPool
+from forecasting.domain import SYSTEM
 from forecasting.engines.fitting import fit_series, prepare
 from forecasting.evaluation.selection import SeriesResult, SeriesTask
 from forecasting.history.parquet_history import ParquetHistory
+from forecasting.history.sample import next_feed_file
+from forecasting.housekeeping import DailyChores
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.service import ForecastService
 from forecasting.settings import Settings
@@ -38,21 +41,37 @@ class Storecast:
     def __init__(self, settings: Settings) -> None:
         clock = SystemClock()
         self._settings = settings
-        self._storage = SqlStorage(open_database(settings.home))
-        self.history = ParquetHistory(settings.home / "history", self._storage.manifest, clock)
+        folder = settings.home / "history"
+        in_use = any(folder.glob("*/*/*.parquet"))
+        self._storage = SqlStorage(open_database(settings.home, must_exist=in_use))
+        self.history = ParquetHistory(folder, self._storage.manifest, clock)
         self._pool: LocalPool[SeriesTask, SeriesResult] = LocalPool(fit_series, settings.processes)
         training = StoreTraining(self.history, self._storage, self._pool, clock, settings)
+        self.service = ForecastService(
+            self.history, self._storage, clock, settings, self._wake, next_feed_file
+        )
         name = f"{socket.gethostname()}:{os.getpid()}"
-        self._worker = RefreshWorker(self._storage.ledger, training, clock, settings.lease, name)
-        self.service = ForecastService(self.history, self._storage, clock, settings, self._worker.wake)
+        nightly, prune = partial(self.service.refresh_all, SYSTEM), partial(self.service.prune, SYSTEM)
+        chores = DailyChores(self._storage, clock, settings, name, nightly, prune)
+        self._worker = RefreshWorker(self._storage.ledger, training, clock, settings.lease, name, chores)
         self._thread: threading.Thread | None = None
 
     def start_worker(self) -> None:
-        """Work refresh runs in the background from now on."""
+        """Work refresh runs in the background from now on.
+
+        Raises
+        ------
+        StateUnavailable
+            If the state can be read, but not written.
+        """
         if self._thread is None:
+            self._worker.beat()
             self._pool.warm(partial(prepare, self._settings.engine))
             self._thread = threading.Thread(target=self._worker.serve, name="refresh-worker", daemon=True)
             self._thread.start()
+
+    def _wake(self) -> None:
+        self._worker.wake()
 
     def close(self) -> None:
         """Give a run under way back, end the worker processes, close the database."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 ALL_ITEMS = "all"
 """The item that stands for a store's total."""
@@ -390,6 +391,67 @@ def natural_order(name: str) -> tuple[int, int | str]:
     return (0, int(name)) if name.isdecimal() else (1, name)
 
 
+class Chore(StrEnum):
+    """What is done once a day, by whichever worker comes first."""
+
+    REFRESH = "refresh"
+    PRUNE = "prune"
+
+
+class FileKey(NamedTuple):
+    """What names one history file."""
+
+    kind: str
+    store: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """How many there are, and how much room they take on disk."""
+
+    count: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PruneReport:
+    """What was removed because retention no longer keeps it.
+
+    Attributes
+    ----------
+    files, bytes
+        History files and their size. Room in the database is used again; its file does not shrink.
+    complete
+        False where it was broken off because there was other work.
+    """
+
+    versions: int = 0
+    predictors: int = 0
+    runs: int = 0
+    files: int = 0
+    bytes: int = 0
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUse:
+    """What the state folder holds.
+
+    Attributes
+    ----------
+    database_bytes, versions
+        Size of the database and the forecast versions in it.
+    history_bytes, files
+        Size and number of the history files.
+    """
+
+    database_bytes: int = 0
+    versions: int = 0
+    history_bytes: int = 0
+    files: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """What an operator asks for first.
@@ -409,3 +471,4 @@ class Status:
     engine: str
     states: Mapping[StoreState, int] = field(default_factory=dict)
     active_runs: int = 0
+    disk: DiskUse = field(default_factory=DiskUse)

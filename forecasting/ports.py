@@ -11,7 +11,9 @@ import pandas as pd
 from forecasting.domain import (
     Answer,
     BatchProgress,
+    Chore,
     Decision,
+    FileKey,
     HistoryFile,
     ImportReport,
     Predictor,
@@ -20,6 +22,7 @@ from forecasting.domain import (
     SeriesSummary,
     StoreSnapshot,
     VersionHeader,
+    Volume,
 )
 
 TaskT_contra = TypeVar("TaskT_contra", contravariant=True)
@@ -95,6 +98,10 @@ class Compute(Protocol[TaskT_contra, ResultT_co]):
         ...
 
 
+StoreAttributes = Mapping[str, str | float | None]
+"""What is known of a store besides its sales, by the attribute's name; None where it is unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeadMove:
     """One store's head to be moved by an import: from `previous` (None: there was none) to `file`."""
@@ -114,8 +121,25 @@ class Manifest(Protocol):
         """The newest file of one store, or None."""
         ...
 
-    def record(self, source: str, kind: str, by: str, at: datetime, moves: Sequence[HeadMove]) -> int:
+    def attributes(self) -> dict[str, StoreAttributes]:
+        """The attributes of each store that has any, whether it has sales or not."""
+        ...
+
+    def record(
+        self,
+        source: str,
+        kind: str,
+        by: str,
+        at: datetime,
+        moves: Sequence[HeadMove],
+        attributes: Mapping[str, StoreAttributes] | None = None,
+    ) -> int:
         """Move all heads of one import in one transaction and return the import's number.
+
+        Parameters
+        ----------
+        attributes
+            Replaces the attributes of these stores, in the same transaction; other stores keep theirs.
 
         Raises
         ------
@@ -126,6 +150,8 @@ class Manifest(Protocol):
 
     def roll_back(self, import_id: int, by: str, at: datetime) -> int:
         """Put the heads an import moved back to what they were, as an import of its own.
+
+        Attributes stay as they are: they have no history.
 
         Raises
         ------
@@ -148,13 +174,54 @@ class SalesHistory(Protocol):
         """
         ...
 
-    def import_file(self, path: Path, kind: str, by: str) -> ImportReport:
+    def import_file(
+        self,
+        path: Path,
+        kind: str,
+        by: str,
+        *,
+        layout: str = "auto",
+        stores: Path | None = None,
+        dry_run: bool = False,
+    ) -> ImportReport:
         """Read, check and apply one file of ``"sales"`` or ``"plan"``; all of it or nothing.
+
+        With `dry_run` nothing is applied: the report says what would be.
+
+        Parameters
+        ----------
+        layout
+            ``"canonical"``, ``"rossmann"``, or ``"auto"``: told by the header.
+        stores
+            The layout's file of store attributes, kept with the import.
 
         Raises
         ------
         InvalidFile
             With every problem found; nothing is changed.
+        InvalidRequest
+            If there is no such kind or layout, or the layout has no file of store attributes.
+        """
+        ...
+
+    def usage(self) -> Volume:
+        """All files there are."""
+        ...
+
+    def prune(self, needed: Collection[FileKey], before: datetime, *, dry_run: bool = False) -> Volume:
+        """Remove the files that are not needed, unless written, or found to be there, since `before`.
+
+        Parameters
+        ----------
+        before
+            Gives imports that are under way time to make a file a head.
+        dry_run
+            Only tell what would be removed.
+
+        Raises
+        ------
+        StateUnavailable
+            If a file can't be removed.
         """
         ...
 
@@ -290,6 +357,14 @@ class Ledger(Protocol):
         """How many runs are queued or running."""
         ...
 
+    def beat(self, worker: str, at: datetime) -> None:
+        """Record a worker's sign of life."""
+        ...
+
+    def worker_seen_at(self) -> datetime | None:
+        """The last sign of life of any worker, or None."""
+        ...
+
     def pulse(self) -> tuple[int, int, int]:
         """Newest published version, newest import, number of active runs; 0 where there is none."""
         ...
@@ -303,8 +378,78 @@ class Ledger(Protocol):
         ...
 
 
+class Chores(Protocol):
+    """Which of the daily chores are done, for all processes."""
+
+    def last(self, chore: Chore) -> date | None:
+        """The newest day the chore is done for, or None."""
+        ...
+
+    def begin(self, chore: Chore, day: date, worker: str, at: datetime) -> bool:
+        """Take a day's chore on; False where it is another worker's, or done.
+
+        One transaction. A chore that was begun and not finished within a few minutes may be taken again.
+        """
+        ...
+
+    def finish(self, chore: Chore, day: date, at: datetime) -> None:
+        """Record that a day's chore is done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """What retention no longer keeps, by its keys."""
+
+    versions: tuple[int, ...] = ()
+    predictors: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    imports: tuple[int, ...] = ()
+
+
+class Retention(Protocol):
+    """What has been kept long enough, and its removal in transactions as small as the caller likes.
+
+    A forecast version is outdated once it is beyond the newest `keep_versions` of its store and was
+    replaced before an instant; never a head. A predictor goes with its last version. A run is outdated if
+    it ended before that instant, unless a kept version is its, or it is its store's newest, which tells the
+    store's state. A history file is outdated if it was replaced before that instant and is neither its
+    store's newest nor the one before, to which a roll-back leads; an import, once all its files are.
+
+    Each `remove_…` is one transaction, leaves what has come to be needed, and returns how many went.
+    """
+
+    def outdated(self, keep_versions: int, before: datetime) -> Outdated:
+        """All that is outdated now."""
+        ...
+
+    def remove_versions(self, versions: Sequence[int]) -> int:
+        """Remove forecast versions with their summaries."""
+        ...
+
+    def remove_predictors(self, predictors: Sequence[str]) -> int:
+        """Remove predictors no version belongs to."""
+        ...
+
+    def remove_runs(self, runs: Sequence[str]) -> int:
+        """Remove ended runs no version belongs to."""
+        ...
+
+    def remove_imports(self, imports: Sequence[int]) -> int:
+        """Remove what the manifest knows of imports."""
+        ...
+
+    def files(self, before: datetime) -> set[FileKey]:
+        """The history files that are not outdated."""
+        ...
+
+    def usage(self) -> Volume:
+        """The forecast versions, and the size of the whole database."""
+        ...
+
+
 class Storage(Protocol):
-    """The database, in three parts that share their transactions."""
+    """The database, in parts that share their transactions."""
 
     @property
     def ledger(self) -> Ledger:
@@ -319,6 +464,16 @@ class Storage(Protocol):
     @property
     def manifest(self) -> Manifest:
         """History heads."""
+        ...
+
+    @property
+    def chores(self) -> Chores:
+        """Daily chores."""
+        ...
+
+    @property
+    def retention(self) -> Retention:
+        """What may go."""
         ...
 
     def close(self) -> None:

@@ -1,43 +1,29 @@
-"""The use cases, readable as the data flows: look, refresh, feed, take away.
+"""The use cases, readable as the data flows: look (`reading.Reader`), refresh, feed, tidy up.
 
 Every method takes the `Principal` who asks and answers only for the stores that principal may see; for
 others a store does not exist.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-import pandas as pd
-
-from forecasting import schema
-from forecasting.calendar.inputs import series_histories
 from forecasting.domain import (
-    ALL_ITEMS,
     Answer,
-    BatchProgress,
     ImportReport,
-    Predictor,
     Principal,
+    PruneReport,
     RefreshRequest,
-    RefreshRun,
     RunState,
-    SeriesKey,
-    SeriesSummary,
-    Status,
-    Store,
     StoreSnapshot,
-    StoreState,
-    VersionHeader,
-    natural_order,
     scope_of,
 )
-from forecasting.errors import InvalidRequest, NoForecastYet, NotPermitted, UnknownRun, UnknownSeries
-from forecasting.planning.queue import QueueRow, in_order, queue_row
+from forecasting.errors import InvalidRequest, NotPermitted
+from forecasting.housekeeping import GoOn, Pruning, rested
 from forecasting.ports import Clock, SalesHistory, Storage
+from forecasting.reading import Freshness, Reader
 from forecasting.refresh import policy
 from forecasting.settings import Settings
 
@@ -45,38 +31,7 @@ PRESS, BATCH = 0, 10
 """Priorities: a person's press runs before a batch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How a store's forecast stands, for the strip above it.
-
-    Attributes
-    ----------
-    age
-        Of the predictor; None without a forecast.
-    sales_through, sales_hash
-        Newest sales day, and the hash of all sales.
-    run
-        The active run, else the newest that has ended, else None.
-    backlog
-        Runs in line, of all stores.
-    """
-
-    store: str
-    state: StoreState
-    sales_through: date | None
-    sales_hash: str
-    header: VersionHeader | None
-    age: timedelta | None
-    run: RefreshRun | None
-    backlog: int = 0
-
-    @property
-    def pulse(self) -> tuple[int, str, str]:
-        """What a page is redrawn for when it changes: version, run, state."""
-        return (self.header.version if self.header else 0, self.run.run_id if self.run else "", self.state)
-
-
-class ForecastService:
+class ForecastService(Reader):
     """The product's core as seen by pages, API and command line.
 
     Parameters
@@ -87,6 +42,8 @@ class ForecastService:
         Horizon, tolerance, engine.
     wake
         Called after a run was asked for, so that a worker in this process starts at once.
+    next_day
+        Finds the sample feed's file of a day, given all stores; None where these are not the sample's.
     """
 
     def __init__(
@@ -96,156 +53,11 @@ class ForecastService:
         clock: Clock,
         settings: Settings,
         wake: Callable[[], None] = lambda: None,
+        next_day: Callable[[frozenset[str], date], Path | None] = lambda _stores, _day: None,
     ) -> None:
-        self._history = history
-        self._storage = storage
-        self._clock = clock
-        self._settings = settings
+        super().__init__(history, storage, clock, settings)
         self._wake = wake
-
-    # -- looking ---------------------------------------------------------------------------------------
-
-    def stores(self, principal: Principal) -> list[Store]:
-        """The principal's stores that have sales, in natural order."""
-        heads = self._storage.manifest.heads("sales").values()
-        seen = [
-            Store(file.store, file.region, _products(file.items), file.first_ds, file.last_ds)
-            for file in heads
-            if principal.sees(file.store, file.region)
-        ]
-        return sorted(seen, key=lambda store: natural_order(store.store))
-
-    def as_of(self) -> date | None:
-        """The business date: the day after the newest sales of any store; None without sales."""
-        heads = self._storage.manifest.heads("sales").values()
-        return max(file.last_ds for file in heads) + timedelta(days=1) if heads else None
-
-    def freshness(self, principal: Principal, store: str) -> Freshness:
-        """How the store's forecast stands now.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store.
-        """
-        snapshot = self._snapshot(principal, store)
-        now = self._clock.now()
-        return Freshness(
-            store,
-            self._state_of(snapshot, now),
-            snapshot.sales.last_ds if snapshot.sales else None,
-            snapshot.sales.content_hash if snapshot.sales else "",
-            snapshot.head,
-            now - snapshot.head.trained_at if snapshot.head else None,
-            snapshot.active or snapshot.last,
-            self._storage.ledger.backlog() if snapshot.active else 0,
-        )
-
-    def forecast(self, principal: Principal, key: SeriesKey, version: int | None = None) -> pd.DataFrame:
-        """One series of a published version, by default the newest.
-
-        Returns
-        -------
-        pandas.DataFrame
-            `schema.STORE_FORECAST` of this item, one row a day.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store, or the version has no such product.
-        NoForecastYet
-            If the store has no forecast yet.
-        InvalidRequest
-            If the version is another store's.
-        """
-        header = self._header(principal, key.store, version)
-        frame = self._storage.versions.read(header.version)
-        rows = frame[frame["item"] == key.item].reset_index(drop=True)
-        if rows.empty:
-            known = ", ".join(sorted(set(frame["item"]), key=natural_order))
-            raise UnknownSeries(f"{key}: expected one of the products {known}, found '{key.item}'")
-        return rows
-
-    def sales(self, principal: Principal, key: SeriesKey, days: int | None = None) -> pd.DataFrame:
-        """Sales of one series (`schema.HISTORY`), by default all of it, else the store's last `days` days.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store or product.
-        """
-        file = self._snapshot(principal, key.store).sales
-        histories = series_histories(self._history.read(file)) if file else {}
-        if key.item not in histories:
-            raise UnknownSeries(f"{key}: expected sales history, found none")
-        frame = histories[key.item]
-        if days is None or file is None:
-            return frame
-        newest = frame["ds"] > pd.Timestamp(file.last_ds) - pd.Timedelta(days=days)
-        return frame[newest].reset_index(drop=True)
-
-    def version(self, principal: Principal, store: str, version: int) -> VersionHeader:
-        """The header of one version of a store.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store.
-        InvalidRequest
-            If there is no such version of it.
-        """
-        return self._header(principal, store, version)
-
-    def now(self) -> datetime:
-        """The present instant, for ages."""
-        return self._clock.now()
-
-    def summary(self, principal: Principal, key: SeriesKey) -> SeriesSummary | None:
-        """The summary row of one series of the newest version, or None."""
-        self._snapshot(principal, key.store)
-        rows = self._storage.versions.summaries([key.store]).get(key.store, ())
-        return next((row for row in rows if row.item == key.item), None)
-
-    def predictor(self, principal: Principal, store: str, version: int | None = None) -> Predictor:
-        """The predictor behind a version of a store, by default the newest.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store.
-        InvalidRequest
-            If there is no such version of it, or none yet.
-        """
-        return self._storage.versions.predictor(self._header(principal, store, version).predictor_id)
-
-    def queue(self, principal: Principal) -> list[QueueRow]:
-        """The principal's stores with state and reason, those that need attention first."""
-        as_of, now = self.as_of(), self._clock.now()
-        if as_of is None:
-            return []
-        totals = self._storage.versions.totals()
-        snapshots = self._storage.ledger.snapshots().values()
-        return in_order(
-            queue_row(
-                each,
-                self._state_of(each, now),
-                totals.get(each.store),
-                as_of,
-                now - each.head.trained_at if each.head else None,
-            )
-            for each in snapshots
-            if each.sales is not None and principal.sees(each.store, each.region)
-        )
-
-    def pulse(self) -> tuple[int, int, int]:
-        """What changes when the queue does (but for ageing): newest version, newest import, runs in line."""
-        return self._storage.ledger.pulse()
-
-    def batch(self) -> BatchProgress | None:
-        """How far the refresh of many stores is that is under way, or None."""
-        return self._storage.ledger.batch()
-
-    # -- refreshing ------------------------------------------------------------------------------------
+        self._next_day = next_day
 
     def refresh(
         self, principal: Principal, store: str, *, force: bool = False, at: datetime | None = None
@@ -291,104 +103,82 @@ class ForecastService:
             if not only_new or _never_tried(snapshots[store.store])
         ]
 
-    def run(self, principal: Principal, run_id: str) -> RefreshRun:
-        """One refresh run.
+    def import_file(
+        self,
+        principal: Principal,
+        path: Path,
+        kind: str,
+        *,
+        layout: str = "auto",
+        stores: Path | None = None,
+        dry_run: bool = False,
+    ) -> ImportReport:
+        """Import a file of ``"sales"`` or ``"plan"``: all of it or nothing; with `dry_run` only report.
 
-        Raises
-        ------
-        UnknownRun
-            If there is no such run among the principal's stores.
-        """
-        run = self._storage.ledger.get(run_id)
-        if run is None or run.store not in {store.store for store in self.stores(principal)}:
-            raise UnknownRun(f"run '{run_id}': expected the id of a refresh run, found none of that id")
-        return run
-
-    def runs(self, principal: Principal, limit: int = 200, store: str | None = None) -> list[RefreshRun]:
-        """The principal's newest refresh runs, newest first."""
-        mine = {store.store for store in self.stores(principal)}
-        return [run for run in self._storage.ledger.recent(limit, store) if run.store in mine]
-
-    # -- feeding and taking away -----------------------------------------------------------------------
-
-    def import_file(self, principal: Principal, path: Path, kind: str) -> ImportReport:
-        """Import a file of ``"sales"`` or ``"plan"``; all of it or nothing.
+        Parameters
+        ----------
+        layout, stores
+            Its format and its file of store attributes, as for `ports.SalesHistory.import_file`.
 
         Raises
         ------
         InvalidFile
             With every problem found.
+        InvalidRequest
+            If there is no such kind or layout, or the layout has no file of store attributes.
         NotPermitted
             If the principal is not an operator.
         """
         if "operator" not in principal.roles:
             raise NotPermitted("Only an operator may import files")
-        return self._history.import_file(path, kind, principal.subject)
+        return self._history.import_file(
+            path, kind, principal.subject, layout=layout, stores=stores, dry_run=dry_run
+        )
 
-    def export(self, principal: Principal) -> pd.DataFrame:
-        """Every day of every series of the newest versions.
+    def next_sample_day(self, principal: Principal) -> date | None:
+        """The day of the embedded sample's feed that can be loaded next, or None where there is none."""
+        as_of = self.as_of()
+        return as_of if as_of and self._next_day(self._store_names(principal), as_of) else None
 
-        Returns
-        -------
-        pandas.DataFrame
-            store, item, ds, mean, q10, q50, q90, engine, cutoff, version; stores in natural order.
+    def load_next_sample_day(self, principal: Principal) -> ImportReport:
+        """Import the next day of the embedded sample's feed.
+
+        Raises
+        ------
+        InvalidRequest
+            If what is loaded is not the sample, or its feed is at its end.
         """
-        columns = ["store", "item", "ds", *schema.VALUES, "engine", "cutoff", "version"]
-        frames = []
-        snapshots = self._storage.ledger.snapshots()
-        for store in self.stores(principal):
-            head = snapshots[store.store].head
-            if head is not None:
-                rows = self._storage.versions.read(head.version)
-                frames.append(
-                    rows.assign(store=store.store, cutoff=pd.Timestamp(head.cutoff), version=head.version)
-                )
-        return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
-
-    def status(self, principal: Principal) -> Status:
-        """What is loaded and how it stands."""
-        stores = self.stores(principal)
-        states = self.states(principal)
-        return Status(
-            home=str(self._settings.home),
-            stores=len(stores),
-            series=sum(len(store.items) + 1 for store in stores),
-            first_ds=min((store.first_ds for store in stores), default=None),
-            last_ds=max((store.last_ds for store in stores), default=None),
-            as_of=self.as_of(),
-            engine=self._settings.engine,
-            states={state: list(states.values()).count(state) for state in StoreState},
-            active_runs=sum(state is StoreState.RUNNING for state in states.values()),
-        )
-
-    def states(self, principal: Principal) -> Mapping[str, StoreState]:
-        """The state of each of the principal's stores, in natural order."""
-        snapshots, now = self._storage.ledger.snapshots(), self._clock.now()
-        return {store.store: self._state_of(snapshots[store.store], now) for store in self.stores(principal)}
-
-    # -- inside ----------------------------------------------------------------------------------------
-
-    def _snapshot(self, principal: Principal, store: str) -> StoreSnapshot:
-        snapshot = self._storage.ledger.snapshots([store]).get(store)
-        if snapshot is None or snapshot.sales is None or not principal.sees(store, snapshot.region):
-            raise UnknownSeries(f"store '{store}': expected a store with sales history, found none")
-        return snapshot
-
-    def _header(self, principal: Principal, store: str, version: int | None) -> VersionHeader:
-        head = self._snapshot(principal, store).head
-        header = head if version is None else self._storage.versions.header(version)
-        if header is None:
-            raise NoForecastYet(f"store '{store}': expected a forecast, found none yet")
-        if header.store != store:
+        as_of = self.as_of()
+        path = self._next_day(self._store_names(principal), as_of) if as_of else None
+        if path is None:
             raise InvalidRequest(
-                f"version {version}: expected a version of store {store}, found another store's"
+                f"sample feed: expected the sample and a day to come, found nothing for {as_of}"
             )
-        return header
+        return self.import_file(principal, path, "sales")
 
-    def _state_of(self, snapshot: StoreSnapshot, now: datetime) -> StoreState:
-        return policy.state_of(
-            snapshot, now=now, tolerance=self._settings.tolerance, horizon=self._settings.horizon
-        )
+    def prune(self, principal: Principal, go_on: GoOn = rested, *, dry_run: bool = False) -> PruneReport:
+        """Remove versions, runs and history files that the settings no longer keep.
+
+        Parameters
+        ----------
+        go_on
+            Asked before each small step; rests a little, or breaks it off.
+        dry_run
+            Only report what would be removed.
+
+        Raises
+        ------
+        NotPermitted
+            If the principal is not an operator.
+        """
+        if "operator" not in principal.roles:
+            raise NotPermitted("Only an operator may prune")
+        kept, now = self._settings, self._clock.now()
+        pruning = Pruning(self._storage.retention, self._history, kept.keep_versions, kept.keep)
+        return pruning.preview(now) if dry_run else pruning.run(now, go_on)
+
+    def _store_names(self, principal: Principal) -> frozenset[str]:
+        return frozenset(store.store for store in self.stores(principal))
 
     def _instant(self, at: datetime | None) -> datetime:
         now = self._clock.now()
@@ -435,10 +225,9 @@ class ForecastService:
         return answer
 
 
-def _products(items: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(item for item in items if item != ALL_ITEMS)
-
-
 def _never_tried(snapshot: StoreSnapshot) -> bool:
     failed = snapshot.last is not None and snapshot.last.state is RunState.FAILED
     return snapshot.head is None and not failed
+
+
+__all__ = ["ForecastService", "Freshness"]

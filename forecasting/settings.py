@@ -1,11 +1,13 @@
 """All settings, read once from the environment into one frozen value (the README has the table)."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from forecasting.errors import InvalidSetting
 
@@ -30,6 +32,12 @@ class Settings:
         Worker processes for fits.
     lease
         How long a claimed run stays with a worker that gives no sign of life.
+    keep_versions
+        Forecast versions of a store that are kept whatever their age.
+    keep
+        How long more versions than that, ended runs and history files are kept after they were replaced.
+    nightly
+        Time of day, in `timezone`, at which every store is refreshed; None for never.
     """
 
     home: Path = DEFAULT_HOME
@@ -38,6 +46,10 @@ class Settings:
     engine: str = "prophet"
     processes: int = 2
     lease: timedelta = timedelta(seconds=30)
+    keep_versions: int = 30
+    keep: timedelta = timedelta(days=90)
+    nightly: time | None = None
+    timezone: tzinfo = UTC
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -56,7 +68,33 @@ class Settings:
             engine=env.get("STORECAST_ENGINE", "").strip() or "prophet",
             processes=int(_number(env, "STORECAST_PROCESSES", os.cpu_count() or 1, 1, 256, whole=True)),
             lease=timedelta(seconds=_number(env, "STORECAST_LEASE_SECONDS", 30, 0.1, 3600)),
+            keep_versions=int(_number(env, "STORECAST_KEEP_VERSIONS", 30, 1, 100_000, whole=True)),
+            keep=timedelta(days=_number(env, "STORECAST_KEEP_DAYS", 90, 1, 36_500)),
+            nightly=_time_of_day(env, "STORECAST_NIGHTLY"),
+            timezone=_zone(env, "STORECAST_TIMEZONE"),
         )
+
+
+def _time_of_day(env: Mapping[str, str], name: str) -> time | None:
+    text = env.get(name, "").strip()
+    if not text:
+        return None
+    if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", text):
+        raise InvalidSetting(f"{name}: expected a time of day such as 04:30, found '{text}'")
+    hour, minute = text.split(":")
+    return time(int(hour), int(minute))
+
+
+def _zone(env: Mapping[str, str], name: str) -> tzinfo:
+    text = env.get(name, "").strip()
+    if text in ("", "UTC"):
+        return UTC  # which needs no time zone database
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError) as error:
+        raise InvalidSetting(
+            f"{name}: expected a time zone this machine knows, such as Europe/Berlin, found '{text}'"
+        ) from error
 
 
 def _number(

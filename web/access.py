@@ -5,6 +5,7 @@ from forecasting.errors import StateUnavailable
 from forecasting.service import ForecastService
 
 _installed: list[ForecastService] = []
+_trouble: list[str] = []
 
 
 def install(service: ForecastService) -> None:
@@ -12,9 +13,23 @@ def install(service: ForecastService) -> None:
     _installed[:] = [service]
 
 
+def refuse(reason: str) -> None:
+    """Answer everything with the one sentence that says why Storecast could not start; by the lifespan."""
+    _trouble[:] = [reason]
+
+
+def trouble() -> str | None:
+    """Why Storecast could not start, in one sentence fit to be shown; None where it could.
+
+    It stays until Storecast is started again.
+    """
+    return _trouble[0] if _trouble else None
+
+
 def uninstall() -> None:
-    """Forget the service at shutdown."""
+    """Forget the service, and what was wrong, at shutdown."""
     _installed.clear()
+    _trouble.clear()
 
 
 def service() -> ForecastService:
@@ -23,10 +38,10 @@ def service() -> ForecastService:
     Raises
     ------
     StateUnavailable
-        If the lifespan has not started it.
+        If the lifespan has not started it, or could not.
     """
     if not _installed:
-        raise StateUnavailable("Storecast is starting; try again in a moment")
+        raise StateUnavailable(trouble() or "Storecast is starting; try again in a moment")
     return _installed[0]
 
 

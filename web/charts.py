@@ -190,7 +190,7 @@ def _closure_reasons(days: pd.DataFrame, colours: Palette) -> Iterator[dict[str,
 
 def _holiday_marks(days: pd.DataFrame, colours: Palette) -> Iterator[dict[str, object]]:
     for ds, holiday in _holidays(days[days["is_open"]]):
-        yield _note(ds, 0.99, holiday, colours.quiet, yref="paper", textangle=-90, yanchor="top")
+        yield _note(ds, 0.08, holiday, colours.quiet, yref="paper", textangle=-90, yanchor="bottom")
 
 
 def _holidays(days: pd.DataFrame) -> Iterator[tuple[pd.Timestamp, str]]:

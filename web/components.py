@@ -32,6 +32,13 @@ def explain(error: Exception) -> bool:
     return True
 
 
+def could_not_start(reason: str) -> None:
+    """Say why there is nothing to show, and what to do."""
+    st.subheader("Storecast could not start", anchor=False)
+    st.error(reason, icon=":material/error:")
+    st.caption("Nothing was changed. Once this is mended, start the dashboard again.")
+
+
 def no_sales() -> None:
     """Say how to load some."""
     st.info(

@@ -11,6 +11,7 @@ import streamlit as st
 
 from forecasting.bootstrap import Storecast
 from forecasting.domain import SYSTEM
+from forecasting.errors import InvalidSetting, StorageError, StorecastError
 from forecasting.settings import Settings
 from web import access
 from web.guard import refuse_beyond_loopback
@@ -25,6 +26,9 @@ EAGER = ("pandas", "pyarrow", "pyarrow.parquet", "plotly.graph_objects", "web.ch
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
     """Refuse an unsafe address, start everything, and end it in order.
 
+    Where a setting or the state folder can't be used, the server starts nevertheless: every page and every
+    API operation then answers with the sentence that says why (`access.trouble`), which is logged too.
+
     Raises
     ------
     UnsafeBinding
@@ -33,15 +37,36 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
     refuse_beyond_loopback(st.get_option("server.address"))
     for module in EAGER:
         importlib.import_module(module)
-    storecast = await asyncio.to_thread(Storecast, Settings.from_env())
-    access.install(storecast.service)
-    storecast.start_worker()
-    asked = await asyncio.to_thread(storecast.service.refresh_all, SYSTEM, only_new=True)
-    log.info("started; %d stores wait for their first forecast", len(asked))
+    storecast = await _started()
     gc.collect()
     gc.freeze()  # Streamlit collects after every run; what lives for ever need not be looked at again
     try:
         yield {}
     finally:
         access.uninstall()
+        if storecast is not None:
+            await asyncio.to_thread(storecast.close)
+
+
+async def _started() -> Storecast | None:
+    """Everything under way, or None with the reason told."""
+    try:
+        storecast = await asyncio.to_thread(Storecast, Settings.from_env())
+    except (InvalidSetting, StorageError) as error:
+        _refuse(error)
+        return None
+    try:
+        await asyncio.to_thread(storecast.start_worker)
+        asked = await asyncio.to_thread(storecast.service.refresh_all, SYSTEM, only_new=True)
+    except StorageError as error:
+        _refuse(error)
         await asyncio.to_thread(storecast.close)
+        return None
+    access.install(storecast.service)
+    log.info("started; %d stores wait for their first forecast", len(asked))
+    return storecast
+
+
+def _refuse(error: StorecastError) -> None:
+    log.error("Storecast can't start: %s", error)
+    access.refuse(str(error))

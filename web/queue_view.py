@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +14,7 @@ from web import components, formats, session, strip
 
 QUEUE = "queue"
 ALL_REGIONS = "All regions"
-STORE_PAGE = "pages/store_forecast.py"
+STORE_PAGE = Path(__file__).resolve().parent.parent / "pages" / "store_forecast.py"
 ROW_HEIGHT, HEADER_HEIGHT, MOST_ROWS = 46, 38, 12
 
 ICONS = {
@@ -80,7 +81,7 @@ def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
         "Part of the queue",
         list(parts),
         default="Needs attention" if parts["Needs attention"] else "All",
-        format_func=lambda name: f"{name} {len(parts[name])}",
+        format_func=lambda name: f"{name} {len(parts[name]):,}",
         key="queue_part",
         label_visibility="collapsed",
         required=True,
@@ -107,7 +108,7 @@ def table(rows: Sequence[QueueRow]) -> None:
         }
     )
     chosen = st.dataframe(
-        frame,
+        frame if any(frame["Region"]) else frame.drop(columns="Region"),
         hide_index=True,
         row_height=ROW_HEIGHT,
         placeholder="–",
@@ -135,10 +136,10 @@ def _news(rows: Sequence[QueueRow]) -> str:
     urgent = sum(row.needs_attention for row in rows)
     running = sum(row.state is StoreState.RUNNING for row in rows)
     if urgent:
-        return f"{urgent} of {len(rows)} stores {'needs' if urgent == 1 else 'need'} attention"
+        return f"{urgent:,} of {len(rows):,} stores {'needs' if urgent == 1 else 'need'} attention"
     if running:
-        return f"{running} of {len(rows)} stores {'is' if running == 1 else 'are'} being refreshed"
-    return f"Nothing to do: all {len(rows)} stores are fine"
+        return f"{running:,} of {len(rows):,} stores {'is' if running == 1 else 'are'} being refreshed"
+    return f"Nothing to do: all {len(rows):,} stores are fine"
 
 
 def _batch_words(batch: BatchProgress) -> str:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from web.access import require_user
+from web.access import require_user, trouble
+from web.components import could_not_start
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -12,14 +13,14 @@ st.set_page_config(page_title="Storecast", page_icon=str(ROOT / "web" / "static"
 st.html(ROOT / "web" / "static" / "look.css")
 require_user()
 PAGES = [
-    st.Page(ROOT / "pages" / "my_stores.py", title="My stores", icon=":material/checklist:"),
-    st.Page(
-        ROOT / "pages" / "store_forecast.py",
-        title="Store forecast",
-        icon=":material/monitoring:",
-        default=True,
-    ),
+    st.Page(ROOT / "pages" / "my_stores.py", title="My stores", icon=":material/checklist:", default=True),
+    st.Page(ROOT / "pages" / "store_forecast.py", title="Store forecast", icon=":material/monitoring:"),
     st.Page(ROOT / "pages" / "sales_data.py", title="Sales data", icon=":material/database:"),
     st.Page(ROOT / "pages" / "activity.py", title="Activity", icon=":material/history:"),
 ]
-st.navigation(PAGES, position="top").run()
+page = st.navigation(PAGES, position="top")
+reason = trouble()
+if reason:
+    could_not_start(reason)
+else:
+    page.run()

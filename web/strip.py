@@ -88,7 +88,13 @@ def freshness_strip(now: Freshness, answer: str | None, as_of: date) -> None:
         facts.append(f"engine **{formats.engine(now.header.asked_engine)}**")
         facts.append(f"version {now.header.version}")
     st.markdown("&ensp;·&ensp;".join(facts[:1] + facts[1:]).replace("]&ensp;·&ensp;", "]&ensp;", 1))
-    if now.run is not None and now.run.state.active:
+    if now.waiting_for_worker:
+        st.warning(
+            "No refresh worker is running, so this refresh waits; nothing is lost. An operator can start "
+            "one by restarting the dashboard.",
+            icon=":material/engineering:",
+        )
+    elif now.run is not None and now.run.state.active:
         _progress(now.run, now.backlog)
     elif now.state is StoreState.FAILED and now.run is not None:
         kept = " The forecast below is the last good one." if now.header else ""

@@ -1,13 +1,15 @@
-"""What the texts of a column mean: pure functions over its distinct texts.
+"""What the text of a cell means: pure functions from a stripped text to its value.
 
-Each takes stripped texts and returns one value per text; None marks a text that can't be read.
+None marks a text that can't be read.
 """
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+
+import numpy as np
 
 from forecasting.domain import ALL_ITEMS
 
@@ -15,6 +17,9 @@ Value = str | float | bool | date
 
 HOLIDAY = "Holiday"
 """The name of a holiday that is only flagged, not named."""
+
+NOT_SAID = 2
+"""A flag whose cell is blank, where that is allowed."""
 
 _WHOLE_FLOAT = re.compile(r"(-?[0-9]+)\.0")
 _DAY = re.compile(r"((?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
@@ -33,14 +38,14 @@ class Field:
         What should stand there, as told in an error.
     read
         The value of a text, or None where the text is not one.
+    dtype
+        The number that stands for a value while a file is read: a flag's, a demand's, a day's since 1970, a
+        name's place in the list of names.
     """
 
     expected: str
     read: Callable[[str], Value | None]
-
-    def read_all(self, texts: Sequence[str]) -> list[Value | None]:
-        """The value of every text."""
-        return [self.read(text) for text in texts]
+    dtype: type[np.int8 | np.int32 | np.float64]
 
 
 def name(text: str) -> str | None:
@@ -86,22 +91,28 @@ def holiday(text: str) -> str:
     return HOLIDAY if known else ""
 
 
+def whole(text: str, low: int, high: int) -> int | None:
+    """A whole number within limits."""
+    plain = _plain(text)
+    return int(plain) if plain.isdecimal() and low <= int(plain) <= high else None
+
+
 def _plain(text: str) -> str:
     match = _WHOLE_FLOAT.fullmatch(text)
     return match[1] if match else text
 
 
-_FLAG = "0, 1, true, false, yes or no"
+FLAG = "0, 1, true, false, yes or no"
 
 FIELDS: Mapping[str, Field] = {
-    "store": Field("a store's name or number", name),
-    "item": Field("an item's name or number", item),
-    "date": Field("a date yyyy-mm-dd", day),
-    "demand": Field("a number of 0 or more", demand),
-    "region": Field("a region's name", lambda text: name(text) or ""),
-    "is_open": Field(_FLAG, flag),
-    "promo": Field(_FLAG, flag),
-    "holiday": Field("a holiday's name", holiday),
-    "school_holiday": Field(_FLAG, flag),
+    "store": Field("a store's name or number", name, np.int32),
+    "item": Field("an item's name or number", item, np.int32),
+    "date": Field("a date yyyy-mm-dd", day, np.int32),
+    "demand": Field("a number of 0 or more", demand, np.float64),
+    "region": Field("a region's name", lambda text: name(text) or "", np.int32),
+    "is_open": Field(FLAG, flag, np.int8),
+    "promo": Field(FLAG, flag, np.int8),
+    "holiday": Field("a holiday's name", holiday, np.int32),
+    "school_holiday": Field(FLAG, flag, np.int8),
 }
 """Every column of the canonical format."""

@@ -10,6 +10,9 @@ from forecasting.errors import InvalidFile, Problem
 LISTED = 50
 """Problems spelled out in one refusal; the others are only counted."""
 
+_HELD = 20 * LISTED
+"""Problems held at a time, however long the file."""
+
 _LONGEST = 60
 
 
@@ -18,6 +21,11 @@ def quoted(text: str) -> str:
     if not text:
         return "nothing"
     return f"'{text}'" if len(text) <= _LONGEST else f"'{text[:_LONGEST]}…'"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things in words: ``"1 row"``, ``"1,200 rows"``."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 class Findings:
@@ -40,7 +48,7 @@ class Findings:
     def add(self, expected: str, found: str, *, row: int | None = None, column: str | None = None) -> None:
         """Add one problem."""
         self._total += 1
-        self._problems.append(Problem(self.file, row, column, expected, found))
+        self._list(Problem(self.file, row, column, expected, found))
 
     def add_rows(
         self,
@@ -63,9 +71,8 @@ class Findings:
         """
         positions = np.flatnonzero(bad)
         self._total += len(positions)
-        self._problems += [
-            Problem(self.file, int(rows[at]), column, expected, found(int(at))) for at in positions[:LISTED]
-        ]
+        for at in positions[:LISTED].tolist():
+            self._list(Problem(self.file, int(rows[at]), column, expected, found(at)))
 
     def raise_if_any(self) -> None:
         """Refuse the file if anything was found.
@@ -76,5 +83,13 @@ class Findings:
             The first `LISTED` problems by row (those of the whole file before) and how many there are.
         """
         if self:
-            ordered = sorted(self._problems, key=lambda problem: problem.row or 0)
-            raise InvalidFile(ordered[:LISTED], self._total)
+            self._keep_first()
+            raise InvalidFile(self._problems, self._total)
+
+    def _list(self, problem: Problem) -> None:
+        self._problems.append(problem)
+        if len(self._problems) > _HELD:
+            self._keep_first()
+
+    def _keep_first(self) -> None:
+        self._problems = sorted(self._problems, key=lambda problem: problem.row or 0)[:LISTED]

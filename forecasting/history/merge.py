@@ -30,7 +30,7 @@ class Merge:
     unchanged: int
 
 
-def merge(present: pd.DataFrame, incoming: pd.DataFrame, given: AbstractSet[str]) -> Merge:
+def merge(present: pd.DataFrame | None, incoming: pd.DataFrame, given: AbstractSet[str]) -> Merge:
     """Merge the rows of one store; what the file says wins, and no day is lost.
 
     A covariate the file has no column for keeps what is known of a day. Where that is `is_open`, a day
@@ -39,10 +39,13 @@ def merge(present: pd.DataFrame, incoming: pd.DataFrame, given: AbstractSet[str]
     Parameters
     ----------
     present, incoming
-        `schema.SALES` or `schema.PLAN` of one store, each day of an item at most once.
+        `schema.SALES` or `schema.PLAN` of one store, each day of an item at most once, sorted by item in
+        natural order, then day. None is present of a new store.
     given
         Covariates the file has a column for.
     """
+    if present is None:
+        return Merge(incoming, len(incoming), revised=0, unchanged=0)
     at = pd.MultiIndex.from_frame(present[_KEY]).get_indexer(pd.MultiIndex.from_frame(incoming[_KEY]))
     known = at >= 0
     old = present.take(at[known]).reset_index(drop=True)

@@ -4,7 +4,8 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -53,14 +54,14 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def write(path: Path, frame: pd.DataFrame) -> None:
-    """Write `frame` to `path`, whole or not at all; a sound file that is already there stays.
+    """Write `frame` to `path`, whole or not at all; a sound file that is already there stays, as if new.
 
     Raises
     ------
     StateUnavailable
         If the folder can't be written; names the file.
     """
-    if _holds(path, frame):
+    if _holds(path, frame) and _touched(path):
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,6 +78,58 @@ def write(path: Path, frame: pd.DataFrame) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         raise StateUnavailable(f"sales history: expected to write {path}, found: {error}") from error
+
+
+def present(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Every file under `root` with its size and age, also what an interrupted writer left.
+
+    Raises
+    ------
+    StateUnavailable
+        If one can't be looked at.
+    """
+    for path in root.glob("*/*/*"):
+        try:
+            yield path, path.stat()
+        except FileNotFoundError:
+            continue  # removed meanwhile
+        except OSError as error:
+            raise StateUnavailable(f"sales history: expected to read {path}, found: {error}") from error
+
+
+def remove(path: Path, before: datetime) -> int | None:
+    """Remove a file and return its size; None where it stays because it was written or touched since.
+
+    It is taken out of the way before it is looked at, so that a writer either finds no file and writes it
+    anew, or has touched it and gets it back.
+
+    Raises
+    ------
+    StateUnavailable
+        If it can't be removed.
+    """
+    aside = path.with_suffix(".doomed")
+    try:
+        path.replace(aside)
+        found = aside.stat()
+        if found.st_mtime >= before.timestamp():
+            aside.replace(path)
+            return None
+        aside.unlink()
+    except FileNotFoundError:
+        return None  # another process was quicker
+    except OSError as error:
+        raise StateUnavailable(f"sales history: expected to remove {path}, found: {error}") from error
+    return found.st_size
+
+
+def _touched(path: Path) -> bool:
+    """Make the file look new, for whoever removes old ones; False where one just did."""
+    try:
+        os.utime(path)
+    except OSError:
+        return False
+    return True
 
 
 def _holds(path: Path, frame: pd.DataFrame) -> bool:

@@ -1,19 +1,22 @@
 """The `SalesHistory` port over immutable Parquet files and a manifest of heads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
-from forecasting.domain import ALL_ITEMS, HistoryFile, ImportReport
+from forecasting.domain import ALL_ITEMS, FileKey, HistoryFile, ImportReport, Volume
 from forecasting.errors import ImportConflict
 from forecasting.history import parquet_files
-from forecasting.history.canonical import LAYOUTS, CanonicalFile, read_canonical
-from forecasting.history.findings import Findings, quoted
-from forecasting.history.merge import Merge, merge
+from forecasting.history.attributes import read_attributes
+from forecasting.history.findings import Findings, counted, quoted
+from forecasting.history.incoming import FRAMES, IncomingFile
+from forecasting.history.merge import merge
+from forecasting.history.reading import AUTO, read_incoming
 from forecasting.history.values import content_hash
-from forecasting.ports import Clock, HeadMove, Manifest
+from forecasting.ports import Clock, HeadMove, Manifest, StoreAttributes
 
 _ATTEMPTS = 5
 """Tries of one import; each conflict means that another import of the same stores got through."""
@@ -21,11 +24,13 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One store as an import would leave it."""
+    """What an import does to one store."""
 
-    merged: Merge
     head: HistoryFile | None
     file: HistoryFile
+    added: int
+    revised: int
+    unchanged: int
 
     @property
     def new(self) -> bool:
@@ -65,69 +70,114 @@ class ParquetHistory:
         StateUnavailable
             If the file is missing or damaged.
         """
-        return parquet_files.read(self._path(file), LAYOUTS[file.kind].frame)
+        return parquet_files.read(self._path(file), FRAMES[file.kind])
 
-    def import_file(self, path: Path, kind: str, by: str) -> ImportReport:
-        """Read, check and apply one file in the canonical format; all of it or nothing.
+    def import_file(
+        self,
+        path: Path,
+        kind: str,
+        by: str,
+        *,
+        layout: str = AUTO,
+        stores: Path | None = None,
+        dry_run: bool = False,
+    ) -> ImportReport:
+        """Read, check and apply one file, with its file of store attributes; all of it or nothing.
 
         Rows are added, or replace the store's row of the same item and day; none is removed. Where
-        another import moves one of the stores meanwhile, this one is merged again on top of it.
+        another import moves one of the stores meanwhile, this one is merged again on top of it. With
+        `dry_run` nothing is applied: the report says what would be.
+
+        Parameters
+        ----------
+        layout
+            A name of `reading.LAYOUTS`, or ``"auto"``: told by the header.
+        stores
+            The layout's file of store attributes. A store it names has those of the newest file.
 
         Raises
         ------
         InvalidFile
             With every problem found; nothing is changed.
         InvalidRequest
-            If `kind` is neither ``"sales"`` nor ``"plan"``.
+            If there is no such kind or layout, or the layout has no file of store attributes.
         ImportConflict
             If other imports kept moving the same stores; nothing is changed.
         StateUnavailable
             If the folder can't be read or written.
         """
-        incoming = read_canonical(path, kind)
+        incoming = read_incoming(path, kind, layout)
+        attributes = read_attributes(stores, incoming.layout) if stores else {}
+        if dry_run:
+            return _report(incoming, self._changes(incoming, write=False), self._news(attributes), None)
         for _ in range(_ATTEMPTS - 1):
             try:
-                return self._apply(incoming, by)
+                return self._apply(incoming, attributes, by)
             except ImportConflict:
                 continue
-        return self._apply(incoming, by)
+        return self._apply(incoming, attributes, by)
 
-    def _apply(self, incoming: CanonicalFile, by: str) -> ImportReport:
-        heads = self._manifest.heads(incoming.kind)
-        if incoming.kind == "sales":
-            _refuse_totals_beside_items(incoming, heads)
-        changes = [
-            self._change(incoming, str(store), rows, heads.get(str(store)))
-            for store, rows in incoming.frame.groupby("store", sort=False)
+    def usage(self) -> Volume:
+        """See `ports.SalesHistory.usage`.
+
+        Raises
+        ------
+        StateUnavailable
+            If the folder can't be read.
+        """
+        sizes = [found.st_size for _, found in parquet_files.present(self._root)]
+        return Volume(len(sizes), sum(sizes))
+
+    def prune(self, needed: Collection[FileKey], before: datetime, *, dry_run: bool = False) -> Volume:
+        """See `ports.SalesHistory.prune`; goes by the time the file system says a file was written."""
+        kept = {parquet_files.file_path(self._root, *key) for key in needed}
+        old = [
+            (path, found.st_size)
+            for path, found in parquet_files.present(self._root)
+            if path not in kept and found.st_mtime < before.timestamp()
         ]
+        sizes = [size if dry_run else parquet_files.remove(path, before) for path, size in old]
+        gone = [size for size in sizes if size is not None]
+        return Volume(len(gone), sum(gone))
+
+    def _apply(
+        self, incoming: IncomingFile, attributes: Mapping[str, StoreAttributes], by: str
+    ) -> ImportReport:
+        changes, news = self._changes(incoming, write=True), self._news(attributes)
         moves = [
             HeadMove(change.file, change.head.content_hash if change.head else None)
             for change in changes
             if change.new
         ]
-        for change in changes:
-            if change.new:
-                parquet_files.write(self._path(change.file), change.merged.frame)
         import_id = None
-        if moves:
-            import_id = self._manifest.record(incoming.file, incoming.kind, by, self._clock.now(), moves)
-        return _report(incoming, changes, import_id)
+        if moves or news:
+            now = self._clock.now()
+            import_id = self._manifest.record(incoming.file, incoming.kind, by, now, moves, news)
+        return _report(incoming, changes, news, import_id)
 
-    def _change(
-        self, incoming: CanonicalFile, store: str, rows: pd.DataFrame, head: HistoryFile | None
-    ) -> _Change:
-        present = _empty(incoming.kind) if head is None else self.read(head)
-        merged = merge(present, rows, incoming.given)
-        region = incoming.regions.get(store) or (head.region if head else "")
-        return _Change(merged, head, _describe(store, incoming.kind, merged.frame, region))
+    def _changes(self, incoming: IncomingFile, *, write: bool) -> list[_Change]:
+        """Put the rows of each store over those it has; of the values no more than one store's are held."""
+        heads = self._manifest.heads(incoming.kind)
+        if incoming.kind == "sales":
+            _refuse_totals_beside_items(incoming, heads)
+        changes = []
+        for store, rows in incoming.frames():
+            head = heads.get(store)
+            merged = merge(self.read(head) if head else None, rows, incoming.given)
+            region = incoming.regions.get(store) or (head.region if head else "")
+            file = _describe(store, incoming.kind, merged.frame, region)
+            changes.append(_Change(head, file, merged.added, merged.revised, merged.unchanged))
+            if write and changes[-1].new:
+                parquet_files.write(self._path(file), merged.frame)
+        return changes
+
+    def _news(self, attributes: Mapping[str, StoreAttributes]) -> dict[str, StoreAttributes]:
+        """The attributes that are not yet known."""
+        known = self._manifest.attributes() if attributes else {}
+        return {store: values for store, values in attributes.items() if known.get(store) != values}
 
     def _path(self, file: HistoryFile) -> Path:
         return parquet_files.file_path(self._root, file.kind, file.store, file.content_hash)
-
-
-def _empty(kind: str) -> pd.DataFrame:
-    dtypes = {"ds": "datetime64[us]", "y": "float64", "holiday": "str", "store": "str", "item": "str"}
-    return pd.DataFrame({name: pd.Series([], dtype=dtypes.get(name, "bool")) for name in LAYOUTS[kind].frame})
 
 
 def _describe(store: str, kind: str, frame: pd.DataFrame, region: str) -> HistoryFile:
@@ -143,38 +193,45 @@ def _describe(store: str, kind: str, frame: pd.DataFrame, region: str) -> Histor
     )
 
 
-def _refuse_totals_beside_items(incoming: CanonicalFile, heads: Mapping[str, HistoryFile]) -> None:
+def _refuse_totals_beside_items(incoming: IncomingFile, heads: Mapping[str, HistoryFile]) -> None:
     """Refuse a store's total where its single items are known, and the other way round."""
     findings = Findings(incoming.file)
-    found = incoming.frame[["store", "item"]].assign(row=incoming.rows).sort_values("row")
-    for store, item, row in found.drop_duplicates("store").itertuples(index=False):
+    column = incoming.layout.columns["item"].heading or None
+    for store, item, row in incoming.first_rows():
         head = heads.get(store)
         if head is not None and (item == ALL_ITEMS) != (ALL_ITEMS in head.items):
             known = (
                 f"'{ALL_ITEMS}'" if ALL_ITEMS in head.items else f"single items, such as '{head.items[0]}'"
             )
             expected = f"what store {store} already has: {known}"
-            findings.add(expected, quoted(item), row=row, column="item")
+            findings.add(expected, quoted(item), row=row, column=column)
     findings.raise_if_any()
 
 
-def _report(incoming: CanonicalFile, changes: Sequence[_Change], import_id: int | None) -> ImportReport:
-    moved = [
+def _report(
+    incoming: IncomingFile,
+    changes: Sequence[_Change],
+    news: Collection[str],
+    import_id: int | None,
+) -> ImportReport:
+    notes = [
         f"store {change.file.store}: region was {quoted(change.head.region)},"
         f" is now {quoted(change.file.region)}"
         for change in changes
         if change.head and change.head.region not in ("", change.file.region)
     ]
-    days = incoming.frame["ds"]
+    if news:
+        notes.append(f"store attributes: new or changed for {counted(len(news), 'store')}")
+    first_ds, last_ds = incoming.span()
     return ImportReport(
         import_id=import_id,
         source=incoming.file,
         kind=incoming.kind,
-        stores=tuple(change.file.store for change in changes),
-        first_ds=days.min().date(),
-        last_ds=days.max().date(),
-        added=sum(change.merged.added for change in changes),
-        revised=sum(change.merged.revised for change in changes),
-        unchanged=sum(change.merged.unchanged for change in changes),
-        notes=(*incoming.notes, *moved),
+        stores=incoming.stores,
+        first_ds=first_ds,
+        last_ds=last_ds,
+        added=sum(change.added for change in changes),
+        revised=sum(change.revised for change in changes),
+        unchanged=sum(change.unchanged for change in changes),
+        notes=(*incoming.notes, *notes),
     )

@@ -1,6 +1,5 @@
 """What must hold between the records of a file: no day twice, no total beside items, one region a store."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.domain import ALL_ITEMS, natural_order
+from forecasting.history.compact import CompactColumn
 from forecasting.history.findings import Findings, quoted
 
 _DAYS = 2**18
@@ -28,15 +28,15 @@ class Names:
     """
 
     names: tuple[str, ...]
-    codes: NDArray[np.int64]
+    codes: NDArray[np.int32]
 
     @classmethod
-    def ordered(cls, per_text: Sequence[object], codes: NDArray[np.int32]) -> Self:
-        """Put the names of a column's distinct texts in natural order; several texts may share a name."""
-        texts = [str(name) if name else "" for name in per_text]
-        names = sorted(set(texts) - {""}, key=in_order)
+    def ordered(cls, column: CompactColumn) -> Self:
+        """Put the names of a column in natural order; a cell that is empty or can't be read has none."""
+        names = sorted(set(column.names) - {""}, key=in_order)
         rank = {"": -1} | {name: at for at, name in enumerate(names)}
-        return cls(tuple(names), np.array([rank[text] for text in texts], np.int64)[codes])
+        ranks = np.array([*(rank[name] for name in column.names), -1], np.int32)
+        return cls(tuple(names), ranks[np.maximum(column.numbers, -1)])
 
     def at(self, positions: NDArray[np.bool_] | slice) -> Self:
         """The same names for some of the records."""
@@ -66,22 +66,25 @@ class Keys:
 
     stores: Names
     items: Names
-    days: NDArray[np.int64]
+    days: NDArray[np.int32]
     rows: NDArray[np.int64]
 
     def store_days(self) -> NDArray[np.int64]:
         """One integer per store and day."""
-        return self.stores.codes * _DAYS + self.days + _DAYS // 2
+        return self.stores.codes.astype(np.int64) * _DAYS + self.days + _DAYS // 2
 
     def series_days(self) -> NDArray[np.int64]:
         """One integer per store, item and day."""
-        series = self.stores.codes * len(self.items.names) + self.items.codes
+        series = self.stores.codes.astype(np.int64) * len(self.items.names) + self.items.codes
         return series * _DAYS + self.days + _DAYS // 2
 
 
 def find_duplicates(keys: Keys, findings: Findings) -> None:
     """Add every record whose store, item and day stood in an earlier row."""
     series_days = keys.series_days()
+    ordered = np.sort(series_days)
+    if not (ordered[1:] == ordered[:-1]).any():
+        return
 
     def found(at: int) -> str:
         first = int(np.argmax(series_days == series_days[at]))
@@ -137,6 +140,6 @@ def regions_of(keys: Keys, regions: Names) -> dict[str, str]:
 
 def _first_positions(stores: Names, regions: Names) -> list[int]:
     """Where each pair of store and region first stands, in order of the file."""
-    pairs = stores.codes * (len(regions.names) + 1) + regions.codes
+    pairs = stores.codes.astype(np.int64) * (len(regions.names) + 1) + regions.codes
     _, first = np.unique(pairs, return_index=True)
     return [at for at in np.sort(first).tolist() if regions.codes[at] >= 0]

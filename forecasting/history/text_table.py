@@ -1,6 +1,6 @@
-"""A file as text, before anything is made of its values: columns of distinct texts and row numbers."""
+"""A file as text, before anything is made of its values: its header, and batches of its records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -8,12 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from forecasting.history.findings import Findings
-
 
 @dataclass(frozen=True, slots=True)
 class TextColumn:
-    """One column, each distinct text once: checks run over texts, not over a million rows.
+    """One column, each distinct text once: checks run over texts, not over every record.
 
     Attributes
     ----------
@@ -39,8 +37,8 @@ class TextColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class TextTable:
-    """The columns of a file that are of use, as text.
+class TextBatch:
+    """Some consecutive records of a file.
 
     Attributes
     ----------
@@ -48,39 +46,34 @@ class TextTable:
         By canonical name; only columns the file has.
     rows
         Row number of each record, ascending: the line in a CSV file, the record number in Parquet.
-    header
-        Columns of the file as they stand there.
-    header_row
-        Line of the header (CSV), or None.
-    ignored
-        Columns of the file nothing is done with.
     """
 
     columns: Mapping[str, TextColumn]
     rows: NDArray[np.int64]
-    header: tuple[str, ...]
-    header_row: int | None
-    ignored: tuple[str, ...]
 
 
-def locate(
-    header: Sequence[str], wanted: Sequence[str], findings: Findings, header_row: int | None
-) -> dict[str, int]:
-    """Where each wanted column stands in a header, whatever its case and the spaces around it.
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of a file.
 
-    A column that stands there twice is added to `findings`; one that is missing is left out.
+    Attributes
+    ----------
+    headings
+        As they stand there, without the spaces around them.
+    row
+        Its line (CSV), or None.
     """
-    names = [name.strip().lower() for name in header]
-    for name in wanted:
-        if names.count(name) > 1:
-            findings.add("this column once", f"{names.count(name)} times", row=header_row, column=name)
-    return {name: names.index(name) for name in wanted if name in names}
 
+    headings: tuple[str, ...]
+    row: int | None
 
-def unused(header: Sequence[str], places: Mapping[str, int]) -> tuple[str, ...]:
-    """Named columns of a header that are not among `places`."""
-    taken = set(places.values())
-    return tuple(name.strip() for at, name in enumerate(header) if at not in taken and name.strip())
+    def __str__(self) -> str:
+        return ", ".join(self.headings)
+
+    @property
+    def lower(self) -> tuple[str, ...]:
+        """The headings in lower case."""
+        return tuple(heading.lower() for heading in self.headings)
 
 
 def as_strings(array: Any) -> Any:  # noqa: ANN401 - Arrow arrays: pyarrow publishes no types

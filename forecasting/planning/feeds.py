@@ -40,10 +40,8 @@ def judge_feed(store: Store, expected: pd.DataFrame) -> Feed:
     ----------
     expected
         `ds` and `is_open` of each day after the store's newest sales and before the business date, by plan
-        or by habit; without a row the feed is up to date.
+        or by habit; at least one.
     """
-    if expected.empty:
-        return Feed(store, FeedState.CURRENT)
     days = _dates(expected["ds"])
     missing = _dates(expected.loc[expected["is_open"], "ds"])
     if not missing:

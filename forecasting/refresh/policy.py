@@ -17,6 +17,9 @@ from forecasting.domain import (
 AGEING_SHARE = 0.75
 """A predictor is ageing in the last quarter of the tolerance."""
 
+SILENCE = timedelta(seconds=30)
+"""A run that has waited this long, with no sign of life of any worker for as long, waits in vain."""
+
 
 def current_hash(snapshot: StoreSnapshot, horizon: int) -> str | None:
     """Hash of the newest inputs of a store; None where it has no sales."""
@@ -94,6 +97,19 @@ def state_of(snapshot: StoreSnapshot, *, now: datetime, tolerance: timedelta, ho
     if age >= tolerance:
         return StoreState.STALE
     return StoreState.AGEING if age >= AGEING_SHARE * tolerance else StoreState.FRESH
+
+
+def waiting_for_worker(run: RefreshRun, seen_at: datetime | None, now: datetime) -> bool:
+    """Whether a run waits although nobody is there to work it.
+
+    Parameters
+    ----------
+    seen_at
+        The last sign of life of any worker; None without one.
+    """
+    if run.state is not RunState.QUEUED or now - run.requested_at < SILENCE:
+        return False
+    return seen_at is None or now - seen_at >= SILENCE
 
 
 def _news(snapshot: StoreSnapshot, head: VersionHeader, horizon: int) -> str:

@@ -4,10 +4,10 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from forecasting.domain import RefreshRun, RunState
-from forecasting.errors import Fenced, StateUnavailable, StorageError, StorecastError
+from forecasting.errors import Fenced, StorageError, StorecastError
 from forecasting.ports import Clock, Ledger, Publication
 
 log = logging.getLogger(__name__)
@@ -18,8 +18,17 @@ Progress = Callable[[str, int, int], None]
 Train = Callable[[RefreshRun, Progress], Publication | None]
 """Does what a run asks for; None where another has done it since."""
 
+Idle = Callable[[Callable[[], bool]], None]
+"""Called between runs; told how to ask, after each small step, whether there is still nothing else to do."""
+
 IDLE_SECONDS = 0.5
 """How soon a run asked for by another process is noticed."""
+
+BEAT = timedelta(seconds=5)
+"""How often a worker gives a sign of life, and looks round between runs."""
+
+REST_SECONDS = 0.02
+"""How long what is done between runs rests after each small step, so that others get at the database."""
 
 
 class Stopping(StorecastError):
@@ -39,14 +48,27 @@ class RefreshWorker:
         How long a run stays ours without a renewal.
     name
         Who claims, for the ledger.
+    idle
+        What to look after between runs.
     """
 
-    def __init__(self, ledger: Ledger, train: Train, clock: Clock, lease: timedelta, name: str) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        train: Train,
+        clock: Clock,
+        lease: timedelta,
+        name: str,
+        idle: Idle = lambda _undisturbed: None,
+    ) -> None:
         self._ledger = ledger
         self._train = train
         self._clock = clock
         self._lease = lease
         self._name = name
+        self._idle = idle
+        self._beaten_at = datetime.min.replace(tzinfo=UTC)
+        self._trouble = ""
         self._stop = threading.Event()
         self._wake = threading.Event()
 
@@ -60,16 +82,39 @@ class RefreshWorker:
         self._wake.set()
 
     def serve(self) -> None:
-        """Work until `stop`; a database that can't be reached for a while is waited for."""
+        """Work until `stop`; a state folder that can't be used for a while is waited for."""
         while not self._stop.is_set():
+            worked = False
             try:
                 worked = self.run_next()
-            except StateUnavailable:
-                log.exception("the ledger can't be reached; trying again")
-                worked = False
+                self.look_round()
+            except StorageError as error:
+                self._complain(str(error))
+            else:
+                self._complain("")
             if not worked:
                 self._wake.wait(IDLE_SECONDS)
                 self._wake.clear()
+
+    def beat(self) -> bool:
+        """Give a sign of life unless the last one was a moment ago; tell whether it was given.
+
+        Raises
+        ------
+        StateUnavailable
+            If the state can't be written.
+        """
+        now = self._clock.now()
+        if abs(now - self._beaten_at) < BEAT:
+            return False
+        self._ledger.beat(self._name, now)
+        self._beaten_at = now
+        return True
+
+    def look_round(self) -> None:
+        """Give a sign of life and look after the rest of the house, unless that was a moment ago."""
+        if self.beat():
+            self._idle(self._undisturbed)
 
     def run_next(self) -> bool:
         """Claim and work one run; False if there was none."""
@@ -89,8 +134,9 @@ class RefreshWorker:
     def _attend(self, run: RefreshRun) -> None:
         with ThreadPoolExecutor(1, thread_name_prefix="refresh") as executor:
             training = executor.submit(self._train, run, self._progress_of(run))
-            while wait([training], timeout=self._lease.total_seconds() / 3).not_done:
+            while wait([training], timeout=min(self._lease / 3, BEAT).total_seconds()).not_done:
                 self._ledger.renew(run, self._clock.now() + self._lease)
+                self.beat()
         error = training.exception()
         if error is None:
             self._finish(run, training.result())
@@ -100,6 +146,18 @@ class RefreshWorker:
             raise error
         else:
             self._fail(run, error)
+
+    def _undisturbed(self) -> bool:
+        self.beat()
+        return not self._wake.wait(REST_SECONDS)
+
+    def _complain(self, trouble: str) -> None:
+        """Say once what keeps the worker from working, and once that it is over."""
+        if trouble and trouble != self._trouble:
+            log.error("the refresh worker can't go on, and tries again: %s", trouble)
+        elif self._trouble and not trouble:
+            log.warning("the refresh worker goes on")
+        self._trouble = trouble
 
     def _progress_of(self, run: RefreshRun) -> Progress:
         def progress(stage: str, done: int, total: int) -> None:

@@ -57,6 +57,10 @@ class Database:
             with connection.begin():
                 yield connection
 
+    def bytes(self) -> int:
+        """Room taken on disk."""
+        return sqlite.size(Path(self.place))
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -68,12 +72,12 @@ class Database:
         except sa.exc.IntegrityError as error:
             raise StorageError(f"{self.place}: refused by the database: {error.orig}") from error
         except sa.exc.DBAPIError as error:
-            raise StateUnavailable(f"{self.place} {sqlite.reason(error)}") from error
+            raise StateUnavailable(f"{self.place} {sqlite.reason(error, Path(self.place))}") from error
         except sa.exc.SQLAlchemyError as error:
             raise StorageError(f"{self.place}: {error}") from error
 
 
-def open_database(home: Path, *, busy_timeout: float = 30.0) -> Database:
+def open_database(home: Path, *, busy_timeout: float = 30.0, must_exist: bool = False) -> Database:
     """Open the database of a state folder; create or upgrade it where needed.
 
     Parameters
@@ -82,19 +86,24 @@ def open_database(home: Path, *, busy_timeout: float = 30.0) -> Database:
         The state folder; created if it is missing.
     busy_timeout
         Seconds a transaction waits for another process's lock.
+    must_exist
+        Whether the state folder holds what only a database that is now missing can make sense of.
 
     Raises
     ------
     StateUnavailable
-        If the folder or the file can't be used; names it and the reason.
+        If the folder or the file can't be used, or the file is missing though it `must_exist`; says which
+        and why.
     StateTooNew
         If the database was written by a newer version of the software; it is left as it is.
     """
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StateUnavailable(f"{home} can't be used as the state folder: {error.strerror}") from error
     path = home / FILE
+    if must_exist and not (path.exists() and path.stat().st_size):
+        raise StateUnavailable(
+            f"{path} is missing, although {home} has been in use: bring the file back from a backup, or "
+            "start anew in another folder; nothing was changed"
+        )
+    _make(home, path)
     database = Database(sqlite.create_engine(path, busy_timeout), str(path))
     try:
         _bring_up_to_date(database)
@@ -102,6 +111,19 @@ def open_database(home: Path, *, busy_timeout: float = 30.0) -> Database:
         database.close()
         raise
     return database
+
+
+def _make(home: Path, path: Path) -> None:
+    """Make the folder and an empty file where they are missing."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateUnavailable(f"{home} can't be used as the state folder: {error.strerror}") from error
+    try:
+        if not path.exists():
+            path.touch()
+    except OSError as error:
+        raise StateUnavailable(f"{path} can't be made: {error.strerror}") from error
 
 
 def _bring_up_to_date(database: Database) -> None:

@@ -23,11 +23,14 @@ from forecasting.storage.blob import encode
 from forecasting.storage.database import Database
 from forecasting.storage.rows import RUN, row_of, run_of
 from forecasting.storage.snapshots import read_batch, read_snapshot, read_snapshots
-from forecasting.storage.tables import ACTIVE, forecast_version, history_import, refresh_run
+from forecasting.storage.tables import ACTIVE, forecast_version, history_import, refresh_run, refresh_worker
 from forecasting.storage.versions import insert_version
 
 ATTEMPTS = 3
 """How often a run may be claimed before it counts as one that kills its worker."""
+
+FORGOTTEN = timedelta(days=7)
+"""After this long without a sign of life a worker is no longer listed."""
 
 
 class SqlLedger:
@@ -147,6 +150,21 @@ class SqlLedger:
         """See `ports.Ledger.batch`."""
         with self._database.reading() as connection:
             return read_batch(connection)
+
+    def beat(self, worker: str, at: datetime) -> None:
+        """See `ports.Ledger.beat`; a worker's first one clears away those not seen for `FORGOTTEN`."""
+        mine = refresh_worker.c.name == worker
+        with self._database.writing() as connection:
+            if connection.execute(sa.update(refresh_worker).where(mine).values(seen_at=at)).rowcount == 0:
+                connection.execute(sa.delete(refresh_worker).where(refresh_worker.c.seen_at < at - FORGOTTEN))
+                connection.execute(sa.insert(refresh_worker).values(name=worker, seen_at=at))
+
+    def worker_seen_at(self) -> datetime | None:
+        """See `ports.Ledger.worker_seen_at`."""
+        newest = sa.select(sa.func.max(refresh_worker.c.seen_at))
+        with self._database.reading() as connection:
+            seen_at: datetime | None = connection.execute(newest).scalar()
+        return seen_at
 
     def snapshots(self, stores: Collection[str] | None = None) -> dict[str, StoreSnapshot]:
         """See `ports.Ledger.snapshots`."""

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from forecasting.domain import HistoryFile
 from forecasting.errors import ImportConflict, InvalidRequest
-from forecasting.ports import HeadMove
+from forecasting.ports import HeadMove, StoreAttributes
 from forecasting.storage.database import Database
 from forecasting.storage.rows import FILE, file_of
-from forecasting.storage.tables import history_head, history_import, history_version
+from forecasting.storage.tables import history_head, history_import, history_version, store_attribute
 
 
 class SqlManifest:
@@ -37,27 +37,46 @@ class SqlManifest:
             row = connection.execute(query).one_or_none()
         return None if row is None else file_of(row)
 
-    def record(self, source: str, kind: str, by: str, at: datetime, moves: Sequence[HeadMove]) -> int:
+    def attributes(self) -> dict[str, StoreAttributes]:
+        """See `ports.Manifest.attributes`."""
+        query = sa.select(store_attribute.c.store, store_attribute.c.attributes)
+        with self._database.reading() as connection:
+            return {row.store: row.attributes for row in connection.execute(query)}
+
+    def record(
+        self,
+        source: str,
+        kind: str,
+        by: str,
+        at: datetime,
+        moves: Sequence[HeadMove],
+        attributes: Mapping[str, StoreAttributes] | None = None,
+    ) -> int:
         """See `ports.Manifest.record`."""
         files = {move.file.store: move.file for move in moves}
         with self._database.writing() as connection:
             _require_unmoved(moves, _current_hashes(connection, kind, files))
             import_id = _insert_import(connection, kind=kind, source=source, imported_by=by, imported_at=at)
             _move_heads(connection, import_id, kind, files)
+            _replace_attributes(connection, import_id, attributes or {})
         return import_id
 
     def roll_back(self, import_id: int, by: str, at: datetime) -> int:
         """See `ports.Manifest.roll_back`; a rollback is an import and can be rolled back itself.
 
+        Store attributes have no history and stay as the newest import left them.
+
         Raises
         ------
         InvalidRequest
-            If there is no such import.
+            If there is no such import, or it brought attributes alone.
         """
         with self._database.writing() as connection:
             kinds = _kinds_by_store(connection, import_id)
             if not kinds:
-                raise InvalidRequest(f"expected the number of an import, found {import_id}")
+                raise InvalidRequest(
+                    f"expected the number of an import that moved sales or a plan, found {import_id}"
+                )
             kind = next(iter(kinds.values()))
             _require_newest(connection, import_id, kind, kinds)
             query = _newest(kind, history_import.c.import_id < import_id)
@@ -160,6 +179,19 @@ def _move_heads(
     connection.execute(old)
     if heads:
         connection.execute(sa.insert(history_head), heads)
+
+
+def _replace_attributes(
+    connection: sa.Connection, import_id: int, attributes: Mapping[str, StoreAttributes]
+) -> None:
+    if not attributes:
+        return
+    rows = [
+        {"store": store, "attributes": dict(values), "import_id": import_id}
+        for store, values in attributes.items()
+    ]
+    connection.execute(sa.delete(store_attribute).where(store_attribute.c.store.in_(attributes)))
+    connection.execute(sa.insert(store_attribute), rows)
 
 
 def _version_row(import_id: int, store: str, kind: str, file: HistoryFile | None) -> dict[str, object]:

@@ -32,7 +32,9 @@ _REASONS = {
 
 
 def create_engine(path: Path, busy_timeout: float) -> sa.Engine:
-    """An engine over one file; nothing is opened yet.
+    """An engine over one file that exists; nothing is opened yet.
+
+    A file that is moved away, deleted or replaced is noticed by the next transaction.
 
     Parameters
     ----------
@@ -41,21 +43,64 @@ def create_engine(path: Path, busy_timeout: float) -> sa.Engine:
     """
     engine = sa.create_engine(
         sa.URL.create("sqlite+pysqlite", database=str(path)),
-        connect_args={"timeout": busy_timeout},
+        creator=partial(_connect, path, busy_timeout),
         json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
         pool_size=8,
         max_overflow=-1,  # who waits, waits for the database's lock, never for a connection
     )
     sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "connect", partial(_remember, path))
+    sa.event.listen(engine, "checkout", partial(_require_same_file, path))
     sa.event.listen(engine, "begin", _begin)
     return engine
 
 
-def reason(error: sa.exc.DBAPIError) -> str:
-    """What an error says about the file, in words."""
+def reason(error: sa.exc.DBAPIError, path: Path) -> str:
+    """What an error says about the file at `path`, in words."""
     code = getattr(error.orig, "sqlite_errorname", "")
+    if code.startswith("SQLITE_CANTOPEN") and _is_missing(path):
+        return "is missing"
     words = next((words for name, words in _REASONS.items() if code.startswith(name)), None)
     return words or f"can't be used ({error.orig})"
+
+
+def size(path: Path) -> int:
+    """Bytes of the file with its write-ahead log."""
+    files = (path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm"))
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def _connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
+    """Open the file for reading and writing; unlike SQLite by default, never make one."""
+    place = f"{path.absolute().as_uri()}?mode=rw"
+    return sqlite3.connect(place, uri=True, timeout=busy_timeout, check_same_thread=False)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:  # SQLite meets it again and says what it is
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except OSError:  # there or not: nobody may look
+        return False
+
+
+def _remember(path: Path, _connection: sqlite3.Connection, record: sa.pool.ConnectionPoolEntry) -> None:
+    record.info["file"] = _identity(path)
+
+
+def _require_same_file(
+    path: Path, _connection: sqlite3.Connection, record: sa.pool.ConnectionPoolEntry, _proxy: object
+) -> None:
+    """Drop a connection to a file that is no longer there: what it wrote would be lost without a word."""
+    if record.info["file"] != _identity(path):
+        raise sa.exc.DisconnectionError
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

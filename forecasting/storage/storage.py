@@ -1,14 +1,16 @@
-"""The database in its three parts."""
+"""The database in its parts."""
 
-from forecasting.ports import Ledger, Manifest, Versions
+from forecasting.ports import Chores, Ledger, Manifest, Retention, Versions
+from forecasting.storage.chores import SqlChores
 from forecasting.storage.database import Database
 from forecasting.storage.ledger import SqlLedger
 from forecasting.storage.manifest import SqlManifest
+from forecasting.storage.retention import SqlRetention
 from forecasting.storage.versions import SqlVersions
 
 
 class SqlStorage:
-    """Ledger, versions and manifest over one database (`ports.Storage`); safe to share between threads.
+    """All parts of `ports.Storage` over one database; safe to share between threads.
 
     Parameters
     ----------
@@ -21,6 +23,8 @@ class SqlStorage:
         self._ledger = SqlLedger(database)
         self._versions = SqlVersions(database)
         self._manifest = SqlManifest(database)
+        self._chores = SqlChores(database)
+        self._retention = SqlRetention(database)
 
     @property
     def ledger(self) -> Ledger:
@@ -36,6 +40,16 @@ class SqlStorage:
     def manifest(self) -> Manifest:
         """History heads."""
         return self._manifest
+
+    @property
+    def chores(self) -> Chores:
+        """Daily chores."""
+        return self._chores
+
+    @property
+    def retention(self) -> Retention:
+        """What may go."""
+        return self._retention
 
     def close(self) -> None:
         """Close every connection."""

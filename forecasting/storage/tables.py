@@ -79,6 +79,15 @@ history_head = sa.Table(
     sa.Column("content_hash", sa.Text, nullable=False),
     sa.Column("import_id", sa.Integer, nullable=False),
     sa.ForeignKeyConstraint(["import_id", "store"], ["history_version.import_id", "history_version.store"]),
+    sa.Index("ix_history_head_import_id", "import_id", "store"),
+)
+
+store_attribute = sa.Table(
+    "store_attribute",
+    metadata,
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("attributes", sa.JSON, nullable=False),
+    sa.Column("import_id", sa.Integer, sa.ForeignKey("history_import.import_id"), nullable=False),
 )
 
 predictor = sa.Table(
@@ -130,6 +139,23 @@ sa.Index(
     postgresql_where=ACTIVE,
 )
 
+refresh_worker = sa.Table(
+    "refresh_worker",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("seen_at", Instant, nullable=False),
+)
+
+daily_chore = sa.Table(
+    "daily_chore",
+    metadata,
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("finished_at", Instant),
+)
+
 forecast_version = sa.Table(
     "forecast_version",
     metadata,
@@ -143,6 +169,9 @@ forecast_version = sa.Table(
     sa.Column("published_at", Instant, nullable=False),
     sa.Column("assumptions", sa.JSON, nullable=False),
     sa.Column("forecast", sa.LargeBinary, nullable=False),
+    sa.Index("ix_forecast_version_store", "store", "version", "published_at"),
+    sa.Index("ix_forecast_version_predictor_id", "predictor_id"),
+    sa.Index("ix_forecast_version_run_id", "run_id"),
     sqlite_autoincrement=True,
 )
 

@@ -1,10 +1,11 @@
 """What every `ports.Manifest` promises, on every database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from forecasting.errors import ImportConflict, InvalidRequest
+from forecasting.ports import StoreAttributes
 from forecasting.storage import SqlStorage
 from tests.storage.child import together
 from tests.storage.examples import NOW, after, history_file, move
@@ -18,11 +19,15 @@ def hashes(storage: SqlStorage, kind: str = "sales", at: float | None = None) ->
     return {store: file.content_hash for store, file in heads.items()}
 
 
-def record(storage: SqlStorage, seconds: float, *moves: tuple[str, str, str | None]) -> int:
+def record(
+    storage: SqlStorage,
+    seconds: float,
+    *moves: tuple[str, str, str | None],
+    attributes: Mapping[str, StoreAttributes] | None = None,
+) -> int:
     """Record sales moves given as store, new and previous hash."""
-    return storage.manifest.record(
-        "sales.csv", "sales", "Ana", after(seconds), [move(store, new, old) for store, new, old in moves]
-    )
+    heads = [move(store, new, old) for store, new, old in moves]
+    return storage.manifest.record("sales.csv", "sales", "Ana", after(seconds), heads, attributes)
 
 
 def test_an_empty_manifest_has_no_heads(storage: SqlStorage) -> None:
@@ -157,5 +162,52 @@ def test_a_plan_is_rolled_back_without_the_sales(storage: SqlStorage) -> None:
 
 def test_an_unknown_import_is_an_invalid_request(storage: SqlStorage) -> None:
     """Nothing to roll back."""
-    with pytest.raises(InvalidRequest, match="expected the number of an import, found 7"):
+    with pytest.raises(InvalidRequest, match=r"expected the number of an import that moved .*, found 7"):
         storage.manifest.roll_back(7, "Ana", NOW)
+
+
+CITY: StoreAttributes = {"store_type": "c", "distance": 1270.5, "promo2": 1, "promo_interval": None}
+VILLAGE: StoreAttributes = {"store_type": "a – klein"}
+
+
+def test_attributes_come_back_as_they_were(open_storage: Open) -> None:
+    """Text, numbers and unknown ones, whether the store has sales or not."""
+    record(open_storage(), 0, ("1", "a", None), attributes={"1": CITY, "2": VILLAGE})
+    assert open_storage().manifest.attributes() == {"1": CITY, "2": VILLAGE}
+    assert hashes(open_storage()) == {"1": "a"}
+
+
+def test_attributes_are_replaced_store_by_store(storage: SqlStorage) -> None:
+    """Those an import does not name keep theirs; of those it names nothing old is left."""
+    assert storage.manifest.attributes() == {}
+    record(storage, 0, ("1", "a", None), attributes={"1": CITY, "2": CITY})
+    record(storage, 1, ("1", "b", "a"), attributes={"2": VILLAGE})
+    record(storage, 2, ("1", "c", "b"))
+    assert storage.manifest.attributes() == {"1": CITY, "2": VILLAGE}
+
+
+def test_attributes_alone_are_an_import(storage: SqlStorage) -> None:
+    """It has a number and moves no head; there is nothing to roll back in it."""
+    first = record(storage, 0, ("1", "a", None))
+    second = record(storage, 1, attributes={"1": CITY})
+    assert second > first
+    assert (hashes(storage), storage.manifest.attributes()) == ({"1": "a"}, {"1": CITY})
+    with pytest.raises(InvalidRequest, match=f"moved sales or a plan, found {second}"):
+        storage.manifest.roll_back(second, "Ana", after(2))
+
+
+def test_an_import_that_was_overtaken_leaves_attributes_alone(storage: SqlStorage) -> None:
+    """They are part of its one transaction."""
+    record(storage, 0, ("1", "a", None), attributes={"1": CITY})
+    with pytest.raises(ImportConflict):
+        record(storage, 1, ("1", "b", None), attributes={"1": VILLAGE})
+    assert storage.manifest.attributes() == {"1": CITY}
+
+
+def test_a_rollback_leaves_attributes_alone(storage: SqlStorage) -> None:
+    """They have no history, so the newest ones stay."""
+    record(storage, 0, ("1", "a", None), attributes={"1": CITY})
+    storage.manifest.roll_back(
+        record(storage, 1, ("1", "b", "a"), attributes={"1": VILLAGE}), "Ana", after(2)
+    )
+    assert (hashes(storage), storage.manifest.attributes()) == ({"1": "a"}, {"1": VILLAGE})

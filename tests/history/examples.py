@@ -4,11 +4,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from forecasting.history.incoming import IncomingFile
 from forecasting.ports import Manifest, SalesHistory
 
 HEADER = "store,item,date,demand,region,is_open,promo,holiday,school_holiday\n"
 TWO_DAYS = HEADER + "1,a,2024-01-01,5,North,1,0,,0\n1,a,2024-01-02,6,North,1,1,Easter,0\n"
 THIRD_DAY = HEADER + "1,a,2024-01-03,7,North,1,0,,0\n"
+
+
+def frame_of(read: IncomingFile) -> pd.DataFrame:
+    """All stores of a file in one frame, as they come."""
+    return pd.concat([frame for _, frame in read.frames()], ignore_index=True)
 
 
 def read(history: SalesHistory, manifest: Manifest, store: str = "1", kind: str = "sales") -> pd.DataFrame:

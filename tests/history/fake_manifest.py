@@ -1,12 +1,12 @@
 """The `Manifest` port in memory, with the semantics of the real one: heads move by compare-and-swap."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from forecasting.domain import HistoryFile
-from forecasting.errors import ImportConflict
-from forecasting.ports import HeadMove
+from forecasting.errors import ImportConflict, InvalidRequest
+from forecasting.ports import HeadMove, StoreAttributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class FakeManifest:
 
     def __init__(self) -> None:
         self.imports: list[_Import] = []
+        self._attributes: dict[str, StoreAttributes] = {}
 
     def heads(self, kind: str, known_at: datetime | None = None) -> dict[str, HistoryFile]:
         """The newest file of each store, or the one that was newest at an instant."""
@@ -37,19 +38,34 @@ class FakeManifest:
         """The newest file of one store, or None."""
         return self.heads(kind).get(store)
 
-    def record(self, source: str, kind: str, by: str, at: datetime, moves: Sequence[HeadMove]) -> int:
-        """Move all heads or, where one is no longer at its `previous`, none."""
+    def attributes(self) -> dict[str, StoreAttributes]:
+        """The attributes of each store, as the last import that named it left them."""
+        return dict(self._attributes)
+
+    def record(
+        self,
+        source: str,
+        kind: str,
+        by: str,
+        at: datetime,
+        moves: Sequence[HeadMove],
+        attributes: Mapping[str, StoreAttributes] | None = None,
+    ) -> int:
+        """Move all heads and take all attributes or, where a head is no longer at its `previous`, none."""
         heads = self.heads(kind)
         for move in moves:
             head = heads.get(move.file.store)
             if (head.content_hash if head else None) != move.previous:
                 raise ImportConflict(f"store {move.file.store}: expected {move.previous}, found {head}")
+        self._attributes |= attributes or {}
         after: dict[str, HistoryFile | None] = {move.file.store: move.file for move in moves}
         return self._append(kind, at, source, by, after)
 
     def roll_back(self, import_id: int, by: str, at: datetime) -> int:
         """Put the heads back to what they were before an import, unless a later one moved them."""
         undone = self.imports[import_id - 1]
+        if not undone.after:
+            raise InvalidRequest(f"expected an import that moved a head, found {import_id}")
         for later in self.imports[import_id:]:
             if later.kind == undone.kind and later.after.keys() & undone.after.keys():
                 raise ImportConflict(f"expected import {import_id} to be the last, found {later.source}")

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.history.canonical import CanonicalFile, read_canonical
+from forecasting.history.incoming import IncomingFile
+from forecasting.history.reading import read_incoming
 from forecasting.schema import PLAN, SALES, require
 from tests.history.conftest import PutFile
+from tests.history.examples import frame_of
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -21,17 +23,17 @@ store,item,date,demand,region,is_open,promo,holiday,school_holiday
 """
 
 
-def sales(put: PutFile, content: str | bytes) -> CanonicalFile:
+def sales(put: PutFile, content: str | bytes) -> IncomingFile:
     """A sales file that is good."""
-    return read_canonical(put("sales.csv", content), "sales")
+    return read_incoming(put("sales.csv", content), "sales", "canonical")
 
 
 def test_sales_come_in_schema_order_and_types(put: PutFile) -> None:
     """Sorted by store and item in natural order, then day; rows and regions go along."""
     read = sales(put, SALES_CSV)
-    assert list(require(read.frame, SALES, "sales")) == list(SALES)
-    assert read.frame["ds"].dtype == "datetime64[us]"
-    assert read.frame.astype({"ds": "str"}).to_numpy().tolist() == [
+    assert list(require(frame_of(read), SALES, "sales")) == list(SALES)
+    assert frame_of(read)["ds"].dtype == "datetime64[us]"
+    assert frame_of(read).astype({"ds": "str"}).to_numpy().tolist() == [
         ["9", "all", "2024-01-01", 0.0, False, False, "New Year", True],
         ["10", "a", "2024-01-02", 7.0, True, False, "", False],
         ["10", "b", "2024-01-01", 0.0, False, False, "Holiday", True],
@@ -57,7 +59,7 @@ def test_sales_come_in_schema_order_and_types(put: PutFile) -> None:
 )
 def test_spellings_of_the_same_file_read_the_same(put: PutFile, content: str) -> None:
     """What spreadsheets and databases make of a CSV file does not matter."""
-    pd.testing.assert_frame_equal(sales(put, content).frame, sales(put, SALES_CSV).frame)
+    pd.testing.assert_frame_equal(frame_of(sales(put, content)), frame_of(sales(put, SALES_CSV)))
 
 
 def test_csv_and_parquet_give_the_same(put: PutFile, tmp_path: Path) -> None:
@@ -71,8 +73,8 @@ def test_csv_and_parquet_give_the_same(put: PutFile, tmp_path: Path) -> None:
         school_holiday=[0.0, 1.0, 1.0, 0.0],
     )
     frame.to_parquet(tmp_path / "sales.parquet", index=False)
-    read, expected = read_canonical(tmp_path / "sales.parquet", "sales"), sales(put, SALES_CSV)
-    pd.testing.assert_frame_equal(read.frame, expected.frame)
+    read, expected = read_incoming(tmp_path / "sales.parquet", "sales", "canonical"), sales(put, SALES_CSV)
+    pd.testing.assert_frame_equal(frame_of(read), frame_of(expected))
     assert read.regions == expected.regions
     assert read.rows.tolist() == [2, 4, 3, 1]
 
@@ -83,7 +85,7 @@ def test_long_ids_and_exact_numbers_survive_floats(tmp_path: Path) -> None:
     day = np.array(["2024-01-01"], "datetime64[ns]")
     frame = pd.DataFrame({"store": [1.0], "item": [4006381333931.0], "date": day, "demand": [0.1]})
     frame.to_parquet(path, index=False)
-    read = read_canonical(path, "sales").frame
+    read = frame_of(read_incoming(path, "sales", "canonical"))
     assert read[["store", "item", "y"]].to_numpy().tolist() == [["1", "4006381333931", 0.1]]
 
 
@@ -92,7 +94,7 @@ def test_without_is_open_a_day_without_any_sale_is_closed(put: PutFile) -> None:
     header = "store,item,date,demand\n"
     first, second = "1,a,2024-01-01,0\n1,b,2024-01-01,3\n", "1,a,2024-01-02,0\n1,b,2024-01-02,0\n"
     read = sales(put, header + first + second + "2,a,2024-01-02,0\n")
-    assert read.frame["is_open"].tolist() == [True, False, True, False, False]
+    assert frame_of(read)["is_open"].tolist() == [True, False, True, False, False]
     assert read.notes == (
         "is_open is not given: 2 days on which a store sold nothing count as closed",
         "not given: promo, holiday, school_holiday; days already known keep theirs, new days have none",
@@ -104,14 +106,16 @@ def test_columns_that_are_not_used_are_noted(put: PutFile) -> None:
     """So that a mistyped column does not vanish silently; a column without a name is nothing."""
     read = sales(put, SALES_CSV.replace("promo", "Promotion").replace("\n", ",\n"))
     assert "not used: 'Promotion'" in read.notes
-    assert not read.frame["promo"].any()
+    assert not frame_of(read)["promo"].any()
 
 
 def test_a_plan_has_defaults(put: PutFile) -> None:
     """Without an item it speaks for all of them; what it does not say is an ordinary open day."""
-    read = read_canonical(put("plan.csv", "store,date,holiday\n1,2024-01-02,\n1,2024-01-01,1\n"), "plan")
-    assert list(require(read.frame, PLAN, "plan")) == list(PLAN)
-    assert read.frame.astype({"ds": "str"}).to_numpy().tolist() == [
+    read = read_incoming(
+        put("plan.csv", "store,date,holiday\n1,2024-01-02,\n1,2024-01-01,1\n"), "plan", "canonical"
+    )
+    assert list(require(frame_of(read), PLAN, "plan")) == list(PLAN)
+    assert frame_of(read).astype({"ds": "str"}).to_numpy().tolist() == [
         ["1", "all", "2024-01-01", True, False, "Holiday", False],
         ["1", "all", "2024-01-02", True, False, "", False],
     ]
@@ -126,22 +130,22 @@ def test_a_plan_has_defaults(put: PutFile) -> None:
 def test_a_plan_may_speak_for_all_items_and_for_one(put: PutFile) -> None:
     """Other than in sales, where `all` is a sum."""
     content = "store,item,date,promo\n1,all,2024-01-01,0\n1,a,2024-01-01,1\n"
-    read = read_canonical(put("plan.csv", content), "plan")
-    assert read.frame["item"].tolist() == ["a", "all"]
+    read = read_incoming(put("plan.csv", content), "plan", "canonical")
+    assert frame_of(read)["item"].tolist() == ["a", "all"]
 
 
 @pytest.mark.parametrize("text", ["", "0", "false", "No"])
 def test_words_for_no_holiday(put: PutFile, text: str) -> None:
     """They are not names of holidays."""
     read = sales(put, f"store,item,date,demand,holiday\n1,a,2024-01-01,1,{text}\n")
-    assert read.frame["holiday"].tolist() == [""]
+    assert frame_of(read)["holiday"].tolist() == [""]
 
 
 def test_the_sample_and_its_feed_are_good() -> None:
     """The files that ship are in the canonical format, and nothing had to be assumed."""
     files = [(DATA / "sample" / f"{kind}.parquet", kind) for kind in ("sales", "plan")]
     files += [(path, "sales") for path in sorted((DATA / "feed").glob("*.csv"))]
-    read = [read_canonical(path, kind) for path, kind in files]
+    read = [read_incoming(path, kind, "canonical") for path, kind in files]
     assert len(read) == 30
     assert {file.notes for file in read} == {()}
-    assert {file.frame["store"].nunique() for file in read} == {35}
+    assert {len(file.stores) for file in read} == {35}

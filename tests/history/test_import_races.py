@@ -1,6 +1,6 @@
 """Two imports that move the same store at the same time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 
 from forecasting.errors import ImportConflict, InvalidFile
 from forecasting.history.parquet_history import ParquetHistory
-from forecasting.ports import HeadMove
+from forecasting.ports import HeadMove, StoreAttributes
 from tests.history.conftest import PutFile, SteppingClock
 from tests.history.examples import THIRD_DAY, TWO_DAYS, demand
 from tests.history.fake_manifest import FakeManifest
@@ -21,11 +21,19 @@ class RacingManifest(FakeManifest):
         super().__init__()
         self.rivals: list[Callable[[], object]] = []
 
-    def record(self, source: str, kind: str, by: str, at: datetime, moves: Sequence[HeadMove]) -> int:
+    def record(
+        self,
+        source: str,
+        kind: str,
+        by: str,
+        at: datetime,
+        moves: Sequence[HeadMove],
+        attributes: Mapping[str, StoreAttributes] | None = None,
+    ) -> int:
         """As ever, but not before the next rival."""
         if self.rivals:
             self.rivals.pop()()
-        return super().record(source, kind, by, at, moves)
+        return super().record(source, kind, by, at, moves, attributes)
 
 
 @pytest.mark.parametrize("first", [TWO_DAYS, None], ids=["known store", "new store"])
@@ -62,9 +70,17 @@ def test_a_rival_that_turns_the_store_to_totals_is_noticed(
 class ContestedManifest(FakeManifest):
     """Someone else is always faster."""
 
-    def record(self, source: str, kind: str, by: str, at: datetime, moves: Sequence[HeadMove]) -> int:
+    def record(
+        self,
+        source: str,
+        kind: str,
+        by: str,
+        at: datetime,
+        moves: Sequence[HeadMove],
+        attributes: Mapping[str, StoreAttributes] | None = None,
+    ) -> int:
         """Never records."""
-        raise ImportConflict(f"{source}: contested {kind} by {by} at {at} of {len(moves)}")
+        raise ImportConflict(f"{source}: contested {kind} by {by} at {at} of {len(moves)}, {attributes}")
 
 
 def test_an_import_that_never_gets_through_says_so(root: Path, clock: SteppingClock, put: PutFile) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import InvalidFile, InvalidRequest
-from forecasting.history.canonical import read_canonical
+from forecasting.history.reading import read_incoming
 from tests.history.conftest import PutFile
 
 HEADER = "store,item,date,demand,region,is_open,promo,holiday,school_holiday\n"
@@ -22,7 +22,7 @@ FLAG = "0, 1, true, false, yes or no"
 def refusal(put: PutFile, content: str | bytes, kind: str = "sales", name: str = "sales.csv") -> InvalidFile:
     """The error a file is refused with."""
     with pytest.raises(InvalidFile) as caught:
-        read_canonical(put(name, content), kind)
+        read_incoming(put(name, content), kind, "canonical")
     return caught.value
 
 
@@ -161,7 +161,7 @@ def test_a_file_that_is_not_there_is_refused_by_name(put: PutFile) -> None:
     with pytest.raises(
         InvalidFile, match=r"sales\.csv: expected a file that can be read, found No such file"
     ):
-        read_canonical(path, "sales")
+        read_incoming(path, "sales", "canonical")
 
 
 def test_rows_with_too_few_or_too_many_fields_are_named(put: PutFile) -> None:
@@ -237,4 +237,4 @@ def test_a_plan_needs_a_store_and_a_date(put: PutFile) -> None:
 def test_an_unknown_kind_is_refused(put: PutFile) -> None:
     """There are sales and plans."""
     with pytest.raises(InvalidRequest, match="expected 'sales' or 'plan', found 'prices'"):
-        read_canonical(put("x.csv", GOOD), "prices")
+        read_incoming(put("x.csv", GOOD), "prices", "canonical")

@@ -31,7 +31,7 @@ def week(**days: dict[str, object]) -> pd.DataFrame:
 )
 def test_the_week_is_described_by_what_is_special_about_it(
     future: pd.DataFrame,
-    was_promoted: bool,
+    was_promoted: bool,  # noqa: FBT001 - a case
     note: str,
 ) -> None:
     """Closures and holidays by name, promotions where they begin or end; a usual closing day is not news."""

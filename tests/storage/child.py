@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from forecasting.domain import Chore
 from forecasting.storage import SqlStorage, open_database
 from tests.storage.examples import NOW, press, publication, retrain, running
 
@@ -102,6 +103,12 @@ def _die_publishing(place: str) -> None:
     storage.ledger.publish(run, publication(), NOW)
 
 
+def _begin_night(place: str, worker: str, tries: str) -> list[bool]:
+    chores = _storage(place).chores
+    _wait()
+    return [chores.begin(Chore.REFRESH, NOW.date(), worker, NOW) for _ in range(int(tries))]
+
+
 def _reopen(home: str) -> bool:
     _wait()
     open_database(Path(home)).close()
@@ -109,5 +116,11 @@ def _reopen(home: str) -> bool:
 
 
 if __name__ == "__main__":
-    commands = {"press": _press, "open": _open, "die_publishing": _die_publishing, "reopen": _reopen}
+    commands = {
+        "press": _press,
+        "open": _open,
+        "die_publishing": _die_publishing,
+        "begin_night": _begin_night,
+        "reopen": _reopen,
+    }
     print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))  # noqa: T201 – how a child tells its parent

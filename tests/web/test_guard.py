@@ -27,9 +27,8 @@ def asked(host: str, server: str = "127.0.0.1", kind: str = "http") -> list[Mess
         else:
             await PlainTextResponse("hello")(scope, receive, send)
 
-    scope = {
-        "type": kind, "method": "GET", "path": "/", "headers": [(b"host", host.encode())], "server": (server, 8501),
-    }  # fmt: skip
+    headers = [(b"host", host.encode())]
+    scope = {"type": kind, "method": "GET", "path": "/", "headers": headers, "server": (server, 8501)}
     asyncio.run(SecurityHeaders(LoopbackOnly(inner))(scope, receive, send))  # type: ignore[arg-type] # plain dicts
     return sent
 

@@ -30,14 +30,16 @@ def trained(served: House) -> House:
     return served
 
 
-def opened(page: str | None = None, **address: str) -> AppTest:
-    """Open the app at an address."""
+STORE_FORECAST = "../pages/store_forecast.py"
+
+
+def opened(page: str = STORE_FORECAST, **address: str) -> AppTest:
+    """Open a page of the app at an address."""
     app = AppTest.from_file(str(ROUTER), default_timeout=20)
     for name, value in address.items():
         app.query_params[name] = value
     app.run()
-    if page:
-        app.switch_page(page).run()
+    app.switch_page(page).run()
     assert not app.exception
     return app
 
@@ -236,3 +238,21 @@ def test_a_page_load_asks_for_nothing(trained: House) -> None:
     runs = len(trained.service.runs(LOCAL_USER))
     opened(store="1")
     assert len(trained.service.runs(LOCAL_USER)) == runs
+
+
+def test_a_server_that_could_not_start_says_why_on_every_page() -> None:
+    """One sentence, and what to do."""
+    access.refuse("the state folder is of a newer version of Storecast")
+    app = opened()
+    assert app.subheader[0].value == "Storecast could not start"
+    assert app.error[0].value == "the state folder is of a newer version of Storecast"
+    app.switch_page("../pages/activity.py").run()
+    assert app.subheader[0].value == "Storecast could not start"
+    access.uninstall()
+
+
+def test_a_refresh_that_nobody_works_says_so(served: House) -> None:
+    """It waits, nothing is lost."""
+    served.service.refresh(LOCAL_USER, "1")
+    served.clock.turn(timedelta(minutes=5))
+    assert "No refresh worker is running" in words(opened(store="1"))

@@ -16,6 +16,7 @@ def upgrade() -> None:
     """Create every table."""
     _create_history()
     _create_runs()
+    _create_chores()
     _create_forecasts()
 
 
@@ -25,8 +26,11 @@ def downgrade() -> None:
         "forecast_summary",
         "forecast_head",
         "forecast_version",
+        "daily_chore",
+        "refresh_worker",
         "refresh_run",
         "predictor",
+        "store_attribute",
         "history_head",
         "history_version",
         "history_import",
@@ -79,6 +83,17 @@ def _create_history() -> None:
             name="fk_history_head_import_id",
         ),
     )
+    op.create_index("ix_history_head_import_id", "history_head", ["import_id", "store"])
+    op.create_table(
+        "store_attribute",
+        sa.Column("store", sa.Text(), nullable=False),
+        sa.Column("attributes", sa.JSON(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("store", name="pk_store_attribute"),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["history_import.import_id"], name="fk_store_attribute_import_id"
+        ),
+    )
 
 
 def _create_runs() -> None:
@@ -121,6 +136,24 @@ def _create_runs() -> None:
     )
 
 
+def _create_chores() -> None:
+    op.create_table(
+        "refresh_worker",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_refresh_worker"),
+    )
+    op.create_table(
+        "daily_chore",
+        sa.Column("name", sa.String(16), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("worker", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.DateTime(), nullable=False),
+        sa.Column("finished_at", sa.DateTime()),
+        sa.PrimaryKeyConstraint("name", name="pk_daily_chore"),
+    )
+
+
 def _create_forecasts() -> None:
     op.create_table(
         "predictor",
@@ -149,6 +182,9 @@ def _create_forecasts() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["refresh_run.run_id"], name="fk_forecast_version_run_id"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_forecast_version_store", "forecast_version", ["store", "version", "published_at"])
+    op.create_index("ix_forecast_version_predictor_id", "forecast_version", ["predictor_id"])
+    op.create_index("ix_forecast_version_run_id", "forecast_version", ["run_id"])
     op.create_table(
         "forecast_head",
         sa.Column("store", sa.Text(), nullable=False),

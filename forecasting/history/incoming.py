@@ -1,0 +1,94 @@
+"""A sales or plan file that was read and found good, as frames of its stores."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.history.compact import CompactColumn
+from forecasting.history.layouts import Layout
+from forecasting.schema import PLAN, SALES
+
+FRAMES = {"sales": SALES, "plan": PLAN}
+"""Columns of the frames of a kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingFile:
+    """A file that was found good; its records by store and item in natural order, then day.
+
+    Attributes
+    ----------
+    file
+        Its name, without its folder.
+    stores
+        In natural order.
+    starts
+        Where the records of each store begin, and where the last ones end.
+    columns
+        Every column of the layout, by canonical name.
+    rows
+        Row number of each record in the file.
+    regions
+        Region by store, where the file gives one.
+    given
+        Covariates the file has a column for; the others are defaults.
+    notes
+        What was assumed or not used, in words.
+    """
+
+    file: str
+    layout: Layout
+    stores: tuple[str, ...]
+    starts: NDArray[np.int64]
+    columns: Mapping[str, CompactColumn]
+    rows: NDArray[np.int64]
+    regions: Mapping[str, str]
+    given: frozenset[str]
+    notes: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """``"sales"`` or ``"plan"``."""
+        return self.layout.kind
+
+    def frames(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Each store with its rows: `schema.SALES` or `schema.PLAN`, by item in natural order, then day."""
+        texts = {name: column.texts() for name, column in self.columns.items() if column.names}
+        for at, store in enumerate(self.stores):
+            where = slice(int(self.starts[at]), int(self.starts[at + 1]))
+            numbers = {name: column.numbers[where] for name, column in self.columns.items()}
+            values = {name: texts[name].take(numbers[name]) for name in texts}
+            frame = pd.DataFrame(
+                {
+                    "store": values["store"],
+                    "item": values["item"],
+                    "ds": _midnights(numbers["date"]),
+                    "holiday": values["holiday"],
+                    **{name: numbers[name].astype(bool) for name in ("is_open", "promo", "school_holiday")},
+                }
+            )
+            if self.kind == "sales":
+                frame["y"] = numbers["demand"]
+            yield store, frame.loc[:, list(FRAMES[self.kind])]
+
+    def first_rows(self) -> Iterator[tuple[str, str, int]]:
+        """Each store with the item and the row number of its first record in the file."""
+        items = self.columns["item"]
+        for at, store in enumerate(self.stores):
+            start, end = int(self.starts[at]), int(self.starts[at + 1])
+            first = start + int(self.rows[start:end].argmin())
+            yield store, items.names[int(items.numbers[first])], int(self.rows[first])
+
+    def span(self) -> tuple[date, date]:
+        """First and last day."""
+        days = self.columns["date"].numbers
+        first, last = _midnights(np.array([days.min(), days.max()])).tolist()
+        return first.date(), last.date()
+
+
+def _midnights(days: NDArray[np.int32]) -> NDArray[np.datetime64]:
+    return days.astype("datetime64[D]").astype("datetime64[us]")

@@ -1,0 +1,341 @@
+"""The reading half of the service: what pages, API and command line look at. Nothing here changes anything.
+
+Every method takes the `Principal` who asks and answers only for the stores that principal may see; for
+others a store does not exist.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from forecasting import schema
+from forecasting.calendar.inputs import expected_days, series_histories
+from forecasting.domain import (
+    ALL_ITEMS,
+    BatchProgress,
+    Predictor,
+    Principal,
+    RefreshRun,
+    SeriesKey,
+    SeriesSummary,
+    Status,
+    Store,
+    StoreSnapshot,
+    StoreState,
+    VersionHeader,
+    natural_order,
+)
+from forecasting.errors import InvalidRequest, NoForecastYet, UnknownRun, UnknownSeries
+from forecasting.housekeeping import disk_use
+from forecasting.planning.feeds import Feed, FeedState, judge_feed
+from forecasting.planning.queue import QueueRow, in_order, queue_row
+from forecasting.ports import Clock, SalesHistory, Storage
+from forecasting.refresh import policy
+from forecasting.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How a store's forecast stands, for the strip above it.
+
+    Attributes
+    ----------
+    age
+        Of the predictor; None without a forecast.
+    sales_through, sales_hash
+        Newest sales day, and the hash of all sales.
+    run
+        The active run, else the newest that has ended, else None.
+    backlog
+        Runs in line, of all stores.
+    waiting_for_worker
+        Whether its run waits although no worker gives a sign of life.
+    """
+
+    store: str
+    state: StoreState
+    sales_through: date | None
+    sales_hash: str
+    header: VersionHeader | None
+    age: timedelta | None
+    run: RefreshRun | None
+    backlog: int = 0
+    waiting_for_worker: bool = False
+
+    @property
+    def pulse(self) -> tuple[int, str, str]:
+        """What a page is redrawn for when it changes: version, run, state."""
+        return (self.header.version if self.header else 0, self.run.run_id if self.run else "", self.state)
+
+
+class Reader:
+    """Everything there is to see.
+
+    Parameters
+    ----------
+    history, storage, clock
+        Ports.
+    settings
+        Horizon, tolerance, engine.
+    """
+
+    def __init__(self, history: SalesHistory, storage: Storage, clock: Clock, settings: Settings) -> None:
+        self._history = history
+        self._storage = storage
+        self._clock = clock
+        self._settings = settings
+
+    def stores(self, principal: Principal) -> list[Store]:
+        """The principal's stores that have sales, in natural order."""
+        heads = self._storage.manifest.heads("sales").values()
+        seen = [
+            Store(file.store, file.region, _products(file.items), file.first_ds, file.last_ds)
+            for file in heads
+            if principal.sees(file.store, file.region)
+        ]
+        return sorted(seen, key=lambda store: natural_order(store.store))
+
+    def as_of(self) -> date | None:
+        """The business date: the day after the newest sales of any store; None without sales."""
+        heads = self._storage.manifest.heads("sales").values()
+        return max(file.last_ds for file in heads) + timedelta(days=1) if heads else None
+
+    def freshness(self, principal: Principal, store: str) -> Freshness:
+        """How the store's forecast stands now.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        """
+        snapshot = self._snapshot(principal, store)
+        now = self._clock.now()
+        return Freshness(
+            store,
+            self._state_of(snapshot, now),
+            snapshot.sales.last_ds if snapshot.sales else None,
+            snapshot.sales.content_hash if snapshot.sales else "",
+            snapshot.head,
+            now - snapshot.head.trained_at if snapshot.head else None,
+            snapshot.active or snapshot.last,
+            self._storage.ledger.backlog() if snapshot.active else 0,
+            self._waits_in_vain(snapshot, now),
+        )
+
+    def forecast(self, principal: Principal, key: SeriesKey, version: int | None = None) -> pd.DataFrame:
+        """One series of a published version, by default the newest.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `schema.STORE_FORECAST` of this item, one row a day.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store, or the version has no such product.
+        NoForecastYet
+            If the store has no forecast yet.
+        InvalidRequest
+            If the version is another store's.
+        """
+        header = self._header(principal, key.store, version)
+        frame = self._storage.versions.read(header.version)
+        rows = frame[frame["item"] == key.item].reset_index(drop=True)
+        if rows.empty:
+            known = ", ".join(sorted(set(frame["item"]), key=natural_order))
+            raise UnknownSeries(f"{key}: expected one of the products {known}, found '{key.item}'")
+        return rows
+
+    def sales(self, principal: Principal, key: SeriesKey, days: int | None = None) -> pd.DataFrame:
+        """Sales of one series (`schema.HISTORY`), by default all of it, else the store's last `days` days.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store or product.
+        """
+        file = self._snapshot(principal, key.store).sales
+        histories = series_histories(self._history.read(file)) if file else {}
+        if key.item not in histories:
+            raise UnknownSeries(f"{key}: expected sales history, found none")
+        frame = histories[key.item]
+        if days is None or file is None:
+            return frame
+        newest = frame["ds"] > pd.Timestamp(file.last_ds) - pd.Timedelta(days=days)
+        return frame[newest].reset_index(drop=True)
+
+    def version(self, principal: Principal, store: str, version: int) -> VersionHeader:
+        """The header of one version of a store.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        InvalidRequest
+            If there is no such version of it.
+        """
+        return self._header(principal, store, version)
+
+    def now(self) -> datetime:
+        """The present instant, for ages."""
+        return self._clock.now()
+
+    def summary(self, principal: Principal, key: SeriesKey) -> SeriesSummary | None:
+        """The summary row of one series of the newest version, or None."""
+        self._snapshot(principal, key.store)
+        rows = self._storage.versions.summaries([key.store]).get(key.store, ())
+        return next((row for row in rows if row.item == key.item), None)
+
+    def predictor(self, principal: Principal, store: str, version: int | None = None) -> Predictor:
+        """The predictor behind a version of a store, by default the newest.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        InvalidRequest
+            If there is no such version of it, or none yet.
+        """
+        return self._storage.versions.predictor(self._header(principal, store, version).predictor_id)
+
+    def queue(self, principal: Principal) -> list[QueueRow]:
+        """The principal's stores with state and reason, those that need attention first."""
+        as_of, now = self.as_of(), self._clock.now()
+        if as_of is None:
+            return []
+        totals = self._storage.versions.totals()
+        snapshots = self._storage.ledger.snapshots().values()
+        return in_order(
+            queue_row(
+                each,
+                self._state_of(each, now),
+                totals.get(each.store),
+                as_of,
+                now - each.head.trained_at if each.head else None,
+            )
+            for each in snapshots
+            if each.sales is not None and principal.sees(each.store, each.region)
+        )
+
+    def pulse(self) -> tuple[int, int, int]:
+        """What changes when the queue does (but for ageing): newest version, newest import, runs in line."""
+        return self._storage.ledger.pulse()
+
+    def batch(self) -> BatchProgress | None:
+        """How far the refresh of many stores is that is under way, or None."""
+        return self._storage.ledger.batch()
+
+    def feeds(self, principal: Principal) -> list[Feed]:
+        """What is loaded of each of the principal's stores, and which days are missing."""
+        as_of = self.as_of()
+        if as_of is None:
+            return []
+        newest = as_of - timedelta(days=1)
+        return [
+            Feed(store, FeedState.CURRENT)
+            if store.last_ds >= newest
+            else judge_feed(store, self._expected(store, newest))
+            for store in self.stores(principal)
+        ]
+
+    def run(self, principal: Principal, run_id: str) -> RefreshRun:
+        """One refresh run.
+
+        Raises
+        ------
+        UnknownRun
+            If there is no such run among the principal's stores.
+        """
+        run = self._storage.ledger.get(run_id)
+        sales = self._storage.manifest.head(run.store, "sales") if run else None
+        if run is None or sales is None or not principal.sees(run.store, sales.region):
+            raise UnknownRun(f"run '{run_id}': expected the id of a refresh run, found none of that id")
+        return run
+
+    def runs(self, principal: Principal, limit: int = 200, store: str | None = None) -> list[RefreshRun]:
+        """The principal's newest refresh runs, newest first."""
+        mine = {store.store for store in self.stores(principal)}
+        return [run for run in self._storage.ledger.recent(limit, store) if run.store in mine]
+
+    def states(self, principal: Principal) -> Mapping[str, StoreState]:
+        """The state of each of the principal's stores, in natural order."""
+        snapshots, now = self._storage.ledger.snapshots(), self._clock.now()
+        return {store.store: self._state_of(snapshots[store.store], now) for store in self.stores(principal)}
+
+    def status(self, principal: Principal) -> Status:
+        """What is loaded and how it stands."""
+        stores = self.stores(principal)
+        states = self.states(principal)
+        return Status(
+            home=str(self._settings.home),
+            stores=len(stores),
+            series=sum(len(store.items) + 1 for store in stores),
+            first_ds=min((store.first_ds for store in stores), default=None),
+            last_ds=max((store.last_ds for store in stores), default=None),
+            as_of=self.as_of(),
+            engine=self._settings.engine,
+            states={state: list(states.values()).count(state) for state in StoreState},
+            active_runs=sum(state is StoreState.RUNNING for state in states.values()),
+            disk=disk_use(self._storage.retention, self._history),
+        )
+
+    def export(self, principal: Principal) -> pd.DataFrame:
+        """Every day of every series of the newest versions.
+
+        Returns
+        -------
+        pandas.DataFrame
+            store, item, ds, mean, q10, q50, q90, engine, cutoff, version; stores in natural order.
+        """
+        columns = ["store", "item", "ds", *schema.VALUES, "engine", "cutoff", "version"]
+        frames = []
+        snapshots = self._storage.ledger.snapshots()
+        for store in self.stores(principal):
+            head = snapshots[store.store].head
+            if head is not None:
+                rows = self._storage.versions.read(head.version)
+                frames.append(
+                    rows.assign(store=store.store, cutoff=pd.Timestamp(head.cutoff), version=head.version)
+                )
+        return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+
+    def _expected(self, store: Store, newest: date) -> pd.DataFrame:
+        sales = self._storage.manifest.head(store.store, "sales")
+        if sales is None:
+            raise UnknownSeries(f"store {store.store}: expected sales history, found none")
+        plan = self._storage.manifest.head(store.store, "plan")
+        planned = self._history.read(plan) if plan else pd.DataFrame(columns=list(schema.PLAN))
+        return expected_days(self._history.read(sales), planned, newest)
+
+    def _snapshot(self, principal: Principal, store: str) -> StoreSnapshot:
+        snapshot = self._storage.ledger.snapshots([store]).get(store)
+        if snapshot is None or snapshot.sales is None or not principal.sees(store, snapshot.region):
+            raise UnknownSeries(f"store '{store}': expected a store with sales history, found none")
+        return snapshot
+
+    def _header(self, principal: Principal, store: str, version: int | None) -> VersionHeader:
+        head = self._snapshot(principal, store).head
+        header = head if version is None else self._storage.versions.header(version)
+        if header is None:
+            raise NoForecastYet(f"store '{store}': expected a forecast, found none yet")
+        if header.store != store:
+            raise InvalidRequest(
+                f"version {version}: expected a version of store {store}, found another store's"
+            )
+        return header
+
+    def _waits_in_vain(self, snapshot: StoreSnapshot, now: datetime) -> bool:
+        run, ledger = snapshot.active, self._storage.ledger
+        return run is not None and policy.waiting_for_worker(run, ledger.worker_seen_at(), now)
+
+    def _state_of(self, snapshot: StoreSnapshot, now: datetime) -> StoreState:
+        return policy.state_of(
+            snapshot, now=now, tolerance=self._settings.tolerance, horizon=self._settings.horizon
+        )
+
+
+def _products(items: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(item for item in items if item != ALL_ITEMS)

@@ -1,0 +1,182 @@
+"""What has been kept long enough: which rows they are, and their removal.
+
+Every rule counts from when something was *replaced*, not from when it was made: what a page was showing
+until a moment ago stays for the whole of the kept time, however old it is.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from forecasting.domain import FileKey, Volume
+from forecasting.ports import Outdated
+from forecasting.storage.database import Database
+from forecasting.storage.tables import (
+    ACTIVE,
+    Instant,
+    forecast_head,
+    forecast_summary,
+    forecast_version,
+    history_import,
+    history_version,
+    predictor,
+    refresh_run,
+)
+
+HISTORY_KEPT = 2
+"""Files of a store and kind that stay whatever their age: the head, and the one a roll-back leads to."""
+
+
+class SqlRetention:
+    """Finds and removes what is outdated (`ports.Retention`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def outdated(self, keep_versions: int, before: datetime) -> Outdated:
+        """See `ports.Retention.outdated`; a reading transaction, which holds nobody up."""
+        versions = _outdated_versions(keep_versions, before)
+        kept = forecast_version.c.version.not_in(versions)
+        with self._database.reading() as connection:
+            return Outdated(
+                versions=tuple(sorted(connection.execute(versions).scalars())),
+                predictors=tuple(connection.execute(_predictors_without(kept)).scalars()),
+                runs=tuple(connection.execute(_outdated_runs(before, kept)).scalars()),
+                imports=tuple(connection.execute(_outdated_imports(before)).scalars()),
+            )
+
+    def remove_versions(self, versions: Sequence[int]) -> int:
+        """See `ports.Retention.remove_versions`."""
+        going = sa.select(forecast_version.c.version).where(
+            forecast_version.c.version.in_(versions), forecast_version.c.version.not_in(_needed_versions())
+        )
+        with self._database.writing() as connection:
+            found = connection.execute(going).scalars().all()
+            connection.execute(sa.delete(forecast_summary).where(forecast_summary.c.version.in_(found)))
+            connection.execute(sa.delete(forecast_version).where(forecast_version.c.version.in_(found)))
+        return len(found)
+
+    def remove_predictors(self, predictors: Sequence[str]) -> int:
+        """See `ports.Retention.remove_predictors`."""
+        orphans = _predictors_without(sa.true())
+        return self._remove(predictor, predictor.c.predictor_id.in_(predictors), orphans)
+
+    def remove_runs(self, runs: Sequence[str]) -> int:
+        """See `ports.Retention.remove_runs`."""
+        free = sa.select(refresh_run.c.run_id).where(~ACTIVE, ~_has_version(sa.true()))
+        return self._remove(refresh_run, refresh_run.c.run_id.in_(runs), free)
+
+    def remove_imports(self, imports: Sequence[int]) -> int:
+        """See `ports.Retention.remove_imports`; one that a later roll-back is about goes with that."""
+        about = history_import.alias()
+        pointed_at = sa.exists().where(
+            about.c.rolled_back == history_import.c.import_id, about.c.import_id.not_in(imports)
+        )
+        files = sa.delete(history_version).where(history_version.c.import_id.in_(imports))
+        going = sa.delete(history_import).where(history_import.c.import_id.in_(imports), ~pointed_at)
+        with self._database.writing() as connection:
+            connection.execute(files)
+            return connection.execute(going).rowcount
+
+    def files(self, before: datetime) -> set[FileKey]:
+        """See `ports.Retention.files`."""
+        line = _history_line()
+        named = line.c.content_hash.is_not(None)
+        query = sa.select(line.c.kind, line.c.store, line.c.content_hash).where(
+            named, ~_replaced(line, before)
+        )
+        with self._database.reading() as connection:
+            return {FileKey(row.kind, row.store, row.content_hash) for row in connection.execute(query)}
+
+    def usage(self) -> Volume:
+        """See `ports.Retention.usage`."""
+        count = sa.select(sa.func.count()).select_from(forecast_version)
+        with self._database.reading() as connection:
+            return Volume(connection.execute(count).scalar_one(), self._database.bytes())
+
+    def _remove(self, table: sa.Table, asked: sa.ColumnElement[bool], free: sa.Select[Any]) -> int:
+        """Delete the rows asked for whose one key is still among the free ones."""
+        (key,) = table.primary_key.columns
+        with self._database.writing() as connection:
+            return connection.execute(sa.delete(table).where(asked, key.in_(free))).rowcount
+
+
+def _needed_versions() -> sa.Select[Any]:
+    """Versions that stay whatever their age.
+
+    The one place to say so: a table whose rows need a version joins this query with a `UNION`.
+    """
+    return sa.select(forecast_head.c.version)
+
+
+def _outdated_versions(keep: int, before: datetime) -> sa.Select[Any]:
+    store, newest_first = forecast_version.c.store, forecast_version.c.version.desc()
+    replaced_at = sa.func.lag(forecast_version.c.published_at, type_=Instant)
+    line = sa.select(
+        forecast_version.c.version,
+        sa.func.row_number().over(partition_by=store, order_by=newest_first).label("place"),
+        replaced_at.over(partition_by=store, order_by=newest_first).label("replaced_at"),
+    ).subquery()
+    return sa.select(line.c.version).where(
+        line.c.place > keep, line.c.replaced_at < before, line.c.version.not_in(_needed_versions())
+    )
+
+
+def _predictors_without(kept: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Predictors to which no kept version belongs."""
+    belongs = sa.exists().where(forecast_version.c.predictor_id == predictor.c.predictor_id, kept)
+    return sa.select(predictor.c.predictor_id).where(~belongs)
+
+
+def _outdated_runs(before: datetime, kept: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    later = refresh_run.alias()
+    followed = sa.exists().where(
+        later.c.store == refresh_run.c.store, later.c.finished_at > refresh_run.c.finished_at
+    )
+    return sa.select(refresh_run.c.run_id).where(
+        refresh_run.c.finished_at < before, followed, ~_has_version(kept)
+    )
+
+
+def _has_version(kept: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(forecast_version.c.run_id == refresh_run.c.run_id, kept)
+
+
+def _history_line() -> sa.Subquery:
+    """Each store's files of a kind, newest first, with the instant each was replaced at (None: it is not)."""
+    series = (history_version.c.kind, history_version.c.store)
+    newest_first = history_version.c.import_id.desc()
+    replaced_at = sa.func.lag(history_import.c.imported_at, type_=Instant)
+    return (
+        sa.select(
+            history_version.c.import_id,
+            history_version.c.store,
+            history_version.c.kind,
+            history_version.c.content_hash,
+            sa.func.row_number().over(partition_by=series, order_by=newest_first).label("place"),
+            replaced_at.over(partition_by=series, order_by=newest_first).label("replaced_at"),
+        )
+        .join(history_import)
+        .subquery()
+    )
+
+
+def _replaced(line: sa.Subquery, before: datetime) -> sa.ColumnElement[bool]:
+    return (line.c.place > HISTORY_KEPT) & (line.c.replaced_at < before)
+
+
+def _outdated_imports(before: datetime) -> sa.Select[Any]:
+    """Imports of whose files not one is needed; the newest first, so that a roll-back goes before its object.
+
+    Whole imports only: of one that has lost some of its stores a roll-back could not tell that it is no
+    longer the newest of those.
+    """
+    line = _history_line()
+    needed = sa.select(line.c.import_id).where(~_replaced(line, before))
+    return (
+        sa.select(history_import.c.import_id)
+        .where(history_import.c.import_id.not_in(needed))
+        .order_by(history_import.c.import_id.desc())
+    )

@@ -1,0 +1,84 @@
+"""What every storage promises about daily chores and signs of life, on every database."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from forecasting.domain import Chore
+from forecasting.storage import SqlStorage
+from forecasting.storage.chores import RETAKEN_AFTER
+from forecasting.storage.ledger import FORGOTTEN
+from tests.storage.child import release, start, together
+from tests.storage.examples import NOW, after
+
+Open = Callable[[], SqlStorage]
+TODAY = NOW.date()
+TOMORROW = TODAY + timedelta(days=1)
+
+
+def test_a_chore_is_taken_on_once_a_day(open_storage: Open) -> None:
+    """By one worker, whichever comes first; while it is at it, and when it is done."""
+    first, second = open_storage().chores, open_storage().chores
+    assert first.begin(Chore.REFRESH, TODAY, "worker-1", NOW)
+    assert not second.begin(Chore.REFRESH, TODAY, "worker-2", after(1))
+    assert second.last(Chore.REFRESH) is None
+    first.finish(Chore.REFRESH, TODAY, after(2))
+    assert second.last(Chore.REFRESH) == TODAY
+    assert not second.begin(Chore.REFRESH, TODAY, "worker-2", after(86_000))
+    assert second.begin(Chore.REFRESH, TOMORROW, "worker-2", after(86_400))
+
+
+def test_a_day_that_is_past_is_not_taken_on(storage: SqlStorage) -> None:
+    """Where a worker's clock or zone lags behind."""
+    storage.chores.begin(Chore.REFRESH, TOMORROW, "worker-1", NOW)
+    assert not storage.chores.begin(Chore.REFRESH, TODAY, "worker-2", after(10_000))
+
+
+def test_chores_do_not_wait_for_each_other(storage: SqlStorage) -> None:
+    """Each has its own day."""
+    storage.chores.begin(Chore.REFRESH, TODAY, "worker-1", NOW)
+    assert storage.chores.begin(Chore.PRUNE, TODAY, "worker-1", NOW)
+    storage.chores.finish(Chore.PRUNE, TODAY, NOW)
+    assert storage.chores.last(Chore.REFRESH) is None
+
+
+def test_a_chore_left_unfinished_is_taken_over(storage: SqlStorage) -> None:
+    """Its worker died; not before it has had its time, and again by one only."""
+    seconds = RETAKEN_AFTER.total_seconds()
+    storage.chores.begin(Chore.REFRESH, TODAY, "worker-1", NOW)
+    assert not storage.chores.begin(Chore.REFRESH, TODAY, "worker-2", after(seconds - 1))
+    assert storage.chores.begin(Chore.REFRESH, TODAY, "worker-2", after(seconds))
+    assert not storage.chores.begin(Chore.REFRESH, TODAY, "worker-3", after(seconds + 1))
+
+
+def test_of_many_workers_at_the_same_moment_one_takes_the_night(storage: SqlStorage) -> None:
+    """Ten threads, one winner."""
+
+    def one(number: int) -> str:
+        return str(storage.chores.begin(Chore.REFRESH, TODAY, f"worker-{number}", NOW))
+
+    assert sorted(together(one, 10)) == ["False"] * 9 + ["True"]
+
+
+def test_of_two_processes_one_takes_the_night(storage: SqlStorage) -> None:
+    """Each tries twenty times: of forty tries one succeeds."""
+    place = storage.database.place
+    children = [start("begin_night", place, f"process-{number}", 20) for number in range(2)]
+    told = [taken for each in release(children) for taken in each]
+    assert sorted(told) == [False] * 39 + [True]
+
+
+def test_the_last_sign_of_life_is_anybodys(open_storage: Open) -> None:
+    """None before the first; then the newest of all workers'."""
+    assert open_storage().ledger.worker_seen_at() is None
+    open_storage().ledger.beat("worker-1", NOW)
+    open_storage().ledger.beat("worker-2", after(7))
+    open_storage().ledger.beat("worker-1", after(5))
+    assert open_storage().ledger.worker_seen_at() == after(7)
+
+
+def test_workers_of_long_ago_are_forgotten(storage: SqlStorage) -> None:
+    """Every start brings a new name; the old ones do not pile up."""
+    for number in range(20):
+        storage.ledger.beat(f"worker-{number}", NOW + number * FORGOTTEN / 2)
+    with storage.database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM refresh_worker").scalar_one() <= 3

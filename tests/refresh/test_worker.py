@@ -1,0 +1,122 @@
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from forecasting.domain import LOCAL_USER, RefreshRun, StoreState
+from forecasting.errors import StateUnavailable
+from forecasting.ports import Publication
+from forecasting.refresh.worker import BEAT, Idle, Progress, RefreshWorker
+from tests.house import House
+
+
+def hired(house: House, idle: Idle = lambda _undisturbed: None) -> RefreshWorker:
+    """A worker of the house that looks after more between runs."""
+    lease = house.settings.lease
+    return RefreshWorker(house.storage.ledger, house.training, house.clock, lease, "hired", idle)
+
+
+def test_a_worker_gives_a_sign_of_life_every_few_seconds(house: House) -> None:
+    """Not at every look at the ledger."""
+    worker = hired(house)
+    assert house.storage.ledger.worker_seen_at() is None
+    assert worker.beat()
+    first = house.clock.now()
+    house.clock.turn(BEAT - timedelta(milliseconds=1))
+    assert not worker.beat()
+    assert house.storage.ledger.worker_seen_at() == first
+    house.clock.turn(timedelta(milliseconds=1))
+    assert worker.beat()
+    assert house.storage.ledger.worker_seen_at() == house.clock.now()
+
+
+def test_a_clock_set_back_does_not_silence_a_worker(house: House) -> None:
+    """An hour back, and the next look gives a sign again."""
+    worker = hired(house)
+    worker.beat()
+    house.clock.turn(-timedelta(hours=1))
+    assert worker.beat()
+
+
+def test_a_worker_looks_round_as_often_as_it_gives_signs_of_life(house: House) -> None:
+    """Between runs, and not more often than that."""
+    looks: list[int] = []
+    worker = hired(house, lambda _undisturbed: looks.append(1))
+    worker.look_round()
+    worker.look_round()
+    house.clock.turn(BEAT)
+    worker.look_round()
+    assert len(looks) == 2
+
+
+def test_what_is_done_between_runs_gives_way_to_a_press(house: House) -> None:
+    """It is told to stop as soon as somebody in this process presses, or the worker is to end."""
+    told: list[bool] = []
+
+    def idle(undisturbed: Callable[[], bool]) -> None:
+        told.append(undisturbed())
+        worker.wake()
+        told.append(undisturbed())
+
+    worker = hired(house, idle)
+    worker.look_round()
+    assert told == [True, False]
+
+
+def test_long_work_between_runs_gives_signs_of_life(house: House) -> None:
+    """At each of its small steps, where it is time."""
+
+    def idle(undisturbed: Callable[[], bool]) -> None:
+        house.clock.turn(BEAT)
+        undisturbed()
+
+    hired(house, idle).look_round()
+    assert house.storage.ledger.worker_seen_at() == house.clock.now()
+
+
+def test_long_training_gives_signs_of_life(house: House) -> None:
+    """While a run is under way the lease is renewed and the worker seen."""
+    began = house.clock.now()
+
+    def train(run: RefreshRun, progress: Progress) -> Publication | None:
+        house.clock.turn(BEAT)
+        for _ in range(500):  # until the attending thread has noticed, some milliseconds later
+            if house.storage.ledger.worker_seen_at() == began + BEAT:
+                break
+            progress("Training", 0, 1)
+        return house.training(run, progress)
+
+    lease = timedelta(milliseconds=30)
+    worker = RefreshWorker(house.storage.ledger, train, house.clock, lease, "hired")
+    worker.beat()
+    house.service.refresh(LOCAL_USER, "1")
+    worker.run_next()
+    assert house.storage.ledger.worker_seen_at() == began + BEAT
+
+
+def test_a_worker_survives_trouble_with_the_state_and_says_so_once(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One sentence without a traceback while it lasts, one when it is over; runs are worked meanwhile."""
+    looks: list[int] = []
+
+    def idle(_undisturbed: Callable[[], bool]) -> None:
+        looks.append(1)
+        house.clock.turn(BEAT)
+        worker.wake()
+        if len(looks) <= 3:
+            raise StateUnavailable("the folder can't be written")
+        worker.stop()
+
+    worker = hired(house, idle)
+    house.service.refresh(LOCAL_USER, "1")
+    with caplog.at_level(logging.WARNING):
+        worker.serve()
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [
+        "the refresh worker can't go on, and tries again: the folder can't be written",
+        "the refresh worker goes on",
+    ]
+    assert all(record.exc_info is None for record in caplog.records)
+    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
