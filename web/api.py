@@ -3,6 +3,7 @@
 Served by the same process as the pages and, while nobody has to log in, on this machine only (`web.guard`).
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, NamedTuple
 
@@ -227,8 +228,14 @@ def _refuse(_request: Request, error: Exception) -> JSONResponse:
 @api.exception_handler(RequestValidationError)
 def _refuse_body(_request: Request, error: Exception) -> JSONResponse:
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    words = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in found)
+    words = "; ".join(_in_words(each) for each in found)
     return JSONResponse({"detail": words}, status_code=422)
+
+
+def _in_words(problem: Mapping[str, Any]) -> str:
+    if problem["type"] == "json_invalid":
+        return "body: expected a JSON object, found something else"
+    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
 
 
 def _status_of(error: Exception) -> int:

@@ -1,7 +1,5 @@
 """Parts that several pages share."""
 
-import logging
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -9,13 +7,10 @@ from forecasting.domain import ALL_ITEMS, SeriesKey, Store, Verdict
 from forecasting.errors import StorageError, StorecastError
 from web import access, session
 
-log = logging.getLogger(__name__)
-
 
 def explain(error: Exception) -> bool:
-    """Show what went wrong in words instead of Streamlit's own box; the log has the rest."""
+    """Show what went wrong in words instead of Streamlit's own box; Streamlit has logged the rest."""
     if isinstance(error, StorageError):
-        log.error("the state could not be used", exc_info=error)
         st.error(
             "The database can't be used at the moment. Nothing is lost; try again in a minute. "
             "If it stays, the server's log says why.",
@@ -24,7 +19,6 @@ def explain(error: Exception) -> bool:
     elif isinstance(error, StorecastError):
         st.error(str(error), icon=":material/error:")
     else:
-        log.error("a page failed", exc_info=error)
         st.error(
             "Something went wrong on this page. Reload it; if it stays, the server's log says why.",
             icon=":material/error:",
@@ -73,8 +67,11 @@ def pick_series(stores: list[Store]) -> tuple[SeriesKey, DeltaGenerator]:
         [3.2, 3.2, 0.55, 0.55, 4.5], vertical_alignment="bottom", gap="small"
     )
     names = [store.store for store in stores]
-    store = store_col.selectbox("Store", names, key=session.STORE, bind="query-params")
+    store = store_col.selectbox(
+        "Store", names, key=session.STORE, bind="query-params", on_change=session.forget_version
+    )
     items = next((each.items for each in stores if each.store == store), ())
+    session.keep_item(items)
     item = item_col.selectbox(
         "Product",
         [ALL_ITEMS, *items],

@@ -34,6 +34,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
     UnsafeBinding
         If the server would listen beyond this machine.
     """
+    _log_to_stderr()
     refuse_beyond_loopback(st.get_option("server.address"))
     for module in EAGER:
         importlib.import_module(module)
@@ -46,6 +47,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
         access.uninstall()
         if storecast is not None:
             await asyncio.to_thread(storecast.close)
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for ours in ("forecasting", "web"):
+        logging.getLogger(ours).setLevel(logging.INFO)
 
 
 async def _started() -> Storecast | None:

@@ -1,5 +1,7 @@
 """Session keys and query parameters: what a page remembers and what its address says."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from forecasting.domain import ALL_ITEMS, SeriesKey, Store
@@ -7,6 +9,7 @@ from forecasting.domain import ALL_ITEMS, SeriesKey, Store
 STORE, ITEM = "store", "item"
 """Keys of the pickers, and so names of the query parameters they are bound to."""
 
+LONGEST_VERSION = 15
 VERSION = "version"
 """Query parameter of a link to one version, as Activity gives it."""
 
@@ -40,7 +43,7 @@ def unknown_in_address(stores: list[Store]) -> str | None:
 def wanted_version() -> int | None:
     """The version the page's address asks for, or None for the newest."""
     wanted = st.query_params.get(VERSION, "")
-    return int(wanted) if wanted.isdecimal() else None
+    return int(wanted) if wanted.isdecimal() and len(wanted) <= LONGEST_VERSION else None
 
 
 def forget_version() -> None:
@@ -53,15 +56,22 @@ def item_label(item: str) -> str:
     return ALL_LABEL if item == ALL_ITEMS else item
 
 
+def keep_item(items: Sequence[str]) -> None:
+    """Go back to all products where the store does not sell the chosen one, in the address as well."""
+    if st.session_state.get(ITEM, ALL_ITEMS) not in (ALL_ITEMS, *items):
+        st.session_state[ITEM] = ALL_ITEMS
+
+
 def step_store(stores: list[str], by: int) -> None:
     """Move the store picker to a neighbour, round the ends; for the previous and next buttons."""
     present = st.session_state.get(STORE)
     position = stores.index(present) if present in stores else 0
     st.session_state[STORE] = stores[(position + by) % len(stores)]
+    forget_version()
 
 
-def remember_answer(key: SeriesKey, message: str) -> None:
-    """Keep the sentence a press was answered with until the next press or another store."""
+def remember_answer(key: SeriesKey, message: str | None) -> None:
+    """Keep the sentence a press was answered with until the next press or another store; None forgets it."""
     st.session_state[_ANSWER] = (key.store, message)
 
 

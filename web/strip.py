@@ -70,7 +70,7 @@ def _press(service: ForecastService, user: Principal, key: SeriesKey) -> None:
     except StorecastError as error:
         session.remember_answer(key, str(error))
         return
-    session.remember_answer(key, answer.message)
+    session.remember_answer(key, None if answer.run else answer.message)
 
 
 def freshness_strip(now: Freshness, answer: str | None, as_of: date) -> None:

@@ -73,24 +73,30 @@ def choose(inputs: SeriesInputs, asked: str, engine_named: EngineNamed) -> Serie
     """
     windows = backtest_windows(inputs.history, len(inputs.future))
     names = (asked,) if asked == CHALLENGER else (asked, CHALLENGER)
-    scores = tuple(score(engine_named(name), inputs, window) for name in names for window in windows)
+    scores = tuple(score(name, engine_named(name), inputs, window) for name in names for window in windows)
     engine, reason = _winner(inputs, asked, scores, engine_named)
     return SeriesChoice(inputs.key.item, engine, reason, scores)
 
 
-def score(engine: LocalEngine, inputs: SeriesInputs, window: Window) -> BacktestScore:
-    """Score one engine over one window, on its open days; a failed fit has no figures but a reason."""
+def score(name: str, engine: LocalEngine, inputs: SeriesInputs, window: Window) -> BacktestScore:
+    """Score one engine over one window, on its open days; a failed fit has no figures but a reason.
+
+    Parameters
+    ----------
+    name
+        The name it was asked for by, which an operator's own engine need not share.
+    """
     future = window.future(inputs.history)
     try:
         forecast = _fit_and_forecast(engine, window.past(inputs.history), future, inputs.key)
     except FitFailed as error:
-        return BacktestScore(engine.name, window.cutoff, window.horizon, failure=str(error))
+        return BacktestScore(name, window.cutoff, window.horizon, failure=str(error))
     opened = future["is_open"].to_numpy(bool)
     actual = window.truth(inputs.history)[opened]
     days = {name: forecast[name].to_numpy()[opened] for name in schema.VALUES}
     levels = {0.1: days["q10"], 0.5: days["q50"], 0.9: days["q90"]}
     return BacktestScore(
-        engine.name,
+        name,
         window.cutoff,
         window.horizon,
         days=int(opened.sum()),

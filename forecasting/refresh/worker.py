@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 
 from forecasting.domain import RefreshRun, RunState
-from forecasting.errors import Fenced, StorageError, StorecastError
+from forecasting.errors import ComputeLost, Fenced, StorageError, StorecastError
 from forecasting.ports import Clock, Ledger, Publication
 
 log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class RefreshWorker:
         error = training.exception()
         if error is None:
             self._finish(run, training.result())
-        elif isinstance(error, Stopping):
+        elif isinstance(error, Stopping) or (isinstance(error, ComputeLost) and self._stop.is_set()):
             self._ledger.release(run)
         elif isinstance(error, Fenced):
             raise error

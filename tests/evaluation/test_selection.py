@@ -149,3 +149,11 @@ def test_a_window_is_named_by_its_cutoff() -> None:
     window = Window(date(2017, 1, 8), 2)
     assert window.future(history)["ds"].dt.day.tolist() == [9, 10]
     assert np.isfinite(window.truth(history)).all()
+
+
+def test_an_engine_that_calls_itself_otherwise_is_compared_under_the_name_it_was_asked_by() -> None:
+    """An operator's ``module:factory`` has to beat the challenger like any other."""
+    own = FlatEngine("my own", factor=3.0)
+    choice = choose(inputs(), "shop.engine:make", lambda name: naive() if name == "seasonal_naive" else own)
+    assert choice.engine == "seasonal_naive"
+    assert choice.score_of("shop.engine:make") is not None

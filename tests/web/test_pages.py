@@ -256,3 +256,25 @@ def test_a_refresh_that_nobody_works_says_so(served: House) -> None:
     served.service.refresh(LOCAL_USER, "1")
     served.clock.turn(timedelta(minutes=5))
     assert "No refresh worker is running" in words(opened(store="1"))
+
+
+def test_a_product_the_next_store_does_not_sell_gives_way_to_all_products(trained: House) -> None:
+    """In the address as well, so that a shared link shows the same."""
+    app = opened(store="1", item="102")
+    app.button(key="next_store").click().run()
+    assert app.selectbox(key="store").value == "2"
+    assert app.selectbox(key="item").value == "all"
+    app.button(key="next_store").click().run()
+    assert app.selectbox(key="item").value == "all"
+    assert trained.service.stores(LOCAL_USER)[1].items == ("101",)
+
+
+def test_a_version_in_the_address_goes_with_its_store(trained: House) -> None:
+    """The next store is shown as it is now, and a version that can't be is not looked for."""
+    header = trained.service.freshness(LOCAL_USER, "1").header
+    assert header is not None
+    app = opened(store="1", version=str(header.version))
+    app.button(key="next_store").click().run()
+    assert not app.exception
+    assert len(app.metric) == 4
+    assert len(opened(store="1", version="9" * 40).metric) == 4

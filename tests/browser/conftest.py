@@ -1,0 +1,90 @@
+"""One real server and one Chromium for the folder; a fresh browser session for every visit."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.browser.screen import Screen
+from tests.browser.server import SMALL, Server, command, furnish, serving
+
+STORES = ("1", "2", "3", SMALL)
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
+    "--disable-quic", "--no-first-run", "--disable-component-update",
+)  # fmt: skip
+PATIENCE_MS = 20_000
+
+Visit = Callable[..., Screen]
+"""Opens an address in a session of its own, by default on the shared server."""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium; without it tests are skipped, except where CI promises it."""
+    path = shutil.which("chromium")
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("expected chromium on the path (.ci/run installs it), found none")
+        pytest.skip("there is no chromium on this machine")
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose stores were trained with another engine, so that the first press on each trains again.
+
+    That it ends cleanly is checked as well.
+    """
+    home = furnish(tmp_path_factory.mktemp("shared"), STORES)
+    command(home, "refresh", "--all", STORECAST_ENGINE="seasonal_naive")
+    with serving(home) as server:
+        server.wait_for_health()
+        yield server
+        server.terminate()
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Iterator[Server]:
+    """The shared server; whatever a test does to it must not make it log a traceback."""
+    assert shared_server.exit_code is None, f"the server has ended with {shared_server.exit_code}"
+    before = len(shared_server.log)
+    yield shared_server
+    shared_server.gate.release()
+    assert "Traceback" not in shared_server.log[before:]
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Visit]:
+    """Open an address of a server in a browser session of its own."""
+    contexts = []
+
+    def visit(server: Server, path: str = "/") -> Screen:
+        context = chromium.new_context(
+            base_url=server.url,
+            viewport={"width": 1366, "height": 768},
+            locale="en-GB",
+            timezone_id="Europe/Berlin",
+        )
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        screen = Screen(context.new_page())
+        screen.page.goto(path, wait_until="commit")
+        return screen
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A state folder with two stores that nothing has been trained for."""
+    return furnish(tmp_path / "home", STORES[:2])

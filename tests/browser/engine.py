@@ -1,0 +1,90 @@
+"""An operator's own engine for tests with real processes: seasonal-naive that waits for the test's release.
+
+Loaded with ``STORECAST_ENGINE=tests.browser.engine:waiting``. `Gate` is the test's end of it, `waiting` the
+worker's; they share the file that ``STORECAST_TEST_GATE`` names, and a log of fits beside it.
+"""
+
+import math
+import os
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from forecasting.engines.seasonal_naive import SeasonalNaive
+from forecasting.errors import FitFailed
+from forecasting.ports import FittedSeries
+
+VARIABLE = "STORECAST_TEST_GATE"
+ENGINE = "tests.browser.engine:waiting"
+PATIENCE = 60.0
+TICK = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Holds fits as long as its file exists: those of series that sell less a day than the number in it."""
+
+    file: Path
+
+    @property
+    def _log(self) -> Path:
+        return self.file.with_name("fits.log")
+
+    def hold(self, below: float = math.inf) -> None:
+        """Let fits of series that sell less than `below` wait from now on, and count fits anew."""
+        self._log.write_text("")
+        self.file.write_text(str(below))
+
+    def release(self) -> None:
+        """Let every fit go on."""
+        self.file.unlink(missing_ok=True)
+
+    def holds(self, demand: float) -> bool:
+        """Whether a series with this mean demand has to wait."""
+        try:
+            return demand < float(self.file.read_text() or math.inf)
+        except FileNotFoundError:
+            return False
+
+    def record(self, cutoff: pd.Timestamp) -> None:
+        """Write down that a fit of a history up to `cutoff` has begun."""
+        with self._log.open("a") as log:
+            log.write(f"{cutoff:%Y-%m-%d}\n")
+
+    def fits(self) -> list[str]:
+        """The cutoffs of all fits begun since `hold`, as ISO dates."""
+        return self._log.read_text().splitlines()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Seasonal-naive behind a gate."""
+
+    gate: Gate
+    name: str = "waiting"
+
+    def fit(self, history: pd.DataFrame) -> FittedSeries:
+        """Wait for the release, then fit.
+
+        Raises
+        ------
+        FitFailed
+            If the release does not come.
+        """
+        self.gate.record(history["ds"].iloc[-1])
+        demand = float(history.loc[history["is_open"], "y"].mean())
+        deadline = time.monotonic() + PATIENCE
+        pause = threading.Event()
+        while self.gate.holds(demand):
+            if time.monotonic() > deadline:
+                raise FitFailed(f"waiting: expected a release within {PATIENCE:g} s, found none")
+            pause.wait(TICK)
+        return SeasonalNaive().fit(history)
+
+
+def waiting() -> Waiting:
+    """The engine, behind the gate the environment names."""
+    return Waiting(Gate(Path(os.environ[VARIABLE])))
