@@ -25,6 +25,9 @@ from forecasting.training import StoreTraining
 
 log = logging.getLogger(__name__)
 
+ABREAST = 2
+"""Runs worked at the same time, so that one store is read and published while another is fitted."""
+
 STOP_SECONDS = 5.0
 """How long a run under way may take to give itself back before the worker processes are ended."""
 
@@ -53,8 +56,9 @@ class Storecast:
         name = f"{socket.gethostname()}:{os.getpid()}"
         nightly, prune = partial(self.service.refresh_all, SYSTEM), partial(self.service.prune, SYSTEM)
         chores = DailyChores(self._storage, clock, settings, name, nightly, prune)
-        self._worker = RefreshWorker(self._storage.ledger, training, clock, settings.lease, name, chores)
-        self._thread: threading.Thread | None = None
+        claim = partial(RefreshWorker, self._storage.ledger, training, clock, settings.lease)
+        self._workers = (claim(name, chores), *(claim(f"{name}/{n}") for n in range(2, ABREAST + 1)))
+        self._threads: list[threading.Thread] = []
 
     def start_worker(self) -> None:
         """Work refresh runs in the background from now on.
@@ -64,24 +68,33 @@ class Storecast:
         StateUnavailable
             If the state can be read, but not written.
         """
-        if self._thread is None:
-            self._worker.beat()
-            self._pool.warm(partial(prepare, self._settings.engine))
-            self._thread = threading.Thread(target=self._worker.serve, name="refresh-worker", daemon=True)
-            self._thread.start()
+        if self._threads:
+            return
+        self._workers[0].beat()
+        self._pool.warm(partial(prepare, self._settings.engine))
+        for worker in self._workers:
+            thread = threading.Thread(target=worker.serve, name="refresh-worker", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _wake(self) -> None:
-        self._worker.wake()
+        for worker in self._workers:
+            worker.wake()
 
     def close(self) -> None:
         """Give a run under way back, end the worker processes, close the database."""
-        self._worker.stop()
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
+        for worker in self._workers:
+            worker.stop()
+        self._join(STOP_SECONDS)
         self._pool.close()
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
+        self._join(STOP_SECONDS)
         self._storage.close()
+
+    def _join(self, seconds: float) -> None:
+        """Wait for the workers, all together no longer than this."""
+        wait_for = [(thread, seconds / len(self._threads)) for thread in self._threads]
+        for thread, share in wait_for:
+            thread.join(share)
 
     def __enter__(self) -> Self:
         return self

@@ -75,7 +75,7 @@ def require(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFr
             raise InvalidFrame(
                 f"{name}: column '{column}' has {int(frame[column].isna().sum())} missing values"
             )
-    return frame.loc[:, list(columns)]
+    return frame if list(frame.columns) == list(columns) else frame.loc[:, list(columns)]
 
 
 def require_daily(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFrame:

@@ -5,10 +5,10 @@ The future of a series is the plan's; where the plan is silent for a day the day
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from forecasting import schema
@@ -150,12 +150,13 @@ def future_days(item: str, plan: pd.DataFrame, habit: pd.DataFrame) -> pd.DataFr
     if item == ALL_ITEMS and own.empty and not plan.empty:
         own = plan.groupby("ds", sort=True).agg(_OVER_ITEMS).reset_index()
     known = pd.concat([own, whole]).drop_duplicates("ds", keep="first").set_index("ds")
-    days = habit.set_index("ds")
-    planned = known.index.intersection(days.index)
-    if len(planned):
-        days.loc[planned, list(schema.COVARIATES)] = known.loc[planned, list(schema.COVARIATES)]
-        days.loc[planned, "assumed"] = False
-    return days.reset_index().loc[:, list(schema.FUTURE)]
+    planned = known.reindex(habit["ds"])
+    silent = planned["is_open"].isna().to_numpy()
+    covariates = {
+        name: pd.Series(np.where(silent, habit[name], planned[name]), dtype=habit[name].dtype)
+        for name in schema.COVARIATES
+    }
+    return pd.DataFrame({"ds": habit["ds"], **covariates, "assumed": silent})
 
 
 def silent_days(future: pd.DataFrame) -> list[str]:
@@ -169,13 +170,5 @@ def silent_days(future: pd.DataFrame) -> list[str]:
     ]
 
 
-def _first_named(names: pd.Series) -> str:
-    return next((name for name in names if name), "")
-
-
-_OVER_ITEMS: dict[str, str | Callable[[pd.Series], str]] = {
-    "is_open": "any",
-    "promo": "any",
-    "holiday": _first_named,
-    "school_holiday": "any",
-}
+_OVER_ITEMS = {"is_open": "any", "promo": "any", "holiday": "max", "school_holiday": "any"}
+"""How a total combines its items; `max` finds the holiday named by any, as no name is the least."""

@@ -1,15 +1,18 @@
 """What worker processes run: one series task with the engines of the registry."""
 
-import importlib
-
 from forecasting.engines.registry import engine
 from forecasting.evaluation.selection import SeriesResult, SeriesTask, run_task
 
 
 def prepare(name: str) -> None:
-    """Import what an engine needs, so that the first press does not wait for it."""
-    if name == "prophet":
-        importlib.import_module("prophet")
+    """Import what an engine needs, so that the first press does not wait for it.
+
+    Raises
+    ------
+    EngineUnavailable
+        If there is no such engine here.
+    """
+    engine(name)
 
 
 def fit_series(task: SeriesTask) -> SeriesResult:
