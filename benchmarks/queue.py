@@ -68,7 +68,7 @@ def _furnish(storecast: Storecast, file: Path, stores: int) -> None:
     storecast.service.import_file(LOCAL_USER, file, "sales")
     storecast.service.refresh_all(LOCAL_USER)
     storecast.start_worker()
-    while storecast.service.batch():
+    while storecast.service.batch(LOCAL_USER):
         time.sleep(0.1)
 
 

@@ -24,6 +24,7 @@ from forecasting.settings import Settings
 
 POLL_SECONDS = 0.2
 LOOK_AHEAD = 16
+MEGABYTE = 1e6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,7 +98,7 @@ def _import(storecast: Storecast, parsed: argparse.Namespace) -> int:
 
 def _sample(storecast: Storecast, parsed: argparse.Namespace) -> int:
     service = storecast.service
-    as_of = service.as_of()
+    as_of = service.as_of(LOCAL_USER)
     if parsed.action == "next-day":
         _tell(service.load_next_sample_day(LOCAL_USER))
     elif as_of is None:
@@ -166,13 +167,18 @@ def _export(storecast: Storecast, parsed: argparse.Namespace) -> int:
     if not path.parent.is_dir():
         raise InvalidRequest(f"--out: expected an existing folder, found '{path.parent}'")
     frame = storecast.service.export(LOCAL_USER)
-    _write(frame, path)
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        _write(frame, beside, path.suffix)
+        beside.replace(path)
+    except OSError as error:
+        raise InvalidRequest(f"--out: expected a file that can be written, found {error.strerror}") from error
     print(f"{path}: {len(frame):,} rows")
     return 0
 
 
-def _write(frame: pd.DataFrame, path: Path) -> None:
-    if path.suffix == ".csv":
+def _write(frame: pd.DataFrame, path: Path, kind: str) -> None:
+    if kind == ".csv":
         frame.to_csv(path, index=False, date_format="%Y-%m-%d")
     else:
         frame.to_parquet(path, index=False)
@@ -189,7 +195,7 @@ def _prune(storecast: Storecast, parsed: argparse.Namespace) -> int:
 
 
 def _size(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
+    return f"{size / 1e6:,.1f} MB" if size >= MEGABYTE else f"{size / 1e3:.0f} kB"
 
 
 def _status(storecast: Storecast, parsed: argparse.Namespace) -> int:

@@ -414,7 +414,8 @@ class Retention(Protocol):
     replaced before an instant; never a head. A predictor goes with its last version. A run is outdated if
     it ended before that instant, unless a kept version is its, or it is its store's newest, which tells the
     store's state. A history file is outdated if it was replaced before that instant and is neither its
-    store's newest nor the one before, to which a roll-back leads; an import, once all its files are.
+    store's newest nor the one before, to which a roll-back leads; an import, once all its files are and no
+    store has its attributes any more.
 
     Each `remove_…` is one transaction, leaves what has come to be needed, and returns how many went.
     """

@@ -97,10 +97,10 @@ class Reader:
         ]
         return sorted(seen, key=lambda store: natural_order(store.store))
 
-    def as_of(self) -> date | None:
-        """The business date: the day after the newest sales of any store; None without sales."""
-        heads = self._storage.manifest.heads("sales").values()
-        return max(file.last_ds for file in heads) + timedelta(days=1) if heads else None
+    def as_of(self, principal: Principal) -> date | None:
+        """The business date: the day after the newest sales of any of the principal's stores, or None."""
+        newest = max((store.last_ds for store in self.stores(principal)), default=None)
+        return newest + timedelta(days=1) if newest else None
 
     def freshness(self, principal: Principal, store: str) -> Freshness:
         """How the store's forecast stands now.
@@ -150,7 +150,7 @@ class Reader:
         return rows
 
     def sales(self, principal: Principal, key: SeriesKey, days: int | None = None) -> pd.DataFrame:
-        """Sales of one series (`schema.HISTORY`), by default all of it, else the store's last `days` days.
+        """Sales of one series (`schema.HISTORY`), by default all of it, else its last `days` days.
 
         Raises
         ------
@@ -162,10 +162,11 @@ class Reader:
         if key.item not in histories:
             raise UnknownSeries(f"{key}: expected sales history, found none")
         frame = histories[key.item]
-        if days is None or file is None:
+        if days is None:
             return frame
-        newest = frame["ds"] > pd.Timestamp(file.last_ds) - pd.Timedelta(days=days)
-        return frame[newest].reset_index(drop=True)
+        first = frame["ds"].iloc[-1] - pd.Timedelta(days=days - 1)
+        recent: pd.DataFrame = frame[frame["ds"] >= first]
+        return recent.reset_index(drop=True)
 
     def version(self, principal: Principal, store: str, version: int) -> VersionHeader:
         """The header of one version of a store.
@@ -178,10 +179,6 @@ class Reader:
             If there is no such version of it.
         """
         return self._header(principal, store, version)
-
-    def now(self) -> datetime:
-        """The present instant, for ages."""
-        return self._clock.now()
 
     def summary(self, principal: Principal, key: SeriesKey) -> SeriesSummary | None:
         """The summary row of one series of the newest version, or None."""
@@ -203,7 +200,7 @@ class Reader:
 
     def queue(self, principal: Principal) -> list[QueueRow]:
         """The principal's stores with state and reason, those that need attention first."""
-        as_of, now = self.as_of(), self._clock.now()
+        as_of, now = self.as_of(principal), self._clock.now()
         if as_of is None:
             return []
         totals = self._storage.versions.totals()
@@ -220,17 +217,18 @@ class Reader:
             if each.sales is not None and principal.sees(each.store, each.region)
         )
 
-    def pulse(self) -> tuple[int, int, int]:
+    def pulse(self, principal: Principal) -> tuple[int, int, int]:
         """What changes when the queue does (but for ageing): newest version, newest import, runs in line."""
+        del principal  # three counters that tell nobody anything
         return self._storage.ledger.pulse()
 
-    def batch(self) -> BatchProgress | None:
-        """How far the refresh of many stores is that is under way, or None."""
-        return self._storage.ledger.batch()
+    def batch(self, principal: Principal) -> BatchProgress | None:
+        """How far the refresh of many stores is that is under way, or None; for operators and planners."""
+        return self._storage.ledger.batch() if principal.roles else None
 
     def feeds(self, principal: Principal) -> list[Feed]:
         """What is loaded of each of the principal's stores, and which days are missing."""
-        as_of = self.as_of()
+        as_of = self.as_of(principal)
         if as_of is None:
             return []
         newest = as_of - timedelta(days=1)
@@ -262,8 +260,9 @@ class Reader:
 
     def states(self, principal: Principal) -> Mapping[str, StoreState]:
         """The state of each of the principal's stores, in natural order."""
+        stores = self.stores(principal)
         snapshots, now = self._storage.ledger.snapshots(), self._clock.now()
-        return {store.store: self._state_of(snapshots[store.store], now) for store in self.stores(principal)}
+        return {store.store: self._state_of(snapshots[store.store], now) for store in stores}
 
     def status(self, principal: Principal) -> Status:
         """What is loaded and how it stands."""
@@ -275,7 +274,7 @@ class Reader:
             series=sum(len(store.items) + 1 for store in stores),
             first_ds=min((store.first_ds for store in stores), default=None),
             last_ds=max((store.last_ds for store in stores), default=None),
-            as_of=self.as_of(),
+            as_of=self.as_of(principal),
             engine=self._settings.engine,
             states={state: list(states.values()).count(state) for state in StoreState},
             active_runs=sum(state is StoreState.RUNNING for state in states.values()),
@@ -292,8 +291,9 @@ class Reader:
         """
         columns = ["store", "item", "ds", *schema.VALUES, "engine", "cutoff", "version"]
         frames = []
+        stores = self.stores(principal)
         snapshots = self._storage.ledger.snapshots()
-        for store in self.stores(principal):
+        for store in stores:
             head = snapshots[store.store].head
             if head is not None:
                 rows = self._storage.versions.read(head.version)

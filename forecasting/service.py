@@ -81,8 +81,8 @@ class ForecastService(Reader):
             If `force` is asked for by someone who is not an operator.
         """
         self._snapshot(principal, store)
-        if force and "operator" not in principal.roles:
-            raise NotPermitted("Only an operator may force a training")
+        if force:
+            _require_operator(principal, "force a training")
         return self._ask(principal, store, PRESS, at=self._instant(at), force=force)
 
     def refresh_all(
@@ -95,11 +95,14 @@ class ForecastService(Reader):
         only_new
             Only stores that have never had a forecast nor a failed attempt at one.
         """
+        if force:
+            _require_operator(principal, "force a training")
         batch, now = uuid4().hex, self._clock.now()
+        stores = self.stores(principal)  # before the snapshots, which may know more stores but never fewer
         snapshots = self._storage.ledger.snapshots()
         return [
             self._ask(principal, store.store, BATCH, at=now, force=force, batch=batch)
-            for store in self.stores(principal)
+            for store in stores
             if not only_new or _never_tried(snapshots[store.store])
         ]
 
@@ -129,15 +132,14 @@ class ForecastService(Reader):
         NotPermitted
             If the principal is not an operator.
         """
-        if "operator" not in principal.roles:
-            raise NotPermitted("Only an operator may import files")
+        _require_operator(principal, "import files")
         return self._history.import_file(
             path, kind, principal.subject, layout=layout, stores=stores, dry_run=dry_run
         )
 
     def next_sample_day(self, principal: Principal) -> date | None:
         """The day of the embedded sample's feed that can be loaded next, or None where there is none."""
-        as_of = self.as_of()
+        as_of = self.as_of(principal)
         return as_of if as_of and self._next_day(self._store_names(principal), as_of) else None
 
     def load_next_sample_day(self, principal: Principal) -> ImportReport:
@@ -148,7 +150,7 @@ class ForecastService(Reader):
         InvalidRequest
             If what is loaded is not the sample, or its feed is at its end.
         """
-        as_of = self.as_of()
+        as_of = self.as_of(principal)
         path = self._next_day(self._store_names(principal), as_of) if as_of else None
         if path is None:
             raise InvalidRequest(
@@ -171,8 +173,7 @@ class ForecastService(Reader):
         NotPermitted
             If the principal is not an operator.
         """
-        if "operator" not in principal.roles:
-            raise NotPermitted("Only an operator may prune")
+        _require_operator(principal, "prune")
         kept, now = self._settings, self._clock.now()
         pruning = Pruning(self._storage.retention, self._history, kept.keep_versions, kept.keep)
         return pruning.preview(now) if dry_run else pruning.run(now, go_on)
@@ -223,6 +224,11 @@ class ForecastService(Reader):
         answer = self._storage.ledger.request(ask, rule)
         self._wake()
         return answer
+
+
+def _require_operator(principal: Principal, deed: str) -> None:
+    if "operator" not in principal.roles:
+        raise NotPermitted(f"Only an operator may {deed}")
 
 
 def _never_tried(snapshot: StoreSnapshot) -> bool:

@@ -1,9 +1,10 @@
 """What one refresh run does: inputs → fits → a publication."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
+import numpy as np
 import pandas as pd
 
 from forecasting import schema
@@ -58,7 +59,7 @@ class StoreTraining:
             kept = self.storage.versions.predictor(snapshot.head.predictor_id)
         tasks = [_task(series, run.engine, kept) for series in inputs.series]
         results = self._fit(tasks, "Forecasting" if kept else "Training", progress)
-        predictor = kept or self._new_predictor(run, inputs, results)
+        predictor = _with_new_choices(kept, results) if kept else self._new_predictor(run, inputs, results)
         return publication(inputs, predictor, results)
 
     def _fit(self, tasks: Sequence[SeriesTask], stage: str, progress: Progress) -> list[SeriesResult]:
@@ -125,6 +126,15 @@ def publication(inputs: StoreInputs, predictor: Predictor, results: Sequence[Ser
     )
 
 
+def _with_new_choices(kept: Predictor, results: Sequence[SeriesResult]) -> Predictor:
+    """Return the predictor as it is or, where a series was chosen for anew, one of the same age with that."""
+    known = {choice.item: choice for choice in kept.choices}
+    chosen = {result.choice.item: result.choice for result in results if result.choice is not None}
+    if all(known.get(item) == choice for item, choice in chosen.items()):
+        return kept
+    return replace(kept, predictor_id=uuid4().hex, choices=tuple((known | chosen).values()))
+
+
 def _task(series: SeriesInputs, engine: str, kept: Predictor | None) -> SeriesTask:
     """Forecast again with the choice that was kept; a product the training did not see is trained."""
     return SeriesTask(series, engine, kept.choice_of(series.key.item) if kept else None)
@@ -145,14 +155,16 @@ def _summary(result: SeriesResult, series: SeriesInputs) -> SeriesSummary:
         raise FitFailed(result.failure)
     mean, sold = result.forecast["mean"], series.history.set_index("ds")["y"]
     week_before = result.forecast["ds"].head(WEEK) - pd.Timedelta(days=WEEK)
-    last7 = sold.reindex(week_before)
+    last7 = sold.reindex(week_before).to_numpy()
+    closed = ~series.future["is_open"].head(WEEK).to_numpy(bool)
+    last7 = np.where(np.isnan(last7) & closed, 0.0, last7)  # feeds may leave out closed days
     served, naive = choice.score_of(choice.engine), choice.score_of(CHALLENGER)
     return SeriesSummary(
         store=result.key.store,
         item=result.key.item,
         engine=choice.engine,
         next7=float(mean.head(WEEK).sum()) if len(mean) >= WEEK else None,
-        last7=None if last7.isna().any() else float(last7.sum()),
+        last7=None if np.isnan(last7).any() else float(last7.sum()),
         wape=served.wape if served else None,
         naive_wape=naive.wape if naive else None,
         coverage=served.coverage if served else None,

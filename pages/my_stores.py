@@ -9,7 +9,7 @@ if not rows:
     components.no_sales()
     st.stop()
 
-queue_view.headline(rows, service.as_of())
-queue_view.live_batch(service)
+queue_view.headline(rows, service.as_of(user))
+queue_view.live_batch(service, user)
 shown = queue_view.pick(rows)
 queue_view.table(shown)

@@ -6,6 +6,6 @@ user = access.require_user()
 service = access.service()
 
 st.subheader("Sales data", anchor=False)
-sales_data_view.loaded(service.feeds(user), service.as_of())
+sales_data_view.loaded(service.feeds(user), service.as_of(user))
 sales_data_view.next_sample_day(service, user)
 sales_data_view.upload(service, user)

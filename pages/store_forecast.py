@@ -8,7 +8,7 @@ from web.tiles import tiles
 user = access.require_user()
 service = access.service()
 stores = service.stores(user)
-as_of = service.as_of()
+as_of = service.as_of(user)
 if not stores or as_of is None:
     components.no_sales()
     st.stop()
@@ -27,9 +27,10 @@ if newest is None:
     store_view.forecast_chart(key, sold, None, as_of)
     st.stop()
 
-header = service.version(user, key.store, session.wanted_version() or newest.version)
+header = store_view.wanted_header(service, user, newest)
 if header.version != newest.version:
-    store_view.old_version(header, newest.version, service.now())
+    sold = cached.sales_around(service, user, key, header.cutoff)
+    store_view.old_version(header, newest)
 try:
     forecast = cached.forecast(service, user, key, header.version)
 except UnknownSeries:
@@ -40,5 +41,5 @@ except UnknownSeries:
 if header.version == newest.version:
     tiles(forecast, service.summary(user, key), as_of)
 store_view.forecast_chart(key, sold, forecast, as_of)
-store_view.series_notes(service, user, key, header)
+store_view.series_notes(service, user, key, header, forecast["engine"].iloc[0])
 store_view.day_table(forecast, sold)

@@ -1,4 +1,6 @@
+import json
 import os
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from forecasting.__main__ import main
 from forecasting.domain import LOCAL_USER, PruneReport, SeriesKey, StoreState
 from forecasting.errors import InvalidRequest, NotPermitted
 from forecasting.housekeeping import Pruning, rested
@@ -45,7 +48,7 @@ def old_house(tmp_path: Path) -> Iterator[House]:
 def test_pruning_keeps_what_the_settings_say(old_house: House) -> None:
     """Of ten versions, three; of eleven files of store 1 the head and what was newest within two days."""
     report = old_house.service.prune(LOCAL_USER)
-    assert (report.versions, report.runs, report.complete) == (7, 7, True)
+    assert (report.versions, report.predictors, report.runs, report.complete) == (7, 3, 7, True)
     assert report.files == 8
     assert report.bytes > 0
     disk = old_house.service.status(LOCAL_USER).disk
@@ -118,6 +121,43 @@ def test_disk_use_is_in_the_status(house: House) -> None:
     assert (disk.versions, disk.files) == (0, 2)
     assert disk.history_bytes == sum(path.stat().st_size for path in files)
     assert disk.database_bytes >= (house.home / "storecast.sqlite3").stat().st_size
+
+
+# -- on the command line -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def on_the_command_line(old_house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """The same house as the command line sees it: years later, and with the same settings."""
+    monkeypatch.setenv("STORECAST_HOME", str(old_house.home))
+    monkeypatch.setenv("STORECAST_KEEP_VERSIONS", "3")
+    monkeypatch.setenv("STORECAST_KEEP_DAYS", "2")
+    return old_house
+
+
+@pytest.mark.usefixtures("on_the_command_line")
+def test_the_prune_command_tells_what_went(capsys: pytest.CaptureFixture[str]) -> None:
+    """With --dry-run what would go; years later that is one file more."""
+    counts = r"7 forecast versions, 3 predictors, 7 runs, 9 history files \(\d+ kB\)"
+    for command, says in ((["--dry-run"], "would remove"), ([], "removed")):
+        assert main(["prune", *command]) == 0
+        assert re.fullmatch(rf"{says} {counts}\n", capsys.readouterr().out)
+    assert main(["prune"]) == 0
+    assert capsys.readouterr().out.startswith("removed 0 forecast versions")
+
+
+@pytest.mark.usefixtures("on_the_command_line")
+def test_the_status_command_tells_disk_use(capsys: pytest.CaptureFixture[str]) -> None:
+    """In words and as JSON."""
+    assert main(["status"]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"^database      \d+\.\d MB, 10 forecast versions$", told, re.MULTILINE)
+    assert re.search(r"^history       \d+ kB, 12 files$", told, re.MULTILINE)
+    assert main(["status", "--json"]) == 0
+    disk = json.loads(capsys.readouterr().out)["disk"]
+    assert (disk["versions"], disk["files"]) == (10, 12)
+    assert disk["database_bytes"] > 0
+    assert disk["history_bytes"] > 0
 
 
 # -- readers meanwhile ---------------------------------------------------------------------------------

@@ -251,9 +251,9 @@ def test_unknown_stores_and_products_are_named(house: House) -> None:
 def test_the_business_date_is_the_day_after_the_newest_sales(house: House, tmp_path: object) -> None:
     """Whatever the wall clock says; without sales there is none."""
     del tmp_path
-    assert house.service.as_of() == LAST + timedelta(days=1)
+    assert house.service.as_of(LOCAL_USER) == LAST + timedelta(days=1)
     house.clock.instant = datetime(2031, 1, 1, tzinfo=UTC)
-    assert house.service.as_of() == LAST + timedelta(days=1)
+    assert house.service.as_of(LOCAL_USER) == LAST + timedelta(days=1)
 
 
 def test_the_summary_has_next_week_and_the_same_weekdays_before(house: House) -> None:
@@ -286,7 +286,20 @@ def test_a_house_without_sales_answers_calmly(empty_house: House) -> None:
     """No stores, no date, an empty export, nothing to refresh."""
     service = empty_house.service
     assert service.stores(LOCAL_USER) == []
-    assert service.as_of() is None
+    assert service.as_of(LOCAL_USER) is None
     assert service.export(LOCAL_USER).empty
     assert service.refresh_all(LOCAL_USER) == []
     assert service.status(LOCAL_USER).last_ds is None
+
+
+def test_a_run_nobody_works_is_told(house: House) -> None:
+    """Half a minute after the press without a sign of life of any worker; until one is seen."""
+    press(house)
+    assert not house.service.freshness(LOCAL_USER, "1").waiting_for_worker
+    house.clock.turn(timedelta(seconds=30))
+    assert house.service.freshness(LOCAL_USER, "1").waiting_for_worker
+    house.worker.beat()
+    assert not house.service.freshness(LOCAL_USER, "1").waiting_for_worker
+    house.work()
+    house.clock.turn(timedelta(hours=1))
+    assert not house.service.freshness(LOCAL_USER, "1").waiting_for_worker

@@ -80,3 +80,72 @@ def test_one_hopeless_product_does_not_cost_the_store_its_forecast(house: House)
     assert header is not None
     assert any("Left out: store 3, product 102" in words for words in header.assumptions)
     assert set(service.export(LOCAL_USER).query("store == '3'")["item"]) == {"all", "101"}
+
+
+def test_a_plan_that_closes_one_product_does_not_close_the_store(house: House) -> None:
+    """The total follows what is known or usual of every product."""
+    day = LAST + timedelta(days=3)
+    house.deliver("plan", [plan("1", day, day, is_open=0).assign(item="101")])
+    house.service.refresh(LOCAL_USER, "1")
+    house.work()
+    opened = {
+        item: bool(
+            house.service.forecast(LOCAL_USER, SeriesKey("1", item)).set_index("ds")["is_open"][str(day)]
+        )
+        for item in ("all", "101", "102")
+    }
+    assert opened == {"all": True, "101": False, "102": True}
+
+
+def test_a_feed_without_rows_for_closed_days_means_closed(house: House) -> None:
+    """No Sunday rows in two weeks and more: the store is closed on Sundays, and last week is comparable."""
+    usual = sales(NEW, "101", 50.0, LAST - timedelta(days=100), LAST)
+    service = delivered(house, usual[usual["is_open"] == 1]).service
+    days = service.forecast(LOCAL_USER, SeriesKey(NEW))
+    assert not days.loc[days["ds"].dt.day_of_week == 6, "is_open"].any()
+    summary = service.summary(LOCAL_USER, SeriesKey(NEW))
+    assert summary is not None
+    assert summary.last7 is not None
+
+
+def test_a_press_after_a_failed_training_within_the_tolerance_tries_again(house: House) -> None:
+    """The page says Failed; a press must not be told that all is fresh."""
+    house.service.refresh(LOCAL_USER, "1")
+    house.work()
+    house.clock.turn(timedelta(minutes=1))
+    house.compute.losses = 2
+    house.service.refresh(LOCAL_USER, "1", force=True)
+    house.work()
+    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FAILED
+    house.clock.turn(timedelta(minutes=1))
+    answer = house.service.refresh(LOCAL_USER, "1")
+    assert answer.message == "Trained 2 min ago, but the last refresh failed: trying again"
+    house.work()
+    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+
+
+def test_a_product_that_appears_within_the_tolerance_is_chosen_for_and_kept(house: House) -> None:
+    """The predictor of the same age carries its choice from then on."""
+    house.service.refresh(LOCAL_USER, "1")
+    house.work()
+    before = house.service.freshness(LOCAL_USER, "1").header
+    house.deliver("sales", [sales("1", "999", 5.0, LAST - timedelta(days=100), LAST)])
+    house.service.refresh(LOCAL_USER, "1")
+    house.work()
+    after = house.service.freshness(LOCAL_USER, "1").header
+    assert before is not None
+    assert after is not None
+    assert after.trained_at == before.trained_at
+    assert house.service.predictor(LOCAL_USER, "1").choice_of("999") is not None
+
+
+def test_an_engine_that_fails_on_new_sales_is_replaced_and_not_dropped(house: House) -> None:
+    """The challenger takes over, by name."""
+    house.service.refresh(LOCAL_USER, "1")
+    house.work()
+    house.next_day()
+    house.engine.failure = "expected a calmer series"
+    house.service.refresh(LOCAL_USER, "1")
+    house.work()
+    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+    assert set(house.service.forecast(LOCAL_USER, SeriesKey("1"))["engine"]) == {"seasonal_naive"}

@@ -33,7 +33,7 @@ def runs_table(runs: list[RefreshRun]) -> None:
         {
             "Asked": run.requested_at.astimezone(where),
             "By": run.requested_by,
-            "Scope": run.scope.replace("store:", "Store "),
+            "Scope": f"Store {run.store}",
             "What": VERDICTS.get(run.verdict, str(run.verdict)),
             "State": run.state.capitalize(),
             "Took": _took(run),

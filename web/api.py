@@ -3,6 +3,7 @@
 Served by the same process as the pages and, while nobody has to log in, on this machine only (`web.guard`).
 """
 
+import logging
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, NamedTuple
@@ -30,6 +31,11 @@ from web import access
 from web.apidocs import docs_page
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+log = logging.getLogger(__name__)
+
+UNAVAILABLE = "The database can't be used at the moment, nothing is lost; the server's log says why"
 
 
 class _Request(BaseModel):
@@ -222,6 +228,9 @@ def routes() -> list[Route]:
 
 @api.exception_handler(StorecastError)
 def _refuse(_request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, StorageError):
+        log.error("the state could not be used: %s", error)
+        return JSONResponse({"detail": UNAVAILABLE}, status_code=503)
     return JSONResponse({"detail": str(error)}, status_code=_status_of(error))
 
 
@@ -245,7 +254,6 @@ def _status_of(error: Exception) -> int:
         (NoForecastYet, 409),
         (BadInput, 422),
         (NotPermitted, 403),
-        (StorageError, 503),
     ]
     return next((status for kind, status in statuses if isinstance(error, kind)), 500)
 

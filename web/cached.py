@@ -1,5 +1,7 @@
 """Frames kept between reruns; keyed by what never changes, so nothing here ever goes stale."""
 
+from datetime import date
+
 import pandas as pd
 import streamlit as st
 
@@ -33,3 +35,9 @@ def _recent_sales(
 ) -> pd.DataFrame:
     del sales_hash  # part of the cache's key only
     return _service.sales(_user, key, SOLD_DAYS)
+
+
+def sales_around(service: ForecastService, user: Principal, key: SeriesKey, cutoff: date) -> pd.DataFrame:
+    """Six weeks of sales up to a cutoff and all since (`schema.HISTORY`), for an older version."""
+    sold = service.sales(user, key)
+    return sold[sold["ds"] > pd.Timestamp(cutoff) - pd.Timedelta(days=SOLD_DAYS)].reset_index(drop=True)

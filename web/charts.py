@@ -7,6 +7,7 @@ grey a closed day; each is labelled in words too.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -92,7 +93,8 @@ def forecast_figure(
 def alt_text(name: str, sold: pd.DataFrame, forecast: pd.DataFrame | None) -> str:
     """Describe the chart for those who don't see it."""
     opened = sold.loc[sold["is_open"], "y"]
-    text = f"Line chart of {name}: sold {formats.units(opened.mean())} a day over the last six weeks"
+    level = formats.units(None if opened.empty else opened.mean())
+    text = f"Line chart of {name}: sold {level} a day over the last six weeks"
     if forecast is None:
         return text + "; no forecast yet."
     ahead = forecast.loc[forecast["is_open"]]
@@ -112,7 +114,7 @@ def open_runs(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
 def _days(sold: pd.DataFrame, forecast: pd.DataFrame | None) -> pd.DataFrame:
     columns = ["ds", "is_open", "promo", "holiday"]
     frames = [sold[columns]] if forecast is None else [sold[columns], forecast[columns]]
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(frames, ignore_index=True).drop_duplicates("ds", ignore_index=True)
 
 
 def _sold_line(sold: pd.DataFrame, colours: Palette) -> go.Scatter:
@@ -170,7 +172,7 @@ def _facts(frame: pd.DataFrame) -> list[str]:
     """Describe each day on one line: weekday and date, holiday, promotion."""
     marks = zip(frame["ds"], frame["holiday"], frame["promo"], strict=True)
     return [
-        " · ".join(filter(None, [f"<b>{formats.day(ds)}</b>", holiday, "promotion" if promo else ""]))
+        " · ".join(filter(None, [f"<b>{formats.day(ds)}</b>", escape(holiday), "promotion" if promo else ""]))
         for ds, holiday, promo in marks
     ]
 
@@ -185,12 +187,12 @@ def _closed_columns(days: pd.DataFrame, colours: Palette) -> Iterator[dict[str, 
 
 def _closure_reasons(days: pd.DataFrame, colours: Palette) -> Iterator[dict[str, object]]:
     for ds, holiday in _holidays(days[~days["is_open"]]):
-        yield _note(ds, 0.5, f"closed · {holiday}", colours.quiet, yref="paper", textangle=-90)
+        yield _note(ds, 0.5, f"closed · {escape(holiday)}", colours.quiet, yref="paper", textangle=-90)
 
 
 def _holiday_marks(days: pd.DataFrame, colours: Palette) -> Iterator[dict[str, object]]:
     for ds, holiday in _holidays(days[days["is_open"]]):
-        yield _note(ds, 0.08, holiday, colours.quiet, yref="paper", textangle=-90, yanchor="bottom")
+        yield _note(ds, 0.08, escape(holiday), colours.quiet, yref="paper", textangle=-90, yanchor="bottom")
 
 
 def _holidays(days: pd.DataFrame) -> Iterator[tuple[pd.Timestamp, str]]:
@@ -272,7 +274,10 @@ def _layout(days: pd.DataFrame, as_of: date, colours: Palette) -> dict[str, obje
         "dragmode": False,
         "barmode": "overlay",
         "xaxis": {
-            "range": [days["ds"].iloc[0] - pd.Timedelta(days=2), days["ds"].iloc[-1] + HALF_DAY],
+            "range": [
+                min(days["ds"].min(), pd.Timestamp(as_of)) - pd.Timedelta(days=2),
+                max(days["ds"].max(), pd.Timestamp(as_of)) + HALF_DAY,
+            ],
             "tick0": pd.Timestamp(as_of) - pd.Timedelta(weeks=10),
             "dtick": 7 * 86_400_000,
             "tickformat": "%-d %b",

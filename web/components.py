@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.domain import ALL_ITEMS, SeriesKey, Store, Verdict
 from forecasting.errors import StorageError, StorecastError
-from web import access, session
+from web import access, formats, session
 
 
 def explain(error: Exception) -> bool:
@@ -17,7 +17,7 @@ def explain(error: Exception) -> bool:
             icon=":material/database_off:",
         )
     elif isinstance(error, StorecastError):
-        st.error(str(error), icon=":material/error:")
+        st.error(formats.plain(str(error)), icon=":material/error:")
     else:
         st.error(
             "Something went wrong on this page. Reload it; if it stays, the server's log says why.",
@@ -29,7 +29,7 @@ def explain(error: Exception) -> bool:
 def could_not_start(reason: str) -> None:
     """Say why there is nothing to show, and what to do."""
     st.subheader("Storecast could not start", anchor=False)
-    st.error(reason, icon=":material/error:")
+    st.error(formats.plain(reason), icon=":material/error:")
     st.caption("Nothing was changed. Once this is mended, start the dashboard again.")
 
 

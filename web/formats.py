@@ -1,5 +1,6 @@
 """Numbers, days and instants as planners read them."""
 
+import re
 from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -9,6 +10,11 @@ NONE = "n/a"
 
 ENGINES = {"prophet": "Prophet", "seasonal_naive": "Seasonal naive"}
 """Display names; an operator's own engine is shown under its own name."""
+
+
+def plain(text: str) -> str:
+    """Text from data or from outside, so that it is shown as it is: no link, no formula, no formatting."""
+    return re.sub(r"([\\`*_\[\]$<>~#|]|:(?=//)|(?<=www)\.)", r"\\\1", text)
 
 
 def units(value: float | None) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from forecasting.domain import BatchProgress, StoreState
+from forecasting.domain import BatchProgress, Principal, StoreState
 from forecasting.planning.queue import QueueRow
 from forecasting.service import ForecastService
 from web import components, formats, session, strip
@@ -38,15 +38,15 @@ def headline(rows: Sequence[QueueRow], as_of: date | None) -> None:
     st.caption(" · ".join(facts))
 
 
-def live_batch(service: ForecastService) -> None:
+def live_batch(service: ForecastService, user: Principal) -> None:
     """Show the progress of a refresh of many stores, and draw the page again when the queue has changed."""
-    batch = service.batch()
-    session.pulse_changed(QUEUE, _pulse(service, batch))
+    batch = service.batch(user)
+    session.pulse_changed(QUEUE, _pulse(service, user, batch))
 
     @st.fragment(run_every=strip.RUNNING_POLL if batch else strip.IDLE_POLL)
     def watch() -> None:
-        now = service.batch()
-        if session.pulse_changed(QUEUE, _pulse(service, now)):
+        now = service.batch(user)
+        if session.pulse_changed(QUEUE, _pulse(service, user, now)):
             st.rerun()
         if now is not None:
             st.progress(now.done / now.total, _batch_words(now))
@@ -54,9 +54,9 @@ def live_batch(service: ForecastService) -> None:
     watch()
 
 
-def _pulse(service: ForecastService, batch: BatchProgress | None) -> object:
+def _pulse(service: ForecastService, user: Principal, batch: BatchProgress | None) -> object:
     """During a batch the queue is drawn again at each tenth of it, else whenever anything happened."""
-    return (batch.batch_id, 10 * batch.done // batch.total) if batch else service.pulse()
+    return (batch.batch_id, 10 * batch.done // batch.total) if batch else service.pulse(user)
 
 
 def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
@@ -73,7 +73,12 @@ def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
     search = search_col.text_input(
         "Search store", key=session.SEARCH, placeholder="Search store", label_visibility="collapsed"
     )
-    mine = [row for row in rows if region in (ALL_REGIONS, row.region) and search.strip() in row.store]
+    wanted = search.strip().casefold()
+    mine = [
+        row
+        for row in rows
+        if region in (ALL_REGIONS, row.region) and wanted in f"{row.store} {row.region}".casefold()
+    ]
     parts = {"Needs attention": [row for row in mine if row.needs_attention]}
     parts["Nothing to do"] = [row for row in mine if not row.needs_attention]
     parts["All"] = mine
@@ -93,6 +98,9 @@ def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
 
 def table(rows: Sequence[QueueRow]) -> None:
     """Draw the queue; choosing a row opens the store."""
+    if not rows and st.session_state.get(session.SEARCH):
+        st.info("No store here matches your search.", icon=":material/search_off:")
+        return
     if not rows:
         st.success("Nothing here needs you this morning.", icon=":material/check_circle:")
         return
@@ -127,9 +135,10 @@ def table(rows: Sequence[QueueRow]) -> None:
         key=QUEUE,
         alt="Stores with state and reason; choose a row to open the store",
     )
+    drawn = session.drawn_queue([row.store for row in rows])
     picked = chosen.selection.rows
-    if picked:
-        st.switch_page(STORE_PAGE, query_params={session.STORE: rows[picked[0]].store})
+    if picked and picked[0] < len(drawn):
+        st.switch_page(STORE_PAGE, query_params={session.STORE: drawn[picked[0]]})
 
 
 def _news(rows: Sequence[QueueRow]) -> str:

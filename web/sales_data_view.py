@@ -128,7 +128,8 @@ def _row(feed: Feed) -> dict[str, object]:
 def _problems(refused: InvalidFile) -> None:
     problems = "problem" if refused.total == 1 else "problems"
     st.error(
-        f"Refused: {refused.total:,} {problems} in {refused.problems[0].file}. Nothing was changed.",
+        f"Refused: {refused.total:,} {problems} in {formats.plain(refused.problems[0].file)}. "
+        "Nothing was changed.",
         icon=":material/block:",
     )
     st.dataframe(
@@ -151,12 +152,13 @@ def _problems(refused: InvalidFile) -> None:
 def _report(report: ImportReport) -> None:
     span = f"{formats.day(report.first_ds)} to {formats.day(report.last_ds)} {report.last_ds.year}"
     st.success(
-        f"{report.source} is in order: {report.added:,} new rows, {report.revised:,} revised, "
+        f"{formats.plain(report.source)} is in order: {report.added:,} new rows, "
+        f"{report.revised:,} revised, "
         f"{report.unchanged:,} unchanged; {len(report.stores):,} stores, {span}.",
         icon=":material/check_circle:",
     )
     for note in report.notes:
-        st.caption(f":material/info: {note}")
+        st.caption(f":material/info: {formats.plain(note)}")
 
 
 def _apply(service: ForecastService, user: Principal, file: UploadedFile, kind: str) -> None:
@@ -174,11 +176,12 @@ def _run(work: Callable[[], ImportReport]) -> None:
     try:
         report = work()
     except StorecastError as error:
-        session.remember_import(str(error), failed=True)
+        session.remember_import(formats.plain(str(error)), failed=True)
         return
     session.remember_import(
-        f"{report.source} was imported: {report.added:,} new rows, {report.revised:,} revised. "
-        "Stores with new sales or plans are now behind; refresh them to roll their forecasts forward.",
+        f"{formats.plain(report.source)} was imported: {report.added:,} new rows, "
+        f"{report.revised:,} revised. "
+        "Refresh the stores it is about to bring their forecasts up to date.",
         failed=False,
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from forecasting.domain import ALL_ITEMS, SeriesKey, Store
+from web.formats import plain
 
 STORE, ITEM = "store", "item"
 """Keys of the pickers, and so names of the query parameters they are bound to."""
@@ -20,6 +21,7 @@ ALL_LABEL = "All products"
 """How the product picker, and so the address, names a store's total."""
 
 _ANSWER = "last_answer"
+_DRAWN = "queue_drawn"
 _UPLOADS, _IMPORT = "uploads", "last_import"
 _PULSE = "drawn_pulse"
 
@@ -32,11 +34,11 @@ def unknown_in_address(stores: list[Store]) -> str | None:
     by_id = {store.store: store for store in stores}
     wanted = st.query_params.get(STORE)
     if wanted is not None and wanted not in by_id:
-        return f"There is no store “{wanted}” among your {len(stores)} stores."
+        return f"There is no store “{plain(wanted)}” among your {len(stores)} stores."
     item = st.query_params.get(ITEM)
     store = by_id.get(wanted) if wanted is not None else (stores[0] if stores else None)
     if item is not None and store is not None and item not in (ALL_ITEMS, ALL_LABEL, *store.items):
-        return f"Store {store.store} has no product “{item}”."
+        return f"Store {plain(store.store)} has no product “{plain(item)}”."
     return None
 
 
@@ -68,6 +70,13 @@ def step_store(stores: list[str], by: int) -> None:
     position = stores.index(present) if present in stores else 0
     st.session_state[STORE] = stores[(position + by) % len(stores)]
     forget_version()
+
+
+def drawn_queue(stores: list[str]) -> list[str]:
+    """The stores of the queue as last drawn, which is what a chosen row counts in; remembers the new ones."""
+    drawn: list[str] = st.session_state.get(_DRAWN, stores)
+    st.session_state[_DRAWN] = stores
+    return drawn
 
 
 def remember_answer(key: SeriesKey, message: str | None) -> None:

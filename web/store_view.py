@@ -1,11 +1,12 @@
 """The parts of a store's page below the strip: chart, notes, day table, what is said for want of them."""
 
-from datetime import date, datetime
+from datetime import date
 
 import pandas as pd
 import streamlit as st
 
 from forecasting.domain import Principal, SeriesKey, VersionHeader
+from forecasting.errors import InvalidRequest
 from forecasting.service import ForecastService
 from web import charts, formats, session
 
@@ -24,30 +25,51 @@ def no_forecast_of(key: SeriesKey, header: VersionHeader) -> None:
     """Say why a product of the store has no forecast."""
     reasons = [words for words in header.assumptions if key.item in words] or ["It was not among its series."]
     st.warning(
-        f"There is no forecast of {formats.item(key.item).lower()} in version {header.version}. {reasons[0]}",
+        f"There is no forecast of {formats.item(key.item).lower()} in version {header.version}. "
+        f"{formats.plain(reasons[0])}",
         icon=":material/block:",
     )
 
 
-def old_version(header: VersionHeader, newest: int, now: datetime) -> None:
+def wanted_header(service: ForecastService, user: Principal, newest: VersionHeader) -> VersionHeader:
+    """The version the address asks for; where there is none such, the newest, and a word about it."""
+    wanted = session.wanted_version()
+    if wanted is None:
+        return newest
+    try:
+        return service.version(user, newest.store, wanted)
+    except InvalidRequest:
+        st.warning(
+            f"There is no version {wanted} of this store any more; this is the newest.",
+            icon=":material/history:",
+        )
+        return newest
+
+
+def old_version(header: VersionHeader, newest: VersionHeader) -> None:
     """Say that this is not the newest forecast, and offer the way to it."""
-    published = formats.instant(header.published_at, now, formats.zone(st.context.timezone))
+    published = header.published_at.astimezone(formats.zone(st.context.timezone))
     st.info(
-        f"This is version {header.version}, published {published}. The newest is version {newest}.",
+        f"This is version {header.version}, published {formats.day(published)} {published:%H:%M}. "
+        f"The newest is version {newest.version}.",
         icon=":material/history:",
     )
     st.button("Show the newest", on_click=session.forget_version, key="newest_version")
 
 
-def series_notes(service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader) -> None:
+def series_notes(
+    service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, engine: str
+) -> None:
     """Say what the forecast took for granted, and why another engine than the configured one serves."""
-    predictor = service.predictor(user, key.store, header.version)
-    choice = predictor.choice_of(key.item)
-    if choice is not None and choice.engine != header.asked_engine:
-        serving, asked = formats.engine(choice.engine), formats.engine(header.asked_engine)
-        st.caption(f":material/swap_horiz: {serving} serves here instead of {asked}: {choice.reason}.")
+    if engine != header.asked_engine:
+        choice = service.predictor(user, key.store, header.version).choice_of(key.item)
+        reason = choice.reason if choice else "it was chosen when this version was made"
+        serving, asked = formats.engine(engine), formats.engine(header.asked_engine)
+        st.caption(
+            f":material/swap_horiz: {serving} serves here instead of {asked}: {formats.plain(reason)}."
+        )
     for sentence in header.assumptions:
-        st.caption(f":material/event_busy: {sentence}")
+        st.caption(f":material/event_busy: {formats.plain(sentence)}")
 
 
 def day_table(forecast: pd.DataFrame, sold: pd.DataFrame) -> None:

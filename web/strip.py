@@ -98,9 +98,9 @@ def freshness_strip(now: Freshness, answer: str | None, as_of: date) -> None:
         _progress(now.run, now.backlog)
     elif now.state is StoreState.FAILED and now.run is not None:
         kept = " The forecast below is the last good one." if now.header else ""
-        st.error(f"The last refresh failed: {now.run.error}.{kept}", icon=":material/error:")
+        st.error(f"The last refresh failed: {formats.plain(now.run.error)}.{kept}", icon=":material/error:")
     elif answer:
-        st.caption(f":material/info: {answer}.")
+        st.caption(f":material/info: {formats.plain(answer)}.")
 
 
 def _lateness(sales_through: date, as_of: date) -> str:

@@ -29,7 +29,7 @@ def _tomorrow(forecast: pd.DataFrame, _summary: SeriesSummary | None, as_of: dat
     if rows.empty:
         _tile(label, formats.NONE, "beyond this forecast")
     elif not rows["is_open"].iloc[0]:
-        _tile(label, "Closed", rows["holiday"].iloc[0] or "usual closing day")
+        _tile(label, "Closed", formats.plain(rows["holiday"].iloc[0]) or "usual closing day")
     else:
         row = rows.iloc[0]
         _tile(
@@ -55,7 +55,7 @@ def _next_closed(forecast: pd.DataFrame, _summary: SeriesSummary | None, as_of: 
         _tile("Next closed day", "None", f"through {formats.day(forecast['ds'].iloc[-1])}")
         return
     day = closed["ds"].iloc[0].date()
-    reason = closed["holiday"].iloc[0] or "usual closing day"
+    reason = formats.plain(closed["holiday"].iloc[0]) or "usual closing day"
     _tile("Next closed day", formats.day(day), f"{reason}, {formats.in_days((day - as_of).days)}")
 
 

@@ -5,6 +5,7 @@ The future of a series is the plan's; where the plan is silent for a day the day
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +19,9 @@ from forecasting.errors import UnknownSeries
 
 HABIT_WEEKS = 8
 """A weekday on which the store was closed for this many weeks in a row is assumed closed."""
+
+LEAST_HABIT_DAYS = 14
+"""From this length of history on, a weekday without a single row is one on which the store is closed."""
 
 DISCONTINUED_AFTER_DAYS = 28
 """A product without a row for this many days up to the cutoff is not forecast."""
@@ -84,13 +88,15 @@ def build_inputs(
     habit = usual_days(histories[ALL_ITEMS], days)
     series = []
     notes = []
-    for item in sorted(histories, key=lambda name: (name != ALL_ITEMS, natural_order(name))):
+    for item in sorted(histories.keys() - {ALL_ITEMS}, key=natural_order):
         history = histories[item]
         last = history["ds"].iloc[-1]
         if (cutoff - last).days >= DISCONTINUED_AFTER_DAYS:
             notes.append(f"Product {item} is left out: its last sales row is of {last:%-d %b %Y}.")
             continue
         series.append(SeriesInputs(SeriesKey(store, item), history, future_days(item, plan, habit)))
+    total = total_days([each.future for each in series]) if series else future_days(ALL_ITEMS, plan, habit)
+    series.insert(0, SeriesInputs(SeriesKey(store), histories[ALL_ITEMS], total))
     notes[:0] = silent_days(series[0].future)
     return StoreInputs(store, cutoff.date(), horizon, values_hash, tuple(notes), tuple(series))
 
@@ -105,7 +111,8 @@ def expected_days(sales: pd.DataFrame, plan: pd.DataFrame, last: date) -> pd.Dat
     """
     newest = sales["ds"].max()
     days = pd.date_range(newest + pd.Timedelta(days=1), pd.Timestamp(last), freq="D", unit=newest.unit)
-    return future_days(ALL_ITEMS, plan, usual_days(series_histories(sales)[ALL_ITEMS], days))
+    habit = usual_days(series_histories(sales)[ALL_ITEMS], days)
+    return total_days([future_days(str(item), plan, habit) for item in sales["item"].unique()])
 
 
 def series_histories(sales: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -126,12 +133,14 @@ def series_histories(sales: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def usual_days(total: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
     """Fill `days` by habit (`schema.FUTURE`): open on weekdays that were open of late, nothing special."""
-    recent = total[total["ds"] > total["ds"].iloc[-1] - pd.Timedelta(weeks=HABIT_WEEKS)]
+    newest = total["ds"].iloc[-1]
+    recent = total[total["ds"] > newest - pd.Timedelta(weeks=HABIT_WEEKS)]
     opened = recent["is_open"].groupby(recent["ds"].dt.day_of_week).any()
+    unheard_of = (newest - recent["ds"].iloc[0]).days < LEAST_HABIT_DAYS
     return pd.DataFrame(
         {
             "ds": days,
-            "is_open": pd.Series(days.day_of_week).map(opened).fillna(value=True).to_numpy(dtype=bool),
+            "is_open": pd.Series(days.day_of_week).map(opened).fillna(value=unheard_of).to_numpy(dtype=bool),
             "promo": False,
             "holiday": "",
             "school_holiday": False,
@@ -141,14 +150,9 @@ def usual_days(total: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
 
 
 def future_days(item: str, plan: pd.DataFrame, habit: pd.DataFrame) -> pd.DataFrame:
-    """Return `schema.FUTURE` of one item: its own plan rows, else the whole store's, else habit.
-
-    For the store's total without plan rows of its own the items' rows are combined as in `series_histories`.
-    """
+    """Return `schema.FUTURE` of one item: its own plan rows, else the whole store's, else habit."""
     own = plan[plan["item"] == item]
     whole = plan[plan["item"] == ALL_ITEMS]
-    if item == ALL_ITEMS and own.empty and not plan.empty:
-        own = plan.groupby("ds", sort=True).agg(_OVER_ITEMS).reset_index()
     known = pd.concat([own, whole]).drop_duplicates("ds", keep="first").set_index("ds")
     planned = known.reindex(habit["ds"])
     silent = planned["is_open"].isna().to_numpy()
@@ -157,6 +161,19 @@ def future_days(item: str, plan: pd.DataFrame, habit: pd.DataFrame) -> pd.DataFr
         for name in schema.COVARIATES
     }
     return pd.DataFrame({"ds": habit["ds"], **covariates, "assumed": silent})
+
+
+def total_days(items: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Combine the futures of a store's items (`schema.FUTURE`) as `series_histories` combines their pasts.
+
+    A day is assumed where the plan is silent about one of them.
+    """
+    combined = {
+        name: np.logical_or.reduce([each[name].to_numpy(bool) for each in items])
+        for name in ("is_open", "promo", "school_holiday", "assumed")
+    }
+    holiday = np.maximum.reduce([each["holiday"].to_numpy(object) for each in items])
+    return items[0].assign(**combined, holiday=pd.Series(holiday, dtype=items[0]["holiday"].dtype))
 
 
 def silent_days(future: pd.DataFrame) -> list[str]:

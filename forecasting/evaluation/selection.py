@@ -1,5 +1,6 @@
 """Which engine serves a series: the asked-for one against seasonal-naive, judged on a backtest."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from forecasting.errors import FitFailed
 from forecasting.evaluation import metrics
 from forecasting.evaluation.windows import Window, backtest_windows
 from forecasting.ports import LocalEngine
+
+log = logging.getLogger(__name__)
 
 CHALLENGER = "seasonal_naive"
 """The engine every other one has to beat."""
@@ -52,11 +55,20 @@ def run_task(task: SeriesTask, engine_named: EngineNamed) -> SeriesResult:
         If an engine breaks its promises.
     """
     inputs = task.inputs
+    if task.choice is not None:
+        try:
+            return _result(task.choice, inputs, engine_named)
+        except FitFailed:  # what served so far can't be fitted to the newest inputs: choose again
+            log.info("%s: %s does not fit any more; choosing again", inputs.key, task.choice.engine)
     try:
-        choice = task.choice or choose(inputs, task.asked_engine, engine_named)
-        forecast = _fit_and_forecast(engine_named(choice.engine), inputs.history, inputs.future, inputs.key)
+        return _result(choose(inputs, task.asked_engine, engine_named), inputs, engine_named)
     except FitFailed as error:
         return SeriesResult(inputs.key, failure=str(error))
+
+
+def _result(choice: SeriesChoice, inputs: SeriesInputs, engine_named: EngineNamed) -> SeriesResult:
+    engine = engine_named(choice.engine)
+    forecast = _fit_and_forecast(engine, inputs.history, inputs.future, inputs.key)
     return SeriesResult(inputs.key, choice, forecast)
 
 

@@ -28,7 +28,7 @@ def current_hash(snapshot: StoreSnapshot, horizon: int) -> str | None:
     return input_hash(snapshot.sales.content_hash, snapshot.plan_hash, horizon)
 
 
-def decide(
+def decide(  # noqa: PLR0911 - one return for each answer, in their order
     snapshot: StoreSnapshot,
     *,
     at: datetime,
@@ -54,7 +54,7 @@ def decide(
     if head is None:
         return Decision(Verdict.RETRAIN, "No forecast yet: training for the first time")
     age = at - head.trained_at
-    trained = f"Trained {wording.duration(age)} ago"
+    trained = f"Trained {wording.duration(age)} ago" if age >= timedelta(0) else "Trained after that instant"
     limit = f"the {wording.tolerance(tolerance)} tolerance"
     if force:
         return Decision(Verdict.RETRAIN, f"{trained}: training again as asked")
@@ -69,6 +69,8 @@ def decide(
         return Decision(
             Verdict.REFORECAST, f"{trained}, within {limit}, but {news}: rolling the forecast forward"
         )
+    if snapshot.last is not None and snapshot.last.state is RunState.FAILED:
+        return Decision(snapshot.last.verdict, f"{trained}, but the last refresh failed: trying again")
     return Decision(
         Verdict.FRESH, f"{trained}, within {limit}, and no new sales or plan since: nothing was run"
     )

@@ -90,6 +90,8 @@ class RefreshWorker:
                 self.look_round()
             except StorageError as error:
                 self._complain(str(error))
+            except Exception:
+                log.exception("the refresh worker met a bug and goes on")
             else:
                 self._complain("")
             if not worked:
@@ -176,7 +178,7 @@ class RefreshWorker:
             header = self._ledger.publish(run, publication, self._clock.now())
         except Fenced:
             raise
-        except StorageError as error:
+        except StorecastError as error:
             self._fail(run, error)
         else:
             log.info("run %s of %s published version %d", run.run_id, run.scope, header.version)

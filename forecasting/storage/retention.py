@@ -23,6 +23,7 @@ from forecasting.storage.tables import (
     history_version,
     predictor,
     refresh_run,
+    store_attribute,
 )
 
 HISTORY_KEPT = 2
@@ -168,15 +169,17 @@ def _replaced(line: sa.Subquery, before: datetime) -> sa.ColumnElement[bool]:
 
 
 def _outdated_imports(before: datetime) -> sa.Select[Any]:
-    """Imports of whose files not one is needed; the newest first, so that a roll-back goes before its object.
+    """Imports of which nothing is needed, neither a file nor a store's attributes.
 
-    Whole imports only: of one that has lost some of its stores a roll-back could not tell that it is no
-    longer the newest of those.
+    The newest first, so that a roll-back goes before its object. Whole imports only: of one that has lost
+    some of its stores a roll-back could not tell that it is no longer the newest of those.
     """
     line = _history_line()
-    needed = sa.select(line.c.import_id).where(~_replaced(line, before))
+    needed = sa.union(
+        sa.select(line.c.import_id).where(~_replaced(line, before)), sa.select(store_attribute.c.import_id)
+    )
     return (
         sa.select(history_import.c.import_id)
-        .where(history_import.c.import_id.not_in(needed))
+        .where(history_import.c.imported_at < before, history_import.c.import_id.not_in(needed))
         .order_by(history_import.c.import_id.desc())
     )

@@ -88,6 +88,12 @@ class TwoStorages(RuleBasedStateMachine):
         assert isinstance(number, int)
         self.imports.append(number)
 
+    @rule(names=st.sets(stores, min_size=1), size=st.integers(0, 9))
+    def describe(self, names: set[str], size: int) -> None:
+        """An import of the attributes of stores alone."""
+        told = {name: {"size": str(size)} for name in names}
+        self._both(lambda storage: storage.manifest.record("f", "sales", "Ana", self.now, [], told))
+
     @precondition(lambda self: self.imports)
     @rule(data=st.data())
     def roll_back(self, data: st.DataObject) -> None:
@@ -144,6 +150,7 @@ class TwoStorages(RuleBasedStateMachine):
         snapshots = self.pruned.ledger.snapshots()
         assert snapshots == self.whole.ledger.snapshots()
         assert self.pruned.versions.summaries() == self.whole.versions.summaries()
+        assert self.pruned.manifest.attributes() == self.whole.manifest.attributes()
         for head in (snapshot.head for snapshot in snapshots.values() if snapshot.head is not None):
             trained = self.pruned.versions.predictor(head.predictor_id)
             assert trained == self.whole.versions.predictor(head.predictor_id)

@@ -216,6 +216,21 @@ def test_an_import_and_its_roll_back_go_together(storage: SqlStorage) -> None:
         storage.manifest.roll_back(wrong, "Ana", after(100 * DAY))
 
 
+def test_an_import_stays_as_long_as_a_store_has_its_attributes(storage: SqlStorage) -> None:
+    """Also one that brought nothing else; once they were replaced it goes in its time."""
+
+    def describe(day: int, **attributes: str) -> int:
+        return storage.manifest.record("s.csv", "sales", "Ana", after(day * DAY), [], {"1": attributes})
+
+    first, second = describe(0, size="a"), describe(1, size="b")
+    assert storage.retention.outdated(1, after(0)).imports == ()
+    outdated = storage.retention.outdated(1, after(99 * DAY))
+    assert outdated.imports == (first,)
+    assert remove(storage, outdated)[-1] == 1
+    assert storage.manifest.attributes() == {"1": {"size": "b"}}
+    assert second not in storage.retention.outdated(1, after(99 * DAY)).imports
+
+
 def test_removal_leaves_room_for_presses_between_its_steps(open_storage: Open) -> None:
     """Each step is a transaction of its own: a press that waits for nobody gets in after every one."""
     storage, impatient = open_storage(), open_storage()

@@ -148,3 +148,23 @@ def test_a_claimed_run_is_settled_once_another_has_done_its_work() -> None:
     forward = replace(later, verdict=Verdict.REFORECAST)
     assert policy.settled(forward, CURRENT, HORIZON)
     assert not policy.settled(forward, replace(CURRENT, sales=NEXT_DAY), HORIZON)
+
+
+@pytest.mark.parametrize(
+    ("waited", "seen", "in_vain"),
+    [
+        (29, None, False),
+        (30, None, True),
+        (3600, 3600 - 30, True),
+        (3600, 3600 - 29, False),
+        (3600, 3600 + 5, False),
+    ],
+)
+def test_a_run_waits_in_vain_when_no_worker_has_been_seen_for_half_a_minute(
+    waited: int, seen: int | None, *, in_vain: bool
+) -> None:
+    """And not before it has waited as long itself; a worker's clock may run ahead."""
+    seen_at = None if seen is None else TRAINED + timedelta(seconds=seen)
+    now = TRAINED + timedelta(seconds=waited)
+    assert policy.waiting_for_worker(run(RunState.QUEUED), seen_at, now) is in_vain
+    assert not policy.waiting_for_worker(run(RunState.RUNNING), seen_at, now)

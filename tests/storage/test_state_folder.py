@@ -134,7 +134,7 @@ def test_a_read_only_file_can_be_read_but_not_written(open_folder: Path) -> None
     with closing(SqlStorage(open_database(open_folder))) as storage:
         publish(storage)
     (open_folder / FILE).chmod(0o444)
-    open_folder.chmod(0o777)  # noqa: S103 - so that it is the file that is read-only, for whoever runs this
+    open_folder.chmod(0o777)  # so that it is the file that is read-only, for whoever runs this
     with without_rights(), closing(SqlStorage(open_database(open_folder))) as storage:
         assert storage.ledger.snapshots()["1"].head is not None
         with pytest.raises(StateUnavailable, match=f"{FILE} can't be written.*read-only"):
@@ -150,7 +150,7 @@ def test_a_database_deleted_while_running_is_noticed(tmp_path: Path) -> None:
         publish(storage)
         (tmp_path / FILE).unlink()
         for act in (
-            lambda: storage.ledger.snapshots(),
+            storage.ledger.snapshots,
             lambda: storage.ledger.beat("worker", NOW),
             lambda: storage.manifest.record("f", "sales", "Ana", NOW, [move()]),
         ):
@@ -163,9 +163,11 @@ def test_a_database_brought_back_while_running_is_used_again(tmp_path: Path) -> 
     """A backup put in place needs no restart, and the old file is not read on."""
     with closing(SqlStorage(open_database(tmp_path))) as storage:
         old = publish(storage)
-        with closing(sqlite3.connect(tmp_path / "backup")) as backup:
-            with closing(sqlite3.connect(tmp_path / FILE)) as source:
-                source.backup(backup)
+        with (
+            closing(sqlite3.connect(tmp_path / "backup")) as backup,
+            closing(sqlite3.connect(tmp_path / FILE)) as source,
+        ):
+            source.backup(backup)
         publish(storage, "2")
         for file in tmp_path.glob(f"{FILE}*"):
             file.unlink()

@@ -45,3 +45,23 @@ def test_days_carry_their_weekday(day: date) -> None:
     """Short and long agree."""
     assert formats.long_day(day).startswith(formats.day(day).split()[0])
     assert formats.day(day).split()[1] == str(day.day)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[sign in](https://evil.example)",
+        "https://evil.example",
+        "www.evil.example",
+        "<b>x</b>",
+        "$a$",
+        "**x**",
+        ":red[x]",
+    ],
+)
+def test_text_from_outside_is_shown_and_not_obeyed(text: str) -> None:
+    """No link, no formula, no formatting; unescaped it is the same text."""
+    shown = formats.plain(text)
+    assert shown != text
+    assert shown.replace("\\", "") == text
+    assert formats.plain("store 1, product 101: expected 14 days") == "store 1, product 101: expected 14 days"

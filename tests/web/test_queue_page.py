@@ -58,7 +58,9 @@ def test_region_and_search_narrow_the_queue() -> None:
     app.text_input(key="search").set_value("1").run()
     assert list(table(app)) == ["1"]
     app.text_input(key="search").set_value("77").run()
-    assert "Nothing here needs you this morning." in "".join(each.value for each in app.success)
+    assert "No store here matches your search." in words(app)
+    app.text_input(key="search").set_value("NORTH").run()
+    assert list(table(app)) == ["1"]
 
 
 def test_refresh_all_asks_for_what_is_out_of_date_and_shows_its_progress(served: House) -> None:
@@ -70,11 +72,11 @@ def test_refresh_all_asks_for_what_is_out_of_date_and_shows_its_progress(served:
     runs = served.service.runs(LOCAL_USER)
     assert len([run for run in runs if run.state.active]) == 2
     assert app.subheader[0].value == "2 of 2 stores are being refreshed"
-    batch = served.service.batch()
+    batch = served.service.batch(LOCAL_USER)
     assert batch is not None
     assert (batch.done, batch.total) == (0, 2)
     served.work()
-    assert served.service.batch() is None
+    assert served.service.batch(LOCAL_USER) is None
 
 
 def test_an_old_version_is_shown_as_such(served: House) -> None:
@@ -92,7 +94,7 @@ def test_an_old_version_is_shown_as_such(served: House) -> None:
 
 def test_a_discontinued_product_has_a_page_that_says_so(served: House) -> None:
     """Its last sales day, and no invented forecast."""
-    last = LAST - timedelta(days=40)
+    last = LAST - timedelta(days=60)
     served.deliver("sales", [sales("1", "103", 5.0, FIRST, last)])
     served.service.refresh(LOCAL_USER, "1")
     served.work()

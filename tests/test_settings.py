@@ -1,0 +1,49 @@
+from datetime import UTC, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from forecasting.errors import InvalidSetting
+from forecasting.settings import Settings
+
+
+def test_what_is_not_set_has_its_default() -> None:
+    """Also what is set to nothing."""
+    assert Settings.from_env({}) == Settings.from_env({"STORECAST_NIGHTLY": " ", "STORECAST_KEEP_DAYS": ""})
+    settings = Settings.from_env({})
+    assert (settings.keep_versions, settings.keep) == (30, timedelta(days=90))
+    assert (settings.nightly, settings.timezone) == (None, UTC)
+
+
+def test_retention_and_the_night_are_read() -> None:
+    """Numbers, a time of day, a zone."""
+    settings = Settings.from_env(
+        {
+            "STORECAST_KEEP_VERSIONS": "1",
+            "STORECAST_KEEP_DAYS": "1.5",
+            "STORECAST_NIGHTLY": " 4:30 ",
+            "STORECAST_TIMEZONE": "Europe/Berlin",
+        }
+    )
+    assert (settings.keep_versions, settings.keep) == (1, timedelta(days=1.5))
+    assert (settings.nightly, settings.timezone) == (time(4, 30), ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "expected"),
+    [
+        ("STORECAST_KEEP_VERSIONS", "0", "a whole number from 1 to"),
+        ("STORECAST_KEEP_VERSIONS", "2.5", "a whole number from 1 to"),
+        ("STORECAST_KEEP_DAYS", "0.9", "a number from 1 to"),
+        ("STORECAST_NIGHTLY", "24:00", "a time of day such as 04:30"),
+        ("STORECAST_NIGHTLY", "04:30:00", "a time of day such as 04:30"),
+        ("STORECAST_NIGHTLY", "04:30+02:00", "a time of day such as 04:30"),
+        ("STORECAST_TIMEZONE", "Europe", "a time zone this machine knows"),
+        ("STORECAST_TIMEZONE", "Mars/Olympus", "a time zone this machine knows"),
+        ("STORECAST_TIMEZONE", "../etc/passwd", "a time zone this machine knows"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(name: str, found: str, expected: str) -> None:
+    """With what was expected and what was found."""
+    with pytest.raises(InvalidSetting, match=rf"^{name}: expected {expected}.*, found '"):
+        Settings.from_env({name: found})
