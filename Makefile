@@ -30,6 +30,7 @@ format: $(DEV)
 bench: $(DEV)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.refresh
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.solver
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.queue
 
 audit: $(DEV)
 	$(BIN)/pip-audit -r requirements.txt

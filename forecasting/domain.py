@@ -256,6 +256,8 @@ class SeriesSummary:
         What is special about the next seven days, in words, or ``""``.
     sparkline
         Four weeks of sales and the next seven days.
+    closed_ahead
+        Closed days right after the newest sales: that long no sales are no surprise.
     """
 
     store: str
@@ -268,6 +270,7 @@ class SeriesSummary:
     coverage: float | None
     sparkline: tuple[float, ...] = ()
     note: str = ""
+    closed_ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,7 @@ def _summary(result: SeriesResult, series: SeriesInputs) -> SeriesSummary:
         wape=served.wape if served else None,
         naive_wape=naive.wape if naive else None,
         coverage=served.coverage if served else None,
+        closed_ahead=int((series.future["is_open"].cumsum() == 0).sum()),
         note=week_note(series.future, bool(series.history["promo"].iloc[-1])),
         sparkline=tuple(float(value) for value in [*sold.tail(SPARKLINE_DAYS), *mean.head(WEEK)]),
     )

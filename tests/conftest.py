@@ -2,8 +2,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.house import House
+
+settings.register_profile("calm", deadline=None)  # a busy machine is not a failed property
+settings.load_profile("calm")
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 from datetime import date, timedelta
 
 import pandas as pd
+import pytest
 
 from forecasting.domain import LOCAL_USER, SeriesKey, StoreState
+from forecasting.errors import InvalidFile
 from tests.house import LAST, House, plan, sales
 
 NEW = "3"
@@ -149,3 +151,13 @@ def test_an_engine_that_fails_on_new_sales_is_replaced_and_not_dropped(house: Ho
     house.work()
     assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
     assert set(house.service.forecast(LOCAL_USER, SeriesKey("1"))["engine"]) == {"seasonal_naive"}
+
+
+def test_a_mistyped_year_is_refused_by_row_and_does_not_move_the_business_date(house: House) -> None:
+    """One row of 2091 would make every store seventy years late."""
+    typo = sales("1", "101", 5.0, LAST, LAST).assign(date="2091-05-03")
+    with pytest.raises(
+        InvalidFile, match=r"sales\.csv, row 2, column 'date': expected a day up to 2019-05-04"
+    ):
+        house.deliver("sales", [typo])
+    assert house.service.as_of(LOCAL_USER) == LAST + timedelta(days=1)

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.domain import Principal, SeriesKey
+from forecasting.planning.feeds import Feed
 from forecasting.service import ForecastService
 
 SOLD_DAYS = 42
@@ -41,3 +42,15 @@ def sales_around(service: ForecastService, user: Principal, key: SeriesKey, cuto
     """Six weeks of sales up to a cutoff and all since (`schema.HISTORY`), for an older version."""
     sold = service.sales(user, key)
     return sold[sold["ds"] > pd.Timestamp(cutoff) - pd.Timedelta(days=SOLD_DAYS)].reset_index(drop=True)
+
+
+def feeds(service: ForecastService, user: Principal) -> list[Feed]:
+    """How the feeds stand; looked at again only after an import."""
+    _version, imported, _active = service.pulse(user)
+    return _feeds(service, user, user.subject, imported)
+
+
+@st.cache_data(max_entries=50, show_spinner="Looking at what is loaded …")
+def _feeds(_service: ForecastService, _user: Principal, subject: str, imported: int) -> list[Feed]:
+    del subject, imported  # part of the cache's key only
+    return _service.feeds(_user)

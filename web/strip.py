@@ -105,7 +105,7 @@ def freshness_strip(now: Freshness, answer: str | None, as_of: date) -> None:
 
 def _lateness(sales_through: date, as_of: date) -> str:
     missing = (as_of - sales_through).days - 1
-    return f" :orange[(feed {missing} days late)]" if missing >= LATE_DAYS else ""
+    return f" :orange[({missing} days without sales)]" if missing >= LATE_DAYS else ""
 
 
 def _progress(run: RefreshRun, backlog: int) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from forecasting.domain import ALL_ITEMS, FileKey, HistoryFile, ImportReport, Volume
@@ -17,6 +18,11 @@ from forecasting.history.merge import merge
 from forecasting.history.reading import AUTO, read_incoming
 from forecasting.history.values import content_hash
 from forecasting.ports import Clock, HeadMove, Manifest, StoreAttributes
+
+EPOCH = date(1970, 1, 1)
+
+FUTURE_DAYS = 31
+"""Sales may be this far ahead of the clock: enough for one that is off, not for a wrong year."""
 
 _ATTEMPTS = 5
 """Tries of one import; each conflict means that another import of the same stores got through."""
@@ -107,6 +113,8 @@ class ParquetHistory:
             If the folder can't be read or written.
         """
         incoming = read_incoming(path, kind, layout)
+        if kind == "sales":
+            _refuse_the_future(incoming, self._clock.now().date())
         attributes = read_attributes(stores, incoming.layout) if stores else {}
         if dry_run:
             return _report(incoming, self._changes(incoming, write=False), self._news(attributes), None)
@@ -191,6 +199,17 @@ def _describe(store: str, kind: str, frame: pd.DataFrame, region: str) -> Histor
         items=tuple(frame["item"].unique()),
         region=region,
     )
+
+
+def _refuse_the_future(incoming: IncomingFile, today: date) -> None:
+    """Refuse sales of days long to come: one mistyped year would move every store's business date."""
+    last = today + timedelta(days=FUTURE_DAYS)
+    days = incoming.columns["date"].numbers
+    findings = Findings(incoming.file)
+    for at in np.flatnonzero(days > (last - EPOCH).days):
+        found = EPOCH + timedelta(days=int(days[at]))
+        findings.add(f"a day up to {last}", f"'{found}'", row=int(incoming.rows[at]), column="date")
+    findings.raise_if_any()
 
 
 def _refuse_totals_beside_items(incoming: IncomingFile, heads: Mapping[str, HistoryFile]) -> None:

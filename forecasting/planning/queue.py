@@ -88,7 +88,9 @@ def queue_row(
         last7=summary.last7 if summary else None,
         sparkline=summary.sparkline if summary else (),
     )
-    news = _urgent(snapshot, state, as_of) or _unusual_week(draft, summary)
+    news = _urgent(snapshot, state, as_of, summary.closed_ahead if summary else 0) or _unusual_week(
+        draft, summary
+    )
     if state is StoreState.RUNNING:
         return replace(draft, needs_attention=False, reason=_running(snapshot.active))
     if news:
@@ -111,12 +113,13 @@ def in_order(rows: Iterable[QueueRow]) -> list[QueueRow]:
     )
 
 
-def _urgent(snapshot: StoreSnapshot, state: StoreState, as_of: date) -> str:
+def _urgent(snapshot: StoreSnapshot, state: StoreState, as_of: date, closed_ahead: int) -> str:
     last = snapshot.last
     if state is StoreState.FAILED and last is not None:
         kept = "; older forecast shown" if snapshot.head else ""
         return f"Last refresh failed: {last.error}{kept}"
-    if snapshot.sales is not None and (missing := (as_of - snapshot.sales.last_ds).days - 1) >= LATE_DAYS:
+    missing = (as_of - snapshot.sales.last_ds).days - 1 if snapshot.sales else 0
+    if snapshot.sales is not None and missing - closed_ahead >= LATE_DAYS:
         return f"No sales for {missing} days, since {wording.day(snapshot.sales.last_ds)}"
     if state is StoreState.BEHIND and snapshot.head is not None and snapshot.sales is not None:
         newer = snapshot.sales.last_ds > snapshot.head.cutoff

@@ -195,5 +195,6 @@ forecast_summary = sa.Table(
     sa.Column("naive_wape", sa.Float),
     sa.Column("coverage", sa.Float),
     sa.Column("note", sa.Text, nullable=False),
+    sa.Column("closed_ahead", sa.Integer, nullable=False),
     sa.Column("sparkline", sa.JSON, nullable=False),
 )

@@ -26,7 +26,7 @@ def test_an_import_reports_what_it_did(history: ParquetHistory, put: PutFile, ma
     assert (report.added, report.revised, report.unchanged) == (2, 0, 0)
     assert (manifest.imports[0].by, manifest.imports[0].at.isoformat()) == (
         "ann",
-        "2024-03-01T06:01:00+00:00",
+        "2024-03-01T06:02:00+00:00",
     )
     head = manifest.head("1", "sales")
     assert head is not None
@@ -184,7 +184,7 @@ IDS = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=5
 ).filter(lambda text: text == text.strip() and text.lower() != "all" and not text.endswith(".0"))
 RECORDS = st.dictionaries(
-    st.tuples(IDS, IDS, st.dates(date(1900, 1, 1), date(2199, 12, 31))),
+    st.tuples(IDS, IDS, st.dates(date(1900, 1, 1), date(2024, 4, 1))),
     st.tuples(
         st.floats(0, 1e300), st.booleans(), st.booleans(), st.sampled_from(["", "Fête"]), st.booleans()
     ),

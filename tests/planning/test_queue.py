@@ -104,6 +104,7 @@ def test_a_late_feed_needs_attention() -> None:
     late = replace(STORE, sales=replace(SALES, last_ds=date(2019, 3, 19)))
     assert row(late).reason == "No sales for 14 days, since Tue 19 Mar"
     assert not row(replace(STORE, sales=replace(SALES, last_ds=date(2019, 3, 31)))).needs_attention
+    assert not row(late, summary=replace(USUAL, closed_ahead=14)).needs_attention
 
 
 def test_a_running_store_shows_its_progress_and_asks_for_nothing() -> None:

@@ -3,7 +3,7 @@ from datetime import date
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.errors import InvalidFrame, StateTooNew, StorageError
@@ -35,6 +35,7 @@ def blob(kind: str, version: str) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+@settings(deadline=None)
 @given(st.lists(days, max_size=30), st.sampled_from(["s", "ms", "us", "ns"]))
 def test_any_forecast_comes_back_the_same(rows: list[dict[str, object]], unit: str) -> None:
     """Values, row order and dtypes survive, whatever the items, days and the resolution of `ds`."""

@@ -204,6 +204,7 @@ def _create_forecasts() -> None:
         sa.Column("naive_wape", sa.Float()),
         sa.Column("coverage", sa.Float()),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("closed_ahead", sa.Integer(), nullable=False),
         sa.Column("sparkline", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("version", "item", name="pk_forecast_summary"),
         sa.ForeignKeyConstraint(
