@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pandas as pd
 
 from forecasting.bootstrap import Storecast
@@ -149,12 +149,12 @@ class Server:
     def _is_healthy(self) -> bool:
         try:
             return self.ask("GET", "/_stcore/health").text == "ok"
-        except httpx.TransportError:
+        except httpx2.TransportError:
             return False
 
-    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+    def ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
         """Send one request over a connection of its own."""
-        with httpx.Client(base_url=self.url, trust_env=False, timeout=20) as client:
+        with httpx2.Client(base_url=self.url, trust_env=False, timeout=20) as client:
             return client.request(method, path, **more)
 
     def runs(self, store: str) -> list[RefreshRun]:

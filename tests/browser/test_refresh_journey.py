@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import expect
 
@@ -89,7 +89,7 @@ def test_four_simultaneous_requests_over_http_share_one_training(server: Server)
     server.gate.hold()
     together = threading.Barrier(4)
 
-    def ask(_caller: int) -> httpx.Response:
+    def ask(_caller: int) -> httpx2.Response:
         together.wait()
         return server.ask("POST", "/training", json={"store_number": 2})
 
