@@ -22,7 +22,7 @@ Visit = Callable[..., Screen]
 """Opens an address in a session of its own, by default on the shared server."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # not the session: its event loop would be in the way of other tests
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium; without it tests are skipped, except where CI promises it."""
     path = shutil.which("chromium")
@@ -37,7 +37,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose stores were trained with another engine, so that the first press on each trains again.
 
@@ -86,5 +86,5 @@ def visit(chromium: Browser) -> Iterator[Visit]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A state folder with two stores that nothing has been trained for."""
-    return furnish(tmp_path / "home", STORES[:2])
+    """A state folder with three stores that nothing has been trained for."""
+    return furnish(tmp_path / "home", STORES[:3])

@@ -32,7 +32,7 @@ def wait_for_a_fit(server: Server) -> None:
 def test_the_pages_are_usable_at_once_while_the_stores_train(starting: Server, visit: Visit) -> None:
     """Sales and progress are there before any forecast is; the forecasts then appear by themselves."""
     starting.wait_for_health()
-    first, second = (visit(starting, f"{STORE_PAGE}?store={store}") for store in (1, 2))
+    first, second = (visit(starting, f"{STORE_PAGE}?store={store}") for store in (1, 3))
     for screen in (first, second):
         screen.expect_sold()
         expect(screen.chart.get_by_text("expected")).to_have_count(0)

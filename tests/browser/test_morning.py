@@ -43,8 +43,9 @@ def test_from_the_queue_to_the_store_to_a_refresh_to_its_trace(server: Server, v
     expect(screen.page.get_by_test_id("stButtonGroup")).to_contain_text("All 1")
     open_first_of_queue(screen)
     screen.expect_choice("3", ALL)
-    before = screen.version()
+    before, known = screen.version(), len(server.runs("3"))
     screen.refresh.click()
+    until(lambda: len(server.runs("3")) > known, 20, "a run was asked for")
     until(lambda: not server.runs("3")[0].state.active, 20, "the run ended")
     (run, *_) = server.runs("3")
     assert run.requested_by == "Local user"
