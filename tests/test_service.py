@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from forecasting import schema
-from forecasting.domain import LOCAL_USER, RunState, SeriesKey, StoreState, Verdict
+from forecasting.domain import LOCAL_USER, RefreshRun, RunState, SeriesKey, StoreState, Verdict
 from forecasting.errors import InvalidFile, InvalidRequest, NoForecastYet, NotPermitted, UnknownSeries
+from forecasting.ports import Publication
+from forecasting.refresh.worker import Progress, RefreshWorker
 from tests.house import LAST, House, plan, sales
 
 NORTHERNER = replace(
@@ -303,3 +305,23 @@ def test_a_run_nobody_works_is_told(house: House) -> None:
     house.work()
     house.clock.turn(timedelta(hours=1))
     assert not house.service.freshness(LOCAL_USER, "1").waiting_for_worker
+
+
+def test_a_publication_that_breaks_its_schema_fails_the_run_and_not_the_worker(house: House) -> None:
+    """Nothing is published, the planner reads why, and the next run is worked."""
+
+    def broken(run: RefreshRun, progress: Progress) -> Publication | None:
+        made = house.training(run, progress)
+        return replace(made, forecast=made.forecast.drop(columns="q50")) if made else None
+
+    worker = RefreshWorker(house.storage.ledger, broken, house.clock, house.settings.lease, "broken")
+    press(house)
+    assert worker.run_next()
+    freshness = house.service.freshness(LOCAL_USER, "1")
+    assert freshness.state is StoreState.FAILED
+    assert freshness.header is None
+    assert freshness.run is not None
+    assert "q50" in freshness.run.error
+    house.clock.turn(timedelta(minutes=1))
+    trained(house)
+    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
