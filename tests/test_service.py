@@ -1,3 +1,4 @@
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -325,3 +326,28 @@ def test_a_publication_that_breaks_its_schema_fails_the_run_and_not_the_worker(h
     house.clock.turn(timedelta(minutes=1))
     trained(house)
     assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+
+
+def test_a_bug_between_runs_does_not_end_the_worker(house: House) -> None:
+    """What is asked for is worked all the same."""
+    done = threading.Event()
+
+    def train(run: RefreshRun, progress: Progress) -> Publication | None:
+        done.set()
+        return house.training(run, progress)
+
+    def bug(_undisturbed: object) -> None:
+        raise ZeroDivisionError
+
+    worker = RefreshWorker(house.storage.ledger, train, house.clock, house.settings.lease, "buggy", bug)
+    with pytest.raises(ZeroDivisionError):
+        worker.look_round()
+    house.clock.turn(timedelta(minutes=1))
+    loop = threading.Thread(target=worker.serve)
+    loop.start()
+    press(house)
+    worker.wake()
+    assert done.wait(20)
+    worker.stop()
+    loop.join(20)
+    assert not loop.is_alive()

@@ -40,7 +40,7 @@ def wanted_header(service: ForecastService, user: Principal, newest: VersionHead
         return service.version(user, newest.store, wanted)
     except InvalidRequest:
         st.warning(
-            f"There is no version {wanted} of this store any more; this is the newest.",
+            f"Store {formats.plain(newest.store)} has no version {wanted}; this is the newest.",
             icon=":material/history:",
         )
         return newest

@@ -76,7 +76,7 @@ def _press(service: ForecastService, user: Principal, key: SeriesKey) -> None:
 def freshness_strip(now: Freshness, answer: str | None, as_of: date) -> None:
     """Draw state, sales date, training, engine; a run's progress or failure; the answer to the last press."""
     colour, icon = STATES[now.state]
-    facts = [f":{colour}-badge[:material/{icon}: {now.state}]"]
+    badge, facts = f":{colour}-badge[:material/{icon}: {now.state}]", []
     if now.sales_through:
         facts.append(
             f"Sales through **{formats.day(now.sales_through)}**{_lateness(now.sales_through, as_of)}"
@@ -87,7 +87,7 @@ def freshness_strip(now: Freshness, answer: str | None, as_of: date) -> None:
         facts.append(f"trained **{trained}**, {wording.duration(now.age)} ago")
         facts.append(f"engine **{formats.engine(now.header.asked_engine)}**")
         facts.append(f"version {now.header.version}")
-    st.markdown("&ensp;·&ensp;".join(facts[:1] + facts[1:]).replace("]&ensp;·&ensp;", "]&ensp;", 1))
+    st.markdown(f"{badge}&ensp;{'&ensp;·&ensp;'.join(facts)}")
     if now.waiting_for_worker:
         st.warning(
             "No refresh worker is running, so this refresh waits; nothing is lost. An operator can start "

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from forecasting.calendar import wording
 from forecasting.domain import (
     Answer,
     BatchProgress,
@@ -189,16 +190,8 @@ def _attach(connection: sa.Connection, holder: RefreshRun, ask: RefreshRequest) 
 def _joined(holder: RefreshRun, now: datetime) -> str:
     """What a planner is told whose press joined a run."""
     doing = "running" if holder.state is RunState.RUNNING else "waiting to run"
-    asked = f"asked {_ago(now - holder.requested_at)} by {holder.requested_by}"
+    asked = f"asked {wording.duration(now - holder.requested_at)} ago by {holder.requested_by}"
     return f"Already {doing}, {asked}: this press joined it"
-
-
-def _ago(age: timedelta) -> str:
-    seconds = max(int(age.total_seconds()), 0)
-    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= length:
-            return f"{seconds // length} {unit} ago"
-    return f"{seconds} s ago"
 
 
 def _enqueue(connection: sa.Connection, ask: RefreshRequest, decision: Decision) -> Answer:

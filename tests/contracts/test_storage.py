@@ -77,7 +77,7 @@ def test_a_failing_policy_leaves_nothing(storage: SqlStorage) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "ago"),
-    [(0, "0 s"), (12.9, "12 s"), (60, "1 min"), (7200, "2 h"), (86400 * 3, "3 d"), (-5, "0 s")],
+    [(0, "0 s"), (12.9, "12 s"), (60, "1 min"), (7200, "2 h"), (86400 * 3, "3 days"), (-5, "0 s")],
 )
 def test_a_second_press_joins_the_waiting_run(storage: SqlStorage, seconds: float, ago: str) -> None:
     """It is told who asked first and how long ago, also if the clocks disagree; the policy isn't asked."""
