@@ -26,10 +26,10 @@ from prophet import Prophet
 from forecasting.engines.prophet.backend import problem_of
 from forecasting.engines.prophet.design import Regressor, Settings
 from forecasting.engines.prophet.intervals import demand_quantiles
-from forecasting.engines.prophet.model import day_numbers
 from forecasting.engines.prophet.objective import objective
 from forecasting.engines.prophet.predict import Prediction, fit
 from forecasting.engines.prophet.problem import Parameters
+from forecasting.series import IntArray
 
 ROOT = Path(__file__).resolve().parents[1]
 ROSSMANN = ROOT.parent / "shared" / "datasets" / "rossmann_train.parquet"
@@ -131,13 +131,17 @@ def _ours(
     configuration: Configuration, history: pd.DataFrame, future: pd.DataFrame
 ) -> tuple[Parameters, Prediction]:
     known, ahead = ({name: frame[name].to_numpy() for name in REGRESSORS} for frame in (history, future))
-    fitted = fit(day_numbers(history), history["y"].to_numpy(), known, configuration.settings())
-    prediction = fitted.predict(day_numbers(future), ahead)
+    fitted = fit(_day_numbers(history), history["y"].to_numpy(), known, configuration.settings())
+    prediction = fitted.predict(_day_numbers(future), ahead)
     if configuration.log:
         demand_quantiles(prediction.yhat, prediction.sd, np.inf)
     else:
         _ = [prediction.yhat + z * prediction.sd for z in (-Z10, 0.0, Z10)]
     return fitted.parameters, prediction
+
+
+def _day_numbers(frame: pd.DataFrame) -> IntArray:
+    return frame["ds"].to_numpy().astype("datetime64[D]").astype(np.int64)
 
 
 def _parameters(prophet: Prophet) -> Parameters:

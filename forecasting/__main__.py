@@ -127,13 +127,13 @@ def _refresh(storecast: Storecast, parsed: argparse.Namespace) -> int:
         answers = service.refresh_all(LOCAL_USER, force=parsed.force)
     else:
         answers = [service.refresh(LOCAL_USER, store, force=parsed.force) for store in parsed.store]
-    verdicts = [str(answer.verdict) for answer in answers]
+    verdicts = [str(answer.verdict) for answer in answers if not answer.of_chain]
     print(", ".join(f"{verdicts.count(name)} {name}" for name in dict.fromkeys(verdicts)) or "no stores")
     if len(answers) == 1:
         print(answers[0].message)
     failed = _wait_for(storecast, answers)
     for run in failed:
-        print(f"store {run.store}: {run.error}", file=sys.stderr)
+        print(f"{'all stores' if run.of_chain else f'store {run.store}'}: {run.error}", file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -155,7 +155,7 @@ def _wait_for(storecast: Storecast, answers: Sequence[Answer]) -> list[RefreshRu
             for run in ended:
                 waiting.remove(run.run_id)
                 bar.update()
-            if not ended:
+            if len(ended) < len(runs):
                 pause.wait(POLL_SECONDS)
     return failed
 

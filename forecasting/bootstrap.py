@@ -8,11 +8,11 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
+from forecasting.calendar.public_holidays import require_places
 from forecasting.clock import SystemClock
 from forecasting.compute.local_pool import LocalPool
 from forecasting.domain import SYSTEM
-from forecasting.engines.fitting import fit_series, prepare
-from forecasting.evaluation.selection import SeriesResult, SeriesTask
+from forecasting.engines.fitting import do, prepare
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.sample import next_feed_file
 from forecasting.housekeeping import DailyChores
@@ -22,6 +22,7 @@ from forecasting.settings import Settings
 from forecasting.storage.database import open_database
 from forecasting.storage.storage import SqlStorage
 from forecasting.training import StoreTraining
+from forecasting.work import Result, Task
 
 log = logging.getLogger(__name__)
 
@@ -42,20 +43,22 @@ class Storecast:
     """
 
     def __init__(self, settings: Settings) -> None:
+        require_places(settings.holidays, "STORECAST_HOLIDAYS")
         clock = SystemClock()
         self._settings = settings
         folder = settings.home / "history"
         in_use = any(folder.glob("*/*/*.parquet"))
         self._storage = SqlStorage(open_database(settings.home, must_exist=in_use))
         self.history = ParquetHistory(folder, self._storage.manifest, clock)
-        self._pool: LocalPool[SeriesTask, SeriesResult] = LocalPool(fit_series, settings.processes)
-        training = StoreTraining(self.history, self._storage, self._pool, clock, settings)
+        self._pool: LocalPool[Task, Result] = LocalPool(partial(do, self.history.reader), settings.processes)
+        training = StoreTraining(self._storage, self._pool, clock, settings)
         self.service = ForecastService(
-            self.history, self._storage, clock, settings, self._wake, next_feed_file
+            self.history, self._storage, clock, settings, self._wake, next_feed_file, pooled=True
         )
         name = f"{socket.gethostname()}:{os.getpid()}"
         nightly, prune = partial(self.service.refresh_all, SYSTEM), partial(self.service.prune, SYSTEM)
-        chores = DailyChores(self._storage, clock, settings, name, nightly, prune)
+        score = partial(self.service.score_arrivals, SYSTEM)
+        chores = DailyChores(self._storage, clock, settings, name, nightly, prune, score)
         claim = partial(RefreshWorker, self._storage.ledger, training, clock, settings.lease)
         self._workers = (claim(name, chores), *(claim(f"{name}/{n}") for n in range(2, ABREAST + 1)))
         self._threads: list[threading.Thread] = []

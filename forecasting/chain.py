@@ -1,7 +1,7 @@
 """What all stores together tell about one: priors and spreads pooled over the chain, as known at a cutoff."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
@@ -10,10 +10,19 @@ CHAIN = "chain"
 
 
 class Coefficient(NamedTuple):
-    """What a coefficient is over the chain, on the log scale of demand."""
+    """What a coefficient is over the chain, on the log scale of demand.
+
+    Attributes
+    ----------
+    mean, sd
+        Its prior.
+    share
+        Share of the series it could be told of.
+    """
 
     mean: float
     sd: float
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,14 @@ class Chain:
     def spread(self, item: str, at: date) -> PooledSpread | None:
         """The newest spread of a product that was known at a day, or None."""
         return _newest(self.spreads, item, at)
+
+    def of(self, items: Collection[str]) -> "Chain":
+        """The same with what is known of some products alone."""
+        return replace(
+            self,
+            priors=tuple(prior for prior in self.priors if prior.item in items),
+            spreads=tuple(spread for spread in self.spreads if spread.item in items),
+        )
 
 
 def _newest(pooled: Iterable[Pooled], item: str, at: date) -> Pooled | None:

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from forecasting.scores import ErrorSums
+
 ALL_ITEMS = "all"
 """The item that stands for a store's total."""
 
@@ -108,6 +110,16 @@ class Principal:
             self.regions is None or region in self.regions
         )
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether every store belongs to this principal, also those still to come."""
+        return self.stores is None and self.regions is None
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether this principal may do what concerns all stores."""
+        return "operator" in self.roles
+
 
 LOCAL_USER = Principal("local", "Local user", frozenset({"planner", "operator"}))
 """The one principal there is without a login provider; only ever served on loopback."""
@@ -153,39 +165,65 @@ class StoreState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BacktestScore:
-    """How one engine did over one backtest window.
+    """How one engine did over all backtest windows of a series.
 
     Attributes
     ----------
-    cutoff, horizon
-        The window: the last day the engine saw, and the days scored after it.
-    days
-        Open days scored.
-    wape, wql, coverage
-        Weighted absolute percentage error of the mean, mean weighted quantile loss over q10/q50/q90,
-        and share of days within q10–q90; None where undefined.
+    cutoffs, horizon
+        The windows: the last days the engine saw, the oldest first, and how many days were scored after each.
+    weeks
+        Errors by week ahead, all windows together: ``weeks[i]`` is of days 7i + 1 to 7i + 7 ahead.
     failure
-        Why the engine has no score, in words, or ``""``.
+        Why the engine has no figures, in words, or ``""``.
     """
 
     engine: str
-    cutoff: date
+    cutoffs: tuple[date, ...]
     horizon: int
-    days: int = 0
-    wape: float | None = None
-    wql: float | None = None
-    coverage: float | None = None
+    weeks: tuple[ErrorSums, ...] = ()
     failure: str = ""
+
+    @property
+    def total(self) -> ErrorSums:
+        """Errors over the whole horizon."""
+        return ErrorSums.total(self.weeks)
+
+    @property
+    def days(self) -> int:
+        """Open days scored, one for each window they are in."""
+        return self.total.days
+
+    @property
+    def wape(self) -> float | None:
+        """Weighted absolute percentage error of the median; None where undefined."""
+        return self.total.wape
+
+    @property
+    def wql(self) -> float | None:
+        """Mean weighted quantile loss over q10, q50, q90; None where undefined."""
+        return self.total.wql
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of days within q10–q90; None where undefined."""
+        return self.total.coverage
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesChoice:
-    """What a training chose for one series, and why."""
+    """What a training chose for one series, and why.
+
+    Attributes
+    ----------
+    widths
+        What half-widths of the band are multiplied by in each week ahead; none leaves it as the engine says.
+    """
 
     item: str
     engine: str
     reason: str
     scores: tuple[BacktestScore, ...] = ()
+    widths: tuple[float, ...] = ()
 
     def score_of(self, engine: str) -> BacktestScore | None:
         """The backtest of one engine, or None where it has none."""
@@ -200,6 +238,8 @@ class Predictor:
     ----------
     asked_engine
         The engine that was configured; what serves a series is in its choice.
+    chain_id
+        The `chain.Chain` it was trained with, or ``""`` where there was none.
     """
 
     predictor_id: str
@@ -208,6 +248,7 @@ class Predictor:
     trained_at: datetime
     cutoff: date
     choices: tuple[SeriesChoice, ...]
+    chain_id: str = ""
 
     def choice_of(self, item: str) -> SeriesChoice | None:
         """The choice for one item, or None where the training did not see it."""
@@ -226,6 +267,8 @@ class VersionHeader:
         When its predictor was trained.
     assumptions
         What the forecast took for granted where the plan is silent, in words.
+    chain_id
+        Its predictor's.
     """
 
     version: int
@@ -239,6 +282,7 @@ class VersionHeader:
     trained_at: datetime
     published_at: datetime
     assumptions: tuple[str, ...] = ()
+    chain_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +323,8 @@ class RefreshRun:
 
     Attributes
     ----------
+    store
+        What it is about; ``""`` for the run that pools over all stores.
     message
         Why it runs, as told to the planner.
     done, total
@@ -308,6 +354,11 @@ class RefreshRun:
     error: str = ""
     version: int | None = None
 
+    @property
+    def of_chain(self) -> bool:
+        """Whether it pools over all stores, instead of being about one."""
+        return not self.store
+
 
 @dataclass(frozen=True, slots=True)
 class BatchProgress:
@@ -316,7 +367,7 @@ class BatchProgress:
     Attributes
     ----------
     done, failed, total
-        Runs that have ended, those of them that failed, and all.
+        Stores whose run has ended, those of them where it failed, and all.
     """
 
     batch_id: str
@@ -336,6 +387,8 @@ class StoreSnapshot:
         The run that holds the store's scope now.
     last
         The newest run that has ended.
+    attributes
+        What the file of stores says (`ports.StoreAttributes`).
     """
 
     store: str
@@ -345,6 +398,7 @@ class StoreSnapshot:
     head: VersionHeader | None
     active: RefreshRun | None
     last: RefreshRun | None
+    attributes: Mapping[str, str | float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +416,11 @@ class Answer:
     verdict: Verdict
     message: str
     run: RefreshRun | None = None
+
+    @property
+    def of_chain(self) -> bool:
+        """Whether the run to follow pools over all stores."""
+        return self.run is not None and self.run.of_chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,6 +468,52 @@ class FileKey(NamedTuple):
     content_hash: str
 
 
+class StoreDay(NamedTuple):
+    """A day of a store."""
+
+    store: str
+    ds: date
+
+
+class SeriesDay(NamedTuple):
+    """A day of a series of a store."""
+
+    item: str
+    ds: date
+
+
+class Actual(NamedTuple):
+    """What a series sold on a day, and whether it could."""
+
+    y: float
+    is_open: bool
+
+
+class TrackRow(NamedTuple):
+    """What a published version said about a day at least `lead` days before, and what came.
+
+    Attributes
+    ----------
+    version, engine, cutoff
+        The version that counted, what made it, and the last day it had seen.
+    y, is_open
+        What was sold; a day on which the series was closed is recorded and not scored.
+    """
+
+    item: str
+    ds: date
+    lead: int
+    version: int
+    engine: str
+    cutoff: date
+    y: float
+    mean: float
+    q10: float
+    q50: float
+    q90: float
+    is_open: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Volume:
     """How many there are, and how much room they take on disk."""
@@ -425,6 +530,8 @@ class PruneReport:
     ----------
     files, bytes
         History files and their size. Room in the database is used again; its file does not shrink.
+    track_days
+        Days of stores in the track record.
     complete
         False where it was broken off because there was other work.
     """
@@ -434,7 +541,9 @@ class PruneReport:
     runs: int = 0
     files: int = 0
     bytes: int = 0
+    track_days: int = 0
     complete: bool = True
+    chains: int = 0
 
 
 @dataclass(frozen=True, slots=True)

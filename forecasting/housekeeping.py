@@ -7,16 +7,17 @@ from datetime import datetime, time, timedelta
 from time import sleep
 from typing import TypeVar
 
-from forecasting.domain import Chore, DiskUse, PruneReport, Volume
+from forecasting.domain import Chore, DiskUse, PruneReport, StoreDay, Volume
 from forecasting.ports import Clock, Retention, SalesHistory, Storage
 from forecasting.refresh import nightly
 from forecasting.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Key = TypeVar("Key", int, str)
+Key = TypeVar("Key", int, str, StoreDay)
 
-VERSIONS_AT_ONCE, PREDICTORS_AT_ONCE, RUNS_AT_ONCE, IMPORTS_AT_ONCE = 20, 20, 200, 1
+VERSIONS_AT_ONCE, PREDICTORS_AT_ONCE, RUNS_AT_ONCE, IMPORTS_AT_ONCE, TRACK_DAYS_AT_ONCE = 20, 20, 200, 1, 10
+CHAINS_AT_ONCE = 2
 """How many go in one transaction: a few hundredths of a second, for which a press has to wait."""
 
 REST_SECONDS = 0.02
@@ -62,7 +63,13 @@ class Pruning:
         outdated = self.retention.outdated(self.keep_versions, before)
         files = self.history.prune(self.retention.files(before), now - YOUNG, dry_run=True)
         return PruneReport(
-            len(outdated.versions), len(outdated.predictors), len(outdated.runs), files.count, files.bytes
+            len(outdated.versions),
+            len(outdated.predictors),
+            len(outdated.runs),
+            files.count,
+            files.bytes,
+            len(self.retention.outdated_track(self.keep)),
+            chains=len(outdated.chains),
         )
 
     def run(self, now: datetime, go_on: GoOn) -> PruneReport:
@@ -78,12 +85,16 @@ class Pruning:
         sweep = _Sweep(go_on)
         versions = sweep(self.retention.remove_versions, outdated.versions, VERSIONS_AT_ONCE)
         predictors = sweep(self.retention.remove_predictors, outdated.predictors, PREDICTORS_AT_ONCE)
+        chains = sweep(self.retention.remove_chains, outdated.chains, CHAINS_AT_ONCE)
         runs = sweep(self.retention.remove_runs, outdated.runs, RUNS_AT_ONCE)
         sweep(self.retention.remove_imports, outdated.imports, IMPORTS_AT_ONCE)
+        days = sweep(
+            self.retention.remove_track, self.retention.outdated_track(self.keep), TRACK_DAYS_AT_ONCE
+        )
         files = Volume(0, 0)
         if sweep.complete:
             files = self.history.prune(self.retention.files(before), now - YOUNG)
-        return PruneReport(versions, predictors, runs, files.count, files.bytes, sweep.complete)
+        return PruneReport(versions, predictors, runs, files.count, files.bytes, days, sweep.complete, chains)
 
 
 class _Sweep:
@@ -115,6 +126,8 @@ class DailyChores:
         Asks for a refresh of every store.
     prune
         Removes what need not be kept.
+    score
+        Scores what arrived and was not scored at once.
     """
 
     storage: Storage
@@ -123,6 +136,7 @@ class DailyChores:
     worker: str
     refresh: Callable[[], Sequence[object]]
     prune: Callable[[GoOn], PruneReport]
+    score: Callable[[GoOn], None] = lambda _undisturbed: None
 
     def __call__(self, undisturbed: GoOn) -> None:
         """Do what is due.
@@ -132,6 +146,7 @@ class DailyChores:
         undisturbed
             Whether there is still nothing else to do.
         """
+        self.score(undisturbed)
         self._refresh_nightly()
         self._prune_when_idle(undisturbed)
 
@@ -143,7 +158,7 @@ class DailyChores:
         if day is not None and chores.begin(Chore.REFRESH, day, self.worker, now):
             answers = self.refresh()
             chores.finish(Chore.REFRESH, day, self.clock.now())
-            log.info("nightly refresh of %s: asked for %d stores", day, len(answers))
+            log.info("nightly refresh of %s: asked, %d answers", day, len(answers))
 
     def _prune_when_idle(self, undisturbed: GoOn) -> None:
         """Once a day from the nightly refresh on, or from midnight, as soon as no run is left."""

@@ -1,14 +1,17 @@
 """What the core needs from the world, as small Protocols for adapters (docs/adr/0002-ports.md)."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import pandas as pd
 
+from forecasting.chain import Chain
 from forecasting.domain import (
+    ALL_ITEMS,
+    Actual,
     Answer,
     BatchProgress,
     Chore,
@@ -19,14 +22,19 @@ from forecasting.domain import (
     Predictor,
     RefreshRequest,
     RefreshRun,
+    SeriesDay,
     SeriesSummary,
+    StoreDay,
     StoreSnapshot,
+    TrackRow,
     VersionHeader,
     Volume,
 )
+from forecasting.scores import ErrorSums
+from forecasting.series import SeriesDays, SeriesForecast
 
-TaskT_contra = TypeVar("TaskT_contra", contravariant=True)
-ResultT_co = TypeVar("ResultT_co", covariant=True)
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
 
 
 class Clock(Protocol):
@@ -40,18 +48,18 @@ class Clock(Protocol):
 class FittedSeries(Protocol):
     """One fitted series."""
 
-    def forecast(self, future: pd.DataFrame) -> pd.DataFrame:
+    def forecast(self, future: SeriesDays) -> SeriesForecast:
         """Forecast the days of `future`.
 
         Parameters
         ----------
         future
-            `schema.FUTURE` (without `assumed` is fine), days after the fit's cutoff.
+            Days after the fit's cutoff; their `y` is NaN.
 
         Returns
         -------
-        pandas.DataFrame
-            `schema.FORECAST`, the same days in the same order; promises of `schema.require_forecast`.
+        SeriesForecast
+            The same days in the same order; keeps the promises of `SeriesForecast.require`.
         """
         ...
 
@@ -64,13 +72,13 @@ class LocalEngine(Protocol):
         """The name shown to planners and stored with every forecast."""
         ...
 
-    def fit(self, history: pd.DataFrame) -> FittedSeries:
+    def fit(self, past: SeriesDays) -> FittedSeries:
         """Fit one series.
 
         Parameters
         ----------
-        history
-            `schema.HISTORY`, ascending; its last day is the cutoff.
+        past
+            Its history; the last day is the cutoff.
 
         Raises
         ------
@@ -80,11 +88,30 @@ class LocalEngine(Protocol):
         ...
 
 
-class Compute(Protocol[TaskT_contra, ResultT_co]):
+@runtime_checkable
+class PoolableSeries(FittedSeries, Protocol):
+    """A fitted series whose coefficients can be pooled over the chain."""
+
+    @property
+    def coefficients(self) -> Mapping[str, float]:
+        """Each coefficient by a name that means the same in every series, on the log scale of demand."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[TaskT, ResultT]):
+    """A task that was done: its result, or what it raised."""
+
+    task: TaskT
+    result: ResultT | None = None
+    error: Exception | None = None
+
+
+class Compute(Protocol[TaskT, ResultT]):
     """Runs fits outside the server process."""
 
-    def run(self, tasks: Sequence[TaskT_contra]) -> Iterator[ResultT_co]:
-        """Yield each task's result as it is done, in any order.
+    def run(self, tasks: Sequence[TaskT]) -> Iterator[Done[TaskT, ResultT]]:
+        """Yield each task as it is done, in any order; one that raises leaves the others alone.
 
         Raises
         ------
@@ -95,6 +122,20 @@ class Compute(Protocol[TaskT_contra, ResultT_co]):
 
     def close(self) -> None:
         """End the worker processes."""
+        ...
+
+
+class HistoryReader(Protocol):
+    """Reads history files; small enough to be sent to a worker process."""
+
+    def read(self, file: HistoryFile) -> pd.DataFrame:
+        """`schema.SALES` or `schema.PLAN` of one store's file, sorted by item and day.
+
+        Raises
+        ------
+        StateUnavailable
+            If the file is missing or damaged.
+        """
         ...
 
 
@@ -284,6 +325,109 @@ class Versions(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class TrackUpdate:
+    """What a store's sales change in its track record.
+
+    Attributes
+    ----------
+    sales_hash
+        Content hash of these sales.
+    rows
+        Days scored now; they replace rows of the same day and lead.
+    corrected
+        Recorded days that sold something else than was thought.
+    gone
+        Recorded days the sales no longer have, such as those of an import that was rolled back.
+    """
+
+    sales_hash: str
+    rows: Sequence[TrackRow] = ()
+    corrected: Mapping[SeriesDay, Actual] = field(default_factory=dict)
+    gone: Collection[SeriesDay] = ()
+
+
+class TrackRecord(Protocol):
+    """What published versions said about days that have come since; it outlives the versions."""
+
+    def pending(self, stores: Collection[str] | None = None) -> list[str]:
+        """The stores with a forecast whose sales are not those their record was last made of.
+
+        Parameters
+        ----------
+        stores
+            The stores asked about; None means every store.
+        """
+        ...
+
+    def candidates(self, store: str, first: date, last: date) -> list[VersionHeader]:
+        """The store's versions that forecast a day from `first` to `last`, oldest first; no blob is read."""
+        ...
+
+    def recorded(self, store: str) -> dict[SeriesDay, Actual]:
+        """The days in a store's record, and what it thinks they sold."""
+        ...
+
+    def record(self, store: str, update: TrackUpdate) -> bool:
+        """Change a store's record and remember the sales it is made of: one transaction.
+
+        False where the store's sales are others by now: nothing was changed, and the store is pending.
+        """
+        ...
+
+    def read(
+        self, stores: Collection[str], *, item: str | None = None, since: date | None = None
+    ) -> pd.DataFrame:
+        """`schema.TRACK` of stores, by store, item, day and lead.
+
+        Parameters
+        ----------
+        item
+            One item; None means all of them.
+        since
+            The first day; None means all there are.
+        """
+        ...
+
+    def sums(
+        self, stores: Collection[str] | None, *, item: str = ALL_ITEMS, since: date | None = None
+    ) -> dict[int, ErrorSums]:
+        """The errors of an item on open days over all the stores, by lead; `scaled` is not known.
+
+        Parameters
+        ----------
+        stores
+            None means every store that has sales.
+        since
+            The first day; None means all there are.
+        """
+        ...
+
+    def sums_by_store(
+        self, stores: Collection[str] | None, *, item: str = ALL_ITEMS, since: date | None = None
+    ) -> dict[str, dict[int, ErrorSums]]:
+        """The same for each store that has any."""
+        ...
+
+
+class Chains(Protocol):
+    """What was computed over all stores; a chain never changes once it is there."""
+
+    def latest(self) -> Chain | None:
+        """The one computed last, or None where there is none yet."""
+        ...
+
+    def get(self, chain_id: str) -> Chain:
+        """A stored chain.
+
+        Raises
+        ------
+        InvalidRequest
+            If there is no such chain.
+        """
+        ...
+
+
 class Ledger(Protocol):
     """Refresh runs; the one place that decides who trains (docs/adr/0004-ledger.md)."""
 
@@ -294,20 +438,35 @@ class Ledger(Protocol):
         """
         ...
 
-    def claim(self, worker: str, now: datetime, lease_until: datetime) -> RefreshRun | None:
-        """Take the next queued run, or one whose lease has run out; None if there is nothing to do.
+    def request_many(
+        self, asks: Sequence[RefreshRequest], decide: Callable[[StoreSnapshot], Decision]
+    ) -> list[Answer]:
+        """Do the same for many stores in one transaction; the answers in the order of the requests."""
+        ...
 
-        A run past its last attempt is closed as failed instead.
+    def request_chain(self, ask: RefreshRequest, decide: Callable[[Chain | None], Decision]) -> Answer:
+        """Do the same for the scope `chain.CHAIN`, which is decided on the latest chain, None without one."""
+        ...
+
+    def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int = 1) -> list[RefreshRun]:
+        """Take the next queued run, or one whose lease has run out; empty if there is nothing to do.
+
+        One transaction. A run past its last attempt is closed as failed instead. While a batch's run of the
+        scope `chain.CHAIN` is active the batch's other runs wait, but for those a press moved before it.
+
+        Parameters
+        ----------
+        limit
+            How many runs to take at most. More than one are taken only where the next belongs to a batch: it
+            and those queued after it of the same batch and priority. A run that has lost a worker before is
+            taken alone.
         """
         ...
 
-    def renew(self, run: RefreshRun, lease_until: datetime) -> None:
-        """Prolong the lease.
+    def renew(self, runs: Collection[RefreshRun], lease_until: datetime) -> set[str]:
+        """Prolong the leases; return the ids of the runs that are still held.
 
-        Raises
-        ------
-        Fenced
-            If the run was claimed by another worker or has ended.
+        The others were claimed by another worker or have ended.
         """
         ...
 
@@ -317,7 +476,7 @@ class Ledger(Protocol):
         Raises
         ------
         Fenced
-            As for `renew`.
+            If the run was claimed by another worker or has ended.
         """
         ...
 
@@ -327,7 +486,17 @@ class Ledger(Protocol):
         Raises
         ------
         Fenced
-            As for `renew`; nothing is published.
+            As for `progress`; nothing is published.
+        """
+        ...
+
+    def publish_chain(self, run: RefreshRun, chain: Chain, at: datetime) -> None:
+        """Check the fence, insert the chain, end the run: one transaction.
+
+        Raises
+        ------
+        Fenced
+            As for `progress`; nothing is published.
         """
         ...
 
@@ -337,7 +506,7 @@ class Ledger(Protocol):
         Raises
         ------
         Fenced
-            As for `renew`.
+            As for `progress`.
         """
         ...
 
@@ -370,7 +539,7 @@ class Ledger(Protocol):
         ...
 
     def batch(self) -> BatchProgress | None:
-        """The newest batch that still has active runs, or None."""
+        """The newest batch of which stores still have active runs, or None."""
         ...
 
     def snapshots(self, stores: Collection[str] | None = None) -> Mapping[str, StoreSnapshot]:
@@ -405,6 +574,7 @@ class Outdated:
     predictors: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     imports: tuple[int, ...] = ()
+    chains: tuple[str, ...] = ()
 
 
 class Retention(Protocol):
@@ -415,7 +585,8 @@ class Retention(Protocol):
     it ended before that instant, unless a kept version is its, or it is its store's newest, which tells the
     store's state. A history file is outdated if it was replaced before that instant and is neither its
     store's newest nor the one before, to which a roll-back leads; an import, once all its files are and no
-    store has its attributes any more.
+    store has its attributes any more. A chain is outdated if it was replaced before that instant and no
+    predictor belongs to it.
 
     Each `remove_…` is one transaction, leaves what has come to be needed, and returns how many went.
     """
@@ -432,12 +603,24 @@ class Retention(Protocol):
         """Remove predictors no version belongs to."""
         ...
 
+    def remove_chains(self, chains: Sequence[str]) -> int:
+        """Remove chains no predictor belongs to."""
+        ...
+
     def remove_runs(self, runs: Sequence[str]) -> int:
         """Remove ended runs no version belongs to."""
         ...
 
     def remove_imports(self, imports: Sequence[int]) -> int:
         """Remove what the manifest knows of imports."""
+        ...
+
+    def outdated_track(self, keep: timedelta) -> tuple[StoreDay, ...]:
+        """The days in the track record more than `keep` before its newest day (a business date)."""
+        ...
+
+    def remove_track(self, days: Sequence[StoreDay]) -> int:
+        """Remove days from the track record."""
         ...
 
     def files(self, before: datetime) -> set[FileKey]:
@@ -460,6 +643,16 @@ class Storage(Protocol):
     @property
     def versions(self) -> Versions:
         """Published forecasts."""
+        ...
+
+    @property
+    def chains(self) -> Chains:
+        """What is pooled over all stores."""
+        ...
+
+    @property
+    def track(self) -> TrackRecord:
+        """What came of published forecasts."""
         ...
 
     @property

@@ -31,8 +31,10 @@ from forecasting.errors import InvalidRequest, NoForecastYet, UnknownRun, Unknow
 from forecasting.housekeeping import disk_use
 from forecasting.planning.feeds import Feed, FeedState, judge_feed
 from forecasting.planning.queue import QueueRow, in_order, queue_row
+from forecasting.planning.track import LEADS
 from forecasting.ports import Clock, SalesHistory, Storage
 from forecasting.refresh import policy
+from forecasting.scores import ErrorSums
 from forecasting.settings import Settings
 
 
@@ -198,6 +200,61 @@ class Reader:
         """
         return self._storage.versions.predictor(self._header(principal, store, version).predictor_id)
 
+    def track(self, principal: Principal, key: SeriesKey, since: date | None = None) -> pd.DataFrame:
+        """What published forecasts said about the days of a series that have come since.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ds, lead, version, engine, y, mean, q10, q50, q90, is_open; the newest day last, each day by
+            lead. Empty until a day has come that was forecast.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store or product.
+        """
+        file = self._snapshot(principal, key.store).sales
+        if file is None or key.item not in (ALL_ITEMS, *file.items):
+            raise UnknownSeries(f"{key}: expected sales history, found none")
+        rows = self._storage.track.read([key.store], item=key.item, since=since)
+        return rows.sort_values(["ds", "lead"], ignore_index=True)[_TRACK]
+
+    def track_sums(
+        self,
+        principal: Principal,
+        *,
+        region: str | None = None,
+        store: str | None = None,
+        item: str = ALL_ITEMS,
+        since: date | None = None,
+    ) -> dict[int, ErrorSums]:
+        """The errors of published forecasts over all the principal's stores, by lead; none scored is all 0.
+
+        Parameters
+        ----------
+        region, store
+            Only these.
+        item
+            By default the stores' totals.
+        since
+            The first day; None means all that is kept.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        """
+        if store is not None:
+            self._snapshot(principal, store)
+        stores = [
+            each.store
+            for each in self.stores(principal)
+            if region in (None, each.region) and store in (None, each.store)
+        ]
+        sums = self._storage.track.sums(stores, item=item, since=since)
+        return {lead: sums.get(lead, ErrorSums()) for lead in LEADS}
+
     def queue(self, principal: Principal) -> list[QueueRow]:
         """The principal's stores with state and reason, those that need attention first."""
         as_of, now = self.as_of(principal), self._clock.now()
@@ -245,17 +302,21 @@ class Reader:
         Raises
         ------
         UnknownRun
-            If there is no such run among the principal's stores.
+            If there is no such run, or it is of another one's store.
         """
         run = self._storage.ledger.get(run_id)
-        sales = self._storage.manifest.head(run.store, "sales") if run else None
-        if run is None or sales is None or not principal.sees(run.store, sales.region):
+        if run is None or not self._may_see(principal, run):
             raise UnknownRun(f"run '{run_id}': expected the id of a refresh run, found none of that id")
         return run
 
     def runs(self, principal: Principal, limit: int = 200, store: str | None = None) -> list[RefreshRun]:
-        """The principal's newest refresh runs, newest first."""
+        """The principal's newest refresh runs, newest first.
+
+        Those over all stores are for operators, and for planners whose stores are all of them.
+        """
         mine = {store.store for store in self.stores(principal)}
+        if principal.sees_all or principal.is_operator:
+            mine.add("")
         return [run for run in self._storage.ledger.recent(limit, store) if run.store in mine]
 
     def states(self, principal: Principal) -> Mapping[str, StoreState]:
@@ -302,6 +363,13 @@ class Reader:
                 )
         return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
+    def _may_see(self, principal: Principal, run: RefreshRun) -> bool:
+        """Runs of the principal's stores; that over all stores is for everybody with a role."""
+        if run.of_chain:
+            return bool(principal.roles)
+        sales = self._storage.manifest.head(run.store, "sales")
+        return sales is not None and principal.sees(run.store, sales.region)
+
     def _expected(self, store: Store, newest: date) -> pd.DataFrame:
         sales = self._storage.manifest.head(store.store, "sales")
         if sales is None:
@@ -333,8 +401,15 @@ class Reader:
 
     def _state_of(self, snapshot: StoreSnapshot, now: datetime) -> StoreState:
         return policy.state_of(
-            snapshot, now=now, tolerance=self._settings.tolerance, horizon=self._settings.horizon
+            snapshot,
+            now=now,
+            tolerance=self._settings.tolerance,
+            horizon=self._settings.horizon,
+            places=self._settings.holidays,
         )
+
+
+_TRACK = ["ds", "lead", "version", "engine", "y", *schema.VALUES, "is_open"]
 
 
 def _products(items: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ series forecast         ds, mean, q10, q50, q90
 (`FORECAST`)
 store forecast          item, engine, the series forecast and the `FUTURE` columns it was made with
 (`STORE_FORECAST`)
+track record (`TRACK`)  store and the fields of `domain.TrackRow`: what a version said, and what came
 ======================  ===========================================================================
 
 `store`, `item`, `holiday` are strings (``""`` is no holiday), `ds` is `datetime64` at midnight without
@@ -21,9 +22,9 @@ a zone, numbers are float64, `is_open`, `promo`, `school_holiday`, `assumed` are
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
+from forecasting.domain import TrackRow
 from forecasting.errors import InvalidFrame
 
 COVARIATES = ("is_open", "promo", "holiday", "school_holiday")
@@ -35,6 +36,7 @@ FUTURE = ("ds", *COVARIATES, "assumed")
 VALUES = ("mean", "q10", "q50", "q90")
 FORECAST = ("ds", *VALUES)
 STORE_FORECAST = ("item", "engine", *FORECAST, *COVARIATES, "assumed")
+TRACK = ("store", *TrackRow._fields)
 
 _KINDS = {
     "ds": ("M",),
@@ -92,31 +94,4 @@ def require_daily(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pd.
         raise InvalidFrame(f"{name}: expected one row a day in ascending order of 'ds'")
     if (days != days.dt.normalize()).any():
         raise InvalidFrame(f"{name}: expected midnight in 'ds', found a time of day")
-    return checked
-
-
-def require_forecast(frame: pd.DataFrame, future: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Check the promises every engine makes for `future`.
-
-    Complete horizon, finite values, nothing negative, q10 ≤ q50 ≤ q90, closed days exactly 0.
-
-    Raises
-    ------
-    InvalidFrame
-        Naming the first promise that is broken and the day it happens on.
-    """
-    checked = require_daily(frame, FORECAST, name)
-    if not np.array_equal(checked["ds"].to_numpy(), future["ds"].to_numpy()):
-        raise InvalidFrame(f"{name}: expected the {len(future)} days asked for, found {len(checked)} others")
-    values = checked.loc[:, list(VALUES)].to_numpy()
-    broken = {
-        "finite values": ~np.isfinite(values).all(axis=1),
-        "no negative value": (values < 0).any(axis=1),
-        "q10 ≤ q50 ≤ q90": (np.diff(values[:, 1:], axis=1) < 0).any(axis=1),
-        "exactly 0 on a closed day": (~future["is_open"].to_numpy(bool)) & (values != 0).any(axis=1),
-    }
-    for promise, days in broken.items():
-        if days.any():
-            first = checked["ds"].iloc[int(days.argmax())]
-            raise InvalidFrame(f"{name}: expected {promise}, broken on {first:%Y-%m-%d}")
     return checked

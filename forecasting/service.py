@@ -5,13 +5,17 @@ others a store does not exist.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+from forecasting.calendar.inputs import chain_hash
+from forecasting.chain import CHAIN
 from forecasting.domain import (
     Answer,
+    Decision,
     ImportReport,
     Principal,
     PruneReport,
@@ -25,6 +29,7 @@ from forecasting.housekeeping import GoOn, Pruning, rested
 from forecasting.ports import Clock, SalesHistory, Storage
 from forecasting.reading import Freshness, Reader
 from forecasting.refresh import policy
+from forecasting.scoring import TrackScoring
 from forecasting.settings import Settings
 
 PRESS, BATCH = 0, 10
@@ -44,6 +49,8 @@ class ForecastService(Reader):
         Called after a run was asked for, so that a worker in this process starts at once.
     next_day
         Finds the sample feed's file of a day, given all stores; None where these are not the sample's.
+    pooled
+        Whether a refresh of many stores begins with what is pooled over all of them.
     """
 
     def __init__(
@@ -54,10 +61,14 @@ class ForecastService(Reader):
         settings: Settings,
         wake: Callable[[], None] = lambda: None,
         next_day: Callable[[frozenset[str], date], Path | None] = lambda _stores, _day: None,
+        *,
+        pooled: bool = False,
     ) -> None:
         super().__init__(history, storage, clock, settings)
         self._wake = wake
         self._next_day = next_day
+        self._pooled = pooled
+        self._scoring = TrackScoring(history, storage, settings.keep)
 
     def refresh(
         self, principal: Principal, store: str, *, force: bool = False, at: datetime | None = None
@@ -83,7 +94,10 @@ class ForecastService(Reader):
         self._snapshot(principal, store)
         if force:
             _require_operator(principal, "force a training")
-        return self._ask(principal, store, PRESS, at=self._instant(at), force=force)
+        rule = self._rule(self._instant(at), force=force)
+        answer = self._storage.ledger.request(self._request(principal, store, PRESS), rule)
+        self._wake()
+        return answer
 
     def refresh_all(
         self, principal: Principal, *, force: bool = False, only_new: bool = False
@@ -94,17 +108,44 @@ class ForecastService(Reader):
         ----------
         only_new
             Only stores that have never had a forecast nor a failed attempt at one.
+
+        Returns
+        -------
+        list of Answer
+            One for each store, in natural order; before them that of the run over all stores, if an operator
+            asks and there is one to follow.
         """
         if force:
             _require_operator(principal, "force a training")
-        batch, now = uuid4().hex, self._clock.now()
-        stores = self.stores(principal)  # before the snapshots, which may know more stores but never fewer
-        snapshots = self._storage.ledger.snapshots()
-        return [
-            self._ask(principal, store.store, BATCH, at=now, force=force, batch=batch)
-            for store in stores
-            if not only_new or _never_tried(snapshots[store.store])
-        ]
+        stores = [store.store for store in self.stores(principal)]
+        if only_new:  # the snapshots are younger: they may know more stores but never fewer
+            snapshots = self._storage.ledger.snapshots()
+            stores = [store for store in stores if _never_tried(snapshots[store])]
+        if not stores:
+            return []
+        batch, rule = uuid4().hex, self._rule(self._clock.now(), force=force)
+        pools = self._pooled and principal.is_operator
+        chain = [self._ask_chain(principal, BATCH, force=force, batch=batch)] if pools else []
+        asks = [self._request(principal, store, BATCH, batch) for store in stores]
+        answers = self._storage.ledger.request_many(asks, rule)
+        self._wake()
+        return [answer for answer in chain if answer.run] + answers
+
+    def refresh_chain(self, principal: Principal, *, force: bool = False) -> Answer:
+        """Ask for what is pooled over all stores to be computed again, unless it is of the newest sales.
+
+        Parameters
+        ----------
+        force
+            Compute it whatever there is.
+
+        Raises
+        ------
+        NotPermitted
+            If the principal is not an operator.
+        """
+        _require_operator(principal, "refresh what is pooled over all stores")
+        return self._ask_chain(principal, PRESS, force=force)
 
     def import_file(
         self,
@@ -117,6 +158,8 @@ class ForecastService(Reader):
         dry_run: bool = False,
     ) -> ImportReport:
         """Import a file of ``"sales"`` or ``"plan"``: all of it or nothing; with `dry_run` only report.
+
+        The forecasts of the days that arrived are scored; where they can't be, the import holds all the same.
 
         Parameters
         ----------
@@ -133,9 +176,28 @@ class ForecastService(Reader):
             If the principal is not an operator.
         """
         _require_operator(principal, "import files")
-        return self._history.import_file(
+        report = self._history.import_file(
             path, kind, principal.subject, layout=layout, stores=stores, dry_run=dry_run
         )
+        if kind == "sales" and report.import_id is not None:
+            self._scoring.score(report.stores)
+        return report
+
+    def score_arrivals(self, principal: Principal, go_on: GoOn = rested) -> None:
+        """Score what arrived and was not scored at once, if there was an import since the last time.
+
+        Parameters
+        ----------
+        go_on
+            Asked before each store; rests a little, or breaks it off.
+
+        Raises
+        ------
+        NotPermitted
+            If the principal is not an operator.
+        """
+        _require_operator(principal, "score forecasts")
+        self._scoring.catch_up(go_on)
 
     def next_sample_day(self, principal: Principal) -> date | None:
         """The day of the embedded sample's feed that can be loaded next, or None where there is none."""
@@ -193,17 +255,34 @@ class ForecastService(Reader):
             )
         return at
 
-    def _ask(
-        self,
-        principal: Principal,
-        store: str,
-        priority: int,
-        *,
-        at: datetime,
-        force: bool,
-        batch: str | None = None,
+    def _rule(self, at: datetime, *, force: bool) -> Callable[[StoreSnapshot], Decision]:
+        given = self._settings
+        return partial(
+            policy.decide,
+            at=at,
+            tolerance=given.tolerance,
+            horizon=given.horizon,
+            engine=given.engine,
+            places=given.holidays,
+            force=force,
+        )
+
+    def _ask_chain(
+        self, principal: Principal, priority: int, *, force: bool, batch: str | None = None
     ) -> Answer:
-        ask = RefreshRequest(
+        horizon, engine = self._settings.horizon, self._settings.engine
+        heads = self._storage.manifest.heads("sales")
+        inputs = chain_hash({store: file.content_hash for store, file in heads.items()}, horizon)
+        rule = partial(policy.decide_chain, engine=engine, horizon=horizon, inputs=inputs, force=force)
+        ask = replace(self._request(principal, "", priority, batch), scope=CHAIN)
+        answer = self._storage.ledger.request_chain(ask, rule)
+        self._wake()
+        return answer
+
+    def _request(
+        self, principal: Principal, store: str, priority: int, batch: str | None = None
+    ) -> RefreshRequest:
+        return RefreshRequest(
             run_id=uuid4().hex,
             scope=scope_of(store),
             store=store,
@@ -213,21 +292,10 @@ class ForecastService(Reader):
             priority=priority,
             batch_id=batch,
         )
-        rule = partial(
-            policy.decide,
-            at=at,
-            tolerance=self._settings.tolerance,
-            horizon=self._settings.horizon,
-            engine=self._settings.engine,
-            force=force,
-        )
-        answer = self._storage.ledger.request(ask, rule)
-        self._wake()
-        return answer
 
 
 def _require_operator(principal: Principal, deed: str) -> None:
-    if "operator" not in principal.roles:
+    if not principal.is_operator:
         raise NotPermitted(f"Only an operator may {deed}")
 
 

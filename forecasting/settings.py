@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Self
@@ -38,6 +38,9 @@ class Settings:
         How long more versions than that, ended runs and history files are kept after they were replaced.
     nightly
         Time of day, in `timezone`, at which every store is refreshed; None for never.
+    holidays
+        Whose public holidays stores have that their data does not name: a country, or a country and its
+        subdivision such as ``DE-BW``, by store, by region, or for all under ``""``.
     """
 
     home: Path = DEFAULT_HOME
@@ -50,6 +53,7 @@ class Settings:
     keep: timedelta = timedelta(days=90)
     nightly: time | None = None
     timezone: tzinfo = UTC
+    holidays: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -72,6 +76,7 @@ class Settings:
             keep=timedelta(days=_number(env, "STORECAST_KEEP_DAYS", 90, 1, 36_500)),
             nightly=_time_of_day(env, "STORECAST_NIGHTLY"),
             timezone=_zone(env, "STORECAST_TIMEZONE"),
+            holidays=_places(env, "STORECAST_HOLIDAYS"),
         )
 
 
@@ -83,6 +88,20 @@ def _time_of_day(env: Mapping[str, str], name: str) -> time | None:
         raise InvalidSetting(f"{name}: expected a time of day such as 04:30, found '{text}'")
     hour, minute = text.split(":")
     return time(int(hour), int(minute))
+
+
+def _places(env: Mapping[str, str], name: str) -> dict[str, str]:
+    """``DE`` for all, ``North=DE-NI, South=DE-BW``, or both: ``DE, South=DE-BW``."""
+    places = {}
+    for part in filter(None, (part.strip() for part in env.get(name, "").split(","))):
+        whose, _, place = part.rpartition("=")
+        if not re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,4})?", place.strip()):
+            raise InvalidSetting(
+                f"{name}: expected a country, or a country and its subdivision such as DE-BW, for all "
+                f"stores or after 'region=', found '{part}'"
+            )
+        places[whose.strip()] = place.strip()
+    return places
 
 
 def _zone(env: Mapping[str, str], name: str) -> tzinfo:

@@ -1,174 +1,208 @@
-"""What one refresh run does: inputs → fits → a publication."""
+"""What refresh runs do: the tasks each is made of, and what becomes of their results."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-import numpy as np
-import pandas as pd
-
-from forecasting import schema
-from forecasting.calendar.inputs import SeriesInputs, StoreInputs, build_inputs, input_hash
-from forecasting.domain import (
-    Predictor,
-    RefreshRun,
-    SeriesChoice,
-    SeriesSummary,
-    Verdict,
-)
-from forecasting.errors import ComputeLost, FitFailed, UnknownSeries
-from forecasting.evaluation.selection import CHALLENGER, SeriesResult, SeriesTask
-from forecasting.planning.week import WEEK, week_note
-from forecasting.ports import Clock, Compute, Manifest, Publication, SalesHistory, Storage
-from forecasting.refresh.policy import settled
-from forecasting.refresh.worker import Progress
+from forecasting.calendar.inputs import input_hash
+from forecasting.chain import CHAIN, Chain
+from forecasting.chaining import ChainPooling
+from forecasting.domain import ALL_ITEMS, Predictor, RefreshRun, SeriesChoice, StoreSnapshot, Verdict
+from forecasting.errors import ComputeLost, UnknownSeries
+from forecasting.ports import Clock, Compute, Done, Publication, Storage
+from forecasting.publishing import merged, publication
+from forecasting.refresh.chunk import Finished, Progress
+from forecasting.refresh.policy import settled, store_facts
 from forecasting.settings import Settings
+from forecasting.work import ForecastTask, Result, StoreFiles, StorePart, Task
 
-SPARKLINE_DAYS = 28
+log = logging.getLogger(__name__)
+
+Parts = defaultdict[str, dict[int, Done[Task, Result]]]
+"""What is done of each store, by part."""
+
+PART = 16
+"""Series of one task: a store of more products is split, so that its parts run in parallel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What one store's run needs done.
+
+    Attributes
+    ----------
+    chain
+        What is known over the chain, or None.
+    kept
+        The predictor whose choices are kept; None to train.
+    """
+
+    run: RefreshRun
+    files: StoreFiles
+    chain: Chain | None
+    kept: Predictor | None
+
+    @property
+    def stage(self) -> str:
+        """What it does, in a word."""
+        return "Forecasting" if self.kept else "Training"
+
+    @property
+    def series(self) -> int:
+        """How many series it is about: the products and their total."""
+        return len({ALL_ITEMS, *self.files.sales.items})
+
+    def tasks(self, horizon: int) -> list[ForecastTask]:
+        """Its tasks, of about `PART` series each."""
+        parts = -(-self.series // PART)
+        known = self.chain.of({ALL_ITEMS, *self.files.sales.items}) if self.chain else None
+        kept = self.kept.choices if self.kept else None
+        task = ForecastTask(self.files, self.run.engine, horizon, known, kept, parts=parts)
+        return [replace(task, part=part) for part in range(parts)]
 
 
 @dataclass(frozen=True, slots=True)
 class StoreTraining:
-    """Trains, or forecasts again, all series of the store a run is about."""
+    """Trains, or forecasts again, the stores that runs are about; pools over all of them where one asks."""
 
-    history: SalesHistory
     storage: Storage
-    compute: Compute[SeriesTask, SeriesResult]
+    compute: Compute[Task, Result]
     clock: Clock
     settings: Settings
 
-    def __call__(self, run: RefreshRun, progress: Progress) -> Publication | None:
-        """Do what the run asks for; None where another run has done it since.
+    def __call__(self, runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+        """Do what the runs ask for, together; what goes wrong with one leaves the others alone.
 
         Raises
         ------
-        UnknownSeries
-            If the store has no sales.
-        FitFailed
-            If not one of its series could be forecast.
+        Stopping
+            If the runs are to be given up.
         ComputeLost
-            If worker processes died twice in a row.
+            If worker processes died while pooling over the chain.
         """
-        snapshot = self.storage.ledger.snapshots([run.store]).get(run.store)
-        if snapshot is None or settled(run, snapshot, self.settings.horizon):
-            return None
-        progress("Reading sales and plan", 0, 0)
-        inputs = read_inputs(self.history, self.storage.manifest, run.store, self.settings.horizon)
+        for run in runs:
+            if run.scope == CHAIN:
+                yield from ChainPooling(self.storage, self.compute, self.clock, self.settings)(run, progress)
+        stores = [run for run in runs if run.scope != CHAIN]
+        snapshots = self.storage.ledger.snapshots([run.store for run in stores])
+        assignments = []
+        for run in stores:
+            snapshot = snapshots.get(run.store)
+            if snapshot is None or snapshot.sales is None:
+                yield Finished(run, error=UnknownSeries(f"{run.scope}: expected sales history, found none"))
+            elif settled(run, snapshot, self.settings.horizon, self.settings.holidays):
+                yield Finished(run)
+            else:
+                progress(run, "Starting", 0, 0)
+                assignments.append(self._assignment(run, snapshot))
+        yield from self._worked(assignments, progress)
+
+    def _assignment(self, run: RefreshRun, snapshot: StoreSnapshot) -> Assignment:
+        if snapshot.sales is None:
+            raise UnknownSeries(f"{run.scope}: expected sales history, found none")
         kept = None
         if run.verdict is Verdict.REFORECAST and snapshot.head is not None:
             kept = self.storage.versions.predictor(snapshot.head.predictor_id)
-        tasks = [_task(series, run.engine, kept) for series in inputs.series]
-        results = self._fit(tasks, "Forecasting" if kept else "Training", progress)
-        predictor = _with_new_choices(kept, results) if kept else self._new_predictor(run, inputs, results)
-        return publication(inputs, predictor, results)
+        files = StoreFiles(
+            snapshot.sales,
+            self.storage.manifest.head(run.store, "plan"),
+            store_facts(snapshot, self.settings.holidays),
+        )
+        return Assignment(run, files, self._chain(kept), kept)
 
-    def _fit(self, tasks: Sequence[SeriesTask], stage: str, progress: Progress) -> list[SeriesResult]:
-        done: dict[str, SeriesResult] = {}
-        progress(stage, 0, len(tasks))
-        for last_try in (False, True):
-            missing = [task for task in tasks if task.inputs.key.item not in done]
-            try:
-                for result in self.compute.run(missing):
-                    done[result.key.item] = result
-                    progress(stage, len(done), len(tasks))
-            except ComputeLost:
-                if last_try:
-                    raise
-            else:
-                break
-        return [done[task.inputs.key.item] for task in tasks]
+    def _chain(self, kept: Predictor | None) -> Chain | None:
+        """The newest chain; for a forecast with a kept predictor the one it was trained with."""
+        if kept is None:
+            return self.storage.chains.latest()
+        return self.storage.chains.get(kept.chain_id) if kept.chain_id else None
 
-    def _new_predictor(
-        self, run: RefreshRun, inputs: StoreInputs, results: Sequence[SeriesResult]
+    def _worked(self, assignments: Sequence[Assignment], progress: Progress) -> Iterator[Finished]:
+        """Work them together; where worker processes die, go on with those still to be done one by one.
+
+        So that one that kills its workers takes no other with it. Parts that were done are kept.
+        """
+        left = {assignment.run.store: assignment for assignment in assignments}
+        got: Parts = defaultdict(dict)
+        try:
+            for finished in self._together(assignments, got, progress):
+                del left[finished.run.store]
+                yield finished
+        except ComputeLost:
+            log.warning("worker processes died; going on with %d stores one by one", len(left))
+            for assignment in left.values():
+                yield from self._alone(assignment, got, progress)
+
+    def _alone(self, assignment: Assignment, got: Parts, progress: Progress) -> Iterator[Finished]:
+        try:
+            yield from self._together([assignment], got, progress)
+        except ComputeLost as error:
+            yield Finished(assignment.run, error=error)
+
+    def _together(
+        self, assignments: Sequence[Assignment], got: Parts, progress: Progress
+    ) -> Iterator[Finished]:
+        """Do the parts that are missing and yield each store as its last part is done."""
+        by_store = {assignment.run.store: assignment for assignment in assignments}
+        tasks = [task for each in assignments for task in each.tasks(self.settings.horizon)]
+        for each in assignments:
+            progress(each.run, each.stage, _series_in(got[each.run.store]), each.series)
+        for done in self.compute.run([task for task in tasks if task.part not in got[task.files.store]]):
+            task = done.task
+            if not isinstance(task, ForecastTask):
+                continue
+            assignment, parts = by_store[task.files.store], got[task.files.store]
+            parts[task.part] = done
+            progress(assignment.run, assignment.stage, _series_in(parts), assignment.series)
+            if len(parts) == task.parts:
+                yield self._finished(assignment, list(got.pop(task.files.store).values()))
+
+    def _finished(self, assignment: Assignment, done: Sequence[Done[Task, Result]]) -> Finished:
+        run = assignment.run
+        failed = next((each.error for each in done if each.error is not None), None)
+        if failed is not None:
+            return Finished(run, error=failed)
+        made = [each.result for each in done if isinstance(each.result, StorePart)]
+        return Finished(run, self._publication(assignment, made))
+
+    def _publication(self, assignment: Assignment, parts: Sequence[StorePart]) -> Publication:
+        choices = [each.choice for each in merged(parts) if each.choice is not None]
+        kept = assignment.kept
+        predictor = with_new_choices(kept, choices) if kept else self._predictor(assignment, parts, choices)
+        files = assignment.files
+        values = input_hash(
+            files.sales.content_hash,
+            files.plan.content_hash if files.plan else None,
+            self.settings.horizon,
+            files.facts,
+            predictor.chain_id,
+        )
+        return publication(parts, predictor, self.settings.horizon, values)
+
+    def _predictor(
+        self, assignment: Assignment, parts: Sequence[StorePart], choices: Sequence[SeriesChoice]
     ) -> Predictor:
-        choices = tuple(result.choice for result in results if result.choice is not None)
-        return Predictor(uuid4().hex, run.scope, run.engine, self.clock.now(), inputs.cutoff, choices)
+        run, chain = assignment.run, assignment.chain
+        return Predictor(
+            uuid4().hex,
+            run.scope,
+            run.engine,
+            self.clock.now(),
+            parts[0].cutoff,
+            tuple(choices),
+            chain.chain_id if chain else "",
+        )
 
 
-def read_inputs(history: SalesHistory, manifest: Manifest, store: str, horizon: int) -> StoreInputs:
-    """Read the newest sales and plan of a store; the hash is of exactly what was read.
-
-    Raises
-    ------
-    UnknownSeries
-        If the store has no sales.
-    """
-    sales, plan = manifest.head(store, "sales"), manifest.head(store, "plan")
-    if sales is None:
-        raise UnknownSeries(f"store {store}: expected sales history, found none")
-    plan_frame = history.read(plan) if plan else pd.DataFrame(columns=list(schema.PLAN))
-    values = input_hash(sales.content_hash, plan.content_hash if plan else None, horizon)
-    return build_inputs(store, history.read(sales), plan_frame, horizon, values)
-
-
-def publication(inputs: StoreInputs, predictor: Predictor, results: Sequence[SeriesResult]) -> Publication:
-    """Put the series of a store together; series without a forecast are left out and named.
-
-    Raises
-    ------
-    FitFailed
-        If there is not one forecast.
-    """
-    by_item = {series.key.item: series for series in inputs.series}
-    made = [result for result in results if result.forecast is not None]
-    if not made:
-        raise FitFailed("; ".join(result.failure for result in results))
-    failed = tuple(f"Left out: {result.failure}." for result in results if result.forecast is None)
-    return Publication(
-        store=inputs.store,
-        predictor=predictor,
-        cutoff=inputs.cutoff,
-        horizon=inputs.horizon,
-        input_hash=inputs.input_hash,
-        assumptions=inputs.assumptions + failed,
-        forecast=pd.concat([_rows(result, by_item) for result in made], ignore_index=True),
-        summaries=tuple(_summary(result, by_item[result.key.item]) for result in made),
-    )
-
-
-def _with_new_choices(kept: Predictor, results: Sequence[SeriesResult]) -> Predictor:
-    """Return the predictor as it is or, where a series was chosen for anew, one of the same age with that."""
+def with_new_choices(kept: Predictor, choices: Sequence[SeriesChoice]) -> Predictor:
+    """The predictor as it is or, where a series was chosen for anew, one of the same age with that."""
     known = {choice.item: choice for choice in kept.choices}
-    chosen = {result.choice.item: result.choice for result in results if result.choice is not None}
+    chosen = {choice.item: choice for choice in choices}
     if all(known.get(item) == choice for item, choice in chosen.items()):
         return kept
     return replace(kept, predictor_id=uuid4().hex, choices=tuple((known | chosen).values()))
 
 
-def _task(series: SeriesInputs, engine: str, kept: Predictor | None) -> SeriesTask:
-    """Forecast again with the choice that was kept; a product the training did not see is trained."""
-    return SeriesTask(series, engine, kept.choice_of(series.key.item) if kept else None)
-
-
-def _rows(result: SeriesResult, by_item: Mapping[str, SeriesInputs]) -> pd.DataFrame:
-    forecast, choice = result.forecast, result.choice
-    if forecast is None or choice is None:
-        raise FitFailed(result.failure)
-    future = by_item[result.key.item].future.drop(columns="ds").reset_index(drop=True)
-    rows = pd.concat([forecast.reset_index(drop=True), future], axis=1)
-    return rows.assign(item=result.key.item, engine=choice.engine).loc[:, list(schema.STORE_FORECAST)]
-
-
-def _summary(result: SeriesResult, series: SeriesInputs) -> SeriesSummary:
-    choice: SeriesChoice | None = result.choice
-    if choice is None or result.forecast is None:
-        raise FitFailed(result.failure)
-    mean, sold = result.forecast["mean"], series.history.set_index("ds")["y"]
-    week_before = result.forecast["ds"].head(WEEK) - pd.Timedelta(days=WEEK)
-    last7 = sold.reindex(week_before).to_numpy()
-    closed = ~series.future["is_open"].head(WEEK).to_numpy(bool)
-    last7 = np.where(np.isnan(last7) & closed, 0.0, last7)  # feeds may leave out closed days
-    served, naive = choice.score_of(choice.engine), choice.score_of(CHALLENGER)
-    return SeriesSummary(
-        store=result.key.store,
-        item=result.key.item,
-        engine=choice.engine,
-        next7=float(mean.head(WEEK).sum()) if len(mean) >= WEEK else None,
-        last7=None if np.isnan(last7).any() else float(last7.sum()),
-        wape=served.wape if served else None,
-        naive_wape=naive.wape if naive else None,
-        coverage=served.coverage if served else None,
-        closed_ahead=int((series.future["is_open"].cumsum() == 0).sum()),
-        note=week_note(series.future, bool(series.history["promo"].iloc[-1])),
-        sparkline=tuple(float(value) for value in [*sold.tail(SPARKLINE_DAYS), *mean.head(WEEK)]),
-    )
+def _series_in(parts: Mapping[int, Done[Task, Result]]) -> int:
+    return sum(len(each.result.results) for each in parts.values() if isinstance(each.result, StorePart))

@@ -1,14 +1,16 @@
 """Stand-ins that mirror the real adapters: a clock to turn, engines to hold, compute without processes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import pandas as pd
-
+from forecasting.chain import PooledPrior
 from forecasting.errors import ComputeLost, EngineUnavailable, FitFailed
-from forecasting.evaluation.selection import SeriesResult, SeriesTask, run_task
-from forecasting.ports import FittedSeries, LocalEngine
+from forecasting.evaluation.selection import EngineNamed
+from forecasting.ports import Done, FittedSeries, HistoryReader, LocalEngine
+from forecasting.series import SeriesDays, SeriesForecast
+from forecasting.work import Result, Task, work
 
 
 class TurnedClock:
@@ -34,16 +36,16 @@ class FlatEngine:
     factor: float = 1.0
     spread: float = 0.2
     failure: str = ""
-    seen: list[pd.DataFrame] = field(default_factory=list)
+    seen: list[SeriesDays] = field(default_factory=list)
 
-    def fit(self, history: pd.DataFrame) -> FittedSeries:
+    def fit(self, past: SeriesDays) -> FittedSeries:
         """Remember what was shown."""
-        self.seen.append(history.copy())
+        self.seen.append(past)
         if self.failure:
             raise FitFailed(self.failure)
-        if not history["is_open"].any():
+        if not past.is_open.any():
             raise FitFailed(f"{self.name}: expected an open day, found none")
-        level = float(history.loc[history["is_open"], "y"].mean()) * self.factor
+        level = float(past.y[past.is_open].mean()) * self.factor
         return FlatFit(level, self.spread)
 
 
@@ -54,20 +56,18 @@ class FlatFit:
     level: float
     spread: float
 
-    def forecast(self, future: pd.DataFrame) -> pd.DataFrame:
+    def forecast(self, future: SeriesDays) -> SeriesForecast:
         """The level on open days, 0 on closed ones."""
-        level = future["is_open"].to_numpy(float) * self.level
+        level = future.is_open * self.level
         low, high = level * (1 - self.spread), level * (1 + self.spread)
-        return pd.DataFrame(
-            {"ds": future["ds"].to_numpy(), "mean": level, "q10": low, "q50": level, "q90": high}
-        )
+        return SeriesForecast(future.days, level, low, level, high)
 
 
-def engines(*known: LocalEngine) -> Callable[[str], LocalEngine]:
+def engines(*known: LocalEngine) -> EngineNamed:
     """Mirror the registry: engines by name, and the same error for one that isn't there."""
     by_name = {engine.name: engine for engine in known}
 
-    def engine_named(name: str) -> LocalEngine:
+    def engine_named(name: str, _prior: PooledPrior | None = None) -> LocalEngine:
         if name not in by_name:
             raise EngineUnavailable(f"engine '{name}': expected one of {sorted(by_name)}")
         return by_name[name]
@@ -77,20 +77,27 @@ def engines(*known: LocalEngine) -> Callable[[str], LocalEngine]:
 
 @dataclass
 class InlineCompute:
-    """Runs tasks here and now; loses its workers as often as told, after the first result of a run."""
+    """Runs tasks here and now; loses its workers as often as told, before the last result of a run."""
 
-    engine_named: Callable[[str], LocalEngine]
+    engine_named: EngineNamed
+    reader: HistoryReader
     losses: int = 0
-    tasks: list[SeriesTask] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
 
-    def run(self, tasks: Sequence[SeriesTask]) -> Iterator[SeriesResult]:
+    def run(self, tasks: Sequence[Task]) -> Iterator[Done[Task, Result]]:
         """Do one task after another."""
         for task in tasks:
             self.tasks.append(task)
-            yield run_task(task, self.engine_named)
-            if self.losses:
+            with ThreadPoolExecutor(1) as executor:  # keeps what a task raises, as a pool does
+                future = executor.submit(work, task, self.reader, self.engine_named)
+            if self.losses and task is tasks[-1]:
                 self.losses -= 1
                 raise ComputeLost("a worker process died")
+            error = future.exception()
+            if isinstance(error, Exception):
+                yield Done(task, error=error)
+            else:
+                yield Done(task, future.result())
 
     def close(self) -> None:
         """Nothing to end."""

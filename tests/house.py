@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from forecasting.domain import LOCAL_USER, Principal
+from forecasting.engines.empirical import Empirical
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.ports import LocalEngine
@@ -34,8 +35,9 @@ class House:
         self.storage = SqlStorage(open_database(home))
         self.history = ParquetHistory(home / "history", self.storage.manifest, self.clock)
         self.engine = FlatEngine()
-        self.compute = InlineCompute(engines(self.engine, SeasonalNaive(), *more))
-        self.training = StoreTraining(self.history, self.storage, self.compute, self.clock, self.settings)
+        known = engines(self.engine, SeasonalNaive(), Empirical(), *more)
+        self.compute = InlineCompute(known, self.history.reader)
+        self.training = StoreTraining(self.storage, self.compute, self.clock, self.settings)
         self.worker = RefreshWorker(
             self.storage.ledger, self.training, self.clock, self.settings.lease, "worker"
         )
@@ -64,8 +66,8 @@ class House:
     def work(self) -> int:
         """Work every run that waits; return how many there were."""
         done = 0
-        while self.worker.run_next():
-            done += 1
+        while worked := self.worker.run_next():
+            done += worked
         return done
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting import schema
+from forecasting.series import IntArray, SeriesDays
 
 START = pd.Timestamp("2017-01-02")  # a Monday
 
@@ -61,6 +62,16 @@ def daily_series(  # noqa: PLR0913 - each argument is one trait of the series
             "school_holiday": day // 7 % 9 == 8,
         }
     ).loc[:, list(schema.HISTORY)]
+
+
+def as_days(frame: pd.DataFrame) -> SeriesDays:
+    """A frame as engines see it."""
+    return SeriesDays.of(frame, "series")
+
+
+def day_numbers(frame: pd.DataFrame) -> IntArray:
+    """(n,) days since 1970-01-01 of a frame's `ds`."""
+    return frame["ds"].to_numpy().astype("datetime64[D]").astype(np.int64)
 
 
 def split(series: pd.DataFrame, horizon: int) -> tuple[pd.DataFrame, pd.DataFrame]:

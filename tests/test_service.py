@@ -1,15 +1,17 @@
 import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 
-from forecasting import schema
+from forecasting import schema, training
 from forecasting.domain import LOCAL_USER, RefreshRun, RunState, SeriesKey, StoreState, Verdict
 from forecasting.errors import InvalidFile, InvalidRequest, NoForecastYet, NotPermitted, UnknownSeries
 from forecasting.ports import Publication
-from forecasting.refresh.worker import Progress, RefreshWorker
+from forecasting.refresh.chunk import Finished, Progress
+from forecasting.refresh.worker import RefreshWorker
 from tests.house import LAST, House, plan, sales
 
 NORTHERNER = replace(
@@ -85,7 +87,7 @@ def test_a_new_day_of_sales_rolls_the_forecast_forward(house: House) -> None:
     assert after.header.predictor_id == before.predictor_id
     assert after.header.trained_at == before.trained_at
     assert after.header.cutoff == LAST + timedelta(days=1)
-    assert all(task.choice is not None for task in house.compute.tasks)
+    assert [task.kept for task in house.compute.tasks] == [house.service.predictor(LOCAL_USER, "1").choices]
 
 
 def test_a_changed_plan_rolls_the_forecast_forward(house: House) -> None:
@@ -123,18 +125,21 @@ def test_a_failed_run_keeps_the_old_forecast_and_says_why(house: House) -> None:
     pd.testing.assert_frame_equal(house.service.forecast(LOCAL_USER, TOTAL), before)
 
 
-def test_a_lost_worker_is_replaced_once_and_finished_fits_are_kept(house: House) -> None:
+def test_a_lost_worker_is_replaced_once_and_finished_fits_are_kept(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only what was not done yet is done again."""
+    monkeypatch.setattr(training, "PART", 1)
     house.compute.losses = 1
     trained(house)
     assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
-    assert len(house.compute.tasks) == 3
+    assert [task.part for task in house.compute.tasks] == [0, 1, 2, 2]
 
 
 def test_an_unexpected_error_fails_the_run_without_leaking_it(house: House) -> None:
     """The planner is told where to look, not shown the inside."""
     house.engine.spread = float("nan")
-    house.compute.engine_named = lambda _name: 1 / 0  # type: ignore[assignment,return-value] # a bug, on purpose
+    house.compute.engine_named = lambda *_: 1 / 0  # type: ignore[assignment,return-value] # a bug, on purpose
     trained(house)
     run = house.service.freshness(LOCAL_USER, "1").run
     assert run is not None
@@ -185,7 +190,7 @@ def test_refresh_all_asks_for_one_run_a_store_behind_presses(house: House) -> No
     house.worker.run_next()
     assert house.service.freshness(LOCAL_USER, "2").state is StoreState.FRESH
     assert house.service.freshness(LOCAL_USER, "1").state is StoreState.RUNNING
-    assert house.wakes == 3
+    assert house.wakes == 2
 
 
 def test_first_forecasts_are_not_asked_for_again_after_a_failure(house: House) -> None:
@@ -311,9 +316,11 @@ def test_a_run_nobody_works_is_told(house: House) -> None:
 def test_a_publication_that_breaks_its_schema_fails_the_run_and_not_the_worker(house: House) -> None:
     """Nothing is published, the planner reads why, and the next run is worked."""
 
-    def broken(run: RefreshRun, progress: Progress) -> Publication | None:
-        made = house.training(run, progress)
-        return replace(made, forecast=made.forecast.drop(columns="q50")) if made else None
+    def broken(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+        for done in house.training(runs, progress):
+            made = done.publication
+            assert isinstance(made, Publication)
+            yield Finished(done.run, replace(made, forecast=made.forecast.drop(columns="q50")))
 
     worker = RefreshWorker(house.storage.ledger, broken, house.clock, house.settings.lease, "broken")
     press(house)
@@ -332,9 +339,9 @@ def test_a_bug_between_runs_does_not_end_the_worker(house: House) -> None:
     """What is asked for is worked all the same."""
     done = threading.Event()
 
-    def train(run: RefreshRun, progress: Progress) -> Publication | None:
+    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
         done.set()
-        return house.training(run, progress)
+        return house.training(runs, progress)
 
     def bug(_undisturbed: object) -> None:
         raise ZeroDivisionError

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pandas as pd
 import streamlit as st
 
-from forecasting.domain import RefreshRun, Store, Verdict
+from forecasting.domain import RefreshRun, RunState, Store, Verdict
 from web import formats, session
 
 ALL_STORES = "All stores"
@@ -33,9 +33,9 @@ def runs_table(runs: list[RefreshRun]) -> None:
         {
             "Asked": run.requested_at.astimezone(where),
             "By": run.requested_by,
-            "Scope": f"Store {run.store}",
-            "What": VERDICTS.get(run.verdict, str(run.verdict)),
-            "State": run.state.capitalize(),
+            "Scope": ALL_STORES if run.of_chain else f"Store {run.store}",
+            "What": "Pooled" if run.of_chain else VERDICTS.get(run.verdict, str(run.verdict)),
+            "State": _state(run),
             "Took": _took(run),
             "Engine": formats.engine(run.engine),
             "Version": _version_link(run),
@@ -54,6 +54,13 @@ def runs_table(runs: list[RefreshRun]) -> None:
         height=ACTIVITY_HEIGHT,
         alt="Refresh runs, newest first",
     )
+
+
+def _state(run: RefreshRun) -> str:
+    """Its state; while it runs with how far it is."""
+    if run.state is not RunState.RUNNING or not run.total:
+        return run.state.capitalize()
+    return f"{run.stage} {run.done:,}/{run.total:,}"
 
 
 def _version_link(run: RefreshRun) -> str | None:

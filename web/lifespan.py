@@ -70,7 +70,8 @@ async def _started() -> Storecast | None:
         await asyncio.to_thread(storecast.close)
         return None
     access.install(storecast.service)
-    log.info("started; %d stores wait for their first forecast", len(asked))
+    first = sum(not answer.of_chain for answer in asked)
+    log.info("started; %d stores wait for their first forecast", first)
     return storecast
 
 

@@ -5,20 +5,27 @@ The future of a series is the plan's; where the plan is silent for a day the day
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from forecasting import schema
+from forecasting.calendar.public_holidays import with_public_holidays
+from forecasting.calendar.standing import Attributes, standing_promotion
 from forecasting.calendar.wording import day_ranges
 from forecasting.domain import ALL_ITEMS, SeriesKey, natural_order
 from forecasting.errors import UnknownSeries
+from forecasting.series import BoolArray, SeriesDays
 
 HABIT_WEEKS = 8
 """A weekday on which the store was closed for this many weeks in a row is assumed closed."""
+
+MOSTLY_OPEN = 0.5
+"""A store that was open on less than this share of holidays is assumed closed on those to come."""
 
 LEAST_HABIT_DAYS = 14
 """From this length of history on, a weekday without a single row is one on which the store is closed."""
@@ -28,12 +35,40 @@ DISCONTINUED_AFTER_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """What is known of a store besides its sales and its plan.
+
+    Attributes
+    ----------
+    attributes
+        From the file of stores (`ports.StoreAttributes`).
+    place
+        Whose public holidays it has, such as ``DE-BW``; ``""`` where the data names its own.
+    """
+
+    attributes: Attributes = field(default_factory=dict)
+    place: str = ""
+
+    @property
+    def digest(self) -> str:
+        """What tells it from others, for hashes of what went in."""
+        return json.dumps([sorted(self.attributes.items()), self.place])
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesInputs:
-    """What an engine may see of one series: `schema.HISTORY` to the cutoff, `schema.FUTURE` after it."""
+    """What an engine may see of one series: its days up to the cutoff, and those to be forecast.
+
+    Attributes
+    ----------
+    assumed
+        (h,) days of the future the plan says nothing of.
+    """
 
     key: SeriesKey
-    history: pd.DataFrame
-    future: pd.DataFrame
+    past: SeriesDays
+    future: SeriesDays
+    assumed: BoolArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +84,31 @@ class StoreInputs:
     store: str
     cutoff: date
     horizon: int
-    input_hash: str
     assumptions: tuple[str, ...]
     series: tuple[SeriesInputs, ...]
 
 
-def input_hash(sales_hash: str, plan_hash: str | None, horizon: int) -> str:
+def input_hash(
+    sales_hash: str, plan_hash: str | None, horizon: int, facts: StoreFacts, chain_id: str = ""
+) -> str:
     """SHA-256 over the hashes of the values that go into a store's forecast."""
-    return hashlib.sha256(f"1|{sales_hash}|{plan_hash or ''}|{horizon}".encode()).hexdigest()
+    parts = [2, sales_hash, plan_hash or "", horizon, facts.digest, chain_id]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def chain_hash(heads: Mapping[str, str], horizon: int) -> str:
+    """SHA-256 over what goes into the computation over all stores.
+
+    Parameters
+    ----------
+    heads
+        Content hash of the newest sales of each store.
+    """
+    return hashlib.sha256(json.dumps([1, sorted(heads.items()), horizon]).encode()).hexdigest()
 
 
 def build_inputs(
-    store: str, sales: pd.DataFrame, plan: pd.DataFrame, horizon: int, values_hash: str
+    store: str, sales: pd.DataFrame, plan: pd.DataFrame, horizon: int, facts: StoreFacts | None = None
 ) -> StoreInputs:
     """Assemble every series of one store.
 
@@ -72,8 +120,8 @@ def build_inputs(
         `schema.SALES` and `schema.PLAN` of this store.
     horizon
         Days to forecast after the newest sales day.
-    values_hash
-        The `input_hash` of the two frames.
+    facts
+        What else is known of the store.
 
     Raises
     ------
@@ -82,23 +130,60 @@ def build_inputs(
     """
     if sales.empty:
         raise UnknownSeries(f"store {store}: expected sales history, found none")
+    known = facts or StoreFacts()
+    sales, plan = (with_public_holidays(frame, known.place) for frame in (sales, plan))
     histories = series_histories(sales)
     cutoff = sales["ds"].max()
     days = pd.date_range(cutoff + pd.Timedelta(days=1), periods=horizon, freq="D", unit=cutoff.unit)
-    habit = usual_days(histories[ALL_ITEMS], days)
-    series = []
-    notes = []
+    habit = with_public_holidays(usual_days(histories[ALL_ITEMS], days), known.place)
+    habit = closed_on_holidays(habit, histories[ALL_ITEMS])
+    futures, notes = {}, []
     for item in sorted(histories.keys() - {ALL_ITEMS}, key=natural_order):
-        history = histories[item]
-        last = history["ds"].iloc[-1]
+        last = histories[item]["ds"].iloc[-1]
         if (cutoff - last).days >= DISCONTINUED_AFTER_DAYS:
             notes.append(f"Product {item} is left out: its last sales row is of {last:%-d %b %Y}.")
-            continue
-        series.append(SeriesInputs(SeriesKey(store, item), history, future_days(item, plan, habit)))
-    total = total_days([each.future for each in series]) if series else future_days(ALL_ITEMS, plan, habit)
-    series.insert(0, SeriesInputs(SeriesKey(store), histories[ALL_ITEMS], total))
-    notes[:0] = silent_days(series[0].future)
-    return StoreInputs(store, cutoff.date(), horizon, values_hash, tuple(notes), tuple(series))
+        else:
+            futures[item] = future_days(item, plan, habit)
+    total = total_days(list(futures.values())) if futures else future_days(ALL_ITEMS, plan, habit)
+    notes[:0] = silent_days(total)
+    series = tuple(
+        series_inputs(SeriesKey(store, item), histories[item], future, known)
+        for item, future in {ALL_ITEMS: total, **futures}.items()
+    )
+    return StoreInputs(store, cutoff.date(), horizon, tuple(notes), series)
+
+
+def series_inputs(
+    key: SeriesKey, history: pd.DataFrame, future: pd.DataFrame, facts: StoreFacts
+) -> SeriesInputs:
+    """Take `schema.HISTORY` and `schema.FUTURE` of one series over as arrays.
+
+    Raises
+    ------
+    InvalidFrame
+        If one of them breaks its schema.
+    """
+    ahead = _as_days(future, f"future of {key}", facts)
+    return SeriesInputs(
+        key, _as_days(history, f"history of {key}", facts), ahead, future["assumed"].to_numpy(bool)
+    )
+
+
+def build_pasts(sales: pd.DataFrame, facts: StoreFacts) -> dict[str, SeriesDays]:
+    """Assemble the history of every series of one store, by item, without a future.
+
+    Raises
+    ------
+    InvalidFrame
+        If `sales` breaks `schema.SALES`.
+    """
+    histories = series_histories(with_public_holidays(sales, facts.place))
+    return {item: _as_days(history, f"history of {item}", facts) for item, history in histories.items()}
+
+
+def _as_days(frame: pd.DataFrame, name: str, facts: StoreFacts) -> SeriesDays:
+    days = SeriesDays.of(frame, name)
+    return replace(days, flags=standing_promotion(facts.attributes, days.days))
 
 
 def expected_days(sales: pd.DataFrame, plan: pd.DataFrame, last: date) -> pd.DataFrame:
@@ -147,6 +232,14 @@ def usual_days(total: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
             "assumed": True,
         }
     )
+
+
+def closed_on_holidays(habit: pd.DataFrame, total: pd.DataFrame) -> pd.DataFrame:
+    """Close the holidays among `usual_days` of a store that was closed on most holidays before."""
+    before = total.loc[total["holiday"] != "", "is_open"]
+    if before.empty or before.mean() >= MOSTLY_OPEN:
+        return habit
+    return habit.assign(is_open=habit["is_open"] & (habit["holiday"] == ""))
 
 
 def future_days(item: str, plan: pd.DataFrame, habit: pd.DataFrame) -> pd.DataFrame:

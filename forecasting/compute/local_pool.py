@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor, ShutdownExecutorError
 
 from forecasting.errors import ComputeLost
+from forecasting.ports import Done
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
@@ -37,8 +38,7 @@ class LocalPool(Generic[TaskT, ResultT]):
     Parameters
     ----------
     work
-        A function of an importable module. What it raises is raised by `run`: it should return the failures
-        it expects as values.
+        A function of an importable module.
     processes
         Number of workers, at least 1.
     """
@@ -66,8 +66,8 @@ class LocalPool(Generic[TaskT, ResultT]):
         for _ in range(self._processes):
             self._submit(_get_ready, self._work, prepare)
 
-    def run(self, tasks: Sequence[TaskT]) -> Iterator[ResultT]:
-        """Yield each task's result as it is done, in any order.
+    def run(self, tasks: Sequence[TaskT]) -> Iterator[Done[TaskT, ResultT]]:
+        """Yield each task as it is done, in any order; one that raises leaves the others alone.
 
         Closing the iterator early cancels the tasks that have not started.
 
@@ -77,13 +77,12 @@ class LocalPool(Generic[TaskT, ResultT]):
             If a worker process died or the pool was closed; nothing is known about the tasks not yet yielded.
             After a death the next `run` starts new workers.
         """
-        pending: set[Future[ResultT]] = set()
+        pending: dict[Future[ResultT], TaskT] = {}
         try:
             for task in tasks:
-                pending.add(self._submit(self._work, task))
+                pending[self._submit(self._work, task)] = task
             for future in as_completed(tuple(pending)):
-                pending.discard(future)
-                yield future.result()
+                yield _done(pending.pop(future), future)
         except BrokenProcessPool as error:
             found = str(error).partition(". ")[0]  # the rest is advice; it stays with the cause
             raise ComputeLost(f"expected every worker process to live, found: {found}") from error
@@ -135,6 +134,16 @@ class LocalPool(Generic[TaskT, ResultT]):
             if self._executor is broken:
                 self._executor = None
         broken.shutdown(wait=True, kill_workers=True)
+
+
+def _done(task: TaskT, future: "Future[ResultT]") -> Done[TaskT, ResultT]:
+    """What became of a task; that of a pool that has died is raised."""
+    error = future.exception()
+    if error is None:
+        return Done(task, future.result())
+    if isinstance(error, BrokenProcessPool | ShutdownExecutorError) or not isinstance(error, Exception):
+        raise error
+    return Done(task, error=error)
 
 
 def _begin(server: int, folder: str) -> None:

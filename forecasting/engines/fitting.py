@@ -1,7 +1,8 @@
-"""What worker processes run: one series task with the engines of the registry."""
+"""What worker processes run: tasks of `work` with the engines of the registry."""
 
 from forecasting.engines.registry import engine
-from forecasting.evaluation.selection import SeriesResult, SeriesTask, run_task
+from forecasting.ports import HistoryReader
+from forecasting.work import Result, Task, work
 
 
 def prepare(name: str) -> None:
@@ -12,15 +13,9 @@ def prepare(name: str) -> None:
     EngineUnavailable
         If there is no such engine here.
     """
-    engine(name)
+    engine(name, None)
 
 
-def fit_series(task: SeriesTask) -> SeriesResult:
-    """Do one task with the engine of the name it asks for.
-
-    Raises
-    ------
-    EngineUnavailable
-        If there is no such engine here.
-    """
-    return run_task(task, engine)
+def do(reader: HistoryReader, task: Task) -> Result:
+    """Do one task with the engine of the name it asks for (what it raises: see the task's `run`)."""
+    return work(task, reader, engine)

@@ -4,21 +4,24 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import cast
 
+from forecasting.chain import PooledPrior
+from forecasting.engines.empirical import Empirical
 from forecasting.engines.prophet.engine import ProphetEngine
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.errors import EngineUnavailable
 from forecasting.ports import LocalEngine
 
-_ENGINES: dict[str, Callable[[], LocalEngine]] = {
+_ENGINES: dict[str, Callable[[PooledPrior | None], LocalEngine]] = {
     "prophet": ProphetEngine,
-    "seasonal_naive": SeasonalNaive,
+    "seasonal_naive": lambda _prior: SeasonalNaive(),
+    "empirical": lambda _prior: Empirical(),
 }
 
 NAMES = tuple(_ENGINES)
 """Names of the engines that come with the product."""
 
 
-def engine(name: str) -> LocalEngine:
+def engine(name: str, prior: PooledPrior | None = None) -> LocalEngine:
     """Return an engine.
 
     Parameters
@@ -26,6 +29,9 @@ def engine(name: str) -> LocalEngine:
     name
         One of `NAMES`, or ``package.module:factory``: an operator's own, a callable without arguments that
         returns a `LocalEngine`. The module must be importable in the server and in its workers.
+    prior
+        What the coefficients of the series' product are over the chain; engines that have no use for it
+        leave it.
 
     Raises
     ------
@@ -38,7 +44,7 @@ def engine(name: str) -> LocalEngine:
         raise EngineUnavailable(
             f"engine: expected one of {', '.join(NAMES)} or 'package.module:factory', found '{name}'"
         )
-    return _ENGINES[name]()
+    return _ENGINES[name](prior)
 
 
 def _own(path: str) -> LocalEngine:

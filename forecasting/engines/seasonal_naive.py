@@ -1,33 +1,25 @@
 """Seasonal naive: what the same weekday sold in the last weeks. The challenger every engine has to beat."""
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Self
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
-from forecasting import schema
 from forecasting.domain import QUANTILES
-from forecasting.engines.shaping import FUTURE_COLUMNS, FloatArray, forecast_frame, open_days
+from forecasting.engines.shaping import UNKNOWN_SPREAD, forecast_arrays, known_weekdays, open_days
 from forecasting.errors import FitFailed
+from forecasting.series import FloatArray, IntArray, SeriesDays, SeriesForecast
 
 SAME_DAYS = 4
 """Same weekdays averaged."""
 
 LEVEL_DAYS = 28
-"""Open days averaged where nothing is known of a weekday; also the days after which a weekday without a
-single open day counts as one the store never opens."""
+"""Open days averaged where nothing is known of a weekday."""
 
-ERROR_WINDOW = timedelta(weeks=26)
+ERROR_DAYS = 26 * 7
 """How far back the engine's own errors are collected."""
 
 MIN_ERRORS = 14
 """Fewest errors that are taken for a distribution."""
-
-UNKNOWN_SPREAD = (-np.log(2.0), 0.0, np.log(2.0))
-"""Log errors at q10, q50, q90 of a series too short to have its own: half and double. A convention."""
 
 
 class SeasonalNaive:
@@ -56,58 +48,28 @@ class SeasonalNaive:
         """``seasonal_naive``."""
         return "seasonal_naive"
 
-    def fit(self, history: pd.DataFrame) -> "FittedSeasonalNaive":
-        """Fit one series.
-
-        Parameters
-        ----------
-        history
-            `schema.HISTORY`, ascending; its last day is the cutoff.
+    def fit(self, past: SeriesDays) -> "FittedSeasonalNaive":
+        """Fit one series, ascending; its last day is the cutoff.
 
         Raises
         ------
         FitFailed
             If no day in it is open.
         """
-        days = open_days(history, self.name)
-        if days.empty:
-            raise FitFailed(
-                f"{self.name}: expected at least one open day, found none among {len(history)} days"
-            )
-        plain = days.loc[days["holiday"] == ""]
-        past = _Days.of(days if plain.empty else plain)
-        since = np.datetime64(history["ds"].iloc[-1] - ERROR_WINDOW)
-        span = (history["ds"].iloc[-1] - history["ds"].iloc[0]).days + 1
-        seen = set(days["ds"].dt.day_of_week)
-        never = frozenset(range(7)) - seen if span >= LEVEL_DAYS else frozenset[int]()
-        return FittedSeasonalNaive(past, never, _spread(_errors(past, since)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Days:
-    """Open days in ascending order, as arrays of one length."""
-
-    ds: npt.NDArray[np.datetime64]
-    y: FloatArray
-    weekday: npt.NDArray[np.int32]
-    promo: npt.NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, days: pd.DataFrame) -> Self:
-        return cls(
-            days["ds"].to_numpy(),
-            days["y"].to_numpy(dtype=np.float64),
-            days["ds"].dt.day_of_week.to_numpy(),
-            days["promo"].to_numpy(dtype=bool),
+        days = open_days(past, self.name)
+        if not len(days):
+            raise FitFailed(f"{self.name}: expected at least one open day, found none among {len(past)} days")
+        plain = days.holiday == 0
+        ordinary = days[plain] if plain.any() else days
+        expected, next_expected = _expected(ordinary)
+        since = int(np.searchsorted(ordinary.days, past.days[-1] - ERROR_DAYS, side="right"))
+        rows = slice(max(1, since), None)
+        errors = np.log1p(ordinary.y[rows]) - np.log1p(expected[rows])
+        known = known_weekdays(past)
+        return FittedSeasonalNaive(
+            np.where(known[:, None], next_expected, 0.0),
+            np.where(known[:, None], _spread(errors), 0.0),
         )
-
-    def expected(self, weekday: int, promo: bool, end: int | None = None) -> float:  # noqa: FBT001 - a promo state
-        """Expected demand from the first `end` days (all by default)."""
-        y, same = self.y[:end], self.weekday[:end] == weekday
-        for chosen in (same & (self.promo[:end] == promo), same):
-            if chosen.any():
-                return float(y[chosen][-SAME_DAYS:].mean())
-        return float(y[-LEVEL_DAYS:].mean())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,41 +78,76 @@ class FittedSeasonalNaive:
 
     Attributes
     ----------
-    past
-        The days averaged.
-    never_open
-        Weekdays (0 is Monday) on which the store has never been open.
+    expected
+        (7, 2) expected demand by weekday (0 is Monday) and promo state.
     spread
-        Log errors at q10, q50, q90.
+        (7, 3) log errors at q10, q50, q90 by weekday; all 0 on weekdays on which the store is never open.
     """
 
-    past: _Days
-    never_open: frozenset[int]
-    spread: tuple[float, float, float]
+    expected: FloatArray
+    spread: FloatArray
 
-    def forecast(self, future: pd.DataFrame) -> pd.DataFrame:
-        """Forecast the days of `future` (`schema.FUTURE`) as `schema.FORECAST`."""
-        days = schema.require_daily(future, FUTURE_COLUMNS, "seasonal_naive: future")
-        cells = zip(days["ds"].dt.day_of_week, days["promo"], strict=True)
-        mean = np.array([self._expected(weekday, promo) for weekday, promo in cells], dtype=np.float64)
-        known = ~np.isin(days["ds"].dt.day_of_week, list(self.never_open))
-        low, middle, high = (np.expm1(np.log1p(mean) + error) * known for error in self.spread)
-        return forecast_frame(days, mean, (low, middle, high))
-
-    def _expected(self, weekday: int, promo: bool) -> float:  # noqa: FBT001 - a promo state
-        return 0.0 if weekday in self.never_open else self.past.expected(weekday, promo)
+    def forecast(self, future: SeriesDays) -> SeriesForecast:
+        """Forecast the days of `future`."""
+        weekday = future.weekday
+        mean = self.expected[weekday, future.promo.astype(np.int64)]
+        low, middle, high = np.expm1(np.log1p(mean) + self.spread[weekday].T)
+        return forecast_arrays(future, mean, (low, middle, high))
 
 
-def _errors(past: _Days, since: np.datetime64) -> FloatArray:
-    """Log errors of each day after `since`, forecast from the days before it."""
-    first = max(1, int(np.searchsorted(past.ds, since, side="right")))
-    rows = range(first, len(past.y))
-    expected = [past.expected(int(past.weekday[row]), bool(past.promo[row]), row) for row in rows]
-    return np.log1p(past.y[first:]) - np.log1p(np.array(expected, dtype=np.float64))
+def _expected(days: SeriesDays) -> tuple[FloatArray, FloatArray]:
+    """Expected demand of each day from the days before it, and of a day after the last one.
+
+    Returns
+    -------
+    tuple
+        (n,) by day, the first of them NaN, and (7, 2) by weekday and promo state.
+    """
+    weekday, promo = days.weekday, days.promo.astype(np.int64)
+    by_day, by_cell = _last_means(2 * weekday + promo, 14, days.y)
+    by_day_any, by_weekday = _last_means(weekday, 7, days.y)
+    by_day = np.where(np.isnan(by_day), by_day_any, by_day)
+    first_of_weekday = np.flatnonzero(np.isnan(by_day))[1:]  # at most seven, the first day among them
+    by_day[first_of_weekday] = [_level(days.y[:row]) for row in first_of_weekday]
+    by_weekday = np.where(np.isnan(by_weekday), _level(days.y), by_weekday)
+    ahead = by_cell.reshape(7, 2)
+    return by_day, np.where(np.isnan(ahead), by_weekday[:, None], ahead)
 
 
-def _spread(errors: FloatArray) -> tuple[float, float, float]:
-    if len(errors) < MIN_ERRORS:
-        return UNKNOWN_SPREAD
-    low, middle, high = np.quantile(errors, QUANTILES, method="weibull")
-    return float(low), float(middle), float(high)
+def _last_means(cell: IntArray, cells: int, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean of the last `SAME_DAYS` values of the same cell: before each row, and after the last one.
+
+    Parameters
+    ----------
+    cell
+        (n,) cell of each row, below `cells`.
+    y
+        (n,) values.
+
+    Returns
+    -------
+    tuple
+        (n,) by row and (cells,) by cell; NaN where there is no such value.
+    """
+    asked = np.concatenate([cell, np.arange(cells)])  # one more row for each cell, after all others
+    order = np.argsort(asked.astype(np.int8), kind="stable")
+    ordered, values = asked[order], np.concatenate([y, np.zeros(cells)])[order]
+    sums, counts = np.zeros(order.size), np.zeros(order.size)
+    for back in range(SAME_DAYS, 0, -1):
+        same = ordered[back:] == ordered[:-back]
+        sums[back:] += np.where(same, values[:-back], 0.0)
+        counts[back:] += same
+    means = np.full(order.size, np.nan)
+    means[order] = np.divide(sums, counts, out=np.full(order.size, np.nan), where=counts > 0)
+    return means[: cell.size], means[cell.size :]
+
+
+def _level(y: FloatArray) -> float:
+    return float(y[-LEVEL_DAYS:].mean())
+
+
+def _spread(errors: FloatArray) -> FloatArray:
+    """(3,) log errors at q10, q50, q90."""
+    if errors.size < MIN_ERRORS:
+        return np.array(UNKNOWN_SPREAD)
+    return np.quantile(errors, QUANTILES, method="weibull")

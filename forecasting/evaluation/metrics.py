@@ -1,34 +1,105 @@
-"""Forecast errors; None where one is undefined, never 0 for a failure.
-
-Sources: Hyndman & Athanasopoulos, *Forecasting: Principles and Practice* (3rd ed.), sections 5.8 and 5.9.
-"""
-
-from collections.abc import Mapping
+"""Forecast errors of days as `ErrorSums`."""
 
 import numpy as np
-import numpy.typing as npt
 
-Values = npt.NDArray[np.float64]
+from forecasting.domain import QUANTILES
+from forecasting.evaluation.windows import Window
+from forecasting.scores import ErrorSums
+from forecasting.series import BoolArray, FloatArray, SeriesDays, SeriesForecast, number_of
 
-
-def wape(actual: Values, mean: Values) -> float | None:
-    """Weighted absolute percentage error, Σ|y − ŷ| / Σ|y|; None where nothing was sold."""
-    sold = float(np.abs(actual).sum())
-    return float(np.abs(actual - mean).sum()) / sold if sold > 0 else None
+WEEK = 7
 
 
-def weighted_quantile_loss(actual: Values, quantiles: Mapping[float, Values]) -> float | None:
-    """Mean over levels τ of 2·Σ max(τ(y − q), (τ − 1)(y − q)) / Σ|y|; None where nothing was sold."""
-    sold = float(np.abs(actual).sum())
-    if not sold > 0:
-        return None
-    losses = [
-        2 * float(np.maximum(level * (actual - q), (level - 1) * (actual - q)).sum()) / sold
-        for level, q in quantiles.items()
-    ]
-    return float(np.mean(losses))
+def error_sums(
+    truth: FloatArray, forecast: SeriesForecast, opened: BoolArray, scale: float | None
+) -> ErrorSums:
+    """Score some days.
+
+    Parameters
+    ----------
+    truth
+        (h,) demand.
+    forecast
+        Of the same days.
+    opened
+        (h,) the days that count.
+    scale
+        `week_to_week_scale` of the history, or None: then nothing is scaled.
+    """
+    return _sums(_errors(truth, forecast, scale)[:, opened].sum(axis=1))
 
 
-def coverage(actual: Values, low: Values, high: Values) -> float | None:
-    """Share of days with low ≤ y ≤ high; None where there is no day."""
-    return float(np.mean((low <= actual) & (actual <= high))) if len(actual) else None
+def week_sums(
+    truth: FloatArray, forecast: SeriesForecast, opened: BoolArray, scale: float | None, window: Window
+) -> tuple[ErrorSums, ...]:
+    """`error_sums` by week ahead: the first is of days 1 to 7 after the window's cutoff.
+
+    Returns
+    -------
+    tuple
+        One for each week of the horizon, begun or whole, whether a day of it is scored or not.
+    """
+    week = (forecast.days - number_of(window.cutoff) - 1) // WEEK
+    weeks = np.arange(-(-window.horizon // WEEK))
+    chosen = (week[:, None] == weeks) & opened[:, None]
+    return tuple(_sums(column) for column in (_errors(truth, forecast, scale) @ chosen).T)
+
+
+def week_to_week_scale(past: SeriesDays) -> float | None:
+    """Mean absolute change from a day to the same weekday a week later, both open; units of demand.
+
+    The in-sample error of the seasonal naive method with a period of a week, by which MASE scales: Hyndman &
+    Koehler 2006, "Another look at measures of forecast accuracy". None where there is no such pair, or no
+    change at all.
+    """
+    days = past[past.is_open]
+    at = np.searchsorted(days.days, days.days - WEEK)
+    paired = days.days[at] == days.days - WEEK
+    changes = np.abs(days.y - days.y[at])[paired]
+    return float(changes.mean()) if changes.any() else None
+
+
+def _errors(truth: FloatArray, forecast: SeriesForecast, scale: float | None) -> FloatArray:
+    """(10, h) what each day adds to the fields of `ErrorSums`, in their order."""
+    every, sold = np.ones(truth.size), truth > 0
+    missed = np.abs(truth - forecast.q50)
+    ratio = np.divide(missed, truth, out=np.zeros(truth.size), where=sold)
+    return np.vstack(
+        [
+            every,
+            truth,
+            missed,
+            forecast.mean - truth,
+            _quantile_loss(truth, forecast),
+            (forecast.q10 <= truth) & (truth <= forecast.q90),
+            missed / scale if scale else 0 * every,
+            every if scale else 0 * every,
+            ratio**2,
+            sold,
+        ]
+    )
+
+
+def _quantile_loss(truth: FloatArray, forecast: SeriesForecast) -> FloatArray:
+    """(h,) mean over τ of 2·max(τ(y - q), (τ - 1)(y - q))."""
+    levels = np.array(QUANTILES)[:, None]
+    off = truth - np.vstack([forecast.q10, forecast.q50, forecast.q90])
+    loss: FloatArray = np.maximum(levels * off, (levels - 1) * off).mean(axis=0)
+    return 2 * loss
+
+
+def _sums(errors: FloatArray) -> ErrorSums:
+    """A sum of columns of `_errors`."""
+    days, sold, missed, over, loss, inside, scaled, scaled_days, squared, squared_days = errors.tolist()
+    return ErrorSums(
+        days=round(days),
+        sold=sold,
+        missed=missed,
+        over=over,
+        loss=loss,
+        inside=round(inside),
+        scaled=scaled,
+        scaled_days=round(scaled_days),
+        squared=squared,
+        squared_days=round(squared_days),
+    )

@@ -1,154 +1,184 @@
-"""Which engine serves a series: the asked-for one against seasonal-naive, judged on a backtest."""
+"""Which engine serves a series: the asked-for one against its challengers, judged on a backtest."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 
-import pandas as pd
+import numpy as np
 
-from forecasting import schema
 from forecasting.calendar.inputs import SeriesInputs
-from forecasting.domain import BacktestScore, SeriesChoice, SeriesKey
+from forecasting.chain import Chain, PooledPrior, PooledSpread
+from forecasting.domain import BacktestScore, SeriesChoice
 from forecasting.errors import FitFailed
-from forecasting.evaluation import metrics
+from forecasting.evaluation.backtest import Backtest, backtest, fit_and_forecast
+from forecasting.evaluation.calibration import widened
 from forecasting.evaluation.windows import Window, backtest_windows
 from forecasting.ports import LocalEngine
+from forecasting.series import SeriesDays, SeriesForecast
 
 log = logging.getLogger(__name__)
 
 CHALLENGER = "seasonal_naive"
 """The engine every other one has to beat."""
 
+EMPIRICAL = "empirical"
+"""The engine of series that are intermittent or short."""
+
 MARGIN = 0.02
-"""How much lower the challenger's quantile loss must be before it serves, so that noise does not flip it."""
+"""How much lower a challenger's quantile loss must be before it serves, so that noise does not flip it."""
 
-EngineNamed = Callable[[str], LocalEngine]
+INTERMITTENT_DAYS = 182
+"""Days looked back for whether a series is intermittent: two quarters, so that one season does not decide."""
+
+INTERMITTENT_SHARE = 0.5
+"""Share of open days without a sale above which a series is intermittent: its median is then 0."""
+
+LEAST_DAYS = 56
+"""Days of history an engine is fitted on at least, in a backtest and without one: eight of each weekday."""
+
+EngineNamed = Callable[[str, PooledPrior | None], LocalEngine]
+"""An engine by name, with what is pooled over the chain."""
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesTask:
-    """One series to train (`choice` is None), or to forecast again with what was chosen."""
+class Contest:
+    """The engines that may serve a series, and what is known over the chain.
 
-    inputs: SeriesInputs
-    asked_engine: str
-    choice: SeriesChoice | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesResult:
-    """What became of a task: a choice with its forecast (`schema.FORECAST`), or why there is none."""
-
-    key: SeriesKey
-    choice: SeriesChoice | None = None
-    forecast: pd.DataFrame | None = None
-    failure: str = ""
-
-
-def run_task(task: SeriesTask, engine_named: EngineNamed) -> SeriesResult:
-    """Do one task; a series that can't be fitted is a result with its reason.
-
-    Raises
-    ------
-    EngineUnavailable
-        If an engine is not to be had.
-    InvalidFrame
-        If an engine breaks its promises.
+    Attributes
+    ----------
+    asked
+        The engine that is configured.
+    chain
+        What was pooled for it, or None.
     """
-    inputs = task.inputs
-    if task.choice is not None:
-        try:
-            return _result(task.choice, inputs, engine_named)
-        except FitFailed:  # what served so far can't be fitted to the newest inputs: choose again
-            log.info("%s: %s does not fit any more; choosing again", inputs.key, task.choice.engine)
-    try:
-        return _result(choose(inputs, task.asked_engine, engine_named), inputs, engine_named)
-    except FitFailed as error:
-        return SeriesResult(inputs.key, failure=str(error))
+
+    asked: str
+    engine_named: EngineNamed
+    chain: Chain | None = None
+
+    def engine(self, name: str, item: str, cutoff: date) -> LocalEngine:
+        """An engine as it could have been at a cutoff.
+
+        Raises
+        ------
+        EngineUnavailable
+            If it is not to be had.
+        """
+        known = self.chain.prior(item, cutoff) if self._pooled(name) and self.chain else None
+        return self.engine_named(name, known)
+
+    def spread(self, name: str, item: str, cutoff: date) -> PooledSpread | None:
+        """What was known at a cutoff of how far the truth lies from an engine's forecasts."""
+        return self.chain.spread(item, cutoff) if self._pooled(name) and self.chain else None
+
+    def _pooled(self, name: str) -> bool:
+        return self.chain is not None and self.chain.engine == name
 
 
-def _result(choice: SeriesChoice, inputs: SeriesInputs, engine_named: EngineNamed) -> SeriesResult:
-    engine = engine_named(choice.engine)
-    forecast = _fit_and_forecast(engine, inputs.history, inputs.future, inputs.key)
-    return SeriesResult(inputs.key, choice, forecast)
-
-
-def choose(inputs: SeriesInputs, asked: str, engine_named: EngineNamed) -> SeriesChoice:
-    """Backtest the asked-for engine and the challenger and choose between them.
-
-    The challenger serves where its mean weighted quantile loss is lower by `MARGIN`, or where the asked-for
-    engine can't be fitted; the reason says which.
+def forecast_series(contest: Contest, inputs: SeriesInputs, choice: SeriesChoice) -> SeriesForecast:
+    """The forecast of the engine that serves, calibrated as was chosen.
 
     Raises
     ------
     FitFailed
-        If neither can be fitted.
+        If it can't be fitted.
+    EngineUnavailable
+        If it is not to be had.
+    InvalidFrame
+        If it breaks its promises.
     """
-    windows = backtest_windows(inputs.history, len(inputs.future))
-    names = (asked,) if asked == CHALLENGER else (asked, CHALLENGER)
-    scores = tuple(score(name, engine_named(name), inputs, window) for name in names for window in windows)
-    engine, reason = _winner(inputs, asked, scores, engine_named)
-    return SeriesChoice(inputs.key.item, engine, reason, scores)
+    engine = contest.engine(choice.engine, inputs.key.item, inputs.past.last)
+    return widened(fit_and_forecast(engine, inputs.past, inputs.future, inputs.key), choice.widths)
 
 
-def score(name: str, engine: LocalEngine, inputs: SeriesInputs, window: Window) -> BacktestScore:
-    """Score one engine over one window, on its open days; a failed fit has no figures but a reason.
+def choose(contest: Contest, inputs: SeriesInputs) -> SeriesChoice:
+    """Backtest the asked-for engine and its challengers and choose between them.
 
-    Parameters
-    ----------
-    name
-        The name it was asked for by, which an operator's own engine need not share.
+    The challengers are seasonal-naive and, where the series is intermittent, `EMPIRICAL`. The best of them
+    serves where its mean weighted quantile loss over all windows is lower by `MARGIN`, or where the asked-for
+    engine can't be fitted; the reason says which. A series too short for a window is left to the asked-for
+    engine where it has `LEAST_DAYS` of history and can be fitted, else to `EMPIRICAL`.
     """
-    future = window.future(inputs.history)
+    item = inputs.key.item
+    windows = backtest_windows(inputs.past, len(inputs.future), least_days=LEAST_DAYS)
+    if not windows:
+        engine, reason = _without_backtest(contest, inputs)
+        pooled = contest.spread(engine, item, inputs.past.last)
+        return SeriesChoice(item, engine, reason, widths=pooled.factors if pooled else ())
+    tried = [_tried(contest, name, inputs, windows) for name in _candidates(contest.asked, inputs.past)]
+    engine, reason = _winner([score for score, _ in tried], windows)
+    tests = {each.engine: each for _, each in tried if each is not None}
+    pooled = contest.spread(engine, item, inputs.past.last)
+    widths = tests[engine].widths(pooled) if engine in tests else ()
+    return SeriesChoice(item, engine, reason, tuple(score for score, _ in tried), widths)
+
+
+def intermittent(past: SeriesDays) -> bool:
+    """Whether on most open days of the last half year nothing was sold."""
+    if not len(past):
+        return False
+    opened = past.y[past.is_open & (past.days > past.days[-1] - INTERMITTENT_DAYS)]
+    return int(np.count_nonzero(opened == 0)) > INTERMITTENT_SHARE * len(opened)
+
+
+def _candidates(asked: str, past: SeriesDays) -> tuple[str, ...]:
+    more = (EMPIRICAL,) if intermittent(past) else ()
+    return tuple(dict.fromkeys((asked, CHALLENGER, *more)))
+
+
+def _tried(
+    contest: Contest, name: str, inputs: SeriesInputs, windows: Sequence[Window]
+) -> tuple[BacktestScore, Backtest | None]:
+    """An engine's score and its backtest; if one of its fits fails it has no figures but a reason."""
+    item = inputs.key.item
     try:
-        forecast = _fit_and_forecast(engine, window.past(inputs.history), future, inputs.key)
+        made = backtest(name, partial(contest.engine, name, item), inputs.key, inputs.past, windows)
     except FitFailed as error:
-        return BacktestScore(name, window.cutoff, window.horizon, failure=str(error))
-    opened = future["is_open"].to_numpy(bool)
-    actual = window.truth(inputs.history)[opened]
-    days = {name: forecast[name].to_numpy()[opened] for name in schema.VALUES}
-    levels = {0.1: days["q10"], 0.5: days["q50"], 0.9: days["q90"]}
-    return BacktestScore(
-        name,
-        window.cutoff,
-        window.horizon,
-        days=int(opened.sum()),
-        wape=metrics.wape(actual, days["mean"]),
-        wql=metrics.weighted_quantile_loss(actual, levels),
-        coverage=metrics.coverage(actual, days["q10"], days["q90"]),
-    )
+        cutoffs = tuple(window.cutoff for window in windows)
+        return BacktestScore(name, cutoffs, windows[0].horizon, failure=str(error)), None
+    return made.judged(partial(contest.spread, name, item)), made
 
 
-def _winner(
-    inputs: SeriesInputs, asked: str, scores: tuple[BacktestScore, ...], engine_named: EngineNamed
-) -> tuple[str, str]:
-    by_engine = {score.engine: score for score in scores}
-    asked_score, naive_score = by_engine.get(asked), by_engine.get(CHALLENGER)
+def _winner(scores: Sequence[BacktestScore], windows: Sequence[Window]) -> tuple[str, str]:
+    """The engine that serves and why; the first score is that of the asked-for engine."""
+    own, *others = scores
+    best = min((each for each in others if not each.failure), key=_loss, default=None)
+    if own.failure:
+        return best.engine if best else CHALLENGER, own.failure
+    if not others:
+        return own.engine, "as configured"
+    if best is None:
+        return own.engine, "the only one that could be fitted"
+    if not own.total.sold:
+        return own.engine, "no sales in the backtest to compare by"
+    weeks = _length((windows[-1].cutoff - windows[0].cutoff).days + own.horizon)
+    if _loss(best) < (1 - MARGIN) * _loss(own):
+        return best.engine, f"better over the last {weeks}"
+    return own.engine, f"as good or better over the last {weeks}"
+
+
+def _loss(score: BacktestScore) -> float:
+    return score.total.loss
+
+
+def _without_backtest(contest: Contest, inputs: SeriesInputs) -> tuple[str, str]:
+    past, asked = inputs.past, contest.asked
+    days = int(past.days[-1] - past.days[0]) + 1 if len(past) else 0
     if asked == CHALLENGER:
         return asked, "as configured"
-    if asked_score is None or naive_score is None:
-        return _first_that_fits(inputs, asked, engine_named)
-    if asked_score.failure:
-        return CHALLENGER, asked_score.failure
-    if asked_score.wql is None or naive_score.wql is None:
-        return asked, "no sales in the backtest to compare by"
-    if naive_score.wql < (1 - MARGIN) * asked_score.wql:
-        return CHALLENGER, f"better on the last {naive_score.days} open days"
-    return asked, f"as good or better on the last {asked_score.days} open days"
-
-
-def _first_that_fits(inputs: SeriesInputs, asked: str, engine_named: EngineNamed) -> tuple[str, str]:
+    if days < LEAST_DAYS:
+        return EMPIRICAL, f"{_length(days)} of history: too short for more than its own quantiles"
     try:
-        engine_named(asked).fit(inputs.history)
+        contest.engine(asked, inputs.key.item, past.last).fit(past)
     except FitFailed as error:
-        return CHALLENGER, str(error)
+        return EMPIRICAL, str(error)
     return asked, "too little history for a backtest"
 
 
-def _fit_and_forecast(
-    engine: LocalEngine, history: pd.DataFrame, future: pd.DataFrame, key: SeriesKey
-) -> pd.DataFrame:
-    try:
-        forecast = engine.fit(history).forecast(future)
-    except FitFailed as error:
-        raise FitFailed(f"{key}: {error}") from error
-    return schema.require_forecast(forecast, future, f"{engine.name} forecast of {key}")
+def _length(days: int) -> str:
+    """A number of days in words, in whole weeks from two on."""
+    if days < 2 * 7:
+        return f"{days} day{'' if days == 1 else 's'}"
+    return f"{days // 7} weeks"

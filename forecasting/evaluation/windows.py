@@ -1,13 +1,12 @@
 """Backtest windows: what a model may see, and the truth it is judged by, kept apart."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-import numpy as np
-import pandas as pd
+from forecasting.series import FloatArray, SeriesDays, number_of
 
-from forecasting import schema
+STRIDE_DAYS = 28
+"""Days from one window to the next, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,35 +16,52 @@ class Window:
     cutoff: date
     horizon: int
 
-    def past(self, history: pd.DataFrame) -> pd.DataFrame:
-        """The rows a model may be fitted on (`schema.HISTORY`)."""
-        return history[history["ds"] <= pd.Timestamp(self.cutoff)]
+    def past(self, days: SeriesDays) -> SeriesDays:
+        """The days a model may be fitted on."""
+        return days.up_to(self.cutoff)
 
-    def future(self, history: pd.DataFrame) -> pd.DataFrame:
-        """The window's days with what was known ahead of them (`ds` and the covariates, no `y`)."""
-        return self._after(history).loc[:, ["ds", *schema.COVARIATES]].reset_index(drop=True)
+    def future(self, days: SeriesDays) -> SeriesDays:
+        """The window's days with what was known ahead of them; their demand is withheld."""
+        return days.after(self.cutoff, self.horizon)
 
-    def truth(self, history: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def truth(self, days: SeriesDays) -> FloatArray:
         """The demand of the same days, for scoring only."""
-        return self._after(history)["y"].to_numpy(np.float64)
-
-    def _after(self, history: pd.DataFrame) -> pd.DataFrame:
-        start = pd.Timestamp(self.cutoff)
-        return history[(history["ds"] > start) & (history["ds"] <= start + pd.Timedelta(days=self.horizon))]
+        ahead = days.days - number_of(self.cutoff)
+        return days.y[(ahead > 0) & (ahead <= self.horizon)]
 
 
-def backtest_windows(history: pd.DataFrame, horizon: int, least_days: int = 56) -> Sequence[Window]:
-    """Return the windows to score a series on: one, over its last `horizon` days.
+WINDOWS = 4
+"""Windows of a backtest: two quarters where the horizon is four to eight weeks."""
+
+
+def window_cutoffs(last: date, horizon: int, count: int = WINDOWS) -> tuple[date, ...]:
+    """The cutoffs of the windows of a history that ends at `last`, the oldest first."""
+    stride = min(horizon, STRIDE_DAYS)
+    return tuple(last - timedelta(days=horizon + stride * back) for back in reversed(range(count)))
+
+
+def backtest_windows(
+    past: SeriesDays, horizon: int, count: int = WINDOWS, least_days: int = 56
+) -> tuple[Window, ...]:
+    """Return the windows to score a series on, the oldest first.
+
+    The newest is over the last `horizon` days, each earlier one lies `STRIDE_DAYS` before it (or `horizon`,
+    where that is less), so every window's horizon lies wholly in the history.
 
     Parameters
     ----------
-    history
-        `schema.HISTORY`.
+    past
+        The history.
+    horizon
+        Days scored in each.
+    count
+        At most that many.
     least_days
-        Days of history that must remain before the cutoff; a shorter series has no window.
+        Days of history that must remain up to a window's cutoff; a shorter series has no window.
     """
-    last = history["ds"].iloc[-1]
-    cutoff = last - pd.Timedelta(days=horizon)
-    if (cutoff - history["ds"].iloc[0]).days + 1 < least_days:
+    if not len(past):
         return ()
-    return (Window(cutoff.date(), horizon),)
+    cutoffs = window_cutoffs(past.last, horizon, count)
+    return tuple(
+        Window(cutoff, horizon) for cutoff in cutoffs if (cutoff - past.first).days + 1 >= least_days
+    )

@@ -46,6 +46,24 @@ class _Change:
         return (self.file.content_hash, self.file.region) != (self.head.content_hash, self.head.region)
 
 
+@dataclass(frozen=True, slots=True)
+class ParquetReader:
+    """Reads history files of one folder; implements `ports.HistoryReader`."""
+
+    root: Path
+
+    def read(self, file: HistoryFile) -> pd.DataFrame:
+        """`schema.SALES` or `schema.PLAN` of one store's file, by item in natural order, then day.
+
+        Raises
+        ------
+        StateUnavailable
+            If the file is missing or damaged.
+        """
+        path = parquet_files.file_path(self.root, file.kind, file.store, file.content_hash)
+        return parquet_files.read(path, FRAMES[file.kind])
+
+
 class ParquetHistory:
     """Sales and plans in one immutable Parquet file per store and kind.
 
@@ -61,10 +79,16 @@ class ParquetHistory:
         Knows the heads.
     clock
         Gives the instant of an import.
+
+    Attributes
+    ----------
+    reader
+        Reads the same files without a manifest, for worker processes.
     """
 
     def __init__(self, root: Path, manifest: Manifest, clock: Clock) -> None:
         self._root = root
+        self.reader = ParquetReader(root)
         self._manifest = manifest
         self._clock = clock
 
@@ -76,7 +100,7 @@ class ParquetHistory:
         StateUnavailable
             If the file is missing or damaged.
         """
-        return parquet_files.read(self._path(file), FRAMES[file.kind])
+        return self.reader.read(file)
 
     def import_file(
         self,

@@ -1,19 +1,18 @@
 """The coming week in a few words."""
 
-import pandas as pd
-
 from forecasting.calendar import wording
+from forecasting.series import SeriesDays, day_of
 
 WEEK = 7
 
 
-def week_note(future: pd.DataFrame, last_promo: bool) -> str:  # noqa: FBT001 - a day's promo state
+def week_note(future: SeriesDays, *, last_promo: bool) -> str:
     """Say what is special about the first seven days, or nothing: closures, holidays, promotions.
 
     Parameters
     ----------
     future
-        `schema.FUTURE` of one series.
+        The days to come.
     last_promo
         Whether a promotion was on at the cutoff.
 
@@ -22,19 +21,19 @@ def week_note(future: pd.DataFrame, last_promo: bool) -> str:  # noqa: FBT001 - 
     str
         Such as ``closed Fri 19 Apr (Good Friday), promotion from Thu 4 Apr``; ``""`` for an ordinary week.
     """
-    week = future.head(WEEK)
-    named = week[week["holiday"] != ""]
-    notes = [
-        f"{holiday} {wording.day(ds)}" if is_open else f"closed {wording.day(ds)} ({holiday})"
-        for ds, holiday, is_open in zip(named["ds"], named["holiday"], named["is_open"], strict=True)
-    ]
-    return ", ".join([*notes, *_promotion(week, last_promo)])
+    week = future[:WEEK]
+    notes = []
+    for day, holiday, is_open in zip(week.days.tolist(), week.holiday.tolist(), week.is_open, strict=True):
+        if holiday:
+            name, when = future.kinds[holiday], wording.day(day_of(day))
+            notes.append(f"{name} {when}" if is_open else f"closed {when} ({name})")
+    return ", ".join([*notes, *_promotion(week, last_promo=last_promo)])
 
 
-def _promotion(week: pd.DataFrame, last_promo: bool) -> list[str]:  # noqa: FBT001 - a day's promo state
-    promo = week["promo"]
+def _promotion(week: SeriesDays, *, last_promo: bool) -> list[str]:
+    promo = week.promo
     if promo.any() and not last_promo:
-        return [f"promotion from {wording.day(week.loc[promo, 'ds'].iloc[0])}"]
+        return [f"promotion from {wording.day(day_of(int(week.days[promo][0])))}"]
     if last_promo and not promo.all():
-        return [f"no promotion from {wording.day(week.loc[~promo, 'ds'].iloc[0])}"]
+        return [f"no promotion from {wording.day(day_of(int(week.days[~promo][0])))}"]
     return []

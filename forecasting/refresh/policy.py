@@ -1,9 +1,12 @@
 """When a refresh runs what, and the state of a store: pure rules (docs/adr/0003-two-clocks.md)."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from forecasting.calendar import wording
-from forecasting.calendar.inputs import input_hash
+from forecasting.calendar.inputs import StoreFacts, input_hash
+from forecasting.calendar.public_holidays import place_of
+from forecasting.chain import Chain
 from forecasting.domain import (
     Decision,
     RefreshRun,
@@ -21,11 +24,31 @@ SILENCE = timedelta(seconds=30)
 """A run that has waited this long, with no sign of life of any worker for as long, waits in vain."""
 
 
-def current_hash(snapshot: StoreSnapshot, horizon: int) -> str | None:
-    """Hash of the newest inputs of a store; None where it has no sales."""
+NO_PLACES: Mapping[str, str] = {}
+
+
+def store_facts(snapshot: StoreSnapshot, places: Mapping[str, str]) -> StoreFacts:
+    """What is known of a store besides its sales and plan.
+
+    Parameters
+    ----------
+    places
+        As in `settings.Settings.holidays`.
+    """
+    return StoreFacts(snapshot.attributes, place_of(snapshot.store, snapshot.region, places))
+
+
+def current_hash(snapshot: StoreSnapshot, horizon: int, places: Mapping[str, str] = NO_PLACES) -> str | None:
+    """Hash of the newest inputs of a store; None where it has no sales.
+
+    What is pooled over the chain counts as it was when the predictor was trained: a newer one makes no
+    forecast stale.
+    """
     if snapshot.sales is None:
         return None
-    return input_hash(snapshot.sales.content_hash, snapshot.plan_hash, horizon)
+    chain_id = snapshot.head.chain_id if snapshot.head else ""
+    facts = store_facts(snapshot, places)
+    return input_hash(snapshot.sales.content_hash, snapshot.plan_hash, horizon, facts, chain_id)
 
 
 def decide(  # noqa: PLR0911 - one return for each answer, in their order
@@ -35,6 +58,7 @@ def decide(  # noqa: PLR0911 - one return for each answer, in their order
     tolerance: timedelta,
     horizon: int,
     engine: str,
+    places: Mapping[str, str] = NO_PLACES,
     force: bool = False,
 ) -> Decision:
     """Answer a press: retrain, reforecast, or nothing to do.
@@ -47,6 +71,8 @@ def decide(  # noqa: PLR0911 - one return for each answer, in their order
         The instant of the press, UTC. An age of exactly `tolerance` trains.
     engine
         The engine configured now; a predictor asked from another engine is trained again.
+    places
+        As in `settings.Settings.holidays`.
     force
         Train whatever the age.
     """
@@ -64,7 +90,7 @@ def decide(  # noqa: PLR0911 - one return for each answer, in their order
         )
     if age >= tolerance:
         return Decision(Verdict.RETRAIN, f"{trained}, past {limit}: training again")
-    if current_hash(snapshot, horizon) != head.input_hash:
+    if current_hash(snapshot, horizon, places) != head.input_hash:
         news = _news(snapshot, head, horizon)
         return Decision(
             Verdict.REFORECAST, f"{trained}, within {limit}, but {news}: rolling the forecast forward"
@@ -76,15 +102,53 @@ def decide(  # noqa: PLR0911 - one return for each answer, in their order
     )
 
 
-def settled(run: RefreshRun, snapshot: StoreSnapshot, horizon: int) -> bool:
+def decide_chain(
+    latest: Chain | None, *, engine: str, horizon: int, inputs: str, force: bool = False
+) -> Decision:
+    """Answer whether to compute over all stores again.
+
+    Parameters
+    ----------
+    latest
+        The newest chain; an active run is not looked at, the ledger attaches to it first.
+    inputs
+        `calendar.inputs.chain_hash` of the newest sales of all stores.
+    force
+        Compute whatever there is.
+    """
+    if latest is None:
+        return Decision(Verdict.RETRAIN, "Nothing is pooled over all stores yet: doing so for the first time")
+    if force:
+        return Decision(Verdict.RETRAIN, "Pooling over all stores again as asked")
+    if latest.engine != engine:
+        changed = f"The engine was changed from {latest.engine} to {engine}"
+    elif latest.horizon != horizon:
+        changed = f"The horizon was changed from {latest.horizon} to {horizon} days"
+    elif latest.input_hash != inputs:
+        changed = "There are new sales"
+    else:
+        return Decision(Verdict.FRESH, "Pooled over the newest sales of all stores: nothing was run")
+    return Decision(Verdict.RETRAIN, f"{changed}: pooling over all stores again")
+
+
+def settled(
+    run: RefreshRun, snapshot: StoreSnapshot, horizon: int, places: Mapping[str, str] = NO_PLACES
+) -> bool:
     """Whether what a claimed run was asked for has been done since by another."""
     head = snapshot.head
     if head is None or (head.trained_at < run.requested_at and run.verdict is Verdict.RETRAIN):
         return False
-    return head.input_hash == current_hash(snapshot, horizon)
+    return head.input_hash == current_hash(snapshot, horizon, places)
 
 
-def state_of(snapshot: StoreSnapshot, *, now: datetime, tolerance: timedelta, horizon: int) -> StoreState:
+def state_of(
+    snapshot: StoreSnapshot,
+    *,
+    now: datetime,
+    tolerance: timedelta,
+    horizon: int,
+    places: Mapping[str, str] = NO_PLACES,
+) -> StoreState:
     """Return the state planners see; the first that applies of the order in `StoreState`."""
     head = snapshot.head
     if snapshot.active is not None:
@@ -93,7 +157,7 @@ def state_of(snapshot: StoreSnapshot, *, now: datetime, tolerance: timedelta, ho
         return StoreState.FAILED
     if head is None:
         return StoreState.NONE
-    if current_hash(snapshot, horizon) != head.input_hash:
+    if current_hash(snapshot, horizon, places) != head.input_hash:
         return StoreState.BEHIND
     age = now - head.trained_at
     if age >= tolerance:

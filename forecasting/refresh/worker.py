@@ -3,23 +3,22 @@
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
+from time import monotonic
 
-from forecasting.domain import RefreshRun, RunState
-from forecasting.errors import ComputeLost, Fenced, StorageError, StorecastError
-from forecasting.ports import Clock, Ledger, Publication
+from forecasting.errors import StorageError
+from forecasting.ports import Clock, Ledger
+from forecasting.refresh.chunk import Chunk, Finished, Train
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int], None]
-"""Told a stage in words, the series done and their total; raises when the run is to be given up."""
-
-Train = Callable[[RefreshRun, Progress], Publication | None]
-"""Does what a run asks for; None where another has done it since."""
-
 Idle = Callable[[Callable[[], bool]], None]
 """Called between runs; told how to ask, after each small step, whether there is still nothing else to do."""
+
+CHUNK = 16
+"""How many runs of a batch are worked together: a second or two, for which a press may have to wait."""
 
 IDLE_SECONDS = 0.5
 """How soon a run asked for by another process is noticed."""
@@ -27,29 +26,31 @@ IDLE_SECONDS = 0.5
 BEAT = timedelta(seconds=5)
 """How often a worker gives a sign of life, and looks round between runs."""
 
+TELL_SECONDS = 0.2
+"""How soon others see how far a run is."""
+
 REST_SECONDS = 0.02
 """How long what is done between runs rests after each small step, so that others get at the database."""
 
 
-class Stopping(StorecastError):
-    """The worker was told to stop while a run was under way."""
-
-
 class RefreshWorker:
-    """Works the ledger's runs one after another until told to stop.
+    """Works the ledger's runs until told to stop: a press alone, those of a batch a few together.
 
     Parameters
     ----------
     ledger, clock
         Ports.
     train
-        The work itself; runs in a thread of its own, so that the lease is renewed by this one.
+        The work itself; runs in a thread of its own, so that leases are renewed and each run is published
+        as it is done by this one.
     lease
         How long a run stays ours without a renewal.
     name
         Who claims, for the ledger.
     idle
         What to look after between runs.
+    chunk
+        How many runs of a batch to work together at most.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class RefreshWorker:
         lease: timedelta,
         name: str,
         idle: Idle = lambda _undisturbed: None,
+        chunk: int = CHUNK,
     ) -> None:
         self._ledger = ledger
         self._train = train
@@ -67,6 +69,7 @@ class RefreshWorker:
         self._lease = lease
         self._name = name
         self._idle = idle
+        self._chunk = chunk
         self._beaten_at = datetime.min.replace(tzinfo=UTC)
         self._trouble = ""
         self._stop = threading.Event()
@@ -77,14 +80,14 @@ class RefreshWorker:
         self._wake.set()
 
     def stop(self) -> None:
-        """Ask the loop to end; a run under way is given back to the queue."""
+        """Ask the loop to end; runs under way are given back to the queue."""
         self._stop.set()
         self._wake.set()
 
     def serve(self) -> None:
         """Work until `stop`; a state folder that can't be used for a while is waited for."""
         while not self._stop.is_set():
-            worked = False
+            worked = 0
             try:
                 worked = self.run_next()
                 self.look_round()
@@ -118,36 +121,53 @@ class RefreshWorker:
         if self.beat():
             self._idle(self._undisturbed)
 
-    def run_next(self) -> bool:
-        """Claim and work one run; False if there was none."""
+    def run_next(self) -> int:
+        """Claim and work what is next; return how many runs that were."""
         now = self._clock.now()
-        run = self._ledger.claim(self._name, now, now + self._lease)
-        if run is None:
-            return False
-        log.info("run %s of %s started: %s", run.run_id, run.scope, run.verdict)
-        try:
-            self._attend(run)
-        except Fenced:
-            log.warning(
-                "run %s of %s was lost to another worker; its result is dropped", run.run_id, run.scope
-            )
-        return True
+        runs = self._ledger.claim(self._name, now, now + self._lease, self._chunk)
+        for run in runs:
+            log.info("run %s of %s started: %s", run.run_id, run.scope, run.verdict)
+        if runs:
+            self._attend(Chunk(self._ledger, self._clock, runs, self._stop))
+        return len(runs)
 
-    def _attend(self, run: RefreshRun) -> None:
+    def _attend(self, chunk: Chunk) -> None:
+        arrived: SimpleQueue[Finished | None] = SimpleQueue()
         with ThreadPoolExecutor(1, thread_name_prefix="refresh") as executor:
-            training = executor.submit(self._train, run, self._progress_of(run))
-            while wait([training], timeout=min(self._lease / 3, BEAT).total_seconds()).not_done:
-                self._ledger.renew(run, self._clock.now() + self._lease)
+            training = executor.submit(self._work, chunk, arrived)
+            try:
+                self._see_through(chunk, arrived)
+            finally:
+                chunk.give_up()
+        chunk.close(training.exception())
+
+    def _work(self, chunk: Chunk, arrived: SimpleQueue[Finished | None]) -> None:
+        """Train, and hand over each run as it is done, and None at the end."""
+        try:
+            for finished in self._train(chunk.runs, chunk.progress):
+                arrived.put(finished)
+                if not chunk.wanted:
+                    break
+        finally:
+            arrived.put(None)
+
+    def _see_through(self, chunk: Chunk, arrived: SimpleQueue[Finished | None]) -> None:
+        """End each run as it arrives, and keep the leases of the others, until the training has ended."""
+        pause = min(self._lease / 3, BEAT).total_seconds()
+        due = monotonic() + pause
+        while True:
+            try:
+                finished = arrived.get(timeout=min(pause, TELL_SECONDS))
+            except Empty:
+                chunk.tell()
+            else:
+                if finished is None:
+                    return
+                chunk.end(finished)
+            if monotonic() >= due:
+                chunk.renew(self._clock.now() + self._lease)
                 self.beat()
-        error = training.exception()
-        if error is None:
-            self._finish(run, training.result())
-        elif isinstance(error, Stopping) or (isinstance(error, ComputeLost) and self._stop.is_set()):
-            self._ledger.release(run)
-        elif isinstance(error, Fenced):
-            raise error
-        else:
-            self._fail(run, error)
+                due = monotonic() + pause
 
     def _undisturbed(self) -> bool:
         self.beat()
@@ -160,35 +180,3 @@ class RefreshWorker:
         elif self._trouble and not trouble:
             log.warning("the refresh worker goes on")
         self._trouble = trouble
-
-    def _progress_of(self, run: RefreshRun) -> Progress:
-        def progress(stage: str, done: int, total: int) -> None:
-            if self._stop.is_set():
-                raise Stopping(f"{run.scope} was interrupted by a shutdown")
-            self._ledger.progress(run, stage, done, total)
-
-        return progress
-
-    def _finish(self, run: RefreshRun, publication: Publication | None) -> None:
-        if publication is None:
-            message = "Already up to date when its turn came: nothing was run"
-            self._ledger.close(run, RunState.SUCCEEDED, message, self._clock.now())
-            return
-        try:
-            header = self._ledger.publish(run, publication, self._clock.now())
-        except Fenced:
-            raise
-        except StorecastError as error:
-            self._fail(run, error)
-        else:
-            log.info("run %s of %s published version %d", run.run_id, run.scope, header.version)
-
-    def _fail(self, run: RefreshRun, error: BaseException) -> None:
-        log.error("run %s of %s failed", run.run_id, run.scope, exc_info=error)
-        known = isinstance(error, StorecastError)
-        words = (
-            str(error)
-            if known
-            else f"Unexpected {type(error).__name__}; the log has it under run {run.run_id}"
-        )
-        self._ledger.close(run, RunState.FAILED, words, self._clock.now())

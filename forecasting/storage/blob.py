@@ -17,6 +17,7 @@ VERSION = "1"
 _PER_ITEM = ("item", "engine")
 _TEXT = ("item", "engine", "holiday")
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
+_IN_THIS_THREAD = pa.ipc.IpcReadOptions(use_threads=False)  # a blob is small: sharing it out takes longer
 
 
 def encode(forecast: pd.DataFrame) -> bytes:
@@ -66,7 +67,7 @@ def decode(content: bytes) -> pd.DataFrame:
         If it is no store forecast, or damaged.
     """
     try:
-        with pa.ipc.open_stream(pa.py_buffer(content)) as reader:
+        with pa.ipc.open_stream(pa.py_buffer(content), options=_IN_THIS_THREAD) as reader:
             _require_known(reader.schema.metadata or {})
             batch = reader.read_next_batch()
     except (pa.ArrowInvalid, OSError) as error:
@@ -77,7 +78,7 @@ def decode(content: bytes) -> pd.DataFrame:
         batch.column(name).take(item_of_row) if name in _PER_ITEM else batch.column(name).flatten()
         for name in STORE_FORECAST
     ]
-    frame: pd.DataFrame = pa.table(columns, list(STORE_FORECAST)).to_pandas()
+    frame: pd.DataFrame = pa.table(columns, list(STORE_FORECAST)).to_pandas(use_threads=False)
     return frame
 
 

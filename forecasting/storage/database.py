@@ -12,7 +12,7 @@ from forecasting.storage import sqlite
 
 FILE = "storecast.sqlite3"
 
-REVISION = "0001"
+REVISION = "0003"
 """The newest migration; a test holds it to `migrations/versions`."""
 
 

@@ -1,12 +1,11 @@
 """Refresh runs: who trains what, under one unique index on the scopes that are active."""
 
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from forecasting.calendar import wording
+from forecasting.chain import Chain
 from forecasting.domain import (
     Answer,
     BatchProgress,
@@ -15,20 +14,19 @@ from forecasting.domain import (
     RefreshRun,
     RunState,
     StoreSnapshot,
-    Verdict,
     VersionHeader,
 )
-from forecasting.errors import Fenced, InvalidRequest
+from forecasting.errors import InvalidRequest
 from forecasting.ports import Publication
+from forecasting.storage.asking import ask_chain, ask_stores
 from forecasting.storage.blob import encode
+from forecasting.storage.chains import insert_chain
+from forecasting.storage.claiming import change_held, claim_runs, held_by, renew_runs
 from forecasting.storage.database import Database
-from forecasting.storage.rows import RUN, row_of, run_of
-from forecasting.storage.snapshots import read_batch, read_snapshot, read_snapshots
+from forecasting.storage.rows import RUN, run_of
+from forecasting.storage.snapshots import read_batch, read_snapshots
 from forecasting.storage.tables import ACTIVE, forecast_version, history_import, refresh_run, refresh_worker
 from forecasting.storage.versions import insert_version
-
-ATTEMPTS = 3
-"""How often a run may be claimed before it counts as one that kills its worker."""
 
 FORGOTTEN = timedelta(days=7)
 """After this long without a sign of life a worker is no longer listed."""
@@ -42,33 +40,34 @@ class SqlLedger:
 
     def request(self, ask: RefreshRequest, decide: Callable[[StoreSnapshot], Decision]) -> Answer:
         """See `ports.Ledger.request`; `decide` is called with the database locked, so it must be quick."""
-        with self._database.writing() as connection:
-            holder = _holder(connection, ask.scope)
-            if holder is not None:
-                return _attach(connection, holder, ask)
-            decision = decide(read_snapshot(connection, ask.store))
-            if decision.verdict not in (Verdict.REFORECAST, Verdict.RETRAIN):
-                return Answer(decision.verdict, decision.message)
-            return _enqueue(connection, ask, decision)
+        return self.request_many([ask], decide)[0]
 
-    def claim(self, worker: str, now: datetime, lease_until: datetime) -> RefreshRun | None:
+    def request_many(
+        self, asks: Sequence[RefreshRequest], decide: Callable[[StoreSnapshot], Decision]
+    ) -> list[Answer]:
+        """See `ports.Ledger.request_many`; as for `request`, `decide` must be quick."""
+        with self._database.writing() as connection:
+            return ask_stores(connection, asks, decide)
+
+    def request_chain(self, ask: RefreshRequest, decide: Callable[[Chain | None], Decision]) -> Answer:
+        """See `ports.Ledger.request_chain`; as for `request`, `decide` must be quick."""
+        with self._database.writing() as connection:
+            return ask_chain(connection, ask, decide)
+
+    def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int = 1) -> list[RefreshRun]:
         """See `ports.Ledger.claim`."""
         with self._database.writing() as connection:
-            while (run := _next(connection, now)) is not None:
-                if run.attempt < ATTEMPTS:
-                    return _start(connection, run, worker, now, lease_until)
-                _give_up(connection, run, now)
-        return None
+            return claim_runs(connection, worker, now, lease_until, limit)
 
-    def renew(self, run: RefreshRun, lease_until: datetime) -> None:
+    def renew(self, runs: Collection[RefreshRun], lease_until: datetime) -> set[str]:
         """See `ports.Ledger.renew`."""
         with self._database.writing() as connection:
-            _change_held(connection, run, lease_until=lease_until)
+            return renew_runs(connection, runs, lease_until)
 
     def progress(self, run: RefreshRun, stage: str, done: int, total: int) -> None:
         """See `ports.Ledger.progress`."""
         with self._database.writing() as connection:
-            _change_held(connection, run, stage=stage, done=done, total=total)
+            change_held(connection, run, stage=stage, done=done, total=total)
 
     def publish(self, run: RefreshRun, publication: Publication, at: datetime) -> VersionHeader:
         """See `ports.Ledger.publish`.
@@ -80,13 +79,21 @@ class SqlLedger:
         """
         content = encode(publication.forecast)
         with self._database.writing() as connection:
-            _change_held(
+            change_held(
                 connection, run, state=RunState.SUCCEEDED.value, finished_at=at, done=refresh_run.c.total
             )
             header = insert_version(connection, run, publication, content, at)
             mine = refresh_run.c.run_id == run.run_id
             connection.execute(sa.update(refresh_run).where(mine).values(version=header.version))
         return header
+
+    def publish_chain(self, run: RefreshRun, chain: Chain, at: datetime) -> None:
+        """See `ports.Ledger.publish_chain`."""
+        with self._database.writing() as connection:
+            change_held(
+                connection, run, state=RunState.SUCCEEDED.value, finished_at=at, done=refresh_run.c.total
+            )
+            insert_chain(connection, chain)
 
     def close(self, run: RefreshRun, state: str, message: str, at: datetime) -> None:
         """See `ports.Ledger.close`; `message` is the error of a failed run, else replaces the run's message.
@@ -102,7 +109,7 @@ class SqlLedger:
                 f"run {run.run_id}: expected it to end as one of {list(told)}, found '{state}'"
             )
         with self._database.writing() as connection:
-            _change_held(
+            change_held(
                 connection, run, state=RunState(state).value, finished_at=at, **{told[state]: message}
             )
 
@@ -111,7 +118,7 @@ class SqlLedger:
         with self._database.writing() as connection:
             connection.execute(
                 sa.update(refresh_run)
-                .where(_held(run))
+                .where(held_by(run))
                 .values(
                     state=RunState.QUEUED.value,
                     attempt=refresh_run.c.attempt - 1,
@@ -171,99 +178,3 @@ class SqlLedger:
         """See `ports.Ledger.snapshots`."""
         with self._database.reading() as connection:
             return read_snapshots(connection, stores)
-
-
-def _holder(connection: sa.Connection, scope: str) -> RefreshRun | None:
-    row = connection.execute(sa.select(*RUN).where(ACTIVE, refresh_run.c.scope == scope)).one_or_none()
-    return None if row is None else run_of(row)
-
-
-def _attach(connection: sa.Connection, holder: RefreshRun, ask: RefreshRequest) -> Answer:
-    joined = holder
-    if holder.state is RunState.QUEUED and ask.priority < holder.priority:
-        mine = refresh_run.c.run_id == holder.run_id
-        connection.execute(sa.update(refresh_run).where(mine).values(priority=ask.priority))
-        joined = replace(holder, priority=ask.priority)
-    return Answer(Verdict.ATTACHED, _joined(holder, ask.requested_at), joined)
-
-
-def _joined(holder: RefreshRun, now: datetime) -> str:
-    """What a planner is told whose press joined a run."""
-    doing = "running" if holder.state is RunState.RUNNING else "waiting to run"
-    asked = f"asked {wording.duration(now - holder.requested_at)} ago by {holder.requested_by}"
-    return f"Already {doing}, {asked}: this press joined it"
-
-
-def _enqueue(connection: sa.Connection, ask: RefreshRequest, decision: Decision) -> Answer:
-    run = RefreshRun(
-        run_id=ask.run_id,
-        scope=ask.scope,
-        store=ask.store,
-        verdict=decision.verdict,
-        message=decision.message,
-        state=RunState.QUEUED,
-        requested_by=ask.requested_by,
-        requested_at=ask.requested_at,
-        engine=ask.engine,
-        batch_id=ask.batch_id,
-        priority=ask.priority,
-    )
-    try:
-        with connection.begin_nested():
-            connection.execute(sa.insert(refresh_run).values(row_of(run)))
-    except sa.exc.IntegrityError:  # another process was quicker, on a database that lets both write at once
-        holder = _holder(connection, ask.scope)
-        if holder is None:
-            raise
-        return _attach(connection, holder, ask)
-    return Answer(decision.verdict, decision.message, run)
-
-
-def _next(connection: sa.Connection, now: datetime) -> RefreshRun | None:
-    """The run to be done next: queued, or held by a worker that gave no sign of life in time."""
-    free = (refresh_run.c.state == RunState.QUEUED.value) | (refresh_run.c.lease_until < now)
-    order = (refresh_run.c.priority, refresh_run.c.requested_at, refresh_run.c.run_id)
-    row = connection.execute(sa.select(*RUN).where(ACTIVE, free).order_by(*order).limit(1)).one_or_none()
-    return None if row is None else run_of(row)
-
-
-def _start(
-    connection: sa.Connection, run: RefreshRun, worker: str, now: datetime, lease_until: datetime
-) -> RefreshRun:
-    started = replace(
-        run,
-        state=RunState.RUNNING,
-        attempt=run.attempt + 1,
-        fence=run.fence + 1,
-        started_at=run.started_at or now,
-        stage="",
-        done=0,
-        total=0,
-    )
-    values = {**row_of(started), "worker": worker, "lease_until": lease_until}
-    connection.execute(sa.update(refresh_run).where(refresh_run.c.run_id == run.run_id).values(values))
-    return started
-
-
-def _give_up(connection: sa.Connection, run: RefreshRun, now: datetime) -> None:
-    error = f"Gave up after {ATTEMPTS} attempts: the worker stopped each time"
-    values = {"state": RunState.FAILED.value, "finished_at": now, "error": error}
-    connection.execute(sa.update(refresh_run).where(refresh_run.c.run_id == run.run_id).values(values))
-
-
-def _held(run: RefreshRun) -> sa.ColumnElement[bool]:
-    """Whether the run is still the one this worker claimed."""
-    return sa.and_(
-        refresh_run.c.run_id == run.run_id,
-        refresh_run.c.fence == run.fence,
-        refresh_run.c.state == RunState.RUNNING.value,
-    )
-
-
-def _change_held(connection: sa.Connection, run: RefreshRun, **values: object) -> None:
-    changed = connection.execute(sa.update(refresh_run).where(_held(run)).values(**values))
-    if changed.rowcount != 1:
-        raise Fenced(
-            f"store {run.store}: expected run {run.run_id} to be held under fence {run.fence}, found that it "
-            "has ended or another worker has taken it over; nothing was changed"
-        )

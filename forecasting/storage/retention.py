@@ -5,17 +5,19 @@ until a moment ago stays for the whole of the kept time, however old it is.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from forecasting.domain import FileKey, Volume
+from forecasting.domain import FileKey, StoreDay, Volume
 from forecasting.ports import Outdated
+from forecasting.storage.chains import NEWEST_FIRST
 from forecasting.storage.database import Database
 from forecasting.storage.tables import (
     ACTIVE,
     Instant,
+    chain,
     forecast_head,
     forecast_summary,
     forecast_version,
@@ -24,6 +26,7 @@ from forecasting.storage.tables import (
     predictor,
     refresh_run,
     store_attribute,
+    track_record,
 )
 
 HISTORY_KEPT = 2
@@ -40,12 +43,14 @@ class SqlRetention:
         """See `ports.Retention.outdated`; a reading transaction, which holds nobody up."""
         versions = _outdated_versions(keep_versions, before)
         kept = forecast_version.c.version.not_in(versions)
+        kept_predictors = predictor.c.predictor_id.not_in(_predictors_without(kept))
         with self._database.reading() as connection:
             return Outdated(
                 versions=tuple(sorted(connection.execute(versions).scalars())),
                 predictors=tuple(connection.execute(_predictors_without(kept)).scalars()),
                 runs=tuple(connection.execute(_outdated_runs(before, kept)).scalars()),
                 imports=tuple(connection.execute(_outdated_imports(before)).scalars()),
+                chains=tuple(connection.execute(_outdated_chains(before, kept_predictors)).scalars()),
             )
 
     def remove_versions(self, versions: Sequence[int]) -> int:
@@ -64,6 +69,12 @@ class SqlRetention:
         orphans = _predictors_without(sa.true())
         return self._remove(predictor, predictor.c.predictor_id.in_(predictors), orphans)
 
+    def remove_chains(self, chains: Sequence[str]) -> int:
+        """See `ports.Retention.remove_chains`; the latest stays."""
+        latest = sa.select(chain.c.chain_id).order_by(*NEWEST_FIRST).limit(1).scalar_subquery()
+        free = sa.select(chain.c.chain_id).where(chain.c.chain_id != latest, ~_has_predictor(sa.true()))
+        return self._remove(chain, chain.c.chain_id.in_(chains), free)
+
     def remove_runs(self, runs: Sequence[str]) -> int:
         """See `ports.Retention.remove_runs`."""
         free = sa.select(refresh_run.c.run_id).where(~ACTIVE, ~_has_version(sa.true()))
@@ -80,6 +91,26 @@ class SqlRetention:
         with self._database.writing() as connection:
             connection.execute(files)
             return connection.execute(going).rowcount
+
+    def outdated_track(self, keep: timedelta) -> tuple[StoreDay, ...]:
+        """See `ports.Retention.outdated_track`."""
+        row = track_record.c
+        old = sa.select(row.store, row.ds).distinct().order_by(row.store, row.ds)
+        with self._database.reading() as connection:
+            newest = connection.execute(sa.select(sa.func.max(row.ds))).scalar()
+            if newest is None:
+                return ()
+            return tuple(StoreDay(*each) for each in connection.execute(old.where(row.ds < newest - keep)))
+
+    def remove_track(self, days: Sequence[StoreDay]) -> int:
+        """See `ports.Retention.remove_track`."""
+        row = track_record.c
+        with self._database.writing() as connection:
+            gone = (
+                connection.execute(sa.delete(track_record).where(row.store == store, row.ds == ds)).rowcount
+                for store, ds in days
+            )
+            return sum(rows > 0 for rows in gone)
 
     def files(self, before: datetime) -> set[FileKey]:
         """See `ports.Retention.files`."""
@@ -129,6 +160,18 @@ def _predictors_without(kept: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Predictors to which no kept version belongs."""
     belongs = sa.exists().where(forecast_version.c.predictor_id == predictor.c.predictor_id, kept)
     return sa.select(predictor.c.predictor_id).where(~belongs)
+
+
+def _outdated_chains(before: datetime, kept: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Chains to which no kept predictor belongs, and that are not the latest."""
+    replaced_at = sa.func.lag(chain.c.computed_at, type_=Instant).over(order_by=NEWEST_FIRST)
+    line = sa.select(chain.c.chain_id, replaced_at.label("replaced_at")).subquery()
+    replaced = sa.select(line.c.chain_id).where(line.c.replaced_at < before)
+    return sa.select(chain.c.chain_id).where(chain.c.chain_id.in_(replaced), ~_has_predictor(kept))
+
+
+def _has_predictor(kept: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(predictor.c.chain_id == chain.c.chain_id, kept)
 
 
 def _outdated_runs(before: datetime, kept: sa.ColumnElement[bool]) -> sa.Select[Any]:

@@ -15,7 +15,7 @@ from forecasting.storage.tables import (
     refresh_run,
 )
 
-_IN_PREDICTOR = ("asked_engine", "trained_at")
+_IN_PREDICTOR = ("asked_engine", "trained_at", "chain_id")
 _RUN = tuple(field.name for field in fields(RefreshRun))
 _FILE = tuple(field.name for field in fields(HistoryFile))
 _HEADER = tuple(field.name for field in fields(VersionHeader))
@@ -56,7 +56,7 @@ def file_of(row: sa.Row[Any]) -> HistoryFile:
 def header_of(row: sa.Row[Any]) -> VersionHeader:
     """The header in a row of `HEADER`."""
     values = dict(zip(_HEADER, row, strict=True))
-    values["assumptions"] = tuple(values["assumptions"])
+    values.update(assumptions=tuple(values["assumptions"]), chain_id=values["chain_id"] or "")
     return VersionHeader(**values)
 
 

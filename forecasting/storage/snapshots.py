@@ -6,15 +6,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from forecasting.domain import BatchProgress, HistoryFile, RefreshRun, StoreSnapshot, VersionHeader
+from forecasting.ports import StoreAttributes
 from forecasting.storage.rows import FILE, HEADER, RUN, file_of, header_of, run_of
 from forecasting.storage.tables import (
     ACTIVE,
+    OF_A_STORE,
     forecast_head,
     forecast_version,
     history_head,
     history_version,
     predictor,
     refresh_run,
+    store_attribute,
 )
 
 
@@ -30,25 +33,27 @@ def read_snapshots(connection: sa.Connection, stores: Collection[str] | None) ->
     heads = _heads(connection, stores)
     active = _active_runs(connection, stores)
     last = _last_runs(connection, stores)
+    attributes = _attributes(connection, stores)
     names = {store for store, kind in files if kind == "sales"} | active.keys() | last.keys()
     return {
-        store: _snapshot(store, files, heads.get(store), active.get(store), last.get(store))
+        store: _snapshot(
+            store, files, heads.get(store), active.get(store), last.get(store), attributes.get(store, {})
+        )
         for store in names
     }
 
 
-def read_snapshot(connection: sa.Connection, store: str) -> StoreSnapshot:
-    """The snapshot of one store, empty where nothing is known of it."""
-    found = read_snapshots(connection, [store]).get(store)
-    return found or StoreSnapshot(store, "", None, None, None, None, None)
+def nothing_known(store: str) -> StoreSnapshot:
+    """The snapshot of a store that has neither sales nor runs."""
+    return StoreSnapshot(store, "", None, None, None, None, None)
 
 
 def read_batch(connection: sa.Connection) -> BatchProgress | None:
-    """The newest batch that still has active runs, or None."""
+    """The newest batch of which stores still have active runs, or None."""
     run = refresh_run.c
     newest = (
         sa.select(run.batch_id)
-        .where(ACTIVE, run.batch_id.is_not(None))
+        .where(ACTIVE, OF_A_STORE, run.batch_id.is_not(None))
         .order_by(run.requested_at.desc())
         .limit(1)
         .scalar_subquery()
@@ -56,7 +61,7 @@ def read_batch(connection: sa.Connection) -> BatchProgress | None:
     active, failed = (sa.func.sum(sa.case((holds, 1), else_=0)) for holds in (ACTIVE, run.state == "failed"))
     columns = run.batch_id, sa.func.min(run.requested_by), sa.func.count(), active, failed
     row = connection.execute(
-        sa.select(*columns).where(run.batch_id == newest).group_by(run.batch_id)
+        sa.select(*columns).where(run.batch_id == newest, OF_A_STORE).group_by(run.batch_id)
     ).one_or_none()
     if row is None:
         return None
@@ -70,6 +75,7 @@ def _snapshot(
     head: VersionHeader | None,
     active: RefreshRun | None,
     last: RefreshRun | None,
+    attributes: StoreAttributes,
 ) -> StoreSnapshot:
     sales, plan = files.get((store, "sales")), files.get((store, "plan"))
     return StoreSnapshot(
@@ -80,6 +86,7 @@ def _snapshot(
         head=head,
         active=active,
         last=last,
+        attributes=attributes,
     )
 
 
@@ -87,6 +94,12 @@ def _files(connection: sa.Connection, stores: Collection[str] | None) -> dict[tu
     query = sa.select(*FILE).select_from(history_head.join(history_version))
     rows = connection.execute(_of(stores, query, history_head.c.store))
     return {(file.store, file.kind): file for file in map(file_of, rows.all())}
+
+
+def _attributes(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, StoreAttributes]:
+    query = sa.select(store_attribute.c.store, store_attribute.c.attributes)
+    rows = connection.execute(_of(stores, query, store_attribute.c.store))
+    return {row.store: row.attributes for row in rows}
 
 
 def _heads(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, VersionHeader]:
@@ -97,14 +110,16 @@ def _heads(connection: sa.Connection, stores: Collection[str] | None) -> dict[st
 
 def _active_runs(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, RefreshRun]:
     """The active run of each store; where several scopes are active, the one asked for last."""
-    rows = connection.execute(_of(stores, sa.select(*RUN).where(ACTIVE), refresh_run.c.store))
+    query = sa.select(*RUN).where(ACTIVE, OF_A_STORE)
+    rows = connection.execute(_of(stores, query, refresh_run.c.store))
     runs = sorted(map(run_of, rows.all()), key=lambda run: run.requested_at)
     return {run.store: run for run in runs}
 
 
 def _last_runs(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, RefreshRun]:
     """The newest ended run of each store: one seek in the index on (store, finished_at) per store."""
-    names = _of(stores, sa.select(refresh_run.c.store).distinct(), refresh_run.c.store).subquery()
+    every = sa.select(refresh_run.c.store).where(OF_A_STORE).distinct()
+    names = _of(stores, every, refresh_run.c.store).subquery()
     ended = refresh_run.alias()
     newest = (
         sa.select(ended.c.run_id)

@@ -1,11 +1,13 @@
 """The database in its parts."""
 
-from forecasting.ports import Chores, Ledger, Manifest, Retention, Versions
+from forecasting.ports import Chains, Chores, Ledger, Manifest, Retention, TrackRecord, Versions
+from forecasting.storage.chains import SqlChains
 from forecasting.storage.chores import SqlChores
 from forecasting.storage.database import Database
 from forecasting.storage.ledger import SqlLedger
 from forecasting.storage.manifest import SqlManifest
 from forecasting.storage.retention import SqlRetention
+from forecasting.storage.track import SqlTrackRecord
 from forecasting.storage.versions import SqlVersions
 
 
@@ -22,6 +24,8 @@ class SqlStorage:
         self.database = database
         self._ledger = SqlLedger(database)
         self._versions = SqlVersions(database)
+        self._chains = SqlChains(database)
+        self._track = SqlTrackRecord(database)
         self._manifest = SqlManifest(database)
         self._chores = SqlChores(database)
         self._retention = SqlRetention(database)
@@ -35,6 +39,16 @@ class SqlStorage:
     def versions(self) -> Versions:
         """Published forecasts."""
         return self._versions
+
+    @property
+    def chains(self) -> Chains:
+        """What is pooled over all stores."""
+        return self._chains
+
+    @property
+    def track(self) -> TrackRecord:
+        """What came of published forecasts."""
+        return self._track
 
     @property
     def manifest(self) -> Manifest:

@@ -90,6 +90,19 @@ store_attribute = sa.Table(
     sa.Column("import_id", sa.Integer, sa.ForeignKey("history_import.import_id"), nullable=False),
 )
 
+chain = sa.Table(
+    "chain",
+    metadata,
+    sa.Column("chain_id", sa.Text, primary_key=True),
+    sa.Column("computed_at", Instant, nullable=False),
+    sa.Column("engine", sa.Text, nullable=False),
+    sa.Column("cutoff", sa.Date, nullable=False),
+    sa.Column("horizon", sa.Integer, nullable=False),
+    sa.Column("input_hash", sa.Text, nullable=False),
+    sa.Column("stores", sa.Integer, nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),
+)
+
 predictor = sa.Table(
     "predictor",
     metadata,
@@ -97,6 +110,8 @@ predictor = sa.Table(
     sa.Column("asked_engine", sa.Text, nullable=False),
     sa.Column("trained_at", Instant, nullable=False),
     sa.Column("document", sa.JSON, nullable=False),
+    sa.Column("chain_id", sa.Text, sa.ForeignKey("chain.chain_id")),  # None: trained without one
+    sa.Index("ix_predictor_chain_id", "chain_id"),
 )
 
 refresh_run = sa.Table(
@@ -130,6 +145,9 @@ refresh_run = sa.Table(
 
 ACTIVE = refresh_run.c.state.in_([sa.literal_column("'queued'"), sa.literal_column("'running'")])
 """Which runs hold their scope; written out in the SQL so that queries can use the partial index."""
+
+OF_A_STORE = refresh_run.c.store != ""
+"""Runs about one store: all but the one that pools over the chain."""
 
 sa.Index(
     "uq_refresh_run_active_scope",
@@ -197,4 +215,31 @@ forecast_summary = sa.Table(
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("closed_ahead", sa.Integer, nullable=False),
     sa.Column("sparkline", sa.JSON, nullable=False),
+)
+
+track_record = sa.Table(
+    "track_record",
+    metadata,
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("item", sa.Text, primary_key=True),
+    sa.Column("lead", sa.Integer, primary_key=True),
+    sa.Column("ds", sa.Date, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),  # no foreign key: the record outlives a pruned version
+    sa.Column("engine", sa.Text, nullable=False),
+    sa.Column("cutoff", sa.Date, nullable=False),
+    sa.Column("y", sa.Float, nullable=False),
+    sa.Column("mean", sa.Float, nullable=False),
+    sa.Column("q10", sa.Float, nullable=False),
+    sa.Column("q50", sa.Float, nullable=False),
+    sa.Column("q90", sa.Float, nullable=False),
+    sa.Column("is_open", sa.Boolean, nullable=False),
+    sa.Index("ix_track_record_ds", "store", "ds", "item"),
+    sqlite_with_rowid=False,  # a series' rows lie together, in the order they are added up in
+)
+
+track_head = sa.Table(
+    "track_head",
+    metadata,
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("content_hash", sa.Text, nullable=False),  # of the sales the store's record is made of
 )

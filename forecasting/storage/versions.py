@@ -132,6 +132,7 @@ def _insert_predictor(connection: sa.Connection, trained: Predictor) -> None:
                 asked_engine=trained.asked_engine,
                 trained_at=trained.trained_at,
                 document=write_predictor(trained),
+                chain_id=trained.chain_id or None,
             )
         )
 

@@ -9,13 +9,13 @@ import os
 import threading
 import time
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-
-import pandas as pd
 
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.errors import FitFailed
 from forecasting.ports import FittedSeries
+from forecasting.series import SeriesDays
 
 VARIABLE = "STORECAST_TEST_GATE"
 ENGINE = "tests.browser.engine:waiting"
@@ -49,10 +49,10 @@ class Gate:
         except FileNotFoundError:
             return False
 
-    def record(self, cutoff: pd.Timestamp) -> None:
+    def record(self, cutoff: date) -> None:
         """Write down that a fit of a history up to `cutoff` has begun."""
         with self._log.open("a") as log:
-            log.write(f"{cutoff:%Y-%m-%d}\n")
+            log.write(f"{cutoff.isoformat()}\n")
 
     def fits(self) -> list[str]:
         """The cutoffs of all fits begun since `hold`, as ISO dates."""
@@ -66,7 +66,7 @@ class Waiting:
     gate: Gate
     name: str = "waiting"
 
-    def fit(self, history: pd.DataFrame) -> FittedSeries:
+    def fit(self, past: SeriesDays) -> FittedSeries:
         """Wait for the release, then fit.
 
         Raises
@@ -74,15 +74,15 @@ class Waiting:
         FitFailed
             If the release does not come.
         """
-        self.gate.record(history["ds"].iloc[-1])
-        demand = float(history.loc[history["is_open"], "y"].mean())
+        self.gate.record(past.last)
+        demand = float(past.y[past.is_open].mean())
         deadline = time.monotonic() + PATIENCE
         pause = threading.Event()
         while self.gate.holds(demand):
             if time.monotonic() > deadline:
                 raise FitFailed(f"waiting: expected a release within {PATIENCE:g} s, found none")
             pause.wait(TICK)
-        return SeasonalNaive().fit(history)
+        return SeasonalNaive().fit(past)
 
 
 def waiting() -> Waiting:

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from forecasting import schema
-from forecasting.calendar.inputs import StoreInputs, build_inputs, input_hash, series_histories
+from forecasting.calendar.inputs import StoreInputs, build_inputs, chain_hash, input_hash, series_histories
 from forecasting.errors import UnknownSeries
 
 DAYS = pd.date_range("2019-01-01", "2019-04-02", unit="us")  # ends on a Tuesday
@@ -129,6 +129,19 @@ def test_the_input_hash_changes_with_each_of_its_parts_only() -> None:
     base = input_hash("s", "p", 28)
     assert base == input_hash("s", "p", 28)
     assert len({base, input_hash("t", "p", 28), input_hash("s", None, 28), input_hash("s", "p", 14)}) == 4
+
+
+def test_the_hash_over_all_stores_changes_with_any_of_their_sales() -> None:
+    """Not with the order of the stores; a store more or less is a change, and so is the horizon."""
+    base = chain_hash({"1": "a", "2": "b"}, 28)
+    assert base == chain_hash({"2": "b", "1": "a"}, 28)
+    others = [
+        ({"1": "a", "2": "c"}, 28),
+        ({"1": "b", "2": "a"}, 28),
+        ({"1": "a"}, 28),
+        ({"1": "a", "2": "b"}, 14),
+    ]
+    assert len({base, *(chain_hash(heads, horizon) for heads, horizon in others)}) == 5
 
 
 def test_the_cutoff_is_the_newest_sales_day() -> None:

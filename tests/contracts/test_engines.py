@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from forecasting import schema
+from forecasting.chain import Coefficient, PooledPrior
 from forecasting.engines.registry import NAMES, engine
 from forecasting.errors import FitFailed
-from forecasting.ports import LocalEngine
-from tests.series import daily_series, split
+from forecasting.ports import FittedSeries, LocalEngine
+from tests.series import as_days, daily_series, split
 
 HORIZON = 28
 
@@ -27,8 +28,13 @@ def local(request: pytest.FixtureRequest) -> LocalEngine:
 def forecast(local: LocalEngine, series: pd.DataFrame, horizon: int = HORIZON) -> pd.DataFrame:
     """Fit all but the last days of a series and forecast those, promises checked."""
     history, future = split(series, horizon)
-    made = local.fit(history).forecast(future)
-    return schema.require_forecast(made, future, local.name)
+    return forecast_of(local.fit(as_days(history)), future)
+
+
+def forecast_of(fitted: FittedSeries, future: pd.DataFrame) -> pd.DataFrame:
+    """Forecast some days, promises checked."""
+    days = as_days(future)
+    return fitted.forecast(days).require(days, "forecast").frame()
 
 
 def forecast_or_refusal(local: LocalEngine, series: pd.DataFrame) -> pd.DataFrame | str:
@@ -86,7 +92,7 @@ def test_a_short_series_is_forecast_or_refused_in_words(local: LocalEngine, days
 def test_refuses_what_says_nothing_about_demand(local: LocalEngine, history: pd.DataFrame) -> None:
     """A history without a usable day fails with what was expected and what came."""
     with pytest.raises(FitFailed, match=f"{local.name}: expected .* found "):
-        local.fit(history)
+        local.fit(as_days(history))
 
 
 def test_two_fits_give_equal_numbers(local: LocalEngine) -> None:
@@ -99,31 +105,42 @@ def test_two_fits_give_equal_numbers(local: LocalEngine) -> None:
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(factor=st.floats(0, 100), seed=st.integers(0, 3))
 def test_never_looks_ahead(local: LocalEngine, factor: float, seed: int) -> None:
-    """Changing y after the cutoff never changes the forecast, even where the frame carries it."""
+    """Changing y after the cutoff never changes the forecast, even where the days carry it."""
     series = daily_series(150, seed=seed)
     history, future = split(series, HORIZON)
     after = series["y"].iloc[-HORIZON:].to_numpy()
-    fitted = local.fit(history)
-    true, changed = (fitted.forecast(future.assign(y=y)) for y in (after, after * factor + 1))
+    fitted = local.fit(as_days(history))
+    true, changed = (forecast_of(fitted, future.assign(y=y)) for y in (after, after * factor + 1))
     assert_frame_equal(true, changed, check_exact=True)
-    assert_frame_equal(true, local.fit(history).forecast(future), check_exact=True)
+    assert_frame_equal(true, forecast_of(local.fit(as_days(history)), future), check_exact=True)
 
 
-def test_leaves_its_input_frames_alone(local: LocalEngine) -> None:
-    """Neither history nor future is mutated."""
+def test_leaves_its_inputs_alone(local: LocalEngine) -> None:
+    """Neither past nor future is written to: both are locked, and windows share their arrays."""
+    past, future = (as_days(frame) for frame in split(daily_series(200), HORIZON))
+    for days in (past, future):
+        for values in (days.days, days.y, days.is_open, days.promo, days.school_holiday, days.holiday):
+            values.setflags(write=False)
+    made = local.fit(past).forecast(future)
+    assert len(made) == HORIZON
+
+
+def test_a_history_cut_from_a_longer_one_is_forecast_alike(local: LocalEngine) -> None:
+    """A slice of a series is as good as a series of its own."""
     history, future = split(daily_series(200), HORIZON)
-    before = history.copy(deep=True), future.copy(deep=True)
-    local.fit(history).forecast(future)
-    assert_frame_equal(history, before[0])
-    assert_frame_equal(future, before[1])
+    cut = as_days(daily_series(200)).up_to(as_days(history).last)
+    assert_frame_equal(
+        forecast_of(local.fit(cut), future),
+        forecast_of(local.fit(as_days(history)), future),
+        check_exact=True,
+    )
 
 
-def test_does_not_mind_where_a_frame_was_cut_from(local: LocalEngine) -> None:
-    """The index of a frame means nothing."""
+def test_a_prior_of_the_chain_is_taken_by_every_engine(local: LocalEngine) -> None:
+    """Whether it has a use for it or not."""
     history, future = split(daily_series(200), HORIZON)
-    plain = local.fit(history).forecast(future)
-    moved = local.fit(history.set_index(history.index + 7)).forecast(future.set_index(future.index - 3))
-    assert_frame_equal(moved.reset_index(drop=True), plain)
+    prior = PooledPrior("all", as_days(history).first, 3, {"promo": Coefficient(0.3, 0.1)})
+    forecast_of(engine(local.name, prior).fit(as_days(history)), future)
 
 
 @pytest.mark.parametrize("horizon", [0, 1, 90])
@@ -131,7 +148,7 @@ def test_forecasts_as_many_days_as_asked(local: LocalEngine, horizon: int) -> No
     """No day, one day, a quarter."""
     history, _ = split(daily_series(300), 0)
     _, future = split(daily_series(300 + horizon), horizon)
-    made = schema.require_forecast(local.fit(history).forecast(future), future, local.name)
+    made = forecast_of(local.fit(as_days(history)), future)
     assert len(made) == horizon
 
 
@@ -160,8 +177,8 @@ def test_is_near_the_truth_of_an_easy_series(local: LocalEngine) -> None:
 def test_promotions_raise_the_forecast(local: LocalEngine) -> None:
     """The same day is forecast higher with a promotion than without."""
     history, future = split(daily_series(400, promo=1.6), HORIZON)
-    fitted = local.fit(history)
-    with_promo, without = (fitted.forecast(future.assign(promo=promo)) for promo in (True, False))
+    fitted = local.fit(as_days(history))
+    with_promo, without = (forecast_of(fitted, future.assign(promo=promo)) for promo in (True, False))
     weekdays = future["is_open"] & (future["ds"].dt.day_of_week < 5)
     lift = with_promo.loc[weekdays, "mean"] / without.loc[weekdays, "mean"]
     assert lift.between(1.4, 1.8).all()
@@ -176,7 +193,9 @@ def test_holidays_do_not_drag_ordinary_days_down(local: LocalEngine) -> None:
         y=history["y"].mask(every_week, history["y"] * 0.5),
     )
     ordinary = future["holiday"] == ""
-    plain, with_holidays = (local.fit(days).forecast(future)["mean"] for days in (history, named))
+    plain, with_holidays = (
+        forecast_of(local.fit(as_days(days)), future)["mean"] for days in (history, named)
+    )
     difference = (with_holidays - plain)[ordinary].abs().sum() / plain[ordinary].sum()
     assert difference < 0.05
 
@@ -184,7 +203,7 @@ def test_holidays_do_not_drag_ordinary_days_down(local: LocalEngine) -> None:
 def test_a_weekday_that_is_never_open_is_zero(local: LocalEngine) -> None:
     """Nothing is known of a Sunday the store has never opened on, even where the plan opens it."""
     history, future = split(daily_series(200, closed=(6,)), HORIZON)
-    made = local.fit(history).forecast(future.assign(is_open=True))
+    made = forecast_of(local.fit(as_days(history)), future.assign(is_open=True))
     sundays = future["ds"].dt.day_of_week == 6
     assert (made.loc[sundays, list(schema.VALUES)] == 0).all(axis=None)
     assert (made.loc[~sundays, "q10"] > 0).all()
@@ -194,14 +213,5 @@ def test_a_runaway_trend_stays_finite_and_sane(local: LocalEngine) -> None:
     """Demand that doubles every week for ten weeks does not end in absurd numbers a year ahead."""
     grown = daily_series(70, noise=0).assign(y=lambda days: 2.0 ** (days.index / 7))
     _, future = split(daily_series(70 + 365), 365)
-    made = schema.require_forecast(local.fit(grown).forecast(future), future, local.name)
+    made = forecast_of(local.fit(as_days(grown)), future)
     assert made["q90"].max() <= 10.01 * grown["y"].max()
-
-
-def test_refuses_a_frame_without_its_columns(local: LocalEngine) -> None:
-    """A frame that breaks its schema is named, not guessed at."""
-    history, future = split(daily_series(100), HORIZON)
-    with pytest.raises(schema.InvalidFrame, match=r"history: expected columns .* found no"):
-        local.fit(history.drop(columns="promo"))
-    with pytest.raises(schema.InvalidFrame, match=r"future: expected columns .* found no"):
-        local.fit(history).forecast(future.drop(columns="promo"))

@@ -7,7 +7,7 @@ import pytest
 from forecasting.domain import Decision, RunState, StoreSnapshot, Verdict
 from forecasting.storage import SqlStorage
 from tests.storage.child import press_together, release, start
-from tests.storage.examples import LEASE, NOW, after, fresh, press, publish, retrain, running
+from tests.storage.examples import LEASE, NOW, after, claim, fresh, press, publish, retrain, running
 
 Open = Callable[[], SqlStorage]
 
@@ -124,7 +124,7 @@ def test_a_more_urgent_press_moves_a_waiting_run_forward(
 def test_a_running_run_keeps_its_priority(storage: SqlStorage) -> None:
     """There is nothing left to overtake."""
     storage.ledger.request(press(priority=10), retrain)
-    run = storage.ledger.claim("worker-1", NOW, NOW + LEASE)
+    run = claim(storage, "worker-1", NOW, NOW + LEASE)
     assert storage.ledger.request(press(at=after(1)), _unasked).run == run
     assert storage.ledger.recent(9) == [run]
 

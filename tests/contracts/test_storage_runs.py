@@ -8,14 +8,14 @@ import pytest
 from forecasting.domain import RunState
 from forecasting.errors import Fenced, InvalidRequest, StorageError
 from forecasting.storage import SqlStorage
-from tests.storage.examples import LEASE, NOW, after, press, publication, publish, retrain, running
+from tests.storage.examples import LEASE, NOW, after, claim, press, publication, publish, retrain, running
 
 Open = Callable[[], SqlStorage]
 
 
 def test_there_is_nothing_to_claim_in_an_empty_ledger(storage: SqlStorage) -> None:
     """None, not an error."""
-    assert storage.ledger.claim("worker-1", NOW, NOW + LEASE) is None
+    assert claim(storage, "worker-1", NOW, NOW + LEASE) is None
 
 
 def test_runs_are_claimed_by_urgency_then_age_then_name(storage: SqlStorage) -> None:
@@ -27,14 +27,14 @@ def test_runs_are_claimed_by_urgency_then_age_then_name(storage: SqlStorage) -> 
         ("4", 0, 5, "a"),
     ]:
         storage.ledger.request(press(store, after(seconds), priority=priority, run_id=name), retrain)
-    claimed = [storage.ledger.claim("worker-1", after(9), after(39)) for _ in range(5)]
+    claimed = [claim(storage, "worker-1", after(9), after(39)) for _ in range(5)]
     assert [run and run.run_id for run in claimed] == ["z", "a", "b", "c", None]
 
 
 def test_claiming_starts_a_run(storage: SqlStorage) -> None:
     """The worker gets the run as it now stands in the ledger."""
     storage.ledger.request(press(), retrain)
-    run = storage.ledger.claim("worker-1", after(3), after(33))
+    run = claim(storage, "worker-1", after(3), after(33))
     assert run is not None
     assert (run.state, run.started_at, run.attempt, run.fence) == (RunState.RUNNING, after(3), 1, 1)
     assert storage.ledger.get(run.run_id) == run
@@ -43,21 +43,22 @@ def test_claiming_starts_a_run(storage: SqlStorage) -> None:
 def test_a_run_is_claimed_once(open_storage: Open) -> None:
     """Until its lease runs out nobody else gets it: not at its last instant either."""
     running(open_storage())
-    assert open_storage().ledger.claim("worker-2", NOW + LEASE, after(99)) is None
+    assert claim(open_storage(), "worker-2", NOW + LEASE, after(99)) is None
 
 
 def test_a_renewed_lease_keeps_the_run(storage: SqlStorage) -> None:
     """A worker that gives signs of life is left alone."""
-    storage.ledger.renew(running(storage), after(60))
-    assert storage.ledger.claim("worker-2", after(59), after(89)) is None
-    assert storage.ledger.claim("worker-2", after(61), after(91)) is not None
+    run = running(storage)
+    assert storage.ledger.renew([run], after(60)) == {run.run_id}
+    assert claim(storage, "worker-2", after(59), after(89)) is None
+    assert claim(storage, "worker-2", after(61), after(91)) is not None
 
 
 def test_a_survivor_takes_over_a_silent_workers_run(storage: SqlStorage) -> None:
     """It starts from the beginning under a higher fence; the first start is remembered."""
     first = running(storage)
     storage.ledger.progress(first, "backtest", 2, 3)
-    second = storage.ledger.claim("worker-2", after(31), after(61))
+    second = claim(storage, "worker-2", after(31), after(61))
     assert second is not None
     assert (second.run_id, second.attempt, second.fence) == (first.run_id, 2, 2)
     assert (second.started_at, second.stage, second.done, second.total) == (NOW, "", 0, 0)
@@ -66,19 +67,19 @@ def test_a_survivor_takes_over_a_silent_workers_run(storage: SqlStorage) -> None
 def test_a_worker_that_lost_its_run_is_refused(storage: SqlStorage) -> None:
     """Whatever it tries, the run stays as the new worker has it."""
     old = running(storage)
-    new = storage.ledger.claim("worker-2", after(31), after(61))
+    new = claim(storage, "worker-2", after(31), after(61))
     for act in (
-        lambda: storage.ledger.renew(old, after(99)),
         lambda: storage.ledger.progress(old, "backtest", 1, 3),
         lambda: storage.ledger.publish(old, publication(), after(32)),
         lambda: storage.ledger.close(old, "failed", "timeout", after(32)),
     ):
         with pytest.raises(Fenced, match=f"store 1: expected run {old.run_id} to be held under fence 1"):
             act()
+    assert storage.ledger.renew([old], after(99)) == set()
     storage.ledger.release(old)
     assert new is not None
     assert storage.ledger.get(new.run_id) == new
-    assert storage.ledger.claim("worker-3", after(60), after(90)) is None
+    assert claim(storage, "worker-3", after(60), after(90)) is None
 
 
 def test_an_ended_run_can_be_ended_no_more(storage: SqlStorage) -> None:
@@ -96,11 +97,11 @@ def test_a_run_that_stops_its_workers_is_given_up(storage: SqlStorage) -> None:
     """After three claims it fails instead of looping for ever, and the next run gets its turn."""
     poison = running(storage)
     for attempt in (2, 3):
-        again = storage.ledger.claim("worker-1", after(100 * attempt), after(100 * attempt + 30))
+        again = claim(storage, "worker-1", after(100 * attempt), after(100 * attempt + 30))
         assert again is not None
         assert again.attempt == attempt
     storage.ledger.request(press("2", at=after(390)), retrain)
-    following = storage.ledger.claim("worker-1", after(400), after(430))
+    following = claim(storage, "worker-1", after(400), after(430))
     assert following is not None
     assert following.store == "2"
     given_up = storage.ledger.get(poison.run_id)
@@ -114,15 +115,14 @@ def test_a_released_run_goes_back_to_the_queue(storage: SqlStorage) -> None:
     """A clean stop costs no attempt, however often; the worker that released it is fenced off."""
     old = running(storage)
     for number in range(5):
-        held = storage.ledger.claim("worker-1", after(number), after(30)) if number else old
+        held = claim(storage, "worker-1", after(number), after(30)) if number else old
         assert held is not None
         assert held.attempt == 1
         storage.ledger.release(held)
     waiting = storage.ledger.get(old.run_id)
     assert waiting is not None
     assert (waiting.state, waiting.attempt, waiting.started_at) == (RunState.QUEUED, 0, NOW)
-    with pytest.raises(Fenced):
-        storage.ledger.renew(old, after(99))
+    assert storage.ledger.renew([old], after(99)) == set()
 
 
 def test_progress_is_seen_by_everyone(open_storage: Open) -> None:
@@ -190,6 +190,6 @@ def test_instants_may_come_in_any_zone(storage: SqlStorage) -> None:
     """They are compared as instants and come back in UTC."""
     local = after(31).astimezone(timezone(timedelta(hours=-7)))
     running(storage)
-    run = storage.ledger.claim("worker-2", local, local + LEASE)
+    run = claim(storage, "worker-2", local, local + LEASE)
     assert run is not None
     assert run.started_at == NOW

@@ -1,6 +1,10 @@
+from datetime import date
+
 import pytest
 
+from forecasting.chain import PooledPrior
 from forecasting.engines import registry
+from forecasting.engines.prophet.engine import ProphetEngine
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.errors import EngineUnavailable
 
@@ -20,9 +24,18 @@ def test_an_operators_own_engine_is_imported_and_made() -> None:
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     """The message says what to write instead."""
     with pytest.raises(
-        EngineUnavailable, match=r"expected one of prophet, seasonal_naive or .* found 'arima'"
+        EngineUnavailable, match=r"expected one of prophet, seasonal_naive, empirical or .* found 'arima'"
     ):
         registry.engine("arima")
+
+
+def test_a_prior_reaches_the_engine_that_uses_one() -> None:
+    """And there is none unless it is given."""
+    prior = PooledPrior("all", date(2026, 3, 1), 3, {})
+    made, plain = registry.engine("prophet", prior), registry.engine("prophet")
+    assert isinstance(made, ProphetEngine)
+    assert isinstance(plain, ProphetEngine)
+    assert (made.prior, plain.prior) == (prior, None)
 
 
 @pytest.mark.parametrize(

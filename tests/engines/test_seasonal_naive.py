@@ -1,10 +1,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.errors import FitFailed
-from tests.series import daily_series, split
+from forecasting.ports import FittedSeries
+from forecasting.series import SeriesDays
+from tests.series import as_days, daily_series, split
 
 MONDAY = pd.Timestamp("2024-01-01")
 
@@ -22,6 +26,16 @@ def future(history: pd.DataFrame, count: int = 7, **covariates: object) -> pd.Da
     return days(first, [0.0] * count, **covariates).drop(columns="y").assign(assumed=False)
 
 
+def forecast(history: pd.DataFrame, after: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Fit a history and forecast the days after it, a week unless told."""
+    return forecast_of(SeasonalNaive().fit(as_days(history)), future(history) if after is None else after)
+
+
+def forecast_of(fitted: FittedSeries, after: pd.DataFrame) -> pd.DataFrame:
+    """Forecast some days."""
+    return fitted.forecast(as_days(after)).frame()
+
+
 def weeks(*levels: float) -> list[float]:
     """One level a week, plus 0 … 6 for Monday … Sunday."""
     return [level + weekday for level in levels for weekday in range(7)]
@@ -30,7 +44,7 @@ def weeks(*levels: float) -> list[float]:
 def test_averages_the_last_four_same_weekdays() -> None:
     """Five weeks at 100, 10, 20, 30, 40: the first is forgotten, the mean of the rest is 25."""
     history = days(MONDAY, weeks(100, 10, 20, 30, 40))
-    made = SeasonalNaive().fit(history).forecast(future(history))
+    made = forecast(history)
     assert made["mean"].tolist() == [25, 26, 27, 28, 29, 30, 31]
 
 
@@ -38,21 +52,21 @@ def test_averages_days_of_the_same_promo_state() -> None:
     """Weeks with and without promotion in turn are two different stores."""
     promo = [week % 2 == 1 for week in range(8) for _ in range(7)]
     history = days(MONDAY, weeks(10, 110, 20, 120, 30, 130, 40, 140), promo=promo)
-    fitted = SeasonalNaive().fit(history)
-    assert fitted.forecast(future(history, promo=False))["mean"].tolist() == [25, 26, 27, 28, 29, 30, 31]
-    assert fitted.forecast(future(history, promo=True))["mean"].iloc[0] == 125
+    fitted = SeasonalNaive().fit(as_days(history))
+    assert forecast_of(fitted, future(history, promo=False))["mean"].tolist() == [25, 26, 27, 28, 29, 30, 31]
+    assert forecast_of(fitted, future(history, promo=True))["mean"].iloc[0] == 125
 
 
 def test_takes_any_promo_state_where_the_asked_one_has_never_been() -> None:
     """The first promotion of a store is forecast as an ordinary weekday."""
     history = days(MONDAY, weeks(10, 20, 30, 40))
-    assert SeasonalNaive().fit(history).forecast(future(history, promo=True))["mean"].iloc[0] == 25
+    assert forecast(history, future(history, promo=True))["mean"].iloc[0] == 25
 
 
 def test_takes_the_level_of_a_history_too_short_to_know_the_weekday() -> None:
     """After Monday to Wednesday, Thursday is forecast as their mean, the next Monday as Monday."""
     history = days(MONDAY, [10, 20, 60])
-    made = SeasonalNaive().fit(history).forecast(future(history))
+    made = forecast(history)
     assert made["mean"].tolist() == [30, 30, 30, 30, 10, 20, 60]
 
 
@@ -61,8 +75,8 @@ def test_a_weekday_closed_for_three_weeks_is_not_yet_one_that_never_opens() -> N
     short, long = (
         days(MONDAY, [10.0] * count, is_open=[day % 7 != 6 for day in range(count)]) for count in (21, 28)
     )
-    assert SeasonalNaive().fit(short).forecast(future(short))["mean"].iloc[6] == 10
-    assert SeasonalNaive().fit(long).forecast(future(long))["mean"].iloc[6] == 0
+    assert forecast(short)["mean"].iloc[6] == 10
+    assert forecast(long)["mean"].iloc[6] == 0
 
 
 def test_leaves_holidays_out_of_the_means_and_the_errors() -> None:
@@ -73,7 +87,7 @@ def test_leaves_holidays_out_of_the_means_and_the_errors() -> None:
     named = history.assign(
         y=history["y"].mask(np.array(holiday), 1.0), holiday=np.where(holiday, "May Day", "")
     )
-    made = SeasonalNaive().fit(named).forecast(future(named))
+    made = forecast(named)
     assert made["mean"].tolist() == [10, 11, 12, 13, 14, 15, 16]
     assert made["q10"].iloc[0] == pytest.approx(10, rel=0.02)
 
@@ -81,13 +95,13 @@ def test_leaves_holidays_out_of_the_means_and_the_errors() -> None:
 def test_forecasts_from_holidays_where_there_are_no_other_days() -> None:
     """A single open day that was a holiday is better than nothing."""
     history = days(MONDAY, [8.0], holiday="New Year's Day")
-    assert SeasonalNaive().fit(history).forecast(future(history))["mean"].tolist() == [8.0] * 7
+    assert forecast(history)["mean"].tolist() == [8.0] * 7
 
 
 def test_the_first_weeks_band_is_half_to_double() -> None:
     """With fewer than fourteen errors of its own q10 and q90 are half and double of demand + 1."""
     history = days(MONDAY, [99.0] * 10)
-    first = SeasonalNaive().fit(history).forecast(future(history)).iloc[0]
+    first = forecast(history).iloc[0]
     assert (first["q10"], first["q50"], first["q90"]) == pytest.approx((49, 99, 199))
 
 
@@ -98,7 +112,7 @@ def test_the_band_is_that_of_the_engines_own_errors() -> None:
     the mean of two of each, 149; the errors are log(200/150) and log(100/150) in equal numbers.
     """
     history = days(MONDAY, [199.0 if day // 7 % 2 == 0 else 99.0 for day in range(60 * 7)])
-    first = SeasonalNaive().fit(history).forecast(future(history)).iloc[0]
+    first = forecast(history).iloc[0]
     assert first["mean"] == 149
     assert first["q10"] == pytest.approx(99)
     assert first["q90"] == pytest.approx(199)
@@ -108,7 +122,7 @@ def test_errors_older_than_half_a_year_are_forgotten() -> None:
     """A wild year before a calm half year leaves no mark on the band."""
     wild = daily_series(365, noise=1.0, promo=1, holiday=1, closed=())["y"].tolist()
     history = days(MONDAY, wild + [100.0] * (26 + 5) * 7)
-    first = SeasonalNaive().fit(history).forecast(future(history)).iloc[0]
+    first = forecast(history).iloc[0]
     assert (first["q10"], first["q90"]) == pytest.approx((100, 100))
 
 
@@ -117,7 +131,7 @@ def test_the_band_holds_about_four_days_of_five(seed: int) -> None:
     """Over many days of a noisy series the q10 to q90 band holds near 80%."""
     series = daily_series(700, seed=seed, noise=0.25, holiday=1.0)
     history, after = split(series, 250)
-    made, truth = SeasonalNaive().fit(history).forecast(after), series["y"].tail(250).to_numpy()
+    made, truth = forecast(history, after), series["y"].tail(250).to_numpy()
     inside = ((truth >= made["q10"]) & (truth <= made["q90"]))[after["is_open"]].mean()
     assert 0.65 < inside < 0.92
 
@@ -126,4 +140,68 @@ def test_says_how_many_days_it_looked_at() -> None:
     """A store that was closed throughout is refused with the number of days."""
     history = days(MONDAY, [0.0] * 35, is_open=False)
     with pytest.raises(FitFailed, match="expected at least one open day, found none among 35 days"):
-        SeasonalNaive().fit(history)
+        SeasonalNaive().fit(as_days(history))
+
+
+def plain_expected(seen: list[tuple[int, bool, float]], weekday: int, promo: bool) -> float:  # noqa: FBT001 - a promo state
+    """The rule in words: same weekday and promo state, else same weekday, else the last 28 open days."""
+    same = [y for day, on_promo, y in seen if day == weekday and on_promo == promo]
+    any_state = [y for day, _, y in seen if day == weekday]
+    return float(np.mean((same or any_state)[-4:] or [y for _, _, y in seen][-28:]))
+
+
+def plain_forecast(past: SeriesDays, ahead: SeriesDays) -> np.ndarray:
+    """(4, h) mean, q10, q50, q90 by the rule of the class, day by day: the oracle."""
+    opened = past[past.is_open]
+    ordinary = opened[opened.holiday == 0] if (opened.holiday == 0).any() else opened
+    rows = list(zip(ordinary.weekday, ordinary.promo, ordinary.y, strict=True))
+    errors = [
+        np.log1p(y) - np.log1p(plain_expected(rows[:row], weekday, promo))
+        for row, (weekday, promo, y) in enumerate(rows)
+        if row and ordinary.days[row] > past.days[-1] - 182
+    ]
+    spread = (
+        np.log([0.5, 1, 2]) if len(errors) < 14 else np.quantile(errors, [0.1, 0.5, 0.9], method="weibull")
+    )
+    never = set(range(7)) - set(opened.weekday) if past.days[-1] - past.days[0] >= 27 else set()
+    made = np.zeros((4, len(ahead)))
+    for at, (weekday, promo) in enumerate(zip(ahead.weekday, ahead.promo, strict=True)):
+        if ahead.is_open[at] and weekday not in never:
+            mean = plain_expected(rows, weekday, promo)
+            made[:, at] = [mean, *np.maximum(np.expm1(np.log1p(mean) + spread), 0)]
+    return made
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    length=st.integers(1, 330),
+    gap=st.integers(0, 400),
+    closed=st.sets(st.integers(0, 6), max_size=6),
+    kind=st.sampled_from(["plain", "rare promo", "only holidays", "closed days left out", "gappy"]),
+    scale=st.sampled_from([1e-3, 0.02, 1.0, 1e6]),
+    seed=st.integers(0, 1000),
+)
+def test_gives_the_numbers_of_the_rule_worked_day_by_day(
+    length: int, gap: int, closed: set[int], kind: str, scale: float, seed: int
+) -> None:
+    """Whatever the series: gaps, promotions that are rare, weekdays that begin to open late."""
+    rng = np.random.default_rng(seed)
+    series = daily_series(length + gap + 42, seed=seed, noise=0.4, zeros=0.2, closed=closed)
+    series["y"] *= scale
+    late = (series.index > length // 2) | (series["ds"].dt.day_of_week != seed % 7)
+    series["is_open"] &= late
+    if kind == "rare promo":
+        series["promo"] &= rng.random(len(series)) < 0.1
+    if kind == "only holidays":
+        series["holiday"] = "Some holiday"
+    frame, ahead = series.iloc[:length], as_days(series.iloc[-42:].drop(columns="y"))
+    if kind == "closed days left out":
+        frame = frame[frame["is_open"]]
+    if kind == "gappy":
+        frame = frame[rng.random(length) < 0.6]
+    past = as_days(frame)
+    if not past.is_open.any():
+        return
+    made = SeasonalNaive().fit(past).forecast(ahead)
+    found = np.vstack([made.mean, made.q10, made.q50, made.q90])
+    np.testing.assert_allclose(found, plain_forecast(past, ahead), rtol=1e-12, atol=1e-12)

@@ -1,47 +1,168 @@
+from dataclasses import astuple
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from forecasting.evaluation import metrics
+from forecasting.evaluation.metrics import error_sums, week_sums, week_to_week_scale
+from forecasting.evaluation.windows import Window
+from forecasting.scores import ErrorSums
+from forecasting.series import SeriesForecast, day_of
+from tests.series import as_days, daily_series
 
-SOLD = np.array([10.0, 0.0, 30.0])
-
-
-def test_wape_is_the_sum_of_misses_over_the_sum_of_sales() -> None:
-    """(2 + 1 + 5) / 40."""
-    assert metrics.wape(SOLD, np.array([8.0, 1.0, 35.0])) == pytest.approx(0.2)
-
-
-def test_quantile_loss_of_a_hand_calculated_case() -> None:
-    """Median: 2 · ½ · 8 / 40; a high quantile below the truth costs 0.9 a unit, above it 0.1."""
-    low = np.array([8.0, 1.0, 35.0])
-    assert metrics.weighted_quantile_loss(SOLD, {0.5: low}) == pytest.approx(0.2)
-    high = 2 * (0.9 * 2 + 0.1 * 1 + 0.1 * 5) / 40
-    assert metrics.weighted_quantile_loss(SOLD, {0.9: low}) == pytest.approx(high)
+START = 17_000
+SIZE = 20
+ALL = np.ones(SIZE, dtype=bool)
 
 
-def test_coverage_counts_days_inside_with_their_edges() -> None:
-    """Two of three."""
-    assert metrics.coverage(SOLD, np.array([10.0, 1.0, 0.0]), np.array([10.0, 2.0, 99.0])) == pytest.approx(
-        2 / 3
-    )
+def forecast(q50: np.ndarray, q10: float = 0.5, q90: float = 2.0, mean: float = 1.1) -> SeriesForecast:
+    """A forecast of the days from `START` on, its other values as factors of the median."""
+    days = START + np.arange(q50.size)
+    return SeriesForecast(days, mean * q50, q10 * q50, q50, q90 * q50)
 
 
-def test_an_undefined_metric_is_none_and_never_0() -> None:
-    """Nothing sold, or no day at all."""
-    none, zeros = np.array([]), np.zeros(3)
-    assert metrics.wape(zeros, SOLD) is None
-    assert metrics.wape(none, none) is None
-    assert metrics.weighted_quantile_loss(zeros, {0.5: SOLD}) is None
-    assert metrics.coverage(none, none, none) is None
+demand = npst.arrays(np.float64, SIZE, elements=st.integers(0, 10**6).map(float))
+flags = npst.arrays(np.bool_, SIZE)
 
 
-@given(npst.arrays(np.float64, 8, elements=st.floats(0, 1e6)), st.floats(0.01, 0.99))
-def test_the_truth_itself_has_no_loss(sold: np.ndarray, level: float) -> None:
-    """Every metric is 0 at the truth, and only where something was sold."""
-    sold[0] = 1.0
-    assert metrics.wape(sold, sold) == 0
-    assert metrics.weighted_quantile_loss(sold, {level: sold}) == 0
-    assert metrics.coverage(sold, sold, sold) == 1
+def test_sums_of_a_hand_calculated_case() -> None:
+    """Three open days and a closed one that does not count.
+
+    ==== === === === ====  ======  ====  ========================================
+    y    q10 q50 q90 mean  missed  over  mean of 2·max(τ(y - q), (τ - 1)(y - q))
+    ==== === === === ====  ======  ====  ========================================
+    10   5   8   12  9     2       -1    ⅓·2·(.1·5 + .5·2 + .1·2)      = 3.4 / 3
+    0    0   1   3   2     1       2     ⅓·2·(0 + .5·1 + .1·3)         = 1.6 / 3
+    30   20  25  28  26    5       -4    ⅓·2·(.1·10 + .5·5 + .9·2)     = 10.6 / 3
+    ==== === === === ====  ======  ====  ========================================
+    """
+    values = {
+        "mean": [9.0, 2, 26, 99],
+        "q10": [5.0, 0, 20, 99],
+        "q50": [8.0, 1, 25, 99],
+        "q90": [12.0, 3, 28, 99],
+    }
+    made = SeriesForecast(np.arange(4), **{name: np.array(each) for name, each in values.items()})
+    opened = np.array([True, True, True, False])
+    sums = error_sums(np.array([10.0, 0, 30, 0]), made, opened, 4.0)
+    assert (sums.days, sums.inside, sums.scaled_days, sums.squared_days) == (3, 2, 3, 2)
+    assert (sums.sold, sums.missed, sums.over) == (40, 8, -3)
+    assert sums.loss == pytest.approx(15.6 / 3)
+    assert sums.scaled == pytest.approx(2)
+    assert sums.squared == pytest.approx(0.2**2 + (5 / 30) ** 2)
+    assert sums.wape == pytest.approx(0.2)
+    assert sums.mase == pytest.approx(2 / 3)
+
+
+def test_the_edges_of_the_band_are_inside() -> None:
+    """A day at q10 or at q90 is covered."""
+    truth = np.array([10.0, 20.0, 9.9, 20.1])
+    sums = error_sums(truth, forecast(np.full(4, 10.0), q10=1.0), np.ones(4, dtype=bool), None)
+    assert (sums.days, sums.inside) == (4, 2)
+
+
+def test_without_a_scale_nothing_is_scaled() -> None:
+    """No day counts towards MASE, which is None then."""
+    sums = error_sums(np.ones(SIZE), forecast(np.ones(SIZE)), ALL, None)
+    assert (sums.scaled, sums.scaled_days, sums.mase) == (0, 0, None)
+
+
+def test_where_nothing_was_sold_the_figures_are_none() -> None:
+    """Never 0 for what can't be told; no open day, no coverage either."""
+    sums = error_sums(np.zeros(SIZE), forecast(np.ones(SIZE)), ALL, 1.0)
+    assert (sums.wape, sums.wql, sums.bias, sums.rmspe) == (None, None, None, None)
+    assert sums.coverage == 0
+    assert error_sums(np.ones(SIZE), forecast(np.ones(SIZE)), ~ALL, 1.0) == ErrorSums()
+
+
+@given(demand, flags)
+def test_the_truth_itself_has_no_error(truth: np.ndarray, opened: np.ndarray) -> None:
+    """Every sum of misses is 0, every day is inside."""
+    sums = error_sums(truth, forecast(truth, 1.0, 1.0, 1.0), opened, 3.0)
+    assert (sums.missed, sums.over, sums.loss, sums.scaled, sums.squared) == (0, 0, 0, 0, 0)
+    assert sums.inside == sums.days == opened.sum()
+    assert sums.sold == truth[opened].sum()
+
+
+@given(demand, demand, flags, st.integers(0, SIZE))
+def test_parts_add_up_to_the_whole(
+    truth: np.ndarray, median: np.ndarray, opened: np.ndarray, cut: int
+) -> None:
+    """Wherever the days are parted."""
+    whole = error_sums(truth, forecast(median), opened, 3.0)
+    parts = [
+        error_sums(truth[rows], forecast(median[rows]), opened[rows], 3.0)
+        for rows in (slice(cut), slice(cut, None))
+    ]
+    assert astuple(ErrorSums.total(parts)) == pytest.approx(astuple(whole), rel=1e-9, abs=1e-6)
+
+
+@given(demand, demand, flags, st.sampled_from([1e-3, 7.0, 1e4]))
+def test_figures_do_not_depend_on_the_unit_of_demand(
+    truth: np.ndarray, median: np.ndarray, opened: np.ndarray, unit: float
+) -> None:
+    """In pieces or in pallets."""
+    one = error_sums(truth, forecast(median), opened, 3.0)
+    other = error_sums(unit * truth, forecast(unit * median), opened, unit * 3.0)
+    for figure in ("wape", "bias", "wql", "mase", "rmspe"):
+        found, expected = getattr(other, figure), getattr(one, figure)
+        assert (found is None) == (expected is None), figure
+        if expected is not None:
+            assert found == pytest.approx(expected, rel=1e-6, abs=1e-9), figure
+
+
+@given(demand, demand, flags, st.integers(0, 5), st.integers(1, 40))
+def test_weeks_ahead_are_counted_from_the_cutoff(
+    truth: np.ndarray, median: np.ndarray, opened: np.ndarray, gap: int, horizon: int
+) -> None:
+    """Days 1 to 7 are the first week, whichever of them are there; a begun week counts."""
+    size = max(0, min(SIZE, horizon - gap))
+    truth, made, opened = truth[:size], forecast(median[:size]), opened[:size]
+    window = Window(day_of(START - 1 - gap), horizon)
+    weeks = week_sums(truth, made, opened, 3.0, window)
+    assert len(weeks) == -(-horizon // 7)
+    for number, sums in enumerate(weeks):
+        rows = (np.arange(size) + gap) // 7 == number
+        expected = error_sums(truth, made, opened & rows, 3.0)
+        assert astuple(sums) == pytest.approx(astuple(expected), rel=1e-9, abs=1e-6)
+
+
+def test_the_scale_is_the_mean_change_to_the_week_before() -> None:
+    """Over pairs of open days: 3 up, 1 down, a closed day and a missing one in no pair."""
+    frame = daily_series(14, closed=(6,)).assign(y=[10.0, 10, 10, 10, 10, 10, 0, 13, 9, 10, 10, 10, 10, 99])
+    assert week_to_week_scale(as_days(frame)) == pytest.approx(4 / 6)
+    assert week_to_week_scale(as_days(frame.drop(index=[2, 11]))) == pytest.approx(4 / 4)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(daily_series(0), id="no day"),
+        pytest.param(daily_series(7), id="one week"),
+        pytest.param(daily_series(50).assign(is_open=False), id="closed"),
+        pytest.param(daily_series(50).assign(y=4.0), id="no change"),
+    ],
+)
+def test_there_is_no_scale_without_a_change(frame: object) -> None:
+    """None, so that nothing is divided by 0."""
+    assert week_to_week_scale(as_days(frame)) is None  # type: ignore[arg-type]
+
+
+@given(st.integers(8, 100), st.sampled_from([1e-3, 1e5]))
+def test_the_scale_has_the_unit_of_demand(length: int, unit: float) -> None:
+    """A thousand times the demand has a thousand times the scale."""
+    frame = daily_series(length)
+    one, other = (week_to_week_scale(as_days(each)) for each in (frame, frame.assign(y=frame["y"] * unit)))
+    assert (one is None) == (other is None)
+    if one is not None:
+        assert other == pytest.approx(one * unit)
+
+
+def test_a_scale_never_sees_what_comes_after_its_cutoff() -> None:
+    """It is that of the days it is given."""
+    days = as_days(daily_series(100))
+    early = days.up_to(days.first + timedelta(days=49))
+    assert week_to_week_scale(early) == week_to_week_scale(as_days(daily_series(50)))

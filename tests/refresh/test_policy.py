@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from forecasting.chain import Chain
 from forecasting.domain import (
     HistoryFile,
     RefreshRun,
@@ -32,6 +33,7 @@ HEAD = VersionHeader(
     published_at=TRAINED,
 )
 CURRENT = replace(BARE, head=HEAD)
+CHAIN = Chain("c", TRAINED, "prophet", date(2019, 4, 2), HORIZON, "sales-1", 2)
 NEXT_DAY = replace(SALES, content_hash="bbb", last_ds=date(2019, 4, 3))
 
 
@@ -168,3 +170,41 @@ def test_a_run_waits_in_vain_when_no_worker_has_been_seen_for_half_a_minute(
     now = TRAINED + timedelta(seconds=waited)
     assert policy.waiting_for_worker(run(RunState.QUEUED), seen_at, now) is in_vain
     assert not policy.waiting_for_worker(run(RunState.RUNNING), seen_at, now)
+
+
+def decide_chain(latest: Chain | None, **more: object) -> tuple[Verdict, str]:
+    """Ask for what is pooled over all stores."""
+    rule = {"engine": "prophet", "horizon": HORIZON, "inputs": "sales-1", **more}
+    decision = policy.decide_chain(latest, **rule)  # type: ignore[arg-type]
+    return decision.verdict, decision.message
+
+
+def test_what_is_pooled_over_the_newest_sales_is_fresh() -> None:
+    """However old it is."""
+    assert decide_chain(CHAIN) == (
+        Verdict.FRESH,
+        "Pooled over the newest sales of all stores: nothing was run",
+    )
+
+
+@pytest.mark.parametrize(
+    ("latest", "more", "message"),
+    [
+        (None, {}, "Nothing is pooled over all stores yet: doing so for the first time"),
+        (CHAIN, {"inputs": "sales-2"}, "There are new sales: pooling over all stores again"),
+        (CHAIN, {"force": True}, "Pooling over all stores again as asked"),
+        (
+            CHAIN,
+            {"engine": "empirical"},
+            "The engine was changed from prophet to empirical: pooling over all stores again",
+        ),
+        (
+            CHAIN,
+            {"horizon": 14},
+            "The horizon was changed from 28 to 14 days: pooling over all stores again",
+        ),
+    ],
+)
+def test_else_it_is_pooled_again(latest: Chain | None, more: dict[str, object], message: str) -> None:
+    """The sentence says why."""
+    assert decide_chain(latest, **more) == (Verdict.RETRAIN, message)

@@ -1,13 +1,13 @@
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import pytest
 
 from forecasting.domain import LOCAL_USER, RefreshRun, StoreState
 from forecasting.errors import StateUnavailable
-from forecasting.ports import Publication
-from forecasting.refresh.worker import BEAT, Idle, Progress, RefreshWorker
+from forecasting.refresh.chunk import Finished, Progress
+from forecasting.refresh.worker import BEAT, Idle, RefreshWorker
 from tests.house import House
 
 
@@ -79,13 +79,13 @@ def test_long_training_gives_signs_of_life(house: House) -> None:
     """While a run is under way the lease is renewed and the worker seen."""
     began = house.clock.now()
 
-    def train(run: RefreshRun, progress: Progress) -> Publication | None:
+    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
         house.clock.turn(BEAT)
         for _ in range(500):  # until the attending thread has noticed, some milliseconds later
             if house.storage.ledger.worker_seen_at() == began + BEAT:
                 break
-            progress("Training", 0, 1)
-        return house.training(run, progress)
+            progress(runs[0], "Training", 0, 1)
+        return house.training(runs, progress)
 
     lease = timedelta(milliseconds=30)
     worker = RefreshWorker(house.storage.ledger, train, house.clock, lease, "hired")

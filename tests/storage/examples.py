@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from forecasting.chain import CHAIN, Chain, Coefficient, PooledPrior, PooledSpread
 from forecasting.domain import (
     BacktestScore,
     Decision,
@@ -20,6 +21,7 @@ from forecasting.domain import (
     scope_of,
 )
 from forecasting.ports import HeadMove, Publication
+from forecasting.scores import ErrorSums
 from forecasting.storage import SqlStorage
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -59,20 +61,71 @@ def fresh(_snapshot: StoreSnapshot) -> Decision:
 def running(storage: SqlStorage, store: str = "1", at: datetime = NOW) -> RefreshRun:
     """A run that has been asked for and claimed."""
     storage.ledger.request(press(store, at), retrain)
-    run = storage.ledger.claim("worker-1", at, at + LEASE)
+    run = claim(storage, "worker-1", at, at + LEASE)
     assert run is not None
     assert run.store == store
     return run
 
 
+def claim(storage: SqlStorage, worker: str, now: datetime, lease_until: datetime) -> RefreshRun | None:
+    """The one run a worker that takes one at a time gets, or None."""
+    runs = storage.ledger.claim(worker, now, lease_until)
+    assert len(runs) <= 1
+    return runs[0] if runs else None
+
+
 def predictor(name: str = "p-1", trained_at: datetime = NOW) -> Predictor:
     """A predictor with a backtest of two engines for each item."""
+    week = ErrorSums(12, 100.0, 21.0, -3.5, 10.25, 10, 7.5, 12, 0.75, 11)
+    cutoffs = (date(2026, 1, 4), date(2026, 2, 1))
     scores = (
-        BacktestScore("prophet", date(2026, 2, 1), 28, 24, wape=0.21, wql=0.1, coverage=0.8),
-        BacktestScore("seasonal_naive", date(2026, 2, 1), 28, failure="too short: 3 days"),
+        BacktestScore("prophet", cutoffs, 28, (week, ErrorSums(), week, week)),
+        BacktestScore("seasonal_naive", cutoffs, 28, failure="too short: 3 days"),
     )
     choices = tuple(SeriesChoice(item, "prophet", "lowest error", scores) for item in ITEMS)
     return Predictor(name, "store:1", "prophet", trained_at, CUTOFF, choices)
+
+
+def chain(name: str = "c-1", computed_at: datetime = NOW, **changes: object) -> Chain:
+    """A chain with a prior and a spread of one product at two cutoffs."""
+    figures = {"yearly:sin1": Coefficient(0.25, 0.125), "promo": Coefficient(-1.0, 0.5)}
+    cutoffs = (date(2026, 2, 1), CUTOFF)
+    values = {
+        "engine": "prophet",
+        "cutoff": CUTOFF,
+        "horizon": 28,
+        "input_hash": "sales-1",
+        "stores": 2,
+        "priors": tuple(PooledPrior("bread", cutoff, 2, figures) for cutoff in cutoffs),
+        "spreads": tuple(PooledSpread("bread", cutoff, 2, (1.0, 1.25)) for cutoff in cutoffs),
+    }
+    return Chain(name, computed_at, **(values | changes))
+
+
+def pool(_latest: Chain | None) -> Decision:
+    """A policy that always pools."""
+    return Decision(Verdict.RETRAIN, "Nothing is pooled yet")
+
+
+def press_chain(at: datetime = NOW, **changes: object) -> RefreshRequest:
+    """A press for the run over all stores."""
+    return press("", at, scope=CHAIN, **changes)
+
+
+def pooling(storage: SqlStorage, at: datetime = NOW, **changes: object) -> RefreshRun:
+    """A run over all stores that has been asked for and claimed."""
+    storage.ledger.request_chain(press_chain(at, **changes), pool)
+    run = claim(storage, "worker-1", at, at + LEASE)
+    assert run is not None
+    assert run.of_chain
+    return run
+
+
+def publish_chain(storage: SqlStorage, name: str = "c-1", at: datetime = NOW, **changes: object) -> Chain:
+    """Ask, claim and publish at one instant."""
+    made = chain(name, at, **changes)
+    storage.ledger.publish_chain(pooling(storage, at), made, at)
+    return made
 
 
 def forecast(level: float = 10.0, items: tuple[str, ...] = ITEMS, days: int = 28) -> pd.DataFrame:

@@ -74,3 +74,21 @@ def test_a_press_that_loses_the_race_to_the_index_joins_the_winner(storage: SqlS
     assert (answer.verdict, answer.run) == (Verdict.ATTACHED, RIVAL)
     assert answer.message == "Already waiting to run, asked 3 s ago by Ana: this press joined it"
     assert storage.ledger.recent(9) == [RIVAL]
+
+
+def test_a_batch_that_loses_the_race_for_one_store_records_the_others(storage: SqlStorage) -> None:
+    """The store that was lost joins the winner; the answers stay in order."""
+    rivals = [RIVAL]
+
+    def win(connection: sa.Connection, _name: str) -> None:
+        if rivals:
+            insert(connection, rivals.pop())
+
+    sa.event.listen(storage.database.engine, "savepoint", win)
+    answers = storage.ledger.request_many([press(store, at=after(3)) for store in "213"], retrain)
+    assert [answer.verdict for answer in answers] == [Verdict.RETRAIN, Verdict.ATTACHED, Verdict.RETRAIN]
+    assert answers[1].run == RIVAL
+    assert [storage.ledger.get(answer.run.run_id) for answer in answers if answer.run] == [
+        answer.run for answer in answers
+    ]
+    assert storage.ledger.backlog() == 3

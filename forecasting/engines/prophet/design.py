@@ -59,6 +59,7 @@ class Settings:
 class Season:
     """A Fourier series; `period` in days."""
 
+    name: str
     period: float
     order: int
 
@@ -95,6 +96,17 @@ class Design:
     seasons: tuple[Season, ...]
     columns: tuple[Column, ...]
     multiplicative: tuple[bool, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """(K,) names of the columns: ``yearly:sin1``, ``yearly:cos1`` …, ``weekly:…``, then the regressors'."""
+        waves = [
+            f"{season.name}:{wave}{order}"
+            for season in self.seasons
+            for order in range(1, season.order + 1)
+            for wave in ("sin", "cos")
+        ]
+        return (*waves, *(column.name for column in self.columns))
 
     def times(self, days: DayArray) -> FloatArray:
         """(n,) scaled time: 0 on the first day of the history, 1 on the last."""
@@ -174,7 +186,7 @@ def _seasons(days: DayArray, settings: Settings) -> tuple[Season, ...]:
         yearly = YEARLY_ORDER if span >= YEARLY_AUTO else 0
     if weekly is None:
         weekly = WEEKLY_ORDER if span >= WEEKLY_AUTO and dense else 0
-    both = (Season(365.25, yearly), Season(7.0, weekly))
+    both = (Season("yearly", 365.25, yearly), Season("weekly", 7.0, weekly))
     return tuple(season for season in both if season.order > 0)
 
 

@@ -49,7 +49,7 @@ def eliminate(hessian: FloatArray, linear: FloatArray, free: int, *, jitter: boo
     Reduced or None
         None if the block of the free variables is not positive definite.
     """
-    factor = _factor(hessian[:free, :free], jitter=jitter)
+    factor = cholesky(hessian[:free, :free], jitter=jitter)
     if factor is None:
         return None
     cross = hessian[:free, free:]
@@ -114,8 +114,8 @@ def lasso(
     return best
 
 
-def _factor(matrix: FloatArray, *, jitter: bool) -> FloatArray | None:
-    """Lower Cholesky factor."""
+def cholesky(matrix: FloatArray, *, jitter: bool) -> FloatArray | None:
+    """Lower Cholesky factor, None if there is none; what stands above the diagonal means nothing."""
     for lift in JITTERS if jitter else JITTERS[:1]:
         factored: tuple[FloatArray, int] = dpotrf(_lifted(matrix, lift), lower=1)
         if not factored[1]:

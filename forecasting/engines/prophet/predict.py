@@ -9,7 +9,7 @@ from forecasting.engines.prophet import solver
 from forecasting.engines.prophet.calendar import DayArray
 from forecasting.engines.prophet.design import Design, Settings, prepare
 from forecasting.engines.prophet.intervals import predictive_sd
-from forecasting.engines.prophet.problem import Parameters, trend
+from forecasting.engines.prophet.problem import Parameters, Problem, trend
 from forecasting.engines.shaping import FloatArray
 
 _EPSILON = 1e-8
@@ -82,15 +82,29 @@ class Fitted:
         A path shares its slope changes over all of its days, so its sum has the spread that independent
         days would not.
         """
-        size = float(np.abs(self.delta).mean()) + _EPSILON * self.design.y_scale
-        bends = slope_change_paths(prediction.ahead, self.delta.size, size, count, rng)
+        bends = self.bends(prediction.ahead, count, rng)
         noise = rng.normal(0.0, self.sigma, bends.shape)
         return prediction.yhat + bends * prediction.gain + noise
+
+    def bends(self, ahead: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
+        """(count, n) draws of how far the trend's future slope changes move it, in the units fitted."""
+        size = float(np.abs(self.delta).mean()) + _EPSILON * self.design.y_scale
+        return slope_change_paths(ahead, self.delta.size, size, count, rng)
 
 
 def fit(days: DayArray, y: FloatArray, covariates: Mapping[str, FloatArray], settings: Settings) -> Fitted:
     """Fit one series (arguments and errors of `design.prepare`)."""
-    design, problem = prepare(days, y, covariates, settings)
+    return solved(*prepare(days, y, covariates, settings))
+
+
+def solved(design: Design, problem: Problem) -> Fitted:
+    """Fit a problem that was prepared.
+
+    Raises
+    ------
+    FitFailed
+        If it can't be fitted, or no mode was found.
+    """
     found = solver.solve(problem)
     if not design.changes.any():
         # Prophet.fit: without changepoints the one that stands in for them is part of the slope

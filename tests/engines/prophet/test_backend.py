@@ -8,11 +8,11 @@ from prophet.serialize import model_from_json, model_to_json
 
 from forecasting.engines.prophet.backend import DirectBackend, plain, with_direct_backend
 from forecasting.engines.prophet.design import Regressor, Settings
-from forecasting.engines.prophet.model import day_numbers
 from forecasting.engines.prophet.predict import fit
 from forecasting.errors import FitFailed
 from tests.engines.prophet import peer
 from tests.engines.prophet.series import frame
+from tests.series import day_numbers
 
 SERIES = next(iter(peer.sample(1).values()))
 FUTURE = SERIES.tail(60).assign(ds=lambda each: each["ds"] + pd.Timedelta(days=61)).drop(columns="y")

@@ -6,10 +6,10 @@ from prophet import Prophet
 from forecasting.engines.prophet import calendar
 from forecasting.engines.prophet.calendar import BLOCK, fourier
 from forecasting.engines.prophet.design import Regressor, Settings, prepare
-from forecasting.engines.prophet.model import day_numbers
 from forecasting.errors import FitFailed
 from tests.engines.prophet import peer
 from tests.engines.prophet.series import frame, odd, short
+from tests.series import day_numbers
 
 DAYS = np.arange(40)
 SERIES = {**short(), **odd(), **peer.sample(2)}

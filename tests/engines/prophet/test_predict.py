@@ -4,11 +4,11 @@ import pytest
 
 from forecasting.engines.prophet.design import Regressor, Settings
 from forecasting.engines.prophet.intervals import predictive_sd
-from forecasting.engines.prophet.model import day_numbers
 from forecasting.engines.prophet.predict import Fitted, fit, slope_change_paths
 from forecasting.engines.prophet.problem import Parameters
 from tests.engines.prophet import peer
 from tests.engines.prophet.series import frame
+from tests.series import day_numbers
 
 SAMPLE = peer.sample(6)
 Z10 = 1.2815515655446004

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from forecasting.engines.prophet import additive, multiplicative, solver
 from forecasting.engines.prophet.design import Regressor, Settings
-from forecasting.engines.prophet.model import day_numbers
 from forecasting.engines.prophet.objective import objective, stationarity
 from forecasting.engines.prophet.predict import fit
 from forecasting.engines.prophet.problem import SIGMA_FLOOR, Parameters, Problem
 from forecasting.errors import FitFailed
 from tests.engines.prophet import peer
 from tests.engines.prophet.series import frame, odd, short
+from tests.series import day_numbers
 
 SAMPLE = peer.sample(12)
 EDGES = {**short(), **odd()}

@@ -1,0 +1,241 @@
+"""From days and what is known of them to the regressors of the recipe; pure, and nothing looks at demand.
+
+Every column is known ahead of time. What "usual" means is learnt from the days already seen, so that a
+backtest learns it from the days before its cutoff alone. Of a column that a data set says nothing about every
+value is 0, and the engine drops it.
+
+====================  ===================================================================================
+columns               1 on
+====================  ===================================================================================
+promo, promo:Mon …    days on promotion; and on some weekdays, in school holidays, before a closed day
+school_holiday        school holidays
+holiday               any holiday, also one that was never seen before
+holiday:NAME          each kind of holiday on its own, on top of that
+closed:tomorrow …     days beside one that is closed although its weekday usually is not
+reopened:… closing:…  the first days after, and the last before, a closure of a week or more
+flag:NAME             what else is known of a day, such as a standing promotion
+month:…               waves of the day of the month, the last working days of it, the Saturday after a Friday,
+                      Thursday or Wednesday that is the last of them
+december:…            days that sell each in their own way: before Christmas, Christmas Eve, New Year's Eve …
+easter:… pentecost:…  the days around Easter and Pentecost
+====================  ===================================================================================
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from dateutil.easter import easter
+
+from forecasting.series import EPOCH, BoolArray, FloatArray, IntArray, SeriesDays, number_of
+
+Columns = dict[str, FloatArray]
+
+LONG_CLOSURE = 7
+"""Days in a row from which a closure counts as long."""
+
+REOPENED: dict[str, tuple[int, int]] = {"1-2": (1, 2), "3-5": (3, 5)}
+"""Days since the end of a long closure that are told apart from others."""
+
+CLOSING: dict[str, tuple[int, int]] = {"1": (1, 1), "2-3": (2, 3)}
+"""Days until the start of a long closure that are told apart from others."""
+
+HARMONICS = 4
+"""Waves of the day of the month: the pay-day effect."""
+
+DECEMBER: dict[str, tuple[int, int]] = {
+    "1-12": (1, 12),
+    "13-19": (13, 19),
+    "20-21": (20, 21),
+    "22-23": (22, 23),
+    "24": (24, 24),
+    "27-28": (27, 28),
+    "29-30": (29, 30),
+    "31": (31, 31),
+}
+"""Days of December. The 24th and the 31st stand alone: half days, which would else spoil what is learnt about
+every other day before a closed one."""
+
+EASTER: dict[str, tuple[int, int]] = {
+    "easter:-7..-4": (-7, -4),
+    "easter:-3..-1": (-3, -1),
+    "easter:+1..+3": (1, 3),
+    "pentecost:-3..-1": (46, 48),
+    "pentecost:+1..+3": (50, 52),
+}
+"""Windows in days from Easter Sunday; Pentecost is 49 days after it."""
+
+PROMO_WEEKDAYS: dict[str, int] = {"Mon": 0, "Tue": 1, "Wed": 2, "Fri": 4}
+"""Weekdays on which a promotion may do more or less than on the others."""
+
+SATURDAY, WORKING_DAYS = 5, 5
+OFTEN = 0.5
+"""A weekday is usually open if more than this share of its days was, over the last year."""
+
+CONTEXT = 120
+"""Rows before the first day asked for that are looked at: closures may have begun there."""
+
+YEAR = 364
+"""Days of a year of whole weeks."""
+
+BLOCK = 2048
+"""Days of one block of calendar columns: five and a half years."""
+
+
+def usual_weekdays(seen: SeriesDays) -> BoolArray:
+    """(7,) whether a weekday is usually open (0 is Monday), from the last year of the days seen."""
+    if not len(seen):
+        return np.zeros(7, dtype=np.bool_)
+    recent = seen[seen.days > seen.days[-1] - YEAR]
+    opened = np.bincount(recent.weekday, recent.is_open, 7)
+    span = min(YEAR, int(seen.days[-1] - seen.days[0]) + 1)
+    return np.asarray(opened / max(1.0, span / 7) > OFTEN)
+
+
+def features(days: SeriesDays, usual: BoolArray) -> Columns:
+    """The regressors of each day.
+
+    Parameters
+    ----------
+    days
+        Ascending; a day that is missing counts as closed. Of its last day it is not known whether the store
+        opens the day after, so that it counts as usual; and closed days at its end may become a long closure.
+        Days that follow change nothing else, and so nothing of more than nine days before them.
+    usual
+        (7,) as `usual_weekdays` of what was seen.
+
+    Returns
+    -------
+    dict
+        (n,) each, in a fixed order but for the names of holidays and flags.
+    """
+    return {**_promotions(days), **_holidays(days), **_closures(days, usual), **calendar_columns(days.days)}
+
+
+def features_after(seen: SeriesDays, future: SeriesDays, usual: BoolArray) -> Columns:
+    """The regressors of the days of `future`, which may lie beside closures that began in `seen`."""
+    whole = seen[-CONTEXT:].followed_by(future)
+    rows = slice(len(whole) - len(future), None)
+    return {name: column[rows] for name, column in features(whole, usual).items()}
+
+
+def _promotions(days: SeriesDays) -> Columns:
+    weekday = days.weekday
+    columns = {"promo": days.promo}
+    columns |= {f"promo:{name}": days.promo & (weekday == at) for name, at in PROMO_WEEKDAYS.items()}
+    columns["promo:school_holiday"] = days.promo & days.school_holiday
+    columns |= {f"flag:{name}": flag for name, flag in days.flags.items()}
+    return {name: column.astype(np.float64) for name, column in columns.items()}
+
+
+def _holidays(days: SeriesDays) -> Columns:
+    columns = {"school_holiday": days.school_holiday, "holiday": days.holiday > 0}
+    for code, kind in enumerate(days.kinds):
+        if kind:
+            columns[f"holiday:{kind}"] = days.holiday == code
+    return {name: column.astype(np.float64) for name, column in columns.items()}
+
+
+def _closures(days: SeriesDays, usual: BoolArray) -> Columns:
+    """What closed days nearby do to open ones, on a grid on which a missing day is a closed one."""
+    at = days.days - (days.days[0] if len(days) else 0)
+    grid = np.zeros(int(at[-1]) + 1 if len(days) else 0, dtype=np.bool_)
+    grid[at] = days.is_open
+    weekday = days.weekday
+    # nothing is known of the day after the last, nor of the day before the first
+    tomorrow, yesterday = np.append(grid[1:], True)[at], np.append(True, grid[:-1])[at]
+    closed_tomorrow = ~tomorrow & usual[(weekday + 1) % 7]
+    closed_yesterday = ~yesterday & usual[(weekday - 1) % 7]
+    since, until = (steps[at] for steps in _long_closures(grid))
+    columns = {
+        "closed:tomorrow": closed_tomorrow,
+        "closed:yesterday": closed_yesterday,
+        "closed:yesterday:Sat": closed_yesterday & (weekday == SATURDAY),
+        "promo:closed_tomorrow": days.promo & closed_tomorrow,
+    }
+    columns |= {f"reopened:{name}": (since >= a) & (since <= b) for name, (a, b) in REOPENED.items()}
+    columns |= {f"closing:{name}": (until >= a) & (until <= b) for name, (a, b) in CLOSING.items()}
+    return {name: column.astype(np.float64) for name, column in columns.items()}
+
+
+def _long_closures(grid: BoolArray) -> tuple[IntArray, IntArray]:
+    """Days since the end of the last long closure, and until the start of the next; 0 where there is none."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], ~grid, [False]]).astype(np.int8)))
+    long = edges[1::2] - edges[::2] >= LONG_CLOSURE
+    starts, ends = edges[::2][long], edges[1::2][long]
+    at = np.arange(grid.size)
+    before, after = np.searchsorted(ends, at, side="right"), np.searchsorted(starts, at, side="right")
+    since = at + 1 - np.append(0, ends)[before]
+    until = np.append(starts, 0)[after] - at
+    return np.where(before > 0, since, 0), np.where(after < starts.size, until, 0)
+
+
+def calendar_columns(days: IntArray) -> Columns:
+    """The columns that follow from the date alone.
+
+    Parameters
+    ----------
+    days
+        (n,) days since 1970-01-01.
+    """
+    if not days.size:
+        return {name: np.zeros(0) for name in _block(0)[0]}
+    first, last = int(days.min()) // BLOCK, int(days.max()) // BLOCK
+    names, _ = _block(first)
+    table = np.concatenate([_block(number)[1] for number in range(first, last + 1)])
+    rows = table[days - first * BLOCK]
+    return dict(zip(names, rows.T, strict=True))
+
+
+@lru_cache(maxsize=16)
+def _block(number: int) -> tuple[tuple[str, ...], FloatArray]:
+    """Names and (BLOCK, n) values of one block of days; read only, since it is shared."""
+    days = np.arange(number * BLOCK, (number + 1) * BLOCK, dtype=np.int64)
+    stamps = days.astype("datetime64[D]")
+    month_start = stamps.astype("datetime64[M]")
+    day = (stamps - month_start.astype("datetime64[D]")).astype(np.int64) + 1
+    december = month_start.astype(np.int64) % 12 == 11  # noqa: PLR2004 - months since January 1970
+    columns = {**_month_waves(month_start, day), **_month_end(days, month_start)}
+    columns |= {f"december:{name}": december & (day >= a) & (day <= b) for name, (a, b) in DECEMBER.items()}
+    columns |= _easter(days)
+    rows = np.stack([column.astype(np.float64) for column in columns.values()], axis=1)
+    rows.flags.writeable = False
+    return tuple(columns), rows
+
+
+def _month_waves(month_start: np.ndarray, day: IntArray) -> Columns:
+    following = (month_start + 1).astype("datetime64[D]")
+    length = (following - month_start.astype("datetime64[D]")).astype(np.float64)
+    angle = 2 * np.pi * (day - 1) / length
+    waves = {"sin": np.sin, "cos": np.cos}
+    return {
+        f"month:{name}{order}": wave(order * angle)
+        for order in range(1, HARMONICS + 1)
+        for name, wave in waves.items()
+    }
+
+
+def _month_end(days: IntArray, month_start: np.ndarray) -> dict[str, BoolArray]:
+    """The last and last but one Monday-to-Friday of a month, and the Saturday after the last."""
+    weekday = (days + 3) % 7
+    last_day = ((month_start + 1).astype("datetime64[D]") - 1).astype(np.int64)
+    last_weekday = (last_day + 3) % 7
+    last = last_day - np.maximum(last_weekday - (WORKING_DAYS - 1), 0)
+    before = last - np.where((last + 3) % 7 == 0, 3, 1)
+    # the Saturday may fall into the next month: look back from it to the Friday-or-earlier that was the last
+    previous_end = month_start.astype("datetime64[D]").astype(np.int64) - 1
+    previous_last = previous_end - np.maximum((previous_end + 3) % 7 - (WORKING_DAYS - 1), 0)
+    saturday = weekday == SATURDAY
+    near = [(days - end >= 1) & (days - end <= 3) for end in (last, previous_last)]  # noqa: PLR2004 - a pay-day's weekend
+    return {
+        "month:last": days == last,
+        "month:last_but_one": days == before,
+        "month:saturday_after": saturday & (near[0] | near[1]),
+    }
+
+
+def _easter(days: IntArray) -> dict[str, BoolArray]:
+    years = range((EPOCH.year + int(days[0]) // 366) - 1, (EPOCH.year + int(days[-1]) // 365) + 2)
+    sundays = np.array([number_of(easter(year)) for year in years if year > 0])
+    nearest = sundays[np.clip(np.searchsorted(sundays, days - 100), 0, sundays.size - 1)]
+    offset = days - nearest  # of the only Easter Sunday that is at most 100 days past, else of the next
+    return {name: (offset >= a) & (offset <= b) for name, (a, b) in EASTER.items()}

@@ -1,0 +1,130 @@
+"""Empirical: the distribution of the last quarter's own sales. For series that are intermittent or short."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.domain import QUANTILES
+from forecasting.engines.shaping import UNKNOWN_SPREAD, forecast_arrays, known_weekdays, open_days
+from forecasting.errors import FitFailed
+from forecasting.series import FloatArray, IntArray, SeriesDays, SeriesForecast
+
+WINDOW_DAYS = 91
+"""Days looked back, thirteen weeks, from the last open day."""
+
+CELL_DAYS = 6
+"""Fewest days of a weekday with a promo state that are taken for its distribution."""
+
+WEEKDAY_DAYS = 4
+"""Fewest days of a weekday that are taken for its distribution."""
+
+_CELLS, _WEEKDAYS, _ALL = 14, 7, 1
+"""Groups: weekday and promo state, weekday, all days."""
+
+
+class Empirical:
+    """Mean and quantiles of what the same weekday sold in the 91 days up to the last open one.
+
+    A future day of weekday w and promo state p is forecast from the first of these that is large enough::
+
+        open days with weekday w and promo p     six or more
+        open days with weekday w                 four or more
+        all open days
+
+    Days without a sale count as the zeros they are, so an intermittent series has a median of 0 and a mean
+    above it; holidays on which the store opened are days like others. A weekday that was never open in a
+    history of four weeks or more is 0. One open day is enough to forecast from; fewer than four say nothing
+    of how far days lie apart, so the band is then at least from half to double of the mean (of demand + 1).
+
+    The quantiles are of type 6 of Hyndman & Fan 1996, "Sample quantiles in statistical packages": position
+    ``τ(n + 1)`` in the ordered sample, within its ends, interpolated. The k-th of n exchangeable days is
+    above the next one with probability k / (n + 1), so that type is right on average for a new day, however
+    few days there are, down to τ = 1 / (n + 1).
+    """
+
+    @property
+    def name(self) -> str:
+        """``empirical``."""
+        return "empirical"
+
+    def fit(self, past: SeriesDays) -> "FittedEmpirical":
+        """Fit one series, ascending; its last day is the cutoff.
+
+        Raises
+        ------
+        FitFailed
+            If no day in it is open.
+        """
+        days = open_days(past, self.name)
+        if not len(days):
+            raise FitFailed(f"{self.name}: expected at least one open day, found none among {len(past)} days")
+        recent = days[days.days > days.days[-1] - WINDOW_DAYS]
+        values = _by_cell(recent)
+        if len(recent) < WEEKDAY_DAYS:
+            values = _half_to_double(values)
+        return FittedEmpirical(np.where(known_weekdays(past)[:, None], values, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class FittedEmpirical:
+    """A fitted series.
+
+    Attributes
+    ----------
+    values
+        (4, 7, 2) mean, q10, q50, q90 by weekday (0 is Monday) and promo state.
+    """
+
+    values: FloatArray
+
+    def forecast(self, future: SeriesDays) -> SeriesForecast:
+        """Forecast the days of `future`."""
+        mean, low, middle, high = self.values[:, future.weekday, future.promo.astype(np.int64)]
+        return forecast_arrays(future, mean, (low, middle, high))
+
+
+def _by_cell(days: SeriesDays) -> FloatArray:
+    """(4, 7, 2) mean, q10, q50, q90 by weekday and promo state, each of the group that serves it."""
+    weekday = days.weekday
+    group = np.concatenate(
+        [2 * weekday + days.promo, _CELLS + weekday, np.full(len(days), _CELLS + _WEEKDAYS)]
+    )
+    counts, values = _distributions(group, _CELLS + _WEEKDAYS + _ALL, np.tile(days.y, 3))
+    cell = np.arange(_CELLS).reshape(7, 2)
+    whole = np.arange(_CELLS, _CELLS + _WEEKDAYS)[:, None]
+    fallback = np.where(counts[whole] >= WEEKDAY_DAYS, whole, _CELLS + _WEEKDAYS)
+    return values[:, np.where(counts[cell] >= CELL_DAYS, cell, fallback)]
+
+
+def _half_to_double(values: FloatArray) -> FloatArray:
+    """`values` (4, 7, 2) with a band that is at least that of a series nothing is known of."""
+    mean, low, middle, high = values
+    half, _, double = (np.expm1(np.log1p(mean) + error) for error in UNKNOWN_SPREAD)
+    return np.stack([mean, np.minimum(low, half), middle, np.maximum(high, double)])
+
+
+def _distributions(group: IntArray, groups: int, y: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Size of each group, and its mean and type 6 quantiles (0 for a group without a value).
+
+    Parameters
+    ----------
+    group
+        (n,) group of each row, below `groups`; n is at least 1.
+    y
+        (n,) values.
+
+    Returns
+    -------
+    tuple
+        (groups,) and (4, groups).
+    """
+    ordered = y[np.lexsort((y, group))]
+    counts = np.bincount(group, minlength=groups)
+    last = np.maximum(counts - 1, 0)
+    start = np.minimum(np.cumsum(counts) - counts, y.size - 1)
+    position = np.clip(np.multiply.outer(QUANTILES, counts + 1) - 1, 0, last)
+    below = position.astype(np.int64)
+    low, high = ordered[start + below], ordered[start + np.minimum(below + 1, last)]
+    quantiles = low + (position - below) * (high - low)
+    mean = np.bincount(group, y, groups) / np.maximum(counts, 1)
+    return counts, np.where(counts > 0, np.vstack([mean, quantiles]), 0.0)

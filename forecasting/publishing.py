@@ -1,0 +1,127 @@
+"""From the fits of a store to what is published: one coherent forecast, and a row of facts per series."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from forecasting import schema
+from forecasting.domain import ALL_ITEMS, Predictor, SeriesSummary
+from forecasting.errors import FitFailed
+from forecasting.evaluation.reconciliation import reconciled
+from forecasting.evaluation.selection import CHALLENGER
+from forecasting.planning.week import WEEK, week_note
+from forecasting.ports import Publication
+from forecasting.series import FloatArray, SeriesForecast
+from forecasting.work import SeriesResult, StorePart
+
+SPARKLINE_DAYS = 28
+
+
+def publication(
+    parts: Sequence[StorePart], predictor: Predictor, horizon: int, values_hash: str
+) -> Publication:
+    """Put the series of a store together; series without a forecast are left out and named.
+
+    Parameters
+    ----------
+    parts
+        All parts of the store, in any order.
+    values_hash
+        Hash of what went in (`calendar.inputs.input_hash`).
+
+    Raises
+    ------
+    FitFailed
+        If there is not one forecast.
+    """
+    first, results = parts[0], merged(parts)
+    made = [result for result in results if result.forecast is not None]
+    if not made:
+        raise FitFailed("; ".join(result.failure for result in results))
+    failed = tuple(f"Left out: {result.failure}." for result in results if result.forecast is None)
+    forecasts, apart = _coherent(results)
+    return Publication(
+        store=first.store,
+        predictor=predictor,
+        cutoff=first.cutoff,
+        horizon=horizon,
+        input_hash=values_hash,
+        assumptions=first.assumptions + failed + apart,
+        forecast=_rows(made, forecasts),
+        summaries=tuple(_summary(result, each) for result, each in zip(made, forecasts, strict=True)),
+    )
+
+
+def merged(parts: Sequence[StorePart]) -> list[SeriesResult]:
+    """The series of all parts in their own order: part k of n has every n-th from the k-th on."""
+    ordered = sorted(parts, key=lambda part: part.part)
+    longest = max(len(part.results) for part in ordered)
+    return [part.results[at] for at in range(longest) for part in ordered if at < len(part.results)]
+
+
+def _coherent(results: Sequence[SeriesResult]) -> tuple[list[SeriesForecast], tuple[str, ...]]:
+    """The forecasts there are, agreeing where total and every product have one, and a word where not."""
+    made = [(result.key.item, result.forecast) for result in results if result.forecast is not None]
+    forecasts = [forecast for _, forecast in made]
+    if len(results) == 1:
+        return forecasts, ()
+    if len(made) < len(results) or made[0][0] != ALL_ITEMS:
+        return forecasts, ("The products do not add up to the total: one of them has no forecast.",)
+    total, items = reconciled(forecasts[0], forecasts[1:])
+    return [total, *items], ()
+
+
+def _rows(made: Sequence[SeriesResult], forecasts: Sequence[SeriesForecast]) -> pd.DataFrame:
+    """`schema.STORE_FORECAST`."""
+    sizes = [len(forecast) for forecast in forecasts]
+    futures = [result.future for result in made]
+    days = np.concatenate([forecast.days for forecast in forecasts])
+    named = [np.array(future.kinds, dtype=object)[future.holiday] for future in futures]
+    engines = [result.choice.engine if result.choice else "" for result in made]
+    columns = {
+        "item": np.repeat(np.array([result.key.item for result in made], dtype=object), sizes),
+        "engine": np.repeat(np.array(engines, dtype=object), sizes),
+        "ds": days.astype("datetime64[D]").astype("datetime64[us]"),
+        **{
+            name: np.concatenate([getattr(forecast, name) for forecast in forecasts])
+            for name in schema.VALUES
+        },
+        "is_open": np.concatenate([future.is_open for future in futures]),
+        "promo": np.concatenate([future.promo for future in futures]),
+        "holiday": np.concatenate(named),
+        "school_holiday": np.concatenate([future.school_holiday for future in futures]),
+        "assumed": np.concatenate([result.assumed for result in made]),
+    }
+    return pd.DataFrame(columns)
+
+
+def _summary(result: SeriesResult, forecast: SeriesForecast) -> SeriesSummary:
+    choice, future = result.choice, result.future
+    if choice is None:
+        raise FitFailed(result.failure)
+    last7 = _last_week(result)
+    served, naive = choice.score_of(choice.engine), choice.score_of(CHALLENGER)
+    sold = result.recent.y[-SPARKLINE_DAYS:]
+    return SeriesSummary(
+        store=result.key.store,
+        item=result.key.item,
+        engine=choice.engine,
+        next7=float(forecast.mean[:WEEK].sum()) if len(forecast) >= WEEK else None,
+        last7=None if np.isnan(last7).any() else float(last7.sum()),
+        wape=served.wape if served else None,
+        naive_wape=naive.wape if naive else None,
+        coverage=served.coverage if served else None,
+        closed_ahead=int((np.cumsum(future.is_open) == 0).sum()),
+        note=week_note(future, last_promo=bool(result.recent.promo[-1])),
+        sparkline=tuple([*sold.tolist(), *forecast.mean[:WEEK].tolist()]),
+    )
+
+
+def _last_week(result: SeriesResult) -> FloatArray:
+    """What was sold a week before each of the next seven days; NaN where that is not known."""
+    recent, wanted = result.recent, result.future.days[:WEEK] - WEEK
+    at = np.minimum(np.searchsorted(recent.days, wanted), len(recent) - 1)
+    sold = np.where(recent.days[at] == wanted, recent.y[at], np.nan)
+    closed = ~result.future.is_open[:WEEK]
+    return np.where(np.isnan(sold) & closed, 0.0, sold)  # feeds may leave out closed days

@@ -1,0 +1,212 @@
+"""Runs that are worked together: which of them are still to be done, and how each ends in the ledger."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from forecasting.chain import Chain
+from forecasting.domain import RefreshRun, RunState
+from forecasting.errors import ComputeLost, Fenced, StorecastError
+from forecasting.ports import Clock, Ledger, Publication
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run whose work is done.
+
+    Attributes
+    ----------
+    publication
+        What it leaves; None where another has done it since, or where it failed.
+    error
+        Why it failed.
+    """
+
+    run: RefreshRun
+    publication: Publication | Chain | None = None
+    error: Exception | None = None
+
+
+Progress = Callable[[RefreshRun, str, int, int], None]
+"""Told of a run a stage in words, the series done and their total; raises `Stopping` when all is given up."""
+
+Train = Callable[[Sequence[RefreshRun], Progress], Iterator[Finished]]
+"""Does what runs ask for and yields each as it is done, in any order."""
+
+
+class Stopping(StorecastError):
+    """The work on some runs is to be given up: the worker was told to stop, or lost all of them."""
+
+
+class Chunk:
+    """Runs one worker has claimed together.
+
+    The thread that trains calls `progress` and looks at `wanted`; all else is for the thread that attends, so
+    that no fit waits for the database.
+
+    Parameters
+    ----------
+    ledger, clock
+        Ports.
+    runs
+        Claimed runs.
+    stopping
+        Set when the worker is to end.
+    """
+
+    def __init__(
+        self, ledger: Ledger, clock: Clock, runs: Sequence[RefreshRun], stopping: threading.Event
+    ) -> None:
+        self.runs = tuple(runs)
+        self._ledger = ledger
+        self._clock = clock
+        self._stopping = stopping
+        self._given_up = threading.Event()
+        self._open = {run.run_id: run for run in runs}
+        self._untold: dict[str, tuple[str, int, int]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody still waits for the runs not yet done."""
+        return not (self._stopping.is_set() or self._given_up.is_set())
+
+    def progress(self, run: RefreshRun, stage: str, done: int, total: int) -> None:
+        """Note how far a run is; `tell` writes it down.
+
+        Raises
+        ------
+        Stopping
+            If the runs are not wanted any more.
+        """
+        if not self.wanted:
+            raise Stopping(f"{run.scope} was interrupted by a shutdown")
+        with self._lock:
+            self._untold[run.run_id] = (stage, done, total)
+
+    def give_up(self) -> None:
+        """Let the thread that trains end at its next step."""
+        self._given_up.set()
+
+    def tell(self) -> None:
+        """Write down how far the runs are.
+
+        Raises
+        ------
+        StateUnavailable
+            If the state can't be written.
+        """
+        for run in tuple(self._open.values()):
+            self._tell(run)
+
+    def renew(self, lease_until: datetime) -> None:
+        """Prolong the leases of the runs not yet done; one that was lost is dropped.
+
+        Raises
+        ------
+        StateUnavailable
+            If the state can't be written.
+        """
+        runs = tuple(self._open.values())
+        held = self._ledger.renew(runs, lease_until)
+        for run in runs:
+            if run.run_id not in held:
+                self._lose(run)
+
+    def end(self, finished: Finished) -> None:
+        """End a run in the ledger, unless it was lost.
+
+        Raises
+        ------
+        StateUnavailable
+            If the state can't be written.
+        """
+        if finished.run.run_id not in self._open:
+            return
+        self._tell(finished.run)
+        if finished.error is not None:
+            self._settle(finished.run, lambda run: self._fail_or_release(run, finished.error))
+        elif finished.publication is None:
+            self._settle(finished.run, self._close_as_done)
+        else:
+            made = finished.publication
+            self._settle(finished.run, lambda run: self._publish(run, made))
+
+    def close(self, error: BaseException | None) -> None:
+        """End the runs that are still open after the training: released at a stop, else failed.
+
+        Parameters
+        ----------
+        error
+            What the training ended with.
+
+        Raises
+        ------
+        StateUnavailable
+            If the state can't be written.
+        """
+        for run in tuple(self._open.values()):
+            self._settle(run, lambda each: self._fail_or_release(each, error))
+
+    def _settle(self, run: RefreshRun, end: Callable[[RefreshRun], None]) -> None:
+        try:
+            end(run)
+        except Fenced:
+            self._lose(run)
+        else:
+            del self._open[run.run_id]
+
+    def _lose(self, run: RefreshRun) -> None:
+        if self._open.pop(run.run_id, None) is None:
+            return
+        log.warning("run %s of %s was lost to another worker; its result is dropped", run.run_id, run.scope)
+        if not self._open:
+            self.give_up()
+
+    def _tell(self, run: RefreshRun) -> None:
+        with self._lock:
+            untold = self._untold.pop(run.run_id, None)
+        if untold is not None:
+            try:
+                self._ledger.progress(run, *untold)
+            except Fenced:
+                self._lose(run)
+
+    def _close_as_done(self, run: RefreshRun) -> None:
+        message = "Already up to date when its turn came: nothing was run"
+        self._ledger.close(run, RunState.SUCCEEDED, message, self._clock.now())
+
+    def _publish(self, run: RefreshRun, made: Publication | Chain) -> None:
+        try:
+            if isinstance(made, Chain):
+                self._ledger.publish_chain(run, made, self._clock.now())
+                what = f"chain {made.chain_id}"
+            else:
+                what = f"version {self._ledger.publish(run, made, self._clock.now()).version}"
+        except Fenced:
+            raise
+        except StorecastError as error:
+            self._fail(run, error)
+        else:
+            log.info("run %s of %s published %s", run.run_id, run.scope, what)
+
+    def _fail_or_release(self, run: RefreshRun, error: BaseException | None) -> None:
+        cut_short = error is None or isinstance(error, ComputeLost)
+        if isinstance(error, Stopping) or (cut_short and self._stopping.is_set()):
+            self._ledger.release(run)
+        else:
+            self._fail(run, error or RuntimeError("the training ended without a word about this run"))
+
+    def _fail(self, run: RefreshRun, error: BaseException) -> None:
+        log.error("run %s of %s failed", run.run_id, run.scope, exc_info=error)
+        known = isinstance(error, StorecastError)
+        words = (
+            str(error)
+            if known
+            else f"Unexpected {type(error).__name__}; the log has it under run {run.run_id}"
+        )
+        self._ledger.close(run, RunState.FAILED, words, self._clock.now())

@@ -1,0 +1,291 @@
+"""What worker processes do: read one store, and fit what is asked for. Tasks and results are plain values.
+
+A task names history files and does its reading itself, so that reading, fitting and scoring run in parallel
+and nothing large is sent to a worker.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import partial
+
+import pandas as pd
+
+from forecasting import schema
+from forecasting.calendar.inputs import SeriesInputs, StoreFacts, StoreInputs, build_inputs, build_pasts
+from forecasting.chain import Chain
+from forecasting.domain import HistoryFile, SeriesChoice, SeriesKey
+from forecasting.errors import FitFailed
+from forecasting.evaluation.backtest import backtest
+from forecasting.evaluation.calibration import Scores
+from forecasting.evaluation.selection import Contest, EngineNamed, choose, forecast_series
+from forecasting.evaluation.windows import Window
+from forecasting.ports import HistoryReader, PoolableSeries
+from forecasting.series import BoolArray, SeriesDays, SeriesForecast
+
+log = logging.getLogger(__name__)
+
+RECENT_DAYS = 35
+"""Last days of a history that a result carries, for what is told beside the forecast."""
+
+CLOSED_TOO_LONG = 60
+"""A series that sold nothing for this many days up to a cutoff is not pooled there."""
+
+LEAST_POOLED_DAYS = 60
+"""Open days with sales from which a series is pooled."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFiles:
+    """Where a store's inputs are.
+
+    Attributes
+    ----------
+    plan
+        None where there is none.
+    """
+
+    sales: HistoryFile
+    plan: HistoryFile | None = None
+    facts: StoreFacts = field(default_factory=StoreFacts)
+
+    @property
+    def store(self) -> str:
+        """The store."""
+        return self.sales.store
+
+    def read(self, reader: HistoryReader, horizon: int) -> StoreInputs:
+        """Read and assemble them.
+
+        Raises
+        ------
+        StateUnavailable
+            If a file is missing or damaged.
+        UnknownSeries
+            If there are no sales.
+        """
+        plan = reader.read(self.plan) if self.plan else pd.DataFrame(columns=list(schema.PLAN))
+        return build_inputs(self.store, reader.read(self.sales), plan, horizon, self.facts)
+
+    def pasts(self, reader: HistoryReader) -> dict[str, SeriesDays]:
+        """The histories alone, by item.
+
+        Raises
+        ------
+        StateUnavailable
+            If the file is missing or damaged.
+        """
+        return build_pasts(reader.read(self.sales), self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesResult:
+    """What became of one series: a choice with its forecast, or why there is none.
+
+    Attributes
+    ----------
+    recent
+        The last days of its history.
+    future, assumed
+        The days forecast and what is known of them.
+    """
+
+    key: SeriesKey
+    recent: SeriesDays
+    future: SeriesDays
+    assumed: BoolArray
+    choice: SeriesChoice | None = None
+    forecast: SeriesForecast | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StorePart:
+    """Some or all series of a store.
+
+    Attributes
+    ----------
+    part
+        Which part, from 0.
+    assumptions
+        As in `StoreInputs`; the same in every part.
+    """
+
+    store: str
+    part: int
+    cutoff: date
+    assumptions: tuple[str, ...]
+    results: tuple[SeriesResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastTask:
+    """Train a store's series, or forecast them again with what was chosen.
+
+    Attributes
+    ----------
+    chain
+        What is known over the chain, or None.
+    kept
+        The choices of the predictor that is kept; None to choose anew.
+    part, parts
+        Every `parts`-th series from `part` on: a store of many products is split.
+    """
+
+    files: StoreFiles
+    engine: str
+    horizon: int
+    chain: Chain | None = None
+    kept: tuple[SeriesChoice, ...] | None = None
+    part: int = 0
+    parts: int = 1
+
+    def run(self, reader: HistoryReader, engine_named: EngineNamed) -> StorePart:
+        """Do it; a series that can't be fitted is a result with its reason.
+
+        Raises
+        ------
+        StateUnavailable
+            If a history file is missing or damaged.
+        UnknownSeries
+            If there are no sales.
+        EngineUnavailable
+            If an engine is not to be had.
+        InvalidFrame
+            If the inputs break their schema, or an engine its promises.
+        """
+        inputs = self.files.read(reader, self.horizon)
+        contest = Contest(self.engine, engine_named, self.chain)
+        kept = {choice.item: choice for choice in self.kept or ()}
+        results = tuple(
+            fit_series(contest, series, kept.get(series.key.item))
+            for series in inputs.series[self.part :: self.parts]
+        )
+        return StorePart(inputs.store, self.part, inputs.cutoff, inputs.assumptions, results)
+
+
+@dataclass(frozen=True, slots=True)
+class PooledFit:
+    """Coefficients of one series at one cutoff, on the log scale, fitted without a prior."""
+
+    item: str
+    cutoff: date
+    coefficients: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolTask:
+    """Fit every series of a store at several cutoffs, for the chain's prior."""
+
+    files: StoreFiles
+    engine: str
+    cutoffs: tuple[date, ...]
+
+    def run(self, reader: HistoryReader, engine_named: EngineNamed) -> tuple[PooledFit, ...]:
+        """Do it; series that say nothing about the others, and fits that fail, are left out.
+
+        Raises
+        ------
+        StateUnavailable, UnknownSeries, EngineUnavailable, InvalidFrame
+            As `ForecastTask.run`.
+        """
+        engine = engine_named(self.engine, None)
+        fits = []
+        for item, whole in self.files.pasts(reader).items():
+            for cutoff in self.cutoffs:
+                past = whole.up_to(cutoff)
+                if not speaks_for_others(past, cutoff):
+                    continue
+                try:
+                    fitted = engine.fit(past)
+                except FitFailed as error:
+                    log.info("%s is not pooled at %s: %s", SeriesKey(self.files.store, item), cutoff, error)
+                    continue
+                if isinstance(fitted, PoolableSeries):
+                    fits.append(PooledFit(item, cutoff, dict(fitted.coefficients)))
+        return tuple(fits)
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadTask:
+    """Backtest every series of a store with the chain's priors, for the chain's spread."""
+
+    files: StoreFiles
+    chain: Chain
+    windows: tuple[Window, ...]
+
+    def run(self, reader: HistoryReader, engine_named: EngineNamed) -> tuple[tuple[str, Scores], ...]:
+        """Do it: the scores of each item, of the windows it has a history for.
+
+        Raises
+        ------
+        StateUnavailable, UnknownSeries, EngineUnavailable, InvalidFrame
+            As `ForecastTask.run`.
+        """
+        name = self.chain.engine
+        contest = Contest(name, engine_named, self.chain)
+        scores = []
+        for item, past in self.files.pasts(reader).items():
+            key = SeriesKey(self.files.store, item)
+            windows = [each for each in self.windows if _has_window(past, each)]
+            if not windows:
+                continue
+            try:
+                made = backtest(name, partial(contest.engine, name, item), key, past, windows)
+            except FitFailed as error:
+                log.info("%s has no say in the chain's spread: %s", key, error)
+                continue
+            scores.append((item, Scores.joined(made.scores())))
+        return tuple(scores)
+
+
+Task = ForecastTask | PoolTask | SpreadTask
+Result = StorePart | tuple[PooledFit, ...] | tuple[tuple[str, Scores], ...]
+
+
+def work(task: Task, reader: HistoryReader, engine_named: EngineNamed) -> Result:
+    """Do one task (what it raises: see its `run`)."""
+    return task.run(reader, engine_named)
+
+
+def fit_series(contest: Contest, inputs: SeriesInputs, kept: SeriesChoice | None) -> SeriesResult:
+    """Forecast a series as was chosen, or choose first; say why where it can't be done.
+
+    Raises
+    ------
+    EngineUnavailable, InvalidFrame
+        As `ForecastTask.run`.
+    """
+    empty = SeriesResult(inputs.key, inputs.past[-RECENT_DAYS:], inputs.future, inputs.assumed)
+    if not len(inputs.past):
+        return replace(empty, failure=f"{inputs.key}: expected at least one day of history, found none")
+    if kept is not None:
+        try:
+            return replace(empty, choice=kept, forecast=forecast_series(contest, inputs, kept))
+        except FitFailed:  # what served so far can't be fitted to the newest inputs: choose again
+            log.info("%s: %s does not fit any more; choosing again", inputs.key, kept.engine)
+    try:
+        choice = choose(contest, inputs)
+        return replace(empty, choice=choice, forecast=forecast_series(contest, inputs, choice))
+    except FitFailed as error:
+        return replace(empty, failure=str(error))
+
+
+def speaks_for_others(past: SeriesDays, cutoff: date) -> bool:
+    """Whether a series is pooled at a cutoff: it has sold for some time, and until lately."""
+    sold = past[past.is_open & (past.y > 0)]
+    return len(sold) >= LEAST_POOLED_DAYS and (cutoff - sold.last).days < CLOSED_TOO_LONG
+
+
+def _has_window(past: SeriesDays, window: Window) -> bool:
+    whole = len(window.future(past)) > 0 and (past.last - window.cutoff).days >= window.horizon
+    return whole and speaks_for_others(window.past(past), window.cutoff)
+
+
+def natural_sample(files: Sequence[StoreFiles], most: int) -> tuple[StoreFiles, ...]:
+    """At most so many stores, evenly over their order, so that the same stores are taken every time."""
+    if len(files) <= most:
+        return tuple(files)
+    step = len(files) / most
+    return tuple(files[int(number * step)] for number in range(most))

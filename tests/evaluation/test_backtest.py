@@ -1,0 +1,232 @@
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from forecasting.chain import PooledSpread
+from forecasting.domain import BacktestScore, SeriesKey
+from forecasting.engines.seasonal_naive import SeasonalNaive
+from forecasting.errors import FitFailed, InvalidFrame
+from forecasting.evaluation.backtest import Backtest, backtest, fit_and_forecast
+from forecasting.evaluation.calibration import Scores, widened, widths
+from forecasting.evaluation.metrics import week_sums, week_to_week_scale
+from forecasting.evaluation.windows import Window, backtest_windows
+from forecasting.ports import LocalEngine
+from forecasting.scores import ErrorSums
+from forecasting.series import SeriesDays, SeriesForecast, number_of
+from tests.fakes import FlatEngine
+from tests.series import as_days, daily_series
+
+KEY = SeriesKey("1", "101")
+HORIZON = 28
+
+
+def history(days: int = 200, **traits: float) -> SeriesDays:
+    """A series of that length."""
+    return as_days(daily_series(days, **traits))  # type: ignore[arg-type] # by name
+
+
+def tested(
+    past: SeriesDays, engine: LocalEngine | None = None, horizon: int = HORIZON, windows: int = 4
+) -> Backtest:
+    """A backtest over the first of the windows; the engine's band is far too narrow unless it is given."""
+    made = engine or FlatEngine(spread=0.01)
+    return backtest("asked", lambda _cutoff: made, KEY, past, backtest_windows(past, horizon)[:windows])
+
+
+def first(made: Backtest, count: int) -> Backtest:
+    """Its oldest windows alone."""
+    return replace(made, windows=made.windows[:count], forecasts=made.forecasts[:count])
+
+
+def nothing_pooled(_cutoff: date) -> None:
+    """No spread is known over the chain."""
+
+
+def uncalibrated(made: Backtest, at: int) -> tuple[ErrorSums, ...]:
+    """The errors of one window's forecast as the engine made it."""
+    return errors(made, at, made.forecasts[at])
+
+
+def errors(made: Backtest, at: int, forecast: SeriesForecast) -> tuple[ErrorSums, ...]:
+    """The errors of a forecast of one window."""
+    window, past = made.windows[at], made.past
+    opened, scale = window.future(past).is_open, week_to_week_scale(window.past(past))
+    return week_sums(window.truth(past), forecast, opened, scale, window)
+
+
+def test_every_window_is_forecast_from_what_came_before_it() -> None:
+    """With the engine as it could have been at its cutoff, under the name it was asked for by."""
+    past, asked_at, engine = history(), list[date](), FlatEngine()
+
+    def engine_at(cutoff: date) -> LocalEngine:
+        asked_at.append(cutoff)
+        return engine
+
+    windows = backtest_windows(past, HORIZON)
+    made = backtest("shop.engine:make", engine_at, KEY, past, windows)
+    assert made.engine == made.judged(nothing_pooled).engine == "shop.engine:make"
+    assert asked_at == [window.cutoff for window in windows] == [seen.last for seen in engine.seen]
+    for window, forecast in zip(windows, made.forecasts, strict=True):
+        assert forecast.days.tolist() == [number_of(window.cutoff) + ahead for ahead in range(1, 29)]
+
+
+def test_a_fit_that_fails_and_a_broken_promise_name_the_series() -> None:
+    """Whichever window they happen in."""
+    with pytest.raises(FitFailed, match="^store 1, product 101: expected more$"):
+        tested(history(), FlatEngine(failure="expected more"))
+    with pytest.raises(InvalidFrame, match="flat forecast of store 1, product 101: expected q10 ≤ q50 ≤ q90"):
+        fit_and_forecast(FlatEngine(spread=-0.1), history(56), history()[56:84], KEY)
+
+
+def test_each_window_has_scores_of_its_open_days() -> None:
+    """With how far ahead they were, known on their own day."""
+    made = tested(history())
+    found = made.scores()
+    assert len(found) == len(made.windows) == 4
+    for at, scores in enumerate(found):
+        window = made.windows[at]
+        opened = window.future(made.past).is_open
+        expected = Scores.of(window.truth(made.past), made.forecasts[at], opened, window.cutoff)
+        assert scores.days.tolist() == made.forecasts[at].days[opened].tolist()
+        assert scores.ahead.tolist() == (scores.days - number_of(window.cutoff)).tolist()
+        assert scores.scores.tolist() == expected.scores.tolist()
+
+
+def test_the_first_window_is_judged_as_the_engine_made_it_and_the_last_one_widened() -> None:
+    """Of a band that is far too narrow nothing is known at first; by the last window three have shown it."""
+    made = tested(history())
+    assert first(made, 1).judged(nothing_pooled).weeks == uncalibrated(made, 0)
+    known = Scores.joined(made.scores()[:3])
+    wide = widened(made.forecasts[3], widths(known, None, HORIZON))
+    together = made.judged(nothing_pooled)
+    before = first(made, 3).judged(nothing_pooled)
+    for whole, part, last in zip(together.weeks, before.weeks, errors(made, 3, wide), strict=True):
+        assert whole == part + last
+    raw = ErrorSums.total(uncalibrated(made, 3))
+    last_window = ErrorSums.total(errors(made, 3, wide))
+    assert last_window.inside > raw.inside
+    assert last_window.loss < raw.loss
+    assert (last_window.missed, last_window.over) == (raw.missed, raw.over)
+
+
+@pytest.mark.parametrize("horizon", [7, 28, 42])
+def test_each_window_is_calibrated_by_the_days_known_at_its_cutoff_alone(horizon: int) -> None:
+    """Also where windows overlap, and the end of one is not known yet at the cutoff of the next."""
+    made = tested(history(300), horizon=horizon)
+    joined = Scores.joined(made.scores())
+    weeks = []
+    for at, window in enumerate(made.windows):
+        known = joined.days <= number_of(window.cutoff)
+        assert known.any() == (at > 0) or horizon > 28
+        own = Scores(joined.days[known], joined.ahead[known], joined.scores[known])
+        weeks.append(errors(made, at, widened(made.forecasts[at], widths(own, None, horizon))))
+    expected = tuple(ErrorSums.total(each) for each in zip(*weeks, strict=True))
+    assert made.judged(nothing_pooled).weeks == expected
+
+
+def test_the_chains_spread_is_asked_for_at_each_cutoff() -> None:
+    """And widens the first window too, of which nothing else is known."""
+    made, asked_at = tested(history()), list[date]()
+
+    def spread_at(cutoff: date) -> PooledSpread:
+        asked_at.append(cutoff)
+        return PooledSpread("101", cutoff, 8, (1.0, 1.5, 2.0, 3.0))
+
+    score = first(made, 1).judged(spread_at)
+    assert score.weeks == errors(made, 0, widened(made.forecasts[0], (1.0, 1.5, 2.0, 3.0)))
+    made.judged(spread_at)
+    assert asked_at == [made.windows[0].cutoff, *(window.cutoff for window in made.windows)]
+
+
+def test_a_score_names_its_windows_and_weeks() -> None:
+    """24 open days in four weeks, of four windows."""
+    made = tested(history())
+    score = made.judged(nothing_pooled)
+    assert score == BacktestScore(
+        "asked", tuple(window.cutoff for window in made.windows), HORIZON, score.weeks
+    )
+    assert [week.days for week in score.weeks] == [24] * 4
+
+
+def test_the_forecast_to_come_is_widened_by_what_all_windows_say() -> None:
+    """The newest among them; and by the chain's spread where there is one."""
+    made = tested(history())
+    every = Scores.joined(made.scores())
+    assert made.widths(None) == widths(every, None, HORIZON)
+    assert all(width > 1 for width in made.widths(None))
+    pooled = PooledSpread("101", made.past.last, 8, (1.0, 1.5, 2.0, 3.0))
+    assert made.widths(pooled) == widths(every, pooled, HORIZON)
+    assert made.widths(None) != first(made, 3).widths(None)
+
+
+def test_windows_on_closed_days_alone_leave_the_band_as_it_is() -> None:
+    """There is nothing to learn from."""
+    past = history()
+    opened = np.arange(200) < 200 - 4 * HORIZON
+    closed = replace(past, is_open=past.is_open & opened, y=past.y * opened)
+    made = tested(closed)
+    assert [scores.scores.size for scores in made.scores()] == [0] * 4
+    assert made.widths(None) == (1.0,) * 4
+    assert made.judged(nothing_pooled).days == 0
+
+
+# -- no look-ahead -------------------------------------------------------------------------------------
+
+DAYS = 300
+
+
+@given(
+    st.sampled_from([7, 28, 42]),
+    st.integers(1, 3),
+    npst.arrays(np.float64, DAYS, elements=st.floats(0, 1e6)),
+    npst.arrays(np.bool_, (2, DAYS)),
+    st.sampled_from([FlatEngine(spread=0.01), SeasonalNaive()]),
+)
+def test_what_came_later_changes_no_window_that_has_ended(
+    horizon: int, count: int, y: np.ndarray, covariates: np.ndarray, engine: LocalEngine
+) -> None:
+    """Neither forecasts nor scores, nor the errors they are judged by: later demand and covariates are others."""
+    past = history(DAYS)
+    ended = backtest_windows(past, horizon)[count - 1].cutoff + timedelta(days=horizon)
+    later = past.days > number_of(ended)
+    other = replace(
+        past,
+        y=np.where(later, y, past.y),
+        promo=np.where(later, covariates[0], past.promo),
+        is_open=np.where(later, covariates[1], past.is_open),
+    )
+    windows = backtest_windows(past, horizon)[:count]
+    cut = backtest("asked", lambda _cutoff: engine, KEY, past.up_to(ended), windows)
+    for whole in (past, other):
+        made = first(tested(whole, engine, horizon), count)
+        for found, expected in zip(made.forecasts, cut.forecasts, strict=True):
+            same(found, expected)
+        for mine, theirs in zip(made.scores(), cut.scores(), strict=True):
+            np.testing.assert_array_equal(mine.scores, theirs.scores)
+        assert made.judged(nothing_pooled) == cut.judged(nothing_pooled)
+        assert made.widths(None) == cut.widths(None)
+
+
+@given(npst.arrays(np.float64, DAYS, elements=st.floats(0, 1e6)))
+def test_demand_after_a_cutoff_changes_neither_its_forecast_nor_its_calibration(y: np.ndarray) -> None:
+    """Of the last window, which is judged by that demand: what is published at its cutoff stays."""
+    past = history(DAYS)
+    cutoff = Window((past.last - timedelta(days=HORIZON)), HORIZON).cutoff
+    later = past.days > number_of(cutoff)
+    bands = []
+    for whole in (past, replace(past, y=np.where(later, y, past.y))):
+        made = tested(whole)
+        known = Scores.joined(made.scores()).known_at(cutoff)
+        bands.append(widened(made.forecasts[3], widths(known, None, HORIZON)))
+    same(*bands)
+
+
+def same(one: SeriesForecast, other: SeriesForecast) -> None:
+    """No number differs."""
+    for name in ("days", "mean", "q10", "q50", "q90"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)

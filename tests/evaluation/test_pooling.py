@@ -1,0 +1,63 @@
+from datetime import date
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forecasting.chain import PooledPrior
+from forecasting.evaluation.pooling import FLOOR, LEAST_SERIES, MAD_TO_SD, SHRINK, pool
+
+CUTOFF = date(2019, 1, 31)
+
+
+def pooled(fits: list[dict[str, float]]) -> PooledPrior:
+    """The prior of a product with enough series."""
+    prior = pool("101", CUTOFF, fits)
+    assert prior is not None
+    return prior
+
+
+def test_the_prior_is_the_median_and_a_share_of_the_robust_spread() -> None:
+    """Of .1 to .9 and one far off: median .5, deviations 0 .1 .1 .2 .2 .3 .3 .4 and 8.5, their median .2."""
+    values = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 9.0]
+    prior = pooled([{"promo": value} for value in values])
+    assert (prior.item, prior.cutoff, prior.series) == ("101", CUTOFF, 9)
+    mean, sd, share = prior.coefficients["promo"]
+    assert (mean, sd, share) == pytest.approx((0.5, SHRINK * MAD_TO_SD * 0.2 + FLOOR, 1.0))
+
+
+def test_series_that_agree_still_leave_a_little_doubt() -> None:
+    """A standard deviation of 0 would be no prior."""
+    assert pooled([{"promo": 0.3}] * LEAST_SERIES).coefficients["promo"] == (0.3, FLOOR, 1.0)
+
+
+@pytest.mark.parametrize("size", [0, 1, LEAST_SERIES - 1])
+def test_few_series_say_nothing_about_the_others(size: int) -> None:
+    """Fewer than eight give no prior."""
+    assert pool("101", CUTOFF, [{"promo": 0.3}] * size) is None
+
+
+def test_a_column_that_few_series_have_is_left_out() -> None:
+    """The others have the share of series that know them."""
+    fits = [{"promo": 0.3}] * 8 + [{"promo": 0.3, "december:24": 0.1}] * 7 + [{"holiday:Epiphany": 0.2}] * 8
+    shares = {name: each.share for name, each in pooled(fits).coefficients.items()}
+    assert shares == pytest.approx({"promo": 15 / 23, "holiday:Epiphany": 8 / 23})
+
+
+@given(st.lists(st.floats(-5, 5), min_size=LEAST_SERIES, max_size=30), st.randoms())
+def test_the_order_of_series_means_nothing(values: list[float], chance: Random) -> None:
+    """And the mean lies among them."""
+    shuffled = values.copy()
+    chance.shuffle(shuffled)
+    one, other = (pooled([{"promo": value} for value in each]) for each in (values, shuffled))
+    assert one == other
+    assert min(values) <= one.coefficients["promo"].mean <= max(values)
+
+
+@given(st.lists(st.floats(-5, 5), min_size=31, max_size=31), st.floats(-1e6, 1e6))
+def test_one_series_cannot_carry_the_others_away(values: list[float], wild: float) -> None:
+    """Whatever was fitted to it, the prior stays within what the rest says."""
+    coefficient = pooled([{"promo": value} for value in [*values, wild]]).coefficients["promo"]
+    assert min(values) <= coefficient.mean <= max(values)
+    assert coefficient.sd <= SHRINK * MAD_TO_SD * (max(values) - min(values)) + FLOOR + 1e-9
