@@ -228,7 +228,7 @@ class SpreadTask:
         scores = []
         for item, past in self.files.pasts(reader).items():
             key = SeriesKey(self.files.store, item)
-            windows = [each for each in self.windows if _has_window(past, each)]
+            windows = [each for each in self.windows if has_window(past, each)]
             if not windows:
                 continue
             try:
@@ -278,7 +278,8 @@ def speaks_for_others(past: SeriesDays, cutoff: date) -> bool:
     return len(sold) >= LEAST_POOLED_DAYS and (cutoff - sold.last).days < CLOSED_TOO_LONG
 
 
-def _has_window(past: SeriesDays, window: Window) -> bool:
+def has_window(past: SeriesDays, window: Window) -> bool:
+    """Whether a series can be tried on a window, and was sold enough before it."""
     whole = len(window.future(past)) > 0 and (past.last - window.cutoff).days >= window.horizon
     return whole and speaks_for_others(window.past(past), window.cutoff)
 

@@ -1,11 +1,24 @@
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from forecasting import schema
-from forecasting.calendar.inputs import StoreInputs, build_inputs, chain_hash, input_hash, series_histories
-from forecasting.errors import UnknownSeries
+from forecasting.calendar.inputs import (
+    SeriesInputs,
+    StoreFacts,
+    StoreInputs,
+    build_inputs,
+    build_pasts,
+    chain_hash,
+    input_hash,
+    series_histories,
+    series_inputs,
+)
+from forecasting.domain import SeriesKey
+from forecasting.errors import InvalidFrame, UnknownSeries
+from forecasting.series import SeriesDays, day_of, number_of
 
 DAYS = pd.date_range("2019-01-01", "2019-04-02", unit="us")  # ends on a Tuesday
 SUNDAY = 6
@@ -32,14 +45,35 @@ def plan(item: str, first: str, last: str, **covariates: object) -> pd.DataFrame
 NO_PLAN = plan("all", "2019-04-03", "2019-04-03").iloc[:0]
 
 
-def inputs(frame: pd.DataFrame, planned: pd.DataFrame = NO_PLAN, horizon: int = 14) -> StoreInputs:
+def inputs(
+    frame: pd.DataFrame, planned: pd.DataFrame = NO_PLAN, horizon: int = 14, **facts: object
+) -> StoreInputs:
     """Inputs of store 1."""
-    return build_inputs("1", frame, planned, horizon, "hash")
+    return build_inputs("1", frame, planned, horizon, StoreFacts(**facts))  # type: ignore[arg-type] # by name
+
+
+def series(built: StoreInputs, item: str) -> SeriesInputs:
+    """One of its series."""
+    return next(each for each in built.series if each.key.item == item)
+
+
+def by_day(days: SeriesDays) -> pd.DataFrame:
+    """What is known of days, by day."""
+    columns = {
+        "y": days.y,
+        "is_open": days.is_open,
+        "promo": days.promo,
+        "holiday": [days.kinds[code] for code in days.holiday],
+        "school_holiday": days.school_holiday,
+    }
+    return pd.DataFrame(columns, index=days.days.astype("datetime64[D]").astype("datetime64[us]"))
 
 
 def future(built: StoreInputs, item: str) -> pd.DataFrame:
     """The future of one item, by day."""
-    return next(each.future for each in built.series if each.key.item == item).set_index("ds")
+    found = series(built, item)
+    assert np.isnan(found.future.y).all()
+    return by_day(found.future).drop(columns="y").assign(assumed=found.assumed)
 
 
 def test_the_total_is_the_sum_of_the_items_and_comes_first() -> None:
@@ -47,11 +81,10 @@ def test_the_total_is_the_sum_of_the_items_and_comes_first() -> None:
     two = pd.concat([sales("102", 5.0).assign(promo=False), sales("101", 10.0)])
     built = inputs(two)
     assert [each.key.item for each in built.series] == ["all", "101", "102"]
-    total = built.series[0].history
-    assert list(total.columns) == list(schema.HISTORY)
-    assert total["y"].max() == 15.0
-    assert total.loc[total["promo"], "ds"].dt.day.unique().tolist() == [5]
-    assert not total.loc[total["ds"].dt.day_of_week == SUNDAY, "is_open"].any()
+    total = built.series[0].past
+    assert total.y.max() == 15.0
+    assert {day_of(day).day for day in total.days[total.promo].tolist()} == {5}
+    assert not total.is_open[total.weekday == SUNDAY].any()
 
 
 def test_a_delivered_total_is_kept_as_it_is() -> None:
@@ -125,10 +158,22 @@ def test_a_store_without_sales_is_unknown() -> None:
 
 
 def test_the_input_hash_changes_with_each_of_its_parts_only() -> None:
-    """The same inputs give the same hash."""
-    base = input_hash("s", "p", 28)
-    assert base == input_hash("s", "p", 28)
-    assert len({base, input_hash("t", "p", 28), input_hash("s", None, 28), input_hash("s", "p", 14)}) == 4
+    """The same inputs give the same hash, in whatever order attributes stand."""
+    facts = StoreFacts({"promo2": 1.0, "type": "a"}, "DE-BW")
+    base = input_hash("s", "p", 28, facts, "c")
+    assert base == input_hash("s", "p", 28, StoreFacts({"type": "a", "promo2": 1.0}, "DE-BW"), "c")
+    others = [
+        input_hash("t", "p", 28, facts, "c"),
+        input_hash("s", "q", 28, facts, "c"),
+        input_hash("s", None, 28, facts, "c"),
+        input_hash("s", "p", 14, facts, "c"),
+        input_hash("s", "p", 28, StoreFacts({"promo2": 0.0, "type": "a"}, "DE-BW"), "c"),
+        input_hash("s", "p", 28, StoreFacts({"type": "a"}, "DE-BW"), "c"),
+        input_hash("s", "p", 28, StoreFacts(facts.attributes, "DE"), "c"),
+        input_hash("s", "p", 28, facts, "d"),
+        input_hash("s", "p", 28, facts),
+    ]
+    assert len({base, *others}) == 10
 
 
 def test_the_hash_over_all_stores_changes_with_any_of_their_sales() -> None:
@@ -147,3 +192,122 @@ def test_the_hash_over_all_stores_changes_with_any_of_their_sales() -> None:
 def test_the_cutoff_is_the_newest_sales_day() -> None:
     """Of any product of the store."""
     assert inputs(sales("101", 10.0)).cutoff == date(2019, 4, 2)
+
+
+def test_a_frame_that_breaks_its_schema_is_refused_by_the_name_of_the_series() -> None:
+    """Before anything is fitted."""
+    history = sales("101", 10.0).loc[:, list(schema.HISTORY)]
+    ahead = plan("101", "2019-04-03", "2019-04-16").loc[:, ["ds", *schema.COVARIATES]].assign(assumed=False)
+    key, facts = SeriesKey("1", "101"), StoreFacts()
+    assert len(series_inputs(key, history, ahead, facts).future) == 14
+    with pytest.raises(InvalidFrame, match="future of store 1, product 101: expected columns"):
+        series_inputs(key, history, ahead.drop(columns="promo"), facts)
+    with pytest.raises(InvalidFrame, match="history of store 1, product 101: column 'y' has 1 missing"):
+        series_inputs(key, history.assign(y=history["y"].where(history.index > 0)), ahead, facts)
+    with pytest.raises(InvalidFrame, match="history of store 1, product 101: expected one row a day"):
+        series_inputs(key, history.iloc[::-1], ahead, facts)
+
+
+def test_the_histories_are_the_same_with_a_future_and_without() -> None:
+    """Whatever is known of the store; a discontinued product has one as well."""
+    frame = pd.concat([sales("102", 5.0), sales("101", 10.0), sales("103", 3.0, DAYS[:50])])
+    facts = StoreFacts(STANDING, "DE-BW")
+    pasts = build_pasts(frame, facts)
+    built = build_inputs("1", frame, NO_PLAN, 14, facts)
+    assert sorted(pasts) == ["101", "102", "103", "all"]
+    assert len(pasts["103"]) == 50
+    for each in built.series:
+        past = pasts[each.key.item]
+        pd.testing.assert_frame_equal(by_day(past), by_day(each.past))
+        assert past.kinds == each.past.kinds
+        assert {name: flag.tolist() for name, flag in past.flags.items()} == {
+            name: flag.tolist() for name, flag in each.past.flags.items()
+        }
+
+
+# -- what is known of the store ------------------------------------------------------------------------
+
+STANDING = {"promo2": 1.0, "promo2_since_year": 2019.0, "promo2_since_week": 10.0, "promo_interval": "Apr"}
+
+
+def test_a_standing_promotion_reaches_every_series_before_and_after_the_cutoff() -> None:
+    """It began on 4 March, and is renewed in April."""
+    built = inputs(pd.concat([sales("101", 10.0), sales("102", 5.0)]), attributes=STANDING)
+    assert len(built.series) == 3
+    for each in built.series:
+        for days in (each.past, each.future):
+            running = days.days >= number_of(date(2019, 3, 4))
+            april = days.days >= number_of(date(2019, 4, 1))
+            assert days.flags["standing_promotion"].tolist() == running.tolist()
+            assert days.flags["standing_promotion_renewed"].tolist() == april.tolist()
+
+
+def test_a_store_without_one_has_no_flags() -> None:
+    """Nor has one of which nothing is known."""
+    for built in (inputs(sales("101", 10.0)), build_inputs("1", sales("101", 10.0), NO_PLAN, 14)):
+        assert all(not each.past.flags and not each.future.flags for each in built.series)
+
+
+def test_the_holidays_of_a_configured_place_are_those_of_past_and_future() -> None:
+    """New Year, Epiphany, Good Friday and Easter Monday in Baden-Württemberg; without a place none."""
+    built = inputs(sales("101", 10.0), horizon=28, place="DE-BW")
+    past, ahead = by_day(series(built, "101").past), future(built, "101")
+    named = {day: name for day, name in pd.concat([past, ahead])["holiday"].items() if name}
+    assert named == {
+        pd.Timestamp("2019-01-01"): "New Year's Day",
+        pd.Timestamp("2019-01-06"): "Epiphany",
+        pd.Timestamp("2019-04-19"): "Good Friday",
+        pd.Timestamp("2019-04-22"): "Easter Monday",
+    }
+    assert ahead["assumed"].all()
+    without = inputs(sales("101", 10.0), horizon=28)
+    assert series(without, "101").past.kinds == series(without, "101").future.kinds == ("",)
+
+
+def test_a_plan_that_names_a_holiday_itself_is_believed() -> None:
+    """Also where it says that the store opens; a planned day it does not name is named by the place."""
+    planned = plan("all", "2019-04-03", "2019-04-30")
+    planned["holiday"] = planned["holiday"].where(planned["ds"] != "2019-04-19", "Karfreitag")
+    days = future(inputs(sales("101", 10.0), planned, 28, place="DE-BW"), "101")
+    assert days.loc["2019-04-19", "holiday"] == "Karfreitag"
+    assert days.loc["2019-04-22", "holiday"] == "Easter Monday"
+    assert days["is_open"].all()
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed_ahead"),
+    [
+        pytest.param((), ["2019-04-19", "2019-04-22"], id="closed on all"),
+        pytest.param(("2019-01-01",), [], id="open on half of them"),
+        pytest.param(("2019-01-01", "2019-01-06"), [], id="open on all"),
+    ],
+)
+def test_a_store_that_was_closed_on_most_holidays_is_assumed_closed_on_those_to_come(
+    opened: tuple[str, ...], closed_ahead: list[str]
+) -> None:
+    """Where the plan is silent. Half of them is not most of them."""
+    frame = sales("101", 10.0)
+    holidays = frame["ds"].isin(pd.to_datetime(["2019-01-01", "2019-01-06"]))
+    is_open = (frame["is_open"] & ~holidays) | frame["ds"].isin(pd.to_datetime(list(opened)))
+    days = future(inputs(frame.assign(is_open=is_open, y=10.0 * is_open), horizon=28, place="DE-BW"), "101")
+    usual = days[days.index.day_of_week != SUNDAY]
+    assert usual.index[~usual["is_open"]].strftime("%Y-%m-%d").tolist() == closed_ahead
+
+
+def test_a_plan_opens_a_store_on_a_holiday_it_is_usually_closed_on() -> None:
+    """What is planned goes before habit."""
+    frame = sales("101", 10.0)
+    is_open = frame["is_open"] & ~frame["ds"].isin(pd.to_datetime(["2019-01-01", "2019-01-06"]))
+    closed = frame.assign(is_open=is_open, y=10.0 * is_open)
+    planned = plan("all", "2019-04-19", "2019-04-19")
+    days = future(inputs(closed, planned, 28, place="DE-BW"), "101")
+    assert days.loc["2019-04-19", ["is_open", "holiday"]].tolist() == [True, "Good Friday"]
+    assert days.loc["2019-04-22", "is_open"] == False  # noqa: E712 - numpy's own False
+
+
+def test_a_store_without_a_holiday_behind_it_is_assumed_open_on_those_to_come() -> None:
+    """Nothing is known of it."""
+    late = sales("101", 10.0, DAYS[14:])
+    assert late["ds"].min() > pd.Timestamp("2019-01-06")
+    days = future(inputs(late, horizon=28, place="DE-BW"), "101")
+    assert days.loc["2019-04-19", ["is_open", "holiday"]].tolist() == [True, "Good Friday"]

@@ -36,6 +36,18 @@ def fail(task: str) -> None:
     raise LookupError(task)
 
 
+def halve(number: int) -> int:
+    """Return half of an even number, or raise."""
+    if number % 2:
+        raise LookupError(f"{number} is odd")
+    return number // 2
+
+
+def end(_task: object) -> None:
+    """Ask the whole process to end, as a library might."""
+    raise SystemExit(3)
+
+
 def leave_file(_task: object) -> str:
     """Leave a temporary file behind."""
     with tempfile.NamedTemporaryFile(delete=False) as file:

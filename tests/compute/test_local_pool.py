@@ -3,11 +3,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import TypeVar
 
 import pytest
 
@@ -17,6 +18,19 @@ from tests.compute import jobs
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 20.0
+
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
+
+
+def results(pool: LocalPool[TaskT, ResultT], tasks: Sequence[TaskT]) -> list[ResultT]:
+    """The results of tasks of which none fails, in whatever order they were done."""
+    made = []
+    for done in pool.run(tasks):
+        assert done.error is None
+        assert done.result is not None
+        made.append(done.result)
+    return made
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
@@ -75,14 +89,22 @@ def running_script(folder: Path, code: str) -> Iterator[subprocess.Popen[str]]:
 def facts() -> Iterator[list[dict[str, object]]]:
     """What two workers told about themselves, while they live."""
     with closing(LocalPool(jobs.facts, 2)) as pool:
-        yield list(pool.run(range(8)))
+        yield results(pool, range(8))
 
 
 def test_yields_every_result() -> None:
     """In any order, none twice, none missing."""
     with closing(LocalPool(jobs.square, 2)) as pool:
-        assert sorted(pool.run(range(20))) == [number**2 for number in range(20)]
-        assert sorted(pool.run([7])) == [49]
+        assert sorted(results(pool, range(20))) == [number**2 for number in range(20)]
+        assert results(pool, [7]) == [49]
+
+
+def test_every_result_comes_with_its_task() -> None:
+    """So that order does not matter."""
+    with closing(LocalPool(jobs.square, 2)) as pool:
+        assert {done.task: done.result for done in pool.run(range(20))} == {
+            number: number**2 for number in range(20)
+        }
 
 
 def test_starts_no_process_before_there_is_work() -> None:
@@ -111,12 +133,25 @@ def test_workers_are_other_processes(facts: list[dict[str, object]]) -> None:
     assert os.getpid() not in pids
 
 
-def test_what_work_raises_is_raised() -> None:
-    """With its type and text; the pool stays usable."""
+def test_a_task_that_raises_is_done_with_its_error_and_leaves_the_others_alone() -> None:
+    """With its type and text, and without a result; the others have theirs."""
+    with closing(LocalPool(jobs.halve, 2)) as pool:
+        done = {each.task: each for each in pool.run(range(10))}
+    assert sorted(done) == list(range(10))
+    for number, each in done.items():
+        assert each.result == (None if number % 2 else number // 2)
+        assert (type(each.error), str(each.error or "")) == (
+            (LookupError, f"{number} is odd") if number % 2 else (type(None), "")
+        )
+
+
+def test_a_pool_whose_tasks_all_raise_stays_usable() -> None:
+    """In the same workers."""
     with closing(LocalPool(jobs.fail, 1)) as pool:
         for _ in range(2):
-            with pytest.raises(LookupError, match="store 7"):
-                list(pool.run(["store 7"]))
+            (done,) = pool.run(["store 7"])
+            assert isinstance(done.error, LookupError)
+            assert str(done.error) == "store 7"
 
 
 def test_a_killed_worker_loses_the_run_and_not_the_pool(tmp_path: Path) -> None:
@@ -126,26 +161,26 @@ def test_a_killed_worker_loses_the_run_and_not_the_pool(tmp_path: Path) -> None:
         with pytest.raises(ComputeLost, match=r"to live, found: A worker process .* terminated$") as lost:
             list(pool.run(tasks))
         assert "SIGKILL" in str(lost.value.__cause__)
-        assert len(list(pool.run(tasks))) == 1
+        assert len(results(pool, tasks)) == 1
 
 
 def test_workers_that_die_idle_cost_no_run() -> None:
     """A worker killed between two runs is replaced before the next."""
     with closing(LocalPool(jobs.pid, 1)) as pool:
-        (idle,) = pool.run([None])
+        (idle,) = results(pool, [None])
         threads = threading.active_count()
         os.kill(idle, signal.SIGKILL)
         assert eventually(lambda: threading.active_count() < threads)  # the pool's own has noticed
-        assert list(pool.run([None])) != [idle]
+        assert results(pool, [None]) != [idle]
 
 
 def test_closing_the_iterator_cancels_what_has_not_started(tmp_path: Path) -> None:
     """After the first result only tasks already handed to the worker are still done."""
     paths = [tmp_path / f"{number:02}" for number in range(40)]
     with closing(LocalPool(jobs.mark, 1)) as pool:
-        results = pool.run([str(path) for path in paths])
-        next(results)
-        results.close()  # type: ignore[attr-defined]  # the port promises an iterator; this one is a generator
+        doing = pool.run([str(path) for path in paths])
+        next(doing)
+        doing.close()  # type: ignore[attr-defined]  # the port promises an iterator; this one is a generator
         list(pool.run([str(tmp_path / "last")]))
     assert (tmp_path / "last").exists()
     assert sum(path.exists() for path in paths) < 20
@@ -174,7 +209,7 @@ def test_close_ends_the_workers_whatever_they_do(tmp_path: Path) -> None:
 def test_close_takes_temporary_files_along() -> None:
     """What a killed fit would leave behind goes with the pool's own folder."""
     with closing(LocalPool(jobs.leave_file, 1)) as pool:
-        (left,) = (Path(name) for name in pool.run([None]))
+        (left,) = (Path(name) for name in results(pool, [None]))
         assert left.exists()
     assert not left.parent.exists()
 
@@ -191,18 +226,18 @@ def test_close_may_come_twice_and_first() -> None:
 
 def test_several_threads_share_the_workers() -> None:
     """Runs from several threads each get their own results, from one set of workers."""
-    results: dict[int, list[int]] = {}
+    found: dict[int, list[int]] = {}
     with closing(LocalPool(jobs.square, 2)) as pool:
 
         def run(start: int) -> None:
-            results[start] = sorted(pool.run(range(start, start + 5)))
+            found[start] = sorted(results(pool, range(start, start + 5)))
 
         callers = [threading.Thread(target=run, args=(start,)) for start in (0, 10, 20, 30)]
         for caller in callers:
             caller.start()
         for caller in callers:
             caller.join(DEADLINE)
-    assert results == {start: [number**2 for number in range(start, start + 5)] for start in (0, 10, 20, 30)}
+    assert found == {start: [number**2 for number in range(start, start + 5)] for start in (0, 10, 20, 30)}
 
 
 def test_warm_starts_and_prepares_the_workers(tmp_path: Path) -> None:
@@ -211,7 +246,7 @@ def test_warm_starts_and_prepares_the_workers(tmp_path: Path) -> None:
     with closing(LocalPool(jobs.pid, 1)) as pool:
         pool.warm(partial(jobs.mark_and_tell, str(ready)))
         assert eventually(lambda: ready.exists() and ready.read_text() != "")
-        assert list(pool.run([None])) == [int(ready.read_text())]
+        assert results(pool, [None]) == [int(ready.read_text())]
 
 
 SERVER = """
@@ -223,7 +258,7 @@ from tests.compute import jobs
 with Path("executed").open("a") as file:
     file.write("once\\n")
 pool = LocalPool(jobs.pid, 2)
-print(*set(pool.run(range(6))), flush=True)
+print(*{done.result for done in pool.run(range(6))}, flush=True)
 sys.stdin.readline()
 pool.close()
 """

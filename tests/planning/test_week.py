@@ -2,19 +2,21 @@ import pandas as pd
 import pytest
 
 from forecasting.planning.week import week_note
+from forecasting.series import SeriesDays
+from tests.series import as_days
 
 
-def week(**days: dict[str, object]) -> pd.DataFrame:
+def week(**days: dict[str, object]) -> SeriesDays:
     """Fourteen days from Thursday 4 April 2019; keyword ``d5`` changes 5 April."""
     frame = pd.DataFrame(
         {
             "ds": pd.date_range("2019-04-04", periods=14),
-            "is_open": True, "promo": False, "holiday": "", "school_holiday": False, "assumed": False,
+            "is_open": True, "promo": False, "holiday": "", "school_holiday": False,
         }
     )  # fmt: skip
     for name, changes in days.items():
         frame.loc[frame["ds"].dt.day == int(name[1:]), list(changes)] = list(changes.values())
-    return frame
+    return as_days(frame)
 
 
 @pytest.mark.parametrize(
@@ -30,9 +32,28 @@ def week(**days: dict[str, object]) -> pd.DataFrame:
     ],
 )
 def test_the_week_is_described_by_what_is_special_about_it(
-    future: pd.DataFrame,
+    future: SeriesDays,
     was_promoted: bool,  # noqa: FBT001 - a case
     note: str,
 ) -> None:
     """Closures and holidays by name, promotions where they begin or end; a usual closing day is not news."""
-    assert week_note(future, was_promoted) == note
+    assert week_note(future, last_promo=was_promoted) == note
+
+
+def test_a_week_that_is_not_whole_is_told_as_far_as_it_is_known() -> None:
+    """A horizon of three days says nothing of the fourth; one of none says nothing."""
+    future = week(d6={"promo": True}, d7={"holiday": "Easter Monday"})
+    assert week_note(future[:3], last_promo=False) == "promotion from Sat 6 Apr"
+    assert week_note(future[:0], last_promo=True) == ""
+
+
+def test_several_holidays_are_told_each_by_its_own_name() -> None:
+    """In the order of their days, before promotions."""
+    future = week(
+        d5={"is_open": False, "holiday": "Good Friday"},
+        d6={"promo": True},
+        d8={"is_open": False, "holiday": "Easter Monday"},
+    )
+    assert week_note(future, last_promo=False) == (
+        "closed Fri 5 Apr (Good Friday), closed Mon 8 Apr (Easter Monday), promotion from Sat 6 Apr"
+    )

@@ -1,0 +1,109 @@
+"""What the product forecasts in a window: chain, backtests, choice and calibration, as a training does them.
+
+The series of a set are kept in memory; everything after reading them is the product's own code.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+
+import numpy as np
+
+from benchmarks.datasets import Window
+from forecasting.calendar.inputs import SeriesInputs
+from forecasting.chain import Chain, PooledPrior, PooledSpread
+from forecasting.chaining import SPREAD_STORES
+from forecasting.domain import ALL_ITEMS, SeriesKey
+from forecasting.engines.registry import engine
+from forecasting.errors import FitFailed
+from forecasting.evaluation import windows
+from forecasting.evaluation.backtest import backtest
+from forecasting.evaluation.calibration import Scores, pooled_spread
+from forecasting.evaluation.pooling import pool
+from forecasting.evaluation.selection import Contest, choose, forecast_series
+from forecasting.series import SeriesDays, SeriesForecast
+from forecasting.work import has_window, speaks_for_others
+
+ENGINE = "prophet"
+
+
+def forecasts(window: Window) -> dict[str, SeriesForecast]:
+    """Forecasts of `Window.scored` by the product with its default settings."""
+    contest = Contest(ENGINE, engine, chain_of(window))
+    made = {}
+    for name in window.scored:
+        future = window.futures[name]
+        past = window.histories[name]
+        inputs = SeriesInputs(key_of(name), past, future, np.zeros(len(future), dtype=np.bool_))
+        made[name] = forecast_series(contest, inputs, choose(contest, inputs))
+    return made
+
+
+def key_of(name: str) -> SeriesKey:
+    """A store, or an item of a store as ``store/item``."""
+    store, _, item = name.partition("/")
+    return SeriesKey(store, item or ALL_ITEMS)
+
+
+def chain_of(window: Window) -> Chain:
+    """What is pooled over all series of a set at a cutoff."""
+    cutoffs = windows.window_cutoffs(window.cutoff, window.horizon)
+    priors = _priors(window, cutoffs)
+    chain = Chain(
+        "benchmark",
+        datetime.now(UTC),
+        ENGINE,
+        window.cutoff,
+        window.horizon,
+        "",
+        len(window.histories),
+        priors,
+    )
+    return replace(chain, spreads=_spreads(window, chain, cutoffs))
+
+
+def _priors(window: Window, cutoffs: Sequence[object]) -> tuple[PooledPrior, ...]:
+    fits = defaultdict(list)
+    for name, past in window.histories.items():
+        for cutoff in (*cutoffs, window.cutoff):
+            seen = past.up_to(cutoff)
+            if speaks_for_others(seen, cutoff):
+                try:
+                    fits[key_of(name).item, cutoff].append(engine(ENGINE).fit(seen).coefficients)
+                except FitFailed:
+                    continue
+    pooled = (pool(item, cutoff, found) for (item, cutoff), found in fits.items())
+    return tuple(prior for prior in pooled if prior is not None)
+
+
+def _spreads(window: Window, chain: Chain, cutoffs: Sequence[object]) -> tuple[PooledSpread, ...]:
+    contest, scores = Contest(ENGINE, engine, chain), defaultdict(list)
+    asked = [windows.Window(cutoff, window.horizon) for cutoff in cutoffs]
+    for name, past in _sample(window.histories).items():
+        key = key_of(name)
+        had = [each for each in asked if has_window(past, each)]
+        try:
+            made = backtest(ENGINE, partial(contest.engine, ENGINE, key.item), key, past, had)
+        except FitFailed:
+            continue
+        scores[key.item].append(Scores.joined(made.scores()))
+    pooled = (
+        pooled_spread(item, cutoff, found, window.horizon)
+        for item, found in scores.items()
+        for cutoff in (*cutoffs[1:], window.cutoff)
+    )
+    return tuple(spread for spread in pooled if spread is not None)
+
+
+def _sample(histories: Mapping[str, SeriesDays]) -> dict[str, SeriesDays]:
+    """As `work.natural_sample` does with stores: of every product, evenly."""
+    by_item = defaultdict(list)
+    for name in histories:
+        by_item[key_of(name).item].append(name)
+    chosen = []
+    for names in by_item.values():
+        step = max(1.0, len(names) / SPREAD_STORES)
+        chosen += [names[int(number * step)] for number in range(min(len(names), SPREAD_STORES))]
+    return {name: histories[name] for name in chosen}

@@ -1,0 +1,40 @@
+"""Stores whose history files are in memory, for what reads them by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from forecasting import schema
+from forecasting.calendar.inputs import StoreFacts
+from forecasting.domain import HistoryFile
+from forecasting.errors import StateUnavailable
+from forecasting.work import StoreFiles
+
+
+@dataclass
+class Shelf:
+    """Files by the hash of their content; mirrors `ports.HistoryReader`."""
+
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def read(self, file: HistoryFile) -> pd.DataFrame:
+        """The frame of a file."""
+        if file.content_hash not in self.frames:
+            raise StateUnavailable(f"{file.kind} of store {file.store}: expected a file, found none")
+        return self.frames[file.content_hash]
+
+    def put(
+        self, store: str, series: Mapping[str, pd.DataFrame], facts: StoreFacts | None = None
+    ) -> StoreFiles:
+        """Put the `schema.HISTORY` of each item of a store here as its sales."""
+        rows = [frame.assign(store=store, item=item) for item, frame in series.items()]
+        sales = pd.concat(rows, ignore_index=True).loc[:, list(schema.SALES)]
+        return StoreFiles(self.file(store, "sales", sales), facts=facts or StoreFacts())
+
+    def file(self, store: str, kind: str, frame: pd.DataFrame) -> HistoryFile:
+        """Put `schema.SALES` or `schema.PLAN` of a store here."""
+        name = f"{kind}-{store}"
+        self.frames[name] = frame
+        first, last = frame["ds"].min().date(), frame["ds"].max().date()
+        return HistoryFile(store, kind, name, len(frame), first, last, tuple(frame["item"].unique()))
