@@ -114,7 +114,7 @@ def _summary(result: SeriesResult, forecast: SeriesForecast) -> SeriesSummary:
         coverage=served.coverage if served else None,
         closed_ahead=int((np.cumsum(future.is_open) == 0).sum()),
         note=week_note(future, last_promo=bool(result.recent.promo[-1])),
-        sparkline=tuple([*sold.tolist(), *forecast.mean[:WEEK].tolist()]),
+        sparkline=(*sold.tolist(), *forecast.mean[:WEEK].tolist()),
     )
 
 

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, as_completed
+from itertools import islice
 from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar
 
@@ -20,6 +21,9 @@ AnyT = TypeVar("AnyT")
 
 NICENESS = 10
 """Added to the workers' niceness, so that pages stay quick while fits run."""
+
+AHEAD = 1
+"""Tasks handed over beyond one for each worker, so that none waits for its next one."""
 
 PARENT_CHECK_SECONDS = 0.5
 """How often a worker looks whether its server is still there."""
@@ -69,7 +73,8 @@ class LocalPool(Generic[TaskT, ResultT]):
     def run(self, tasks: Sequence[TaskT]) -> Iterator[Done[TaskT, ResultT]]:
         """Yield each task as it is done, in any order; one that raises leaves the others alone.
 
-        Closing the iterator early cancels the tasks that have not started.
+        A few tasks at a time are handed over: who comes with another `run` waits for no more than those, and
+        closing the iterator early leaves the rest undone.
 
         Raises
         ------
@@ -77,20 +82,21 @@ class LocalPool(Generic[TaskT, ResultT]):
             If a worker process died or the pool was closed; nothing is known about the tasks not yet yielded.
             After a death the next `run` starts new workers.
         """
-        pending: dict[Future[ResultT], TaskT] = {}
+        waiting, pending = iter(tasks), dict[Future[ResultT], TaskT]()
         try:
-            for task in tasks:
+            for task in islice(waiting, self._processes + AHEAD):
                 pending[self._submit(self._work, task)] = task
-            for future in as_completed(tuple(pending)):
-                yield _done(pending.pop(future), future)
+            while pending:
+                future = next(as_completed(tuple(pending)))
+                done = pending.pop(future)
+                for task in islice(waiting, 1):
+                    pending[self._submit(self._work, task)] = task
+                yield _done(done, future)
         except BrokenProcessPool as error:
             found = str(error).partition(". ")[0]  # the rest is advice; it stays with the cause
             raise ComputeLost(f"expected every worker process to live, found: {found}") from error
         except ShutdownExecutorError as error:
             raise ComputeLost("expected the workers to stay until the end, found the pool closed") from error
-        finally:
-            for future in pending:
-                future.cancel()
 
     def close(self) -> None:
         """End the workers at once, whatever they do, and wait for it; a second time does nothing."""

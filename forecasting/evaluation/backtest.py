@@ -46,7 +46,7 @@ class Backtest:
         )
 
     def judged(self, spread_at: SpreadAt) -> BacktestScore:
-        """The errors of what would have been published: each window calibrated by the days known at its cutoff."""
+        """The errors of what would have been published: each window calibrated by what was known then."""
         known = Scores.joined(self.scores())
         weeks = []
         for window, forecast in zip(self.windows, self.forecasts, strict=True):

@@ -43,11 +43,6 @@ def halve(number: int) -> int:
     return number // 2
 
 
-def end(_task: object) -> None:
-    """Ask the whole process to end, as a library might."""
-    raise SystemExit(3)
-
-
 def leave_file(_task: object) -> str:
     """Leave a temporary file behind."""
     with tempfile.NamedTemporaryFile(delete=False) as file:

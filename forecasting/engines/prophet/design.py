@@ -99,7 +99,7 @@ class Design:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """(K,) names of the columns: ``yearly:sin1``, ``yearly:cos1`` …, ``weekly:…``, then the regressors'."""
+        """(K,) names of the columns: ``yearly:sin1``, ``yearly:cos1`` …, ``weekly:…``, the regressors."""
         waves = [
             f"{season.name}:{wave}{order}"
             for season in self.seasons

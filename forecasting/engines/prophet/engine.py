@@ -12,6 +12,9 @@ from forecasting.engines.shaping import forecast_arrays, open_days
 from forecasting.errors import FitFailed
 from forecasting.series import BoolArray, FloatArray, SeriesDays, SeriesForecast
 
+ZERO_DAYS, LEAST_ZEROS = 91, 3
+"""Days looked back for how often nothing is sold, and how many such days are no accident."""
+
 MIN_DAYS = 14
 """Fewest open days with sales that can be fitted: two weeks, so that most weekdays come twice."""
 
@@ -23,10 +26,11 @@ CEILING = 10.0
 class ProphetEngine:
     """Prophet on ``log1p`` of demand, fitted to open days with sales.
 
-    Weekdays without a single such day, and closed days, are exactly 0. Quantiles are those of the predictive
-    distribution on the log scale, the mean is its expectation on the scale of demand; nothing is sampled, so
-    the same history always gives the same numbers. A trend that runs away is cut at ten times the highest
-    demand of the history: far above anything a plan could mean, and finite.
+    Weekdays without a single such day, and closed days, are exactly 0. How often nothing is sold on an open
+    day is told apart: demand is 0 with that probability, else as the model says. Quantiles are those of the
+    predictive distribution on the log scale, the mean is its expectation on the scale of demand; nothing is
+    sampled, so the same history always gives the same numbers. A trend that runs away is cut at ten times the
+    highest demand of the history: far above anything a plan could mean, and finite.
 
     Attributes
     ----------
@@ -55,9 +59,8 @@ class ProphetEngine:
         if count < MIN_DAYS:
             raise FitFailed(f"{self.name}: expected at least {MIN_DAYS} open days with sales, found {count}")
         weekdays = np.bincount(past.weekday[sold], minlength=7) > 0
-        return FittedProphet(
-            recipe.fit(past, sold, self.prior), weekdays, CEILING * float(past.y[sold].max())
-        )
+        ceiling = CEILING * float(past.y[sold].max())
+        return FittedProphet(recipe.fit(past, sold, self.prior), weekdays, ceiling, _nothing(past))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,14 @@ class FittedProphet:
         (7,) whether a weekday (0 is Monday) was seen with sales.
     ceiling
         Highest value a forecast may have.
+    nothing
+        Probability that nothing is sold on an open day.
     """
 
     model: FittedRecipe
     weekdays: BoolArray
     ceiling: float
+    nothing: float
 
     def forecast(self, future: SeriesDays) -> SeriesForecast:
         """Forecast the days of `future`."""
@@ -84,8 +90,8 @@ class FittedProphet:
             nothing = np.zeros(0)
             return forecast_arrays(future, nothing, (nothing, nothing, nothing))
         centre, sd = self.model.predict(future)
-        mean = demand_mean(centre, sd, self.ceiling)
-        quantiles = demand_quantiles(centre, sd, self.ceiling)
+        mean = demand_mean(centre, sd, self.ceiling, self.nothing)
+        quantiles = demand_quantiles(centre, sd, self.ceiling, self.nothing)
         return forecast_arrays(replace(future, is_open=self._served(future)), mean, quantiles)
 
     def paths(self, future: SeriesDays, count: int, rng: np.random.Generator) -> FloatArray:
@@ -106,7 +112,8 @@ class FittedProphet:
             (count, days) demand, 0 on closed days.
         """
         drawn = demand(self.model.paths(future, count, rng), self.ceiling)
-        return np.where(self._served(future), drawn, 0.0)
+        sold = rng.random(drawn.shape) >= self.nothing
+        return np.where(self._served(future) & sold, drawn, 0.0)
 
     @property
     def coefficients(self) -> dict[str, float]:
@@ -116,3 +123,10 @@ class FittedProphet:
     def _served(self, days: SeriesDays) -> BoolArray:
         """(n,) whether a day is open, and on a weekday something is known of."""
         return days.is_open & self.weekdays[days.weekday]
+
+
+def _nothing(past: SeriesDays) -> float:
+    """Share of the recent open days without a sale."""
+    recent = past[past.is_open & (past.days > past.days[-1] - ZERO_DAYS)]
+    zeros = int(np.count_nonzero(recent.y == 0))
+    return zeros / len(recent) if zeros >= LEAST_ZEROS else 0.0

@@ -37,16 +37,33 @@ def predictive_sd(
     return np.sqrt(sigma**2 + gain**2 * trend)
 
 
-def demand_mean(mu: FloatArray, sd: FloatArray, ceiling: float) -> FloatArray:
-    """``E[expm1(N(mu, sd²))] = exp(mu + sd²/2) - 1``, between 0 and `ceiling`."""
-    return demand(mu + sd**2 / 2.0, ceiling)
+def demand_mean(mu: FloatArray, sd: FloatArray, ceiling: float, nothing: float = 0.0) -> FloatArray:
+    """``(1 - p)·E[expm1(N(mu, sd²))] = (1 - p)·(exp(mu + sd²/2) - 1)``, between 0 and `ceiling`.
+
+    Parameters
+    ----------
+    nothing
+        p: the probability that nothing is sold on an open day.
+    """
+    return (1.0 - nothing) * demand(mu + sd**2 / 2.0, ceiling)
 
 
 def demand_quantiles(
-    mu: FloatArray, sd: FloatArray, ceiling: float
+    mu: FloatArray, sd: FloatArray, ceiling: float, nothing: float = 0.0
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """q10, q50, q90: ``expm1(mu + z·sd)``, between 0 and `ceiling`; exact, since expm1 is monotone."""
-    low, middle, high = (demand(mu + NormalDist().inv_cdf(level) * sd, ceiling) for level in QUANTILES)
+    """q10, q50, q90: ``expm1(mu + z·sd)``, between 0 and `ceiling`; exact, since expm1 is monotone.
+
+    Where nothing is sold with probability p the distribution is a mixture (a hurdle model; Cragg 1971, "Some
+    statistical models for limited dependent variables"): its quantile at τ is 0 up to ``τ = p``, and beyond
+    that the one of a day with sales at ``(τ - p) / (1 - p)``.
+    """
+    zero = np.zeros_like(mu)
+    low, middle, high = (
+        demand(mu + NormalDist().inv_cdf((level - nothing) / (1.0 - nothing)) * sd, ceiling)
+        if level > nothing
+        else zero
+        for level in QUANTILES
+    )
     return low, middle, high
 
 

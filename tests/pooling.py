@@ -1,0 +1,51 @@
+"""An engine whose fits can be pooled over the chain, and quick ones at that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from forecasting.chain import PooledPrior
+from forecasting.errors import FitFailed
+from forecasting.ports import LocalEngine
+from forecasting.series import SeriesDays
+from tests.fakes import FlatFit
+
+
+@dataclass
+class Level(FlatFit):
+    """A level as the one coefficient."""
+
+    seen: int
+
+    @property
+    def coefficients(self) -> Mapping[str, float]:
+        """The level, and how many days it was fitted to."""
+        return {"level": self.level, "days": float(self.seen)}
+
+
+@dataclass
+class Pooling:
+    """An engine whose coefficients can be pooled; fails on series that end on a day when told to."""
+
+    fails_at: date | None = None
+    band: float = 0.2
+    seen: list[SeriesDays] = field(default_factory=list)
+    priors: list[PooledPrior | None] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """As it is asked for."""
+        return "pooling"
+
+    def fit(self, past: SeriesDays) -> Level:
+        """The mean of the open days."""
+        self.seen.append(past)
+        if past.last == self.fails_at:
+            raise FitFailed("expected another day")
+        return Level(float(past.y[past.is_open].mean()), self.band, len(past))
+
+    def named(self, name: str, prior: PooledPrior | None) -> LocalEngine:
+        """The one engine there is, and note the prior."""
+        assert name == self.name
+        self.priors.append(prior)
+        return self
