@@ -20,7 +20,7 @@ from forecasting.engines.registry import engine
 from forecasting.errors import FitFailed
 from forecasting.evaluation import windows
 from forecasting.evaluation.backtest import backtest
-from forecasting.evaluation.calibration import Scores, pooled_spread
+from forecasting.evaluation.calibration import pooled_spread
 from forecasting.evaluation.pooling import pool
 from forecasting.evaluation.selection import Contest, choose, forecast_series
 from forecasting.series import SeriesDays, SeriesForecast
@@ -88,7 +88,7 @@ def _spreads(window: Window, chain: Chain, cutoffs: Sequence[object]) -> tuple[P
             made = backtest(ENGINE, partial(contest.engine, ENGINE, key.item), key, past, had)
         except FitFailed:
             continue
-        scores[key.item].append(Scores.joined(made.scores()))
+        scores[key.item].append(made.scores)
     pooled = (
         pooled_spread(item, cutoff, found, window.horizon)
         for item, found in scores.items()

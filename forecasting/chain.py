@@ -80,7 +80,7 @@ class Chain:
     input_hash
         Of the values that went in.
     stores
-        How many stores it was computed from.
+        How many stores there were.
     priors, spreads
         As known at several cutoffs, so that a backtest never uses what came after its own.
     """

@@ -22,7 +22,10 @@ from forecasting.work import PooledFit, PoolTask, Result, SpreadTask, StoreFiles
 
 log = logging.getLogger(__name__)
 
-SPREAD_STORES = 200
+PRIOR_STORES = 300
+"""Stores the priors are pooled over at most: the median of so many is known to a fourteenth of their spread."""
+
+SPREAD_STORES = 120
 """Stores the spread is pooled over at most: a quantile of their days is known to a percent."""
 
 
@@ -44,6 +47,8 @@ class ChainPooling:
             If it is to be given up.
         ComputeLost
             If worker processes died.
+        StorecastError
+            If it failed for every store.
         """
         files = self._files()
         if not files:
@@ -80,8 +85,8 @@ class ChainPooling:
     def _priors(
         self, run: RefreshRun, files: Sequence[StoreFiles], cutoffs: tuple[date, ...], progress: Progress
     ) -> tuple[PooledPrior, ...]:
-        """The first pass: every series without a prior, at every cutoff a backtest will want one for."""
-        tasks = [PoolTask(each, run.engine, cutoffs) for each in files]
+        """The first pass: a sample of the stores, without a prior, at every cutoff one is wanted for."""
+        tasks = [PoolTask(each, run.engine, cutoffs) for each in natural_sample(files, PRIOR_STORES)]
         fits: defaultdict[tuple[str, date], list[dict[str, float]]] = defaultdict(list)
         for result in self._results(run, "Pooling over all stores", tasks, progress):
             for fit in result:
@@ -120,11 +125,15 @@ class ChainPooling:
     def _results(
         self, run: RefreshRun, stage: str, tasks: Sequence[Task], progress: Progress
     ) -> Iterator[tuple[PooledFit | tuple[str, Scores], ...]]:
-        """The results of tasks as they come; one that fails leaves its store out."""
+        """The results of tasks as they come; one that fails leaves its store out, all of them raise."""
+        failed: list[Exception] = []
         progress(run, stage, 0, len(tasks))
         for number, done in enumerate(self.compute.run(tasks), start=1):
             if done.error is not None:
                 log.warning("%s: a store is left out: %s", stage, done.error)
+                failed.append(done.error)
             elif isinstance(done.result, tuple):
                 yield done.result
             progress(run, stage, number, len(tasks))
+        if tasks and len(failed) == len(tasks):  # a chain of nothing must not replace the one there is
+            raise failed[0]

@@ -316,6 +316,10 @@ class Versions(Protocol):
         """A stored predictor."""
         ...
 
+    def head_predictors(self, stores: Collection[str] | None = None) -> dict[str, Predictor]:
+        """The predictor behind the head version of each store that has one; None means every store."""
+        ...
+
     def totals(self) -> dict[str, SeriesSummary]:
         """The summary row of each store's total in its head version."""
         ...

@@ -11,7 +11,9 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 
 from forecasting import schema
+from forecasting.accuracy import AccuracyReport, accuracy_report
 from forecasting.calendar.inputs import expected_days, series_histories
+from forecasting.calendar.public_holidays import place_of
 from forecasting.domain import (
     ALL_ITEMS,
     BatchProgress,
@@ -245,15 +247,34 @@ class Reader:
         UnknownSeries
             If the principal has no such store.
         """
-        if store is not None:
-            self._snapshot(principal, store)
-        stores = [
-            each.store
-            for each in self.stores(principal)
-            if region in (None, each.region) and store in (None, each.store)
-        ]
-        sums = self._storage.track.sums(stores, item=item, since=since)
+        sums = self._storage.track.sums(self._chosen(principal, region, store), item=item, since=since)
         return {lead: sums.get(lead, ErrorSums()) for lead in LEADS}
+
+    def accuracy(
+        self,
+        principal: Principal,
+        *,
+        region: str | None = None,
+        store: str | None = None,
+        item: str = ALL_ITEMS,
+    ) -> AccuracyReport:
+        """How far off forecasts are over all the principal's stores: backtests, and what was published.
+
+        Parameters
+        ----------
+        region, store
+            Only these.
+        item
+            By default the stores' totals; stores that do not sell it are left out.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        """
+        predictors = self._storage.versions.head_predictors(self._chosen(principal, region, store))
+        track = self.track_sums(principal, region=region, store=store, item=item)
+        return accuracy_report(predictors, track, store=store, item=item)
 
     def queue(self, principal: Principal) -> list[QueueRow]:
         """The principal's stores with state and reason, those that need attention first."""
@@ -370,13 +391,24 @@ class Reader:
         sales = self._storage.manifest.head(run.store, "sales")
         return sales is not None and principal.sees(run.store, sales.region)
 
+    def _chosen(self, principal: Principal, region: str | None, store: str | None) -> list[str]:
+        """The principal's stores, or those of a region, or the one."""
+        if store is not None:
+            self._snapshot(principal, store)
+        return [
+            each.store
+            for each in self.stores(principal)
+            if region in (None, each.region) and store in (None, each.store)
+        ]
+
     def _expected(self, store: Store, newest: date) -> pd.DataFrame:
         sales = self._storage.manifest.head(store.store, "sales")
         if sales is None:
             raise UnknownSeries(f"store {store.store}: expected sales history, found none")
         plan = self._storage.manifest.head(store.store, "plan")
         planned = self._history.read(plan) if plan else pd.DataFrame(columns=list(schema.PLAN))
-        return expected_days(self._history.read(sales), planned, newest)
+        place = place_of(store.store, store.region, self._settings.holidays)
+        return expected_days(self._history.read(sales), planned, newest, place)
 
     def _snapshot(self, principal: Principal, store: str) -> StoreSnapshot:
         snapshot = self._storage.ledger.snapshots([store]).get(store)

@@ -22,6 +22,7 @@ a zone, numbers are float64, `is_open`, `promo`, `school_holiday`, `assumed` are
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from forecasting.domain import TrackRow
@@ -71,13 +72,20 @@ def require(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFr
         raise InvalidFrame(f"{name}: expected columns {list(columns)}, found no {missing}")
     for column in columns:
         kinds = _KINDS.get(column)
-        if kinds and frame[column].dtype.kind not in kinds:
-            raise InvalidFrame(f"{name}: column '{column}' has dtype {frame[column].dtype}")
-        if frame[column].isna().any():
-            raise InvalidFrame(
-                f"{name}: column '{column}' has {int(frame[column].isna().sum())} missing values"
-            )
+        values = frame[column]
+        if kinds and values.dtype.kind not in kinds:
+            raise InvalidFrame(f"{name}: column '{column}' has dtype {values.dtype}")
+        missing_values = _missing(values)
+        if missing_values:
+            raise InvalidFrame(f"{name}: column '{column}' has {missing_values} missing values")
     return frame if list(frame.columns) == list(columns) else frame.loc[:, list(columns)]
+
+
+def _missing(values: pd.Series) -> int:
+    """How many values are missing; numpy is many times quicker than pandas where it can be asked."""
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fMb":
+        return int(np.count_nonzero(pd.isna(values.to_numpy())))
+    return int(values.isna().sum())
 
 
 def require_daily(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFrame:

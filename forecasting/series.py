@@ -68,18 +68,23 @@ class SeriesDays:
             If it breaks its schema.
         """
         columns = schema.HISTORY if "y" in frame.columns else ("ds", *schema.COVARIATES)
-        checked = schema.require_daily(frame, columns, name)
-        codes, kinds = pd.factorize(pd.concat([pd.Series([""], dtype=object), checked["holiday"]]))
-        size = len(checked)
+        return replace(cls.taken_over(schema.require_daily(frame, columns, name)), flags=flags or {})
+
+    @classmethod
+    def taken_over(cls, frame: pd.DataFrame) -> Self:
+        """Take over a frame that is known to keep its schema, such as one of a file an import has checked."""
+        size = len(frame)
+        codes, kinds = pd.factorize(frame["holiday"].to_numpy(object))
+        names = ["", *(str(kind) for kind in kinds if kind)]
+        number = np.array([names.index(str(kind)) for kind in kinds], dtype=np.int64)
         return cls(
-            days=checked["ds"].to_numpy().astype("datetime64[D]").astype(np.int64),
-            y=checked["y"].to_numpy(np.float64) if "y" in columns else np.full(size, np.nan),
-            is_open=checked["is_open"].to_numpy(bool),
-            promo=checked["promo"].to_numpy(bool),
-            school_holiday=checked["school_holiday"].to_numpy(bool),
-            holiday=codes[1:].astype(np.int64),
-            kinds=tuple(str(kind) for kind in kinds),
-            flags=flags or {},
+            days=frame["ds"].to_numpy().astype("datetime64[D]").astype(np.int64),
+            y=frame["y"].to_numpy(np.float64) if "y" in frame.columns else np.full(size, np.nan),
+            is_open=frame["is_open"].to_numpy(bool),
+            promo=frame["promo"].to_numpy(bool),
+            school_holiday=frame["school_holiday"].to_numpy(bool),
+            holiday=number[codes] if size else np.zeros(0, dtype=np.int64),
+            kinds=tuple(names),
         )
 
     def __len__(self) -> int:

@@ -10,7 +10,7 @@ from forecasting.calendar.inputs import input_hash
 from forecasting.chain import CHAIN, Chain
 from forecasting.chaining import ChainPooling
 from forecasting.domain import ALL_ITEMS, Predictor, RefreshRun, SeriesChoice, StoreSnapshot, Verdict
-from forecasting.errors import ComputeLost, UnknownSeries
+from forecasting.errors import ComputeLost, FitFailed, UnknownSeries
 from forecasting.ports import Clock, Compute, Done, Publication, Storage
 from forecasting.publishing import merged, publication
 from forecasting.refresh.chunk import Finished, Progress
@@ -87,6 +87,7 @@ class StoreTraining:
                 yield from ChainPooling(self.storage, self.compute, self.clock, self.settings)(run, progress)
         stores = [run for run in runs if run.scope != CHAIN]
         snapshots = self.storage.ledger.snapshots([run.store for run in stores])
+        chain = self.storage.chains.latest() if stores else None
         assignments = []
         for run in stores:
             snapshot = snapshots.get(run.store)
@@ -96,10 +97,10 @@ class StoreTraining:
                 yield Finished(run)
             else:
                 progress(run, "Starting", 0, 0)
-                assignments.append(self._assignment(run, snapshot))
+                assignments.append(self._assignment(run, snapshot, chain))
         yield from self._worked(assignments, progress)
 
-    def _assignment(self, run: RefreshRun, snapshot: StoreSnapshot) -> Assignment:
+    def _assignment(self, run: RefreshRun, snapshot: StoreSnapshot, latest: Chain | None) -> Assignment:
         if snapshot.sales is None:
             raise UnknownSeries(f"{run.scope}: expected sales history, found none")
         kept = None
@@ -110,12 +111,10 @@ class StoreTraining:
             self.storage.manifest.head(run.store, "plan"),
             store_facts(snapshot, self.settings.holidays),
         )
-        return Assignment(run, files, self._chain(kept), kept)
+        return Assignment(run, files, self._chain_of(kept) if kept else latest, kept)
 
-    def _chain(self, kept: Predictor | None) -> Chain | None:
-        """The newest chain; for a forecast with a kept predictor the one it was trained with."""
-        if kept is None:
-            return self.storage.chains.latest()
+    def _chain_of(self, kept: Predictor) -> Chain | None:
+        """What was known over the chain when a predictor was trained."""
         return self.storage.chains.get(kept.chain_id) if kept.chain_id else None
 
     def _worked(self, assignments: Sequence[Assignment], progress: Progress) -> Iterator[Finished]:
@@ -164,7 +163,10 @@ class StoreTraining:
         if failed is not None:
             return Finished(run, error=failed)
         made = [each.result for each in done if isinstance(each.result, StorePart)]
-        return Finished(run, self._publication(assignment, made))
+        try:
+            return Finished(run, self._publication(assignment, made))
+        except FitFailed as error:  # not one of its series could be forecast
+            return Finished(run, error=error)
 
     def _publication(self, assignment: Assignment, parts: Sequence[StorePart]) -> Publication:
         choices = [each.choice for each in merged(parts) if each.choice is not None]

@@ -236,7 +236,7 @@ class SpreadTask:
             except FitFailed as error:
                 log.info("%s has no say in the chain's spread: %s", key, error)
                 continue
-            scores.append((item, Scores.joined(made.scores())))
+            scores.append((item, made.scores))
         return tuple(scores)
 
 

@@ -8,8 +8,7 @@ import streamlit as st
 from forecasting.domain import RefreshRun, RunState, Store, Verdict
 from web import formats, session
 
-ALL_STORES = "All stores"
-
+ALL_STORES = session.ALL_STORES
 
 ACTIVITY_HEIGHT = 620
 """Of the list of runs: what a small laptop shows below the title."""

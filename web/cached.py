@@ -1,16 +1,20 @@
-"""Frames kept between reruns; keyed by what never changes, so nothing here ever goes stale."""
+"""What is kept between reruns; keyed by what never changes, so nothing here ever goes stale."""
 
 from datetime import date
 
 import pandas as pd
 import streamlit as st
 
+from forecasting.accuracy import AccuracyReport
 from forecasting.domain import Principal, SeriesKey
 from forecasting.planning.feeds import Feed
 from forecasting.service import ForecastService
 
 SOLD_DAYS = 42
 """How far back pages look: six weeks."""
+
+RECORD_SECONDS = 60
+"""How long an import may be known before the track record of its days is: it is written just after."""
 
 
 def forecast(service: ForecastService, user: Principal, key: SeriesKey, version: int) -> pd.DataFrame:
@@ -54,3 +58,34 @@ def feeds(service: ForecastService, user: Principal) -> list[Feed]:
 def _feeds(_service: ForecastService, _user: Principal, subject: str, imported: int) -> list[Feed]:
     del subject, imported  # part of the cache's key only
     return _service.feeds(_user)
+
+
+def accuracy(
+    service: ForecastService, user: Principal, region: str | None, store: str | None, item: str
+) -> AccuracyReport:
+    """How far off forecasts are; added up again after a publication or an import."""
+    version, imported, _active = service.pulse(user)
+    return _accuracy(service, user, _rights(user), (region, store, item), (version, imported))
+
+
+@st.cache_data(max_entries=200, ttl=RECORD_SECONDS, show_spinner="Adding up …")
+def _accuracy(
+    _service: ForecastService,
+    _user: Principal,
+    rights: object,
+    scope: tuple[str | None, str | None, str],
+    pulse: tuple[int, int],
+) -> AccuracyReport:
+    del rights, pulse  # part of the cache's key only
+    region, store, item = scope
+    return _service.accuracy(_user, region=region, store=store, item=item)
+
+
+def _rights(user: Principal) -> tuple[str, list[str] | None, list[str] | None]:
+    """Who asks and what they may see, in one order."""
+    stores, regions = user.stores, user.regions
+    return (
+        user.subject,
+        None if stores is None else sorted(stores),
+        None if regions is None else sorted(regions),
+    )

@@ -67,6 +67,7 @@ def pick_series(stores: list[Store]) -> tuple[SeriesKey, DeltaGenerator]:
         [3.2, 3.2, 0.55, 0.55, 4.5], vertical_alignment="bottom", gap="small"
     )
     names = [store.store for store in stores]
+    session.keep_store(names, names[0])
     store = store_col.selectbox(
         "Store", names, key=session.STORE, bind="query-params", on_change=session.forget_version
     )

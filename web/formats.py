@@ -8,7 +8,7 @@ from forecasting.domain import ALL_ITEMS
 
 NONE = "n/a"
 
-ENGINES = {"prophet": "Prophet", "seasonal_naive": "Seasonal naive"}
+ENGINES = {"prophet": "Prophet", "seasonal_naive": "Seasonal naive", "empirical": "Weekday history"}
 """Display names; an operator's own engine is shown under its own name."""
 
 
@@ -32,6 +32,14 @@ def change(new: float | None, old: float | None) -> str:
     if new is None or old is None or old == 0:
         return NONE
     return f"{100 * (new / old - 1):+.0f}%"
+
+
+def lean(bias: float | None) -> str:
+    """``3% too high``, ``2% too low``, ``balanced``; ``n/a`` for None."""
+    if bias is None:
+        return NONE
+    size = percent(abs(bias), 0)
+    return "balanced" if size == percent(0, 0) else f"{size} too {'high' if bias > 0 else 'low'}"
 
 
 def day(value: date) -> str:
@@ -73,3 +81,13 @@ def item(name: str) -> str:
 def in_days(days: int) -> str:
     """``today``, ``tomorrow``, ``in 16 days``."""
     return {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
+
+
+def days_before(days: int) -> str:
+    """``the day before``, ``28 days before``."""
+    return "the day before" if days == 1 else f"{days} days before"
+
+
+def days(count: int) -> str:
+    """``1 day``, ``1,204 days``."""
+    return f"{count:,} day{'' if count == 1 else 's'}"

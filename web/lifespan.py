@@ -18,7 +18,10 @@ from web.guard import refuse_beyond_loopback
 
 log = logging.getLogger(__name__)
 
-EAGER = ("pandas", "pyarrow", "pyarrow.parquet", "plotly.graph_objects", "web.charts", "web.store_view")
+EAGER = (
+    "pandas", "pyarrow", "pyarrow.parquet", "plotly.graph_objects",
+    "web.charts", "web.store_view", "web.accuracy_tables",
+)  # fmt: skip
 """Imported before the first request: fifty first requests at once would race in half-imported modules."""
 
 

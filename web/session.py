@@ -1,6 +1,7 @@
 """Session keys and query parameters: what a page remembers and what its address says."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import streamlit as st
 
@@ -20,23 +21,32 @@ REGION, SEARCH = "region", "search"
 ALL_LABEL = "All products"
 """How the product picker, and so the address, names a store's total."""
 
+Row = TypeVar("Row")
+
+ALL_STORES = "All stores"
+"""How the store picker, and so the address, names all of them where it offers that."""
+
 _ANSWER = "last_answer"
-_DRAWN = "queue_drawn"
 _UPLOADS, _IMPORT = "uploads", "last_import"
 _PULSE = "drawn_pulse"
 
 
-def unknown_in_address(stores: list[Store]) -> str | None:
+def unknown_in_address(stores: list[Store], *, offers_all: bool = False) -> str | None:
     """Say in words which store or product of the page's address does not exist, or None.
 
     Must be called before the pickers are drawn: they drop a value they do not know.
+
+    Parameters
+    ----------
+    offers_all
+        Whether no store means all of them, which have no products to choose from; else it means the first.
     """
     by_id = {store.store: store for store in stores}
-    wanted = st.query_params.get(STORE)
-    if wanted is not None and wanted not in by_id:
+    wanted = st.query_params.get(STORE, ALL_STORES)
+    if wanted != ALL_STORES and wanted not in by_id:
         return f"There is no store “{plain(wanted)}” among your {len(stores)} stores."
     item = st.query_params.get(ITEM)
-    store = by_id.get(wanted) if wanted is not None else (stores[0] if stores else None)
+    store = by_id.get(wanted) or (stores[0] if stores and not offers_all else None)
     if item is not None and store is not None and item not in (ALL_ITEMS, ALL_LABEL, *store.items):
         return f"Store {plain(store.store)} has no product “{plain(item)}”."
     return None
@@ -64,6 +74,12 @@ def keep_item(items: Sequence[str]) -> None:
         st.session_state[ITEM] = ALL_ITEMS
 
 
+def keep_store(stores: Sequence[str], otherwise: str) -> None:
+    """Go back to `otherwise` where the chosen store is not among these, in the address as well."""
+    if st.session_state.get(STORE, otherwise) not in (otherwise, *stores):
+        st.session_state[STORE] = otherwise
+
+
 def step_store(stores: list[str], by: int) -> None:
     """Move the store picker to a neighbour, round the ends; for the previous and next buttons."""
     present = st.session_state.get(STORE)
@@ -72,10 +88,11 @@ def step_store(stores: list[str], by: int) -> None:
     forget_version()
 
 
-def drawn_queue(stores: list[str]) -> list[str]:
-    """The stores of the queue as last drawn, which is what a chosen row counts in; remembers the new ones."""
-    drawn: list[str] = st.session_state.get(_DRAWN, stores)
-    st.session_state[_DRAWN] = stores
+def drawn_rows(table: str, rows: list[Row]) -> list[Row]:
+    """The rows of a table as last drawn, which is what a chosen row counts in; remembers the new ones."""
+    name = f"{table}_drawn"
+    drawn: list[Row] = st.session_state.get(name, rows)
+    st.session_state[name] = rows
     return drawn
 
 

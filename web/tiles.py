@@ -16,7 +16,8 @@ def tiles(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) ->
             draw(forecast, summary, as_of)
 
 
-def _tile(label: str, value: str, note: str, *, tip: str | None = None) -> None:
+def tile(label: str, value: str, note: str, *, tip: str | None = None) -> None:
+    """Draw one figure with its label, and a note below."""
     st.metric(
         label, value, note, delta_color="off", delta_arrow="off", border=True, help=tip, height="stretch"
     )
@@ -27,12 +28,12 @@ def _tomorrow(forecast: pd.DataFrame, _summary: SeriesSummary | None, as_of: dat
     label = f"Tomorrow, {formats.day(day)}"
     rows = forecast[forecast["ds"] == pd.Timestamp(day)]
     if rows.empty:
-        _tile(label, formats.NONE, "beyond this forecast")
+        tile(label, formats.NONE, "beyond this forecast")
     elif not rows["is_open"].iloc[0]:
-        _tile(label, "Closed", formats.plain(rows["holiday"].iloc[0]) or "usual closing day")
+        tile(label, "Closed", formats.plain(rows["holiday"].iloc[0]) or "usual closing day")
     else:
         row = rows.iloc[0]
-        _tile(
+        tile(
             label,
             formats.units(row["mean"]),
             f"likely {formats.units(row['q10'])} – {formats.units(row['q90'])}",
@@ -43,30 +44,31 @@ def _week(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) ->
     start = forecast["ds"].iloc[0].date()
     label = "Next 7 days" if start == as_of else f"7 days from {formats.day(start)}"
     if summary is None:
-        _tile(label, formats.NONE, "")
+        tile(label, formats.NONE, "")
         return
     against = formats.change(summary.next7, summary.last7)
-    _tile(label, formats.units(summary.next7), f"{against} vs same weekdays last week")
+    tile(label, formats.units(summary.next7), f"{against} vs same weekdays last week")
 
 
 def _next_closed(forecast: pd.DataFrame, _summary: SeriesSummary | None, as_of: date) -> None:
     closed = forecast[~forecast["is_open"] & (forecast["ds"] >= pd.Timestamp(as_of))]
     if closed.empty:
-        _tile("Next closed day", "None", f"through {formats.day(forecast['ds'].iloc[-1])}")
+        tile("Next closed day", "None", f"through {formats.day(forecast['ds'].iloc[-1])}")
         return
     day = closed["ds"].iloc[0].date()
     reason = formats.plain(closed["holiday"].iloc[0]) or "usual closing day"
-    _tile("Next closed day", formats.day(day), f"{reason}, {formats.in_days((day - as_of).days)}")
+    tile("Next closed day", formats.day(day), f"{reason}, {formats.in_days((day - as_of).days)}")
 
 
 def _error(forecast: pd.DataFrame, summary: SeriesSummary | None, _as_of: date) -> None:
-    label = f"Error, last {len(forecast)} days"
+    label = "Error in backtest"
     tip = (
-        f"Backtest: forecast without the last {len(forecast)} days of sales, then compared with them. "
-        "Sum of the daily misses as a share of all sales."
+        f"Forecasts made without the last {len(forecast)} days of sales, then compared with them, several "
+        "times from further back: the sum of the daily misses as a share of all sales. **Accuracy** shows it "
+        "by days ahead, and how published forecasts did."
     )
     if summary is None or summary.wape is None:
-        _tile(label, formats.NONE, "too little history", tip=tip)
+        tile(label, formats.NONE, "no backtest yet", tip=tip)
         return
     naive = formats.percent(summary.naive_wape)
-    _tile(label, formats.percent(summary.wape), f"{naive} by the 4-week average", tip=tip)
+    tile(label, formats.percent(summary.wape), f"{naive} by the 4-week average", tip=tip)

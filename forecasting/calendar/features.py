@@ -21,6 +21,7 @@ easter:… pentecost:…  the days around Easter and Pentecost
 ====================  ===================================================================================
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -28,7 +29,7 @@ from dateutil.easter import easter
 
 from forecasting.series import EPOCH, BoolArray, FloatArray, IntArray, SeriesDays, number_of
 
-Columns = dict[str, FloatArray]
+Flags = dict[str, BoolArray]
 
 LONG_CLOSURE = 7
 """Days in a row from which a closure counts as long."""
@@ -91,7 +92,42 @@ def usual_weekdays(seen: SeriesDays) -> BoolArray:
     return np.asarray(opened / max(1.0, span / 7) > OFTEN)
 
 
-def features(days: SeriesDays, usual: BoolArray) -> Columns:
+class Features(Mapping[str, FloatArray]):
+    """Columns of one length by name, kept as one table.
+
+    Parameters
+    ----------
+    names
+        Of the columns.
+    rows
+        (n, K) values.
+    """
+
+    def __init__(self, names: tuple[str, ...], rows: FloatArray) -> None:
+        self.names = names
+        self.rows = rows
+
+    def __getitem__(self, name: str) -> FloatArray:
+        if name not in self.names:
+            raise KeyError(name)
+        return self.rows[:, self.names.index(name)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def table(self, names: Sequence[str]) -> FloatArray:
+        """(n, k) the columns of some names, 0 where there is none of that name."""
+        at = {name: number for number, name in enumerate(self.names)}
+        chosen = np.array([at.get(name, -1) for name in names], dtype=np.int64)
+        table = self.rows[:, chosen]
+        table[:, chosen < 0] = 0.0
+        return table
+
+
+def features(days: SeriesDays, usual: BoolArray) -> Features:
     """The regressors of each day.
 
     Parameters
@@ -105,37 +141,41 @@ def features(days: SeriesDays, usual: BoolArray) -> Columns:
 
     Returns
     -------
-    dict
-        (n,) each, in a fixed order but for the names of holidays and flags.
+    Features
+        In a fixed order but for the names of holidays and flags.
     """
-    return {**_promotions(days), **_holidays(days), **_closures(days, usual), **calendar_columns(days.days)}
+    flags = {**_promotions(days), **_holidays(days), **_closures(days, usual)}
+    calendar = calendar_columns(days.days)
+    rows = np.empty((len(days), len(flags) + len(calendar)))
+    for number, column in enumerate(flags.values()):
+        rows[:, number] = column
+    rows[:, len(flags) :] = calendar.rows
+    return Features((*flags, *calendar.names), rows)
 
 
-def features_after(seen: SeriesDays, future: SeriesDays, usual: BoolArray) -> Columns:
+def features_after(seen: SeriesDays, future: SeriesDays, usual: BoolArray) -> Features:
     """The regressors of the days of `future`, which may lie beside closures that began in `seen`."""
-    whole = seen[-CONTEXT:].followed_by(future)
-    rows = slice(len(whole) - len(future), None)
-    return {name: column[rows] for name, column in features(whole, usual).items()}
+    whole = features(seen[-CONTEXT:].followed_by(future), usual)
+    return Features(whole.names, whole.rows[len(whole.rows) - len(future) :])
 
 
-def _promotions(days: SeriesDays) -> Columns:
+def _promotions(days: SeriesDays) -> Flags:
     weekday = days.weekday
     columns = {"promo": days.promo}
     columns |= {f"promo:{name}": days.promo & (weekday == at) for name, at in PROMO_WEEKDAYS.items()}
     columns["promo:school_holiday"] = days.promo & days.school_holiday
-    columns |= {f"flag:{name}": flag for name, flag in days.flags.items()}
-    return {name: column.astype(np.float64) for name, column in columns.items()}
+    return columns | {f"flag:{name}": flag for name, flag in days.flags.items()}
 
 
-def _holidays(days: SeriesDays) -> Columns:
+def _holidays(days: SeriesDays) -> Flags:
     columns = {"school_holiday": days.school_holiday, "holiday": days.holiday > 0}
     for code, kind in enumerate(days.kinds):
         if kind:
             columns[f"holiday:{kind}"] = days.holiday == code
-    return {name: column.astype(np.float64) for name, column in columns.items()}
+    return columns
 
 
-def _closures(days: SeriesDays, usual: BoolArray) -> Columns:
+def _closures(days: SeriesDays, usual: BoolArray) -> Flags:
     """What closed days nearby do to open ones, on a grid on which a missing day is a closed one."""
     at = days.days - (days.days[0] if len(days) else 0)
     grid = np.zeros(int(at[-1]) + 1 if len(days) else 0, dtype=np.bool_)
@@ -154,7 +194,7 @@ def _closures(days: SeriesDays, usual: BoolArray) -> Columns:
     }
     columns |= {f"reopened:{name}": (since >= a) & (since <= b) for name, (a, b) in REOPENED.items()}
     columns |= {f"closing:{name}": (until >= a) & (until <= b) for name, (a, b) in CLOSING.items()}
-    return {name: column.astype(np.float64) for name, column in columns.items()}
+    return columns
 
 
 def _long_closures(grid: BoolArray) -> tuple[IntArray, IntArray]:
@@ -169,7 +209,7 @@ def _long_closures(grid: BoolArray) -> tuple[IntArray, IntArray]:
     return np.where(before > 0, since, 0), np.where(after < starts.size, until, 0)
 
 
-def calendar_columns(days: IntArray) -> Columns:
+def calendar_columns(days: IntArray) -> Features:
     """The columns that follow from the date alone.
 
     Parameters
@@ -177,32 +217,32 @@ def calendar_columns(days: IntArray) -> Columns:
     days
         (n,) days since 1970-01-01.
     """
-    if not days.size:
-        return {name: np.zeros(0) for name in _block(0)[0]}
-    first, last = int(days.min()) // BLOCK, int(days.max()) // BLOCK
-    names, _ = _block(first)
-    table = np.concatenate([_block(number)[1] for number in range(first, last + 1)])
-    rows = table[days - first * BLOCK]
-    return dict(zip(names, rows.T, strict=True))
+    first, last = (int(days.min()) // BLOCK, int(days.max()) // BLOCK) if days.size else (0, 0)
+    blocks = [_block(number) for number in range(first, last + 1)]
+    table = blocks[0].rows if len(blocks) == 1 else np.concatenate([block.rows for block in blocks])
+    return Features(blocks[0].names, table[days - first * BLOCK])
 
 
 @lru_cache(maxsize=16)
-def _block(number: int) -> tuple[tuple[str, ...], FloatArray]:
-    """Names and (BLOCK, n) values of one block of days; read only, since it is shared."""
+def _block(number: int) -> Features:
+    """The columns of one block of days; read only, since they are shared."""
     days = np.arange(number * BLOCK, (number + 1) * BLOCK, dtype=np.int64)
     stamps = days.astype("datetime64[D]")
     month_start = stamps.astype("datetime64[M]")
     day = (stamps - month_start.astype("datetime64[D]")).astype(np.int64) + 1
     december = month_start.astype(np.int64) % 12 == 11  # noqa: PLR2004 - months since January 1970
-    columns = {**_month_waves(month_start, day), **_month_end(days, month_start)}
+    columns: dict[str, FloatArray | BoolArray] = {
+        **_month_waves(month_start, day),
+        **_month_end(days, month_start),
+    }
     columns |= {f"december:{name}": december & (day >= a) & (day <= b) for name, (a, b) in DECEMBER.items()}
     columns |= _easter(days)
     rows = np.stack([column.astype(np.float64) for column in columns.values()], axis=1)
     rows.flags.writeable = False
-    return tuple(columns), rows
+    return Features(tuple(columns), rows)
 
 
-def _month_waves(month_start: np.ndarray, day: IntArray) -> Columns:
+def _month_waves(month_start: np.ndarray, day: IntArray) -> dict[str, FloatArray]:
     following = (month_start + 1).astype("datetime64[D]")
     length = (following - month_start.astype("datetime64[D]")).astype(np.float64)
     angle = 2 * np.pi * (day - 1) / length

@@ -135,8 +135,7 @@ def build_inputs(
     histories = series_histories(sales)
     cutoff = sales["ds"].max()
     days = pd.date_range(cutoff + pd.Timedelta(days=1), periods=horizon, freq="D", unit=cutoff.unit)
-    habit = with_public_holidays(usual_days(histories[ALL_ITEMS], days), known.place)
-    habit = closed_on_holidays(habit, histories[ALL_ITEMS])
+    habit = _habit(histories[ALL_ITEMS], days, known.place)
     futures, notes = {}, []
     for item in sorted(histories.keys() - {ALL_ITEMS}, key=natural_order):
         last = histories[item]["ds"].iloc[-1]
@@ -145,7 +144,7 @@ def build_inputs(
         else:
             futures[item] = future_days(item, plan, habit)
     total = total_days(list(futures.values())) if futures else future_days(ALL_ITEMS, plan, habit)
-    notes[:0] = silent_days(total)
+    notes[:0] = silent_days(total, known.place)
     series = tuple(
         series_inputs(SeriesKey(store, item), histories[item], future, known)
         for item, future in {ALL_ITEMS: total, **futures}.items()
@@ -156,47 +155,37 @@ def build_inputs(
 def series_inputs(
     key: SeriesKey, history: pd.DataFrame, future: pd.DataFrame, facts: StoreFacts
 ) -> SeriesInputs:
-    """Take `schema.HISTORY` and `schema.FUTURE` of one series over as arrays.
-
-    Raises
-    ------
-    InvalidFrame
-        If one of them breaks its schema.
-    """
-    ahead = _as_days(future, f"future of {key}", facts)
-    return SeriesInputs(
-        key, _as_days(history, f"history of {key}", facts), ahead, future["assumed"].to_numpy(bool)
-    )
+    """Take `schema.HISTORY` and `schema.FUTURE` of one series over as arrays; imports have checked them."""
+    past, ahead = _as_days(history, facts), _as_days(future, facts)
+    return SeriesInputs(key, past, ahead, future["assumed"].to_numpy(bool))
 
 
 def build_pasts(sales: pd.DataFrame, facts: StoreFacts) -> dict[str, SeriesDays]:
-    """Assemble the history of every series of one store, by item, without a future.
-
-    Raises
-    ------
-    InvalidFrame
-        If `sales` breaks `schema.SALES`.
-    """
+    """Assemble the history of every series of one store, by item, without a future."""
     histories = series_histories(with_public_holidays(sales, facts.place))
-    return {item: _as_days(history, f"history of {item}", facts) for item, history in histories.items()}
+    return {item: _as_days(history, facts) for item, history in histories.items()}
 
 
-def _as_days(frame: pd.DataFrame, name: str, facts: StoreFacts) -> SeriesDays:
-    days = SeriesDays.of(frame, name)
-    return replace(days, flags=standing_promotion(facts.attributes, days.days))
+def _as_days(frame: pd.DataFrame, facts: StoreFacts) -> SeriesDays:
+    days = SeriesDays.taken_over(frame)
+    flags = standing_promotion(facts.attributes, days.days)
+    return replace(days, flags=flags) if flags else days
 
 
-def expected_days(sales: pd.DataFrame, plan: pd.DataFrame, last: date) -> pd.DataFrame:
+def expected_days(sales: pd.DataFrame, plan: pd.DataFrame, last: date, place: str = "") -> pd.DataFrame:
     """Return `schema.FUTURE` of a store's total for the days after its newest sales, up to `last`.
 
     Parameters
     ----------
     sales, plan
         `schema.SALES` and `schema.PLAN` of one store.
+    place
+        Whose public holidays it has, or ``""``.
     """
+    sales, plan = with_public_holidays(sales, place), with_public_holidays(plan, place)
     newest = sales["ds"].max()
     days = pd.date_range(newest + pd.Timedelta(days=1), pd.Timestamp(last), freq="D", unit=newest.unit)
-    habit = usual_days(series_histories(sales)[ALL_ITEMS], days)
+    habit = _habit(series_histories(sales)[ALL_ITEMS], days, place)
     return total_days([future_days(str(item), plan, habit) for item in sales["item"].unique()])
 
 
@@ -206,10 +195,9 @@ def series_histories(sales: pd.DataFrame) -> dict[str, pd.DataFrame]:
     A total that was delivered is kept; otherwise it is the sum of the items, open where one of them is, on
     promotion where one of them is.
     """
-    histories = {
-        str(item): rows.loc[:, list(schema.HISTORY)].reset_index(drop=True)
-        for item, rows in sales.groupby("item", sort=False)
-    }
+    items = sales["item"].unique()
+    parts = [(items[0], sales)] if len(items) == 1 else sales.groupby("item", sort=False)
+    histories = {str(item): rows.loc[:, list(schema.HISTORY)].reset_index(drop=True) for item, rows in parts}
     if ALL_ITEMS not in histories:
         totals = sales.groupby("ds", sort=True).agg({"y": "sum", **_OVER_ITEMS}).reset_index()
         histories[ALL_ITEMS] = totals.loc[:, list(schema.HISTORY)]
@@ -218,20 +206,30 @@ def series_histories(sales: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def usual_days(total: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
     """Fill `days` by habit (`schema.FUTURE`): open on weekdays that were open of late, nothing special."""
-    newest = total["ds"].iloc[-1]
-    recent = total[total["ds"] > newest - pd.Timedelta(weeks=HABIT_WEEKS)]
-    opened = recent["is_open"].groupby(recent["ds"].dt.day_of_week).any()
-    unheard_of = (newest - recent["ds"].iloc[0]).days < LEAST_HABIT_DAYS
+    numbers = total["ds"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    recent = numbers > numbers[-1] - 7 * HABIT_WEEKS
+    weekdays = (numbers[recent] + 3) % 7
+    seen = np.bincount(weekdays, minlength=7) > 0
+    opened = np.bincount(weekdays, total["is_open"].to_numpy(np.float64)[recent], 7) > 0
+    unheard_of = numbers[-1] - numbers[recent][0] < LEAST_HABIT_DAYS
+    usual = np.where(seen, opened, unheard_of)
+    nothing = np.zeros(len(days), dtype=bool)
     return pd.DataFrame(
         {
             "ds": days,
-            "is_open": pd.Series(days.day_of_week).map(opened).fillna(value=unheard_of).to_numpy(dtype=bool),
-            "promo": False,
-            "holiday": "",
-            "school_holiday": False,
-            "assumed": True,
+            "is_open": usual[days.day_of_week.to_numpy()],
+            "promo": nothing,
+            "holiday": pd.Series([""] * len(days), dtype=total["holiday"].dtype),
+            "school_holiday": nothing,
+            "assumed": ~nothing,
         }
     )
+
+
+def _habit(total: pd.DataFrame, days: pd.DatetimeIndex, place: str) -> pd.DataFrame:
+    """`usual_days` with a place's public holidays, where one is configured."""
+    habit = usual_days(total, days)
+    return closed_on_holidays(with_public_holidays(habit, place), total) if place else habit
 
 
 def closed_on_holidays(habit: pd.DataFrame, total: pd.DataFrame) -> pd.DataFrame:
@@ -244,16 +242,25 @@ def closed_on_holidays(habit: pd.DataFrame, total: pd.DataFrame) -> pd.DataFrame
 
 def future_days(item: str, plan: pd.DataFrame, habit: pd.DataFrame) -> pd.DataFrame:
     """Return `schema.FUTURE` of one item: its own plan rows, else the whole store's, else habit."""
-    own = plan[plan["item"] == item]
-    whole = plan[plan["item"] == ALL_ITEMS]
-    known = pd.concat([own, whole]).drop_duplicates("ds", keep="first").set_index("ds")
-    planned = known.reindex(habit["ds"])
-    silent = planned["is_open"].isna().to_numpy()
-    covariates = {
-        name: pd.Series(np.where(silent, habit[name], planned[name]), dtype=habit[name].dtype)
+    days = habit["ds"].to_numpy()
+    items, planned = plan["item"].to_numpy(object), plan["ds"].to_numpy(days.dtype)
+    found = np.full(len(days), -1)
+    for name in dict.fromkeys((ALL_ITEMS, item)):
+        rows = np.flatnonzero(items == name)
+        rows = rows[np.argsort(planned[rows], kind="stable")]
+        at = np.minimum(np.searchsorted(planned[rows], days), max(len(rows) - 1, 0))
+        if len(rows):
+            found = np.where(planned[rows][at] == days, rows[at], found)
+    silent = found < 0
+    if silent.all():
+        return habit.assign(assumed=True)
+    columns = {
+        name: pd.Series(
+            np.where(silent, habit[name].to_numpy(), plan[name].to_numpy()[found]), dtype=habit[name].dtype
+        )
         for name in schema.COVARIATES
     }
-    return pd.DataFrame({"ds": habit["ds"], **covariates, "assumed": silent})
+    return pd.DataFrame({"ds": habit["ds"], **columns, "assumed": silent})
 
 
 def total_days(items: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -269,15 +276,14 @@ def total_days(items: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return items[0].assign(**combined, holiday=pd.Series(holiday, dtype=items[0]["holiday"].dtype))
 
 
-def silent_days(future: pd.DataFrame) -> list[str]:
+def silent_days(future: pd.DataFrame, place: str = "") -> list[str]:
     """Return a sentence about the days the plan says nothing of, or nothing where it is complete."""
     silent = future.loc[future["assumed"], "ds"]
     if silent.empty:
         return []
     days = [stamp.date() for stamp in silent]
-    return [
-        f"No plan for {day_ranges(days)}: open on the usual weekdays, no promotion and no holiday assumed."
-    ]
+    holidays = f"and only the public holidays of {place}" if place else "and no holiday"
+    return [f"No plan for {day_ranges(days)}: open on the usual weekdays, no promotion {holidays} assumed."]
 
 
 _OVER_ITEMS = {"is_open": "any", "promo": "any", "holiday": "max", "school_holiday": "any"}

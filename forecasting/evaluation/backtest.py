@@ -12,7 +12,7 @@ from forecasting.evaluation.metrics import week_sums, week_to_week_scale
 from forecasting.evaluation.windows import Window
 from forecasting.ports import LocalEngine
 from forecasting.scores import ErrorSums
-from forecasting.series import SeriesDays, SeriesForecast
+from forecasting.series import BoolArray, FloatArray, SeriesDays, SeriesForecast
 
 EngineAt = Callable[[date], LocalEngine]
 """The engine with what was known over the chain at a cutoff."""
@@ -22,50 +22,72 @@ SpreadAt = Callable[[date], PooledSpread | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Backtest:
-    """One engine's forecasts over all windows of a series, as the engine made them.
+class Tried:
+    """What an engine forecast of one window, and what came.
 
     Attributes
     ----------
-    windows
-        The oldest first.
-    forecasts
-        One for each window.
+    forecast
+        As the engine made it.
+    truth, opened
+        (h,) demand, and whether the store was open.
+    scale
+        `metrics.week_to_week_scale` of what was seen.
+    """
+
+    window: Window
+    forecast: SeriesForecast
+    truth: FloatArray
+    opened: BoolArray
+    scale: float | None
+
+    def scores(self) -> Scores:
+        """Its calibration scores."""
+        return Scores.of(self.truth, self.forecast, self.opened, self.window.cutoff)
+
+    def week_sums(self, factors: Sequence[float]) -> tuple[ErrorSums, ...]:
+        """Its errors by week ahead, with the band widened."""
+        forecast = widened(self.forecast, factors)
+        return week_sums(self.truth, forecast, self.opened, self.scale, self.window)
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """One engine over all windows of a series.
+
+    Attributes
+    ----------
+    horizon
+        Of every window.
+    tried
+        One for each window, the oldest first.
+    scores
+        All their calibration scores.
     """
 
     engine: str
-    past: SeriesDays
-    windows: tuple[Window, ...]
-    forecasts: tuple[SeriesForecast, ...]
-
-    def scores(self) -> tuple[Scores, ...]:
-        """The calibration scores of each window."""
-        return tuple(
-            Scores.of(window.truth(self.past), forecast, window.future(self.past).is_open, window.cutoff)
-            for window, forecast in zip(self.windows, self.forecasts, strict=True)
-        )
+    horizon: int
+    tried: tuple[Tried, ...]
+    scores: Scores
 
     def judged(self, spread_at: SpreadAt) -> BacktestScore:
         """The errors of what would have been published: each window calibrated by what was known then."""
-        known = Scores.joined(self.scores())
         weeks = []
-        for window, forecast in zip(self.windows, self.forecasts, strict=True):
-            factors = widths(known.known_at(window.cutoff), spread_at(window.cutoff), window.horizon)
-            weeks.append(self._week_sums(window, widened(forecast, factors)))
+        for each in self.tried:
+            cutoff = each.window.cutoff
+            weeks.append(
+                each.week_sums(widths(self.scores.known_at(cutoff), spread_at(cutoff), self.horizon))
+            )
         return BacktestScore(
             self.engine,
-            tuple(window.cutoff for window in self.windows),
-            self.windows[0].horizon,
+            tuple(each.window.cutoff for each in self.tried),
+            self.horizon,
             tuple(ErrorSums.total(week) for week in zip(*weeks, strict=True)),
         )
 
     def widths(self, pooled: PooledSpread | None) -> tuple[float, ...]:
         """What the band of the forecast to come is widened by, from all windows."""
-        return widths(Scores.joined(self.scores()), pooled, self.windows[0].horizon)
-
-    def _week_sums(self, window: Window, forecast: SeriesForecast) -> tuple[ErrorSums, ...]:
-        scale = week_to_week_scale(window.past(self.past))
-        return week_sums(window.truth(self.past), forecast, window.future(self.past).is_open, scale, window)
+        return widths(self.scores, pooled, self.horizon)
 
 
 def backtest(
@@ -77,6 +99,8 @@ def backtest(
     ----------
     name
         The name the engine was asked for by, which an operator's own need not share.
+    windows
+        At least one.
 
     Raises
     ------
@@ -85,11 +109,14 @@ def backtest(
     InvalidFrame
         If the engine breaks its promises.
     """
-    forecasts = tuple(
-        fit_and_forecast(engine_at(window.cutoff), window.past(past), window.future(past), key)
-        for window in windows
-    )
-    return Backtest(name, past, tuple(windows), forecasts)
+    tried = tuple(_tried(engine_at(window.cutoff), key, past, window) for window in windows)
+    return Backtest(name, windows[0].horizon, tried, Scores.joined([each.scores() for each in tried]))
+
+
+def _tried(engine: LocalEngine, key: SeriesKey, past: SeriesDays, window: Window) -> Tried:
+    seen, ahead = window.past(past), window.future(past)
+    forecast = fit_and_forecast(engine, seen, ahead, key)
+    return Tried(window, forecast, window.truth(past), ahead.is_open, week_to_week_scale(seen))
 
 
 def fit_and_forecast(

@@ -6,6 +6,7 @@ predictive inference for regression": normalised split conformal prediction). It
 week ahead, and shrunk from there to the series' own (docs/adr/0009-calibration.md has what was measured).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -26,6 +27,9 @@ LEAST_POOLED = 200
 
 NARROWEST, WIDEST = 0.5, 3.0
 """Limits of a factor."""
+
+ROUNDING = 1e-9
+"""Taken off a product before it is rounded up."""
 
 WEEK = 7
 
@@ -93,7 +97,7 @@ def pooled_spread(item: str, cutoff: date, series: Sequence[Scores], horizon: in
     by_week = [known.scores[weeks == week] for week in range(count)]
     if any(scores.size < LEAST_POOLED for scores in by_week):
         return None
-    return PooledSpread(item, cutoff, len(series), tuple(max(1.0, _factor(scores)) for scores in by_week))
+    return PooledSpread(item, cutoff, len(series), tuple(max(1.0, _promised(scores)) for scores in by_week))
 
 
 def widths(own: Scores, pooled: PooledSpread | None, horizon: int) -> tuple[float, ...]:
@@ -112,7 +116,7 @@ def widths(own: Scores, pooled: PooledSpread | None, horizon: int) -> tuple[floa
         return tuple(chain.tolist())
     scores = own.scores / chain[np.minimum((own.ahead - 1) // WEEK, count - 1)]
     own_share = size / (size + SHRINK_DAYS)
-    return tuple(np.clip(chain * _factor(scores) ** own_share, NARROWEST, WIDEST).tolist())
+    return tuple(np.clip(chain * _promised(scores) ** own_share, NARROWEST, WIDEST).tolist())
 
 
 def widened(forecast: SeriesForecast, factors: Sequence[float]) -> SeriesForecast:
@@ -135,5 +139,7 @@ def widened(forecast: SeriesForecast, factors: Sequence[float]) -> SeriesForecas
     return replace(forecast, q10=q10, q90=q90)
 
 
-def _factor(scores: FloatArray) -> float:
-    return float(np.clip(np.quantile(scores, PROMISED, method="inverted_cdf"), NARROWEST, WIDEST))
+def _promised(scores: FloatArray) -> float:
+    """The smallest score that the promised share of them does not exceed, within the limits of a factor."""
+    at = math.ceil(PROMISED * scores.size - ROUNDING) - 1
+    return float(np.clip(np.partition(scores, at)[at], NARROWEST, WIDEST))

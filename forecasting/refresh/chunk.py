@@ -93,15 +93,16 @@ class Chunk:
         self._given_up.set()
 
     def tell(self) -> None:
-        """Write down how far the runs are.
+        """Write down how far the run is; of several, which are done in a moment, none is told.
 
         Raises
         ------
         StateUnavailable
             If the state can't be written.
         """
-        for run in tuple(self._open.values()):
-            self._tell(run)
+        if len(self.runs) == 1:
+            for run in tuple(self._open.values()):
+                self._tell(run)
 
     def renew(self, lease_until: datetime) -> None:
         """Prolong the leases of the runs not yet done; one that was lost is dropped.
@@ -127,7 +128,7 @@ class Chunk:
         """
         if finished.run.run_id not in self._open:
             return
-        self._tell(finished.run)
+        self.tell()
         if finished.error is not None:
             self._settle(finished.run, lambda run: self._fail_or_release(run, finished.error))
         elif finished.publication is None:

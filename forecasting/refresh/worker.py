@@ -171,7 +171,7 @@ class RefreshWorker:
 
     def _undisturbed(self) -> bool:
         self.beat()
-        return not self._wake.wait(REST_SECONDS)
+        return not self._wake.wait(REST_SECONDS) and not self._ledger.backlog()
 
     def _complain(self, trouble: str) -> None:
         """Say once what keeps the worker from working, and once that it is over."""

@@ -16,7 +16,7 @@ VERSION = "1"
 
 _PER_ITEM = ("item", "engine")
 _TEXT = ("item", "engine", "holiday")
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
 _IN_THIS_THREAD = pa.ipc.IpcReadOptions(use_threads=False)  # a blob is small: sharing it out takes longer
 
 
@@ -83,12 +83,11 @@ def decode(content: bytes) -> pd.DataFrame:
 
 
 def _arrow_columns(frame: pd.DataFrame) -> dict[str, pa.Array]:
-    types = [
-        (name, pa.large_string() if name in _TEXT else pa.from_numpy_dtype(frame[name].dtype))
-        for name in STORE_FORECAST
-    ]
-    table = pa.Table.from_pandas(frame, schema=pa.schema(types), preserve_index=False)
-    return {name: table.column(name).combine_chunks() for name in STORE_FORECAST}
+    values = {name: frame[name].to_numpy(object if name in _TEXT else None) for name in STORE_FORECAST}
+    return {
+        name: pa.array(column, pa.large_string() if name in _TEXT else pa.from_numpy_dtype(column.dtype))
+        for name, column in values.items()
+    }
 
 
 def _first_rows(*keys: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

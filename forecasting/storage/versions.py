@@ -53,6 +53,19 @@ class SqlVersions:
             raise InvalidRequest(f"expected the id of a stored predictor, found '{predictor_id}'")
         return read_predictor(document)
 
+    def head_predictors(self, stores: Collection[str] | None = None) -> dict[str, Predictor]:
+        """See `ports.Versions.head_predictors`."""
+        query = sa.select(forecast_head.c.store, predictor.c.document).select_from(
+            forecast_head.join(forecast_version, forecast_head.c.version == forecast_version.c.version).join(
+                predictor
+            )
+        )
+        if stores is not None:
+            query = query.where(forecast_head.c.store.in_(stores))
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return {store: read_predictor(document) for store, document in rows}
+
     def totals(self) -> dict[str, SeriesSummary]:
         """See `ports.Versions.totals`."""
         with self._database.reading() as connection:

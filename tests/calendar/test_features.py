@@ -1,4 +1,4 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from forecasting.calendar.features import (
     BLOCK,
     CONTEXT,
-    Columns,
+    Features,
     calendar_columns,
     features,
     features_after,
     usual_weekdays,
 )
-from forecasting.series import SeriesDays, day_of, number_of
+from forecasting.series import FloatArray, SeriesDays, day_of, number_of
 
 MONDAY = date(2019, 3, 4)
 ALL_WEEK = np.ones(7, dtype=bool)
@@ -44,7 +44,7 @@ def closed_on(offsets: Collection[int], size: int = 28, first: date = MONDAY) ->
     return stretch([at not in offsets for at in range(size)], first)
 
 
-def marked(columns: Columns, name: str) -> list[int]:
+def marked(columns: Features, name: str) -> list[int]:
     """Which rows of a column are 1."""
     assert set(np.unique(columns[name])) <= {0.0, 1.0}
     return np.flatnonzero(columns[name]).tolist()
@@ -57,7 +57,7 @@ def dates_marked(name: str, year: int) -> list[date]:
     return [day_of(first + at) for at in marked(calendar_columns(days), name)]
 
 
-def assert_equal(found: Columns, expected: Columns) -> None:
+def assert_equal(found: Mapping[str, FloatArray], expected: Mapping[str, FloatArray]) -> None:
     """Same names in the same order, same values."""
     assert list(found) == list(expected)
     for name, column in expected.items():

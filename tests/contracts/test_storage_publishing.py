@@ -106,6 +106,23 @@ def test_summaries_can_be_asked_for_some_stores(storage: SqlStorage) -> None:
     assert storage.versions.summaries([]) == {}
 
 
+def test_the_predictors_of_the_heads_come_in_one_query(storage: SqlStorage) -> None:
+    """By store, of the newest version each; a store without a forecast is left out."""
+    publish(storage, "1")
+    publish(storage, "2", at=after(1))
+    retrained = predictor("p-2", after(60))
+    storage.ledger.publish(running(storage, "2", after(61)), publication("2", trained=retrained), after(62))
+    running(storage, "3", after(99))
+    queries: list[str] = []
+    sa.event.listen(
+        storage.database.engine, "after_cursor_execute", lambda *arguments: queries.append(arguments[2])
+    )
+    assert storage.versions.head_predictors() == {"1": predictor(), "2": retrained}
+    assert sum(query.startswith("SELECT") for query in queries) == 1
+    assert storage.versions.head_predictors(["2", "3", "9"]) == {"2": retrained}
+    assert storage.versions.head_predictors([]) == {}
+
+
 def test_an_unknown_version_is_an_invalid_request(storage: SqlStorage) -> None:
     """A link may be old or made up."""
     for ask in (storage.versions.read, storage.versions.header):

@@ -26,6 +26,21 @@ def test_a_change_needs_something_to_compare_with(new: float | None, old: float 
     assert formats.change(new, old) == words
 
 
+@pytest.mark.parametrize(
+    ("bias", "words"),
+    [(0.031, "3% too high"), (-0.2, "20% too low"), (0.004, "balanced"), (-0.004, "balanced"), (None, "n/a")],
+)
+def test_a_lean_is_told_in_words(bias: float | None, words: str) -> None:
+    """Above 0 too much was expected; what rounds to nothing is no lean."""
+    assert formats.lean(bias) == words
+
+
+def test_days_are_counted_in_words() -> None:
+    """Nobody says 1 days, nor 1 days before."""
+    assert [formats.days_before(days) for days in (1, 28)] == ["the day before", "28 days before"]
+    assert [formats.days(days) for days in (1, 1204)] == ["1 day", "1,204 days"]
+
+
 def test_instants_are_told_in_the_readers_zone() -> None:
     """Half past midnight in Berlin is today there, although it is yesterday in UTC."""
     berlin = formats.zone("Europe/Berlin")

@@ -111,7 +111,7 @@ def test_tiles_say_what_the_service_says(trained: House) -> None:
     )
     assert shown["Next 7 days"][0] == f"{forecast['mean'].head(7).sum():,.0f}"
     assert shown["Next closed day"] == ("Sun 7 Apr", "usual closing day, in 4 days")
-    assert shown["Error, last 28 days"][0].endswith("%")
+    assert shown["Error in backtest"][0].endswith("%")
 
 
 def test_a_closed_day_is_a_word_and_not_a_0(trained: House) -> None:

@@ -92,13 +92,25 @@ def solve(problem: Problem) -> Parameters:
     short series may have several: there the search starts from less noise too, and the best mode is taken
     that has any noise.
     """
-    equations = NormalEquations.of(problem)
-    starts = FIRST_VARIANCES if problem.y.size < FEW_DAYS else FIRST_VARIANCES[:1]
-    found = [_search(equations, problem.tau, start) for start in starts]
+    return solve_equations(NormalEquations.of(problem), problem.tau)
+
+
+def solve_equations(
+    equations: NormalEquations, tau: float, variance: float = FIRST_VARIANCES[0]
+) -> Parameters:
+    """As `solve`, from the normal equations of a problem.
+
+    Parameters
+    ----------
+    variance
+        Where the search starts on a series that is not short: the nearer, the fewer rounds.
+    """
+    starts = FIRST_VARIANCES if equations.y.size < FEW_DAYS else (variance,)
+    found = [_search(equations, tau, start) for start in starts]
     noisy = [each for each in found if each.sigma > NO_NOISE]
     if len(noisy) < 2:  # noqa: PLR2004 - nothing to choose from
         return (noisy or found)[0]
-    return min(noisy, key=lambda each: _value(equations, problem.tau, each))
+    return min(noisy, key=lambda each: _value(equations, tau, each))
 
 
 def _search(equations: NormalEquations, tau: float, variance: float) -> Parameters:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.lapack import dpotrs, dtrtrs
 
+from forecasting.engines.prophet.additive import NormalEquations
 from forecasting.engines.prophet.lasso import cholesky
 from forecasting.engines.prophet.predict import Fitted
-from forecasting.engines.prophet.problem import LEVEL_SD, Problem
 from forecasting.errors import FitFailed
 from forecasting.series import FloatArray
 
@@ -19,7 +19,7 @@ MOST_SHARE = 0.5
 class Doubt:
     """Laplace approximation of level, slope and additive coefficients, given the noise and the slope changes.
 
-    The precision is ``rows'·rows / sigma² + diag(prior precision)`` with rows ``1, t, x`` (Bishop 2006,
+    The precision is ``rows'·rows / sigma² + diag(prior precision)`` with rows ``t, 1, x`` (Bishop 2006,
     *Pattern Recognition and Machine Learning*, section 3.3: Bayesian linear regression). A Prophet forecast
     leaves it out (``mcmc_samples=0``), and so is too sure of itself where a column has been seen seldom,
     such as Christmas.
@@ -67,25 +67,29 @@ class Doubt:
         return np.asarray(solved * self.scale)
 
 
-def doubt_of(problem: Problem, fitted: Fitted) -> Doubt:
+def doubt_of(equations: NormalEquations, fitted: Fitted) -> Doubt:
     """The doubt about a fit.
+
+    Parameters
+    ----------
+    equations
+        What it was found from.
 
     Raises
     ------
     FitFailed
         If the curvature is not positive definite.
     """
-    parameters = fitted.parameters
-    rows = _rows(problem.t, problem.x)
-    evidence = rows.T @ rows / parameters.sigma**2
+    free, n = equations.precision.size, equations.y.size
+    evidence = equations.gram[:free, :free] / fitted.parameters.sigma**2
     precision = evidence.copy()
-    precision.flat[:: len(precision) + 1] += np.concatenate([np.full(2, LEVEL_SD**-2), problem.sigmas**-2])
+    precision.flat[:: free + 1] += equations.precision
     factor = cholesky(precision, jitter=True)
     if factor is None:
         raise FitFailed("prophet: expected a posterior with a mode, found none")
     shrunk, _ = dpotrs(factor, evidence, lower=1)
-    freedom = float(np.clip(np.trace(shrunk), 0.0, min(rows.shape)))  # where sigma is tiny, rounding strays
-    return Doubt(factor, freedom, fitted.design.y_scale, _noise(fitted, problem.y.size, freedom))
+    freedom = float(np.clip(np.trace(shrunk), 0.0, min(n, free)))  # where sigma is tiny, rounding strays
+    return Doubt(factor, freedom, fitted.design.y_scale, _noise(fitted, n, freedom))
 
 
 def _noise(fitted: Fitted, n: int, freedom: float) -> float:
@@ -95,4 +99,4 @@ def _noise(fitted: Fitted, n: int, freedom: float) -> float:
 
 
 def _rows(t: FloatArray, x: FloatArray) -> FloatArray:
-    return np.column_stack([np.ones_like(t), t, x])
+    return np.column_stack([t, np.ones_like(t), x])

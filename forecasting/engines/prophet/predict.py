@@ -9,7 +9,7 @@ from forecasting.engines.prophet import solver
 from forecasting.engines.prophet.calendar import DayArray
 from forecasting.engines.prophet.design import Design, Settings, prepare
 from forecasting.engines.prophet.intervals import predictive_sd
-from forecasting.engines.prophet.problem import Parameters, Problem, trend
+from forecasting.engines.prophet.problem import Parameters, trend
 from forecasting.engines.shaping import FloatArray
 
 _EPSILON = 1e-8
@@ -94,20 +94,16 @@ class Fitted:
 
 def fit(days: DayArray, y: FloatArray, covariates: Mapping[str, FloatArray], settings: Settings) -> Fitted:
     """Fit one series (arguments and errors of `design.prepare`)."""
-    return solved(*prepare(days, y, covariates, settings))
+    design, problem = prepare(days, y, covariates, settings)
+    return settled(design, solver.solve(problem))
 
 
-def solved(design: Design, problem: Problem) -> Fitted:
-    """Fit a problem that was prepared.
+def settled(design: Design, found: Parameters) -> Fitted:
+    """The fit of parameters that were found.
 
-    Raises
-    ------
-    FitFailed
-        If it can't be fitted, or no mode was found.
+    Without changepoints the one that stands in for them is part of the slope (`Prophet.fit`).
     """
-    found = solver.solve(problem)
     if not design.changes.any():
-        # Prophet.fit: without changepoints the one that stands in for them is part of the slope
         slope = found.k + float(found.delta.sum())
         found = replace(found, k=slope, delta=np.zeros_like(found.delta))
     return Fitted(design, found)

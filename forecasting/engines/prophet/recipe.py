@@ -4,17 +4,19 @@ Measured on rolling cutoffs of real sales with ``python -m benchmarks.accuracy``
 what each part is worth.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forecasting.calendar.features import Columns, features, features_after, usual_weekdays
+from forecasting.calendar.features import Features, features, features_after, usual_weekdays
 from forecasting.chain import Coefficient, PooledPrior
-from forecasting.engines.prophet.design import Regressor, Settings, prepare
+from forecasting.engines.prophet.design import Settings, prepare
 from forecasting.engines.prophet.doubt import Doubt, doubt_of
 from forecasting.engines.prophet.intervals import predictive_sd
-from forecasting.engines.prophet.predict import Fitted, solved
+from forecasting.engines.prophet.predict import Fitted, settled
+from forecasting.engines.prophet.problem import Problem, trend
+from forecasting.engines.prophet.solver import solve_additive
 from forecasting.series import BoolArray, FloatArray, SeriesDays
 
 WEEKLY, YEARLY = 3, 6
@@ -28,6 +30,9 @@ CHANGEPOINT_PRIOR = 0.005
 
 SEASON_SD, REGRESSOR_SD = 0.5, 0.3
 """Prior standard deviations on the log scale, where nothing is pooled (Prophet's own, 10, is flat)."""
+
+USUAL_VARIANCE = 1e-4
+"""About the noise variance of logs in units of the highest: a tenth of demand where that is thousands."""
 
 COMMON = 0.5
 """A column the series itself says nothing about is taken from the chain where this share of its series knows
@@ -43,6 +48,10 @@ class FittedRecipe:
 
     Attributes
     ----------
+    fitted
+        Trend, seasons and noise; its coefficients are those of `names`.
+    names
+        Every column: those of the seasons, then the regressors.
     seen
         The days seen, for what they tell of closures beside the days to come.
     usual
@@ -52,6 +61,7 @@ class FittedRecipe:
     """
 
     fitted: Fitted
+    names: tuple[str, ...]
     doubt: Doubt
     seen: SeriesDays
     usual: BoolArray
@@ -60,32 +70,33 @@ class FittedRecipe:
     @property
     def coefficients(self) -> dict[str, float]:
         """Every seasonal and regressor coefficient by the name of its column, on the log scale."""
-        design = self.fitted.design
-        beta = self.fitted.parameters.beta * design.y_scale
-        return dict(zip(design.names, beta.tolist(), strict=True))
+        beta = self.fitted.parameters.beta * self.fitted.design.y_scale
+        return dict(zip(self.names, beta.tolist(), strict=True))
 
     def predict(self, future: SeriesDays) -> tuple[FloatArray, FloatArray]:
         """(n,) mean and (n,) standard deviation of ``log1p`` of demand."""
-        columns = self._columns(future)
-        made = self.fitted.predict(future.days, columns)
-        design = self.fitted.design
-        doubt = self.doubt.variance(design.times(future.days), design.rows(future.days, columns))
-        sd = predictive_sd(made.ahead, self.doubt.noise, self.fitted.delta)
-        return made.yhat + self.level, np.sqrt(sd**2 + doubt)
+        t, rows = self._rows(future)
+        sd = predictive_sd(np.maximum(t - 1.0, 0.0), self.doubt.noise, self.fitted.delta)
+        return self._mean(t, rows), np.sqrt(sd**2 + self.doubt.variance(t, rows))
 
     def paths(self, future: SeriesDays, count: int, rng: np.random.Generator) -> FloatArray:
         """(count, n) draws of whole futures: the days of one share its trend and its coefficients."""
-        columns = self._columns(future)
-        made = self.fitted.predict(future.days, columns)
-        design = self.fitted.design
-        bends = self.fitted.bends(made.ahead, count, rng)
-        doubt = self.doubt.draw(design.times(future.days), design.rows(future.days, columns), count, rng)
-        return made.yhat + self.level + bends + doubt + rng.normal(0.0, self.doubt.noise, bends.shape)
+        t, rows = self._rows(future)
+        bends = self.fitted.bends(np.maximum(t - 1.0, 0.0), count, rng)
+        noise = rng.normal(0.0, self.doubt.noise, bends.shape)
+        return self._mean(t, rows) + bends + self.doubt.draw(t, rows, count, rng) + noise
 
-    def _columns(self, future: SeriesDays) -> Columns:
+    def _mean(self, t: FloatArray, rows: FloatArray) -> FloatArray:
+        design, parameters = self.fitted.design, self.fitted.parameters
+        line = trend(parameters, t, design.changes) + rows @ parameters.beta
+        return line * design.y_scale + self.level
+
+    def _rows(self, future: SeriesDays) -> tuple[FloatArray, FloatArray]:
+        """(n,) scaled times and (n, K) columns of days to come."""
+        design = self.fitted.design
+        seasons = design.rows(future.days, {})
         known = features_after(self.seen, future, self.usual)
-        nothing = np.zeros(len(future))
-        return {each.name: known.get(each.name, nothing) for each in self.fitted.design.columns}
+        return design.times(future.days), np.hstack([seasons, known.table(self.names[seasons.shape[1] :])])
 
 
 def fit(seen: SeriesDays, usable: BoolArray, prior: PooledPrior | None) -> FittedRecipe:
@@ -105,37 +116,49 @@ def fit(seen: SeriesDays, usable: BoolArray, prior: PooledPrior | None) -> Fitte
     FitFailed
         If there are fewer than two days, or no mode was found.
     """
-    usual = usual_weekdays(seen)
-    days = seen[usable]
+    usual, days = usual_weekdays(seen), seen[usable]
     pooled = prior.coefficients if prior else {}
-    known = {name: column[usable] for name, column in features(seen, usual).items()}
-    logs = np.log1p(days.y)
-    settings = _settings(days, known, pooled)
-    columns = {each.name: known.get(each.name, np.zeros(len(days))) for each in settings.regressors}
-    design, problem = prepare(days.days, logs, columns, settings)
-    centre, sigmas = _priors(design.names, pooled, design.y_scale)
-    problem = replace(problem, y=problem.y - problem.x @ centre, sigmas=sigmas)
-    fitted = solved(design, problem)
-    doubt = doubt_of(problem, fitted)
+    known = features(seen, usual)
+    rows = known.rows[usable]
+    used = _used(known.names, rows, pooled)
+    design, problem = prepare(days.days, np.log1p(days.y), {}, _settings(days, pooled))
+    names = (*design.names, *used)
+    centre, sigmas = _priors(names, pooled, design.y_scale)
+    x = np.hstack([problem.x, Features(known.names, rows).table(used)])
+    adds = np.zeros(len(names), dtype=np.bool_)
+    problem = replace(problem, y=problem.y - x @ centre, x=x, sigmas=sigmas, multiplicative=adds)
+    found, equations = solve_additive(problem, USUAL_VARIANCE)
+    fitted = settled(design, found)
+    doubt = doubt_of(equations, fitted)
+    residuals = (problem.y - _fitted_values(problem, fitted)) * design.y_scale
     fitted = replace(fitted, parameters=replace(fitted.parameters, beta=fitted.parameters.beta + centre))
-    residuals = logs - fitted.predict(days.days, columns).yhat
-    return FittedRecipe(fitted, doubt, seen, usual, _level(days, residuals, fitted.sigma))
+    return FittedRecipe(fitted, names, doubt, seen, usual, _level(days, residuals, fitted.sigma))
 
 
-def _settings(days: SeriesDays, known: Columns, pooled: Mapping[str, Coefficient]) -> Settings:
+def _used(names: Sequence[str], rows: FloatArray, pooled: Mapping[str, Coefficient]) -> tuple[str, ...]:
     """The columns that vary in this series, and those that most of the chain knows."""
-    common = {name: each for name, each in pooled.items() if each.share >= COMMON}
-    used = [name for name, column in known.items() if name in common or column.min() < column.max()]
-    used += [name for name in common if name not in known and not _is_season(name)]
-    yearly = "yearly:sin1" in common or days.days[-1] - days.days[0] >= YEARLY_FROM
+    common = [name for name, each in pooled.items() if each.share >= COMMON and not _is_season(name)]
+    varies = rows.min(axis=0) < rows.max(axis=0)
+    own = [name for name, vary in zip(names, varies, strict=True) if vary or name in common]
+    return (*own, *(name for name in common if name not in names))
+
+
+def _settings(days: SeriesDays, pooled: Mapping[str, Coefficient]) -> Settings:
+    """Trend and seasons: the yearly one where the history, or most of the chain, knows it."""
+    known = pooled.get("yearly:sin1")
+    yearly = days.days[-1] - days.days[0] >= YEARLY_FROM or (known is not None and known.share >= COMMON)
     return Settings(
         changepoints=25,
         changepoint_range=0.8,
         changepoint_prior=CHANGEPOINT_PRIOR,
         weekly=WEEKLY,
         yearly=YEARLY if yearly else 0,
-        regressors=tuple(Regressor(name, standardize=False) for name in used),
     )
+
+
+def _fitted_values(problem: Problem, fitted: Fitted) -> FloatArray:
+    """(n,) in scaled units."""
+    return trend(fitted.parameters, problem.t, problem.changes) + problem.x @ fitted.parameters.beta
 
 
 def _priors(

@@ -1,0 +1,144 @@
+"""``refresh --all`` over every Rossmann store, against plain Prophet doing the same backtests and forecast.
+
+``python -m benchmarks.chain [--stores N] [--peer-stores 60] [--processes 2] [--data DIR] [--json]``. Ours:
+from the press to the last version published (chain's priors and calibration, four backtest cutoffs with
+challengers, forecast, publish through the ledger), history imported and worker processes started before. The
+peer: `prophet.Prophet` with its defaults on open days with sales, fit and predict at the same four cutoffs
+and at the end, in as many processes; measured on some stores in the same run and extrapolated.
+"""
+
+import argparse
+import json
+import logging
+import multiprocessing
+import os
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+
+from benchmarks import datasets
+from forecasting.bootstrap import Storecast
+from forecasting.domain import LOCAL_USER, RunState
+from forecasting.evaluation.windows import window_cutoffs
+from forecasting.series import SeriesDays
+from forecasting.settings import Settings
+
+HORIZON = 42
+FEW = 200
+MEGABYTE = 1e6
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--stores", type=int, default=0, help="only so many; 0 for all")
+    parser.add_argument("--peer-stores", type=int, default=60)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--data", type=Path, default=datasets.DIRECTORY)
+    parser.add_argument("--json", action="store_true")
+    parsed = parser.parse_args()
+    logging.disable(logging.WARNING)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    result = measure(parsed.data, parsed.stores, parsed.peer_stores, parsed.processes)
+    if parsed.json:
+        print(json.dumps(result))
+        return
+    for name, value in result.items():
+        print(f"{name:<44}{value:>10.2f}")
+
+
+def measure(data: Path, stores: int, peers: int, processes: int) -> dict[str, float]:
+    """Seconds and megabytes of ours at two sizes, seconds of the peer, and the ratios."""
+    few = chain(data, FEW, processes)
+    many = chain(data, stores, processes)
+    peer = peer_seconds(data, peers, processes) / peers * many["stores"]
+    return {
+        "stores": many["stores"],
+        "ours, s": many["seconds"],
+        "plain Prophet, s (extrapolated)": peer,
+        "ratio": peer / many["seconds"],
+        "ours a store, ms": 1e3 * many["seconds"] / many["stores"],
+        f"ours a store at {FEW}, ms": 1e3 * few["seconds"] / few["stores"],
+        f"a store, all / {FEW}": (many["seconds"] / many["stores"]) / (few["seconds"] / few["stores"]),
+        "largest process, MB": many["megabytes"],
+    }
+
+
+def chain(data: Path, stores: int, processes: int) -> dict[str, float]:
+    """Import, start the workers, refresh all, wait for the last run."""
+    with tempfile.TemporaryDirectory() as home:
+        settings = Settings(home=Path(home) / "state", horizon=HORIZON, processes=processes)
+        with Storecast(settings) as storecast:
+            storecast.service.import_file(
+                LOCAL_USER, _sales(data, stores, Path(home)), "sales", stores=data / "rossmann_store.csv"
+            )
+            storecast.start_worker()
+            names = storecast.service.stores(LOCAL_USER)
+            storecast.service.refresh(LOCAL_USER, names[0].store)  # the workers are there once it is done
+            _wait(storecast)
+            start = time.perf_counter()
+            answers = storecast.service.refresh_all(LOCAL_USER, force=True)
+            megabytes = _wait(storecast)
+            seconds = time.perf_counter() - start
+            runs = [storecast.service.run(LOCAL_USER, each.run.run_id) for each in answers if each.run]
+    failed = [run for run in runs if run.state is not RunState.SUCCEEDED]
+    if failed:
+        raise SystemExit(f"{len(failed)} runs failed, such as {failed[0].scope}: {failed[0].error}")
+    return {"stores": len(names), "seconds": seconds, "megabytes": megabytes}
+
+
+def _wait(storecast: Storecast) -> float:
+    """Wait until no run is left; return the most memory a process took meanwhile."""
+    me, most = psutil.Process(), 0.0
+    while storecast.service.pulse(LOCAL_USER)[2]:
+        family = [me, *me.children(recursive=True)]
+        most = max(most, *(each.memory_info().rss / MEGABYTE for each in family if each.is_running()))
+        time.sleep(0.25)
+    return most
+
+
+def _sales(data: Path, stores: int, folder: Path) -> Path:
+    """The sales of all stores, or of the first so many."""
+    frame = pd.read_parquet(data / "rossmann_train.parquet")
+    if stores:
+        frame = frame[frame["Store"].isin(np.sort(frame["Store"].unique())[:stores])]
+    path = folder / "train.parquet"
+    frame.to_parquet(path)
+    return path
+
+
+def peer_seconds(data: Path, stores: int, processes: int) -> float:
+    """Seconds plain Prophet takes for some stores, in as many processes as ours."""
+    series = list(datasets.load("rossmann", data, stores, 0).series.values())
+    chosen = [series[at] for at in np.random.default_rng(0).permutation(len(series))[:stores]]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        list(pool.map(plain_prophet, chosen[:1] * processes))  # imports Prophet in each
+        start = time.perf_counter()
+        list(pool.map(plain_prophet, chosen))
+        return time.perf_counter() - start
+
+
+def plain_prophet(days: SeriesDays) -> None:
+    """Fit and predict at four cutoffs and at the end."""
+    from prophet import Prophet  # noqa: PLC0415 - slow to import, and in the process that needs it
+
+    logging.disable(logging.WARNING)
+    for cutoff in (*window_cutoffs(days.last, HORIZON), days.last):
+        seen = days.up_to(cutoff)
+        sold = seen.is_open & (seen.y > 0)
+        ds = seen.days[sold].astype("datetime64[D]").astype("datetime64[ns]")
+        prophet = Prophet()
+        prophet.fit(pd.DataFrame({"ds": ds, "y": seen.y[sold]}))
+        first = cutoff + timedelta(days=1)
+        prophet.predict(pd.DataFrame({"ds": pd.date_range(first, periods=HORIZON)}))
+
+
+if __name__ == "__main__":
+    main()
