@@ -126,10 +126,10 @@ class Compute(Protocol[TaskT, ResultT]):
 
 
 class HistoryReader(Protocol):
-    """Reads history files; small enough to be sent to a worker process."""
+    """Reads history files for fits; small enough to be sent to a worker process."""
 
-    def read(self, file: HistoryFile) -> pd.DataFrame:
-        """`schema.SALES` or `schema.PLAN` of one store's file, sorted by item and day.
+    def days(self, file: HistoryFile) -> dict[str, SeriesDays]:
+        """The days of one store's file, by item; those of a plan have no demand.
 
         Raises
         ------
@@ -213,6 +213,10 @@ class SalesHistory(Protocol):
         StateUnavailable
             If the file is missing or damaged.
         """
+        ...
+
+    def days(self, file: HistoryFile) -> dict[str, SeriesDays]:
+        """The same as `HistoryReader.days`."""
         ...
 
     def import_file(
@@ -455,8 +459,8 @@ class Ledger(Protocol):
     def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int = 1) -> list[RefreshRun]:
         """Take the next queued run, or one whose lease has run out; empty if there is nothing to do.
 
-        One transaction. A run past its last attempt is closed as failed instead. While a batch's run of the
-        scope `chain.CHAIN` is active the batch's other runs wait, but for those a press moved before it.
+        One transaction. A run past its last attempt is closed as failed instead. While a run of the scope
+        `chain.CHAIN` is active the runs of batches wait, but for those a press moved before it.
 
         Parameters
         ----------

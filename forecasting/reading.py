@@ -37,6 +37,7 @@ from forecasting.planning.track import LEADS
 from forecasting.ports import Clock, SalesHistory, Storage
 from forecasting.refresh import policy
 from forecasting.scores import ErrorSums
+from forecasting.series import SeriesDays
 from forecasting.settings import Settings
 
 
@@ -401,14 +402,14 @@ class Reader:
             if region in (None, each.region) and store in (None, each.store)
         ]
 
-    def _expected(self, store: Store, newest: date) -> pd.DataFrame:
+    def _expected(self, store: Store, newest: date) -> SeriesDays:
         sales = self._storage.manifest.head(store.store, "sales")
         if sales is None:
             raise UnknownSeries(f"store {store.store}: expected sales history, found none")
         plan = self._storage.manifest.head(store.store, "plan")
-        planned = self._history.read(plan) if plan else pd.DataFrame(columns=list(schema.PLAN))
+        planned = self._history.days(plan) if plan else {}
         place = place_of(store.store, store.region, self._settings.holidays)
-        return expected_days(self._history.read(sales), planned, newest, place)
+        return expected_days(self._history.days(sales), planned, newest, place)
 
     def _snapshot(self, principal: Principal, store: str) -> StoreSnapshot:
         snapshot = self._storage.ledger.snapshots([store]).get(store)

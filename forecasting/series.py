@@ -3,7 +3,7 @@
 Frames are checked once, where they become a `SeriesDays`; from there on windows are slices.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Self
@@ -159,6 +159,35 @@ class SeriesDays:
             kinds=kinds,
             flags={name: joined(name) for name in names},
         )
+
+    def with_kinds(self, kinds: tuple[str, ...]) -> Self:
+        """The same days, their holidays numbered by other names, which must hold all of `kinds`."""
+        if kinds == self.kinds:
+            return self
+        number = np.array([kinds.index(kind) for kind in self.kinds], dtype=np.int64)
+        return replace(self, holiday=number[self.holiday], kinds=kinds)
+
+    def overlaid(self, other: Self) -> tuple[Self, BoolArray]:
+        """The covariates of `other` on the days it has, and (n,) which those are."""
+        if not len(other) or not len(self):
+            return self, np.zeros(len(self), dtype=np.bool_)
+        kinds = all_kinds((self, other))
+        own, over = self.with_kinds(kinds), other.with_kinds(kinds)
+        at = np.minimum(np.searchsorted(over.days, own.days), len(over) - 1)
+        hit = over.days[at] == own.days
+        laid = replace(
+            own,
+            is_open=np.where(hit, over.is_open[at], own.is_open),
+            promo=np.where(hit, over.promo[at], own.promo),
+            school_holiday=np.where(hit, over.school_holiday[at], own.school_holiday),
+            holiday=np.where(hit, over.holiday[at], own.holiday),
+        )
+        return laid, hit
+
+
+def all_kinds(parts: Iterable[SeriesDays]) -> tuple[str, ...]:
+    """Every name of a holiday in any of them: none first, then in order, so that the highest number is it."""
+    return ("", *sorted({kind for part in parts for kind in part.kinds if kind}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ from forecasting.refresh import policy
 from forecasting.scoring import TrackScoring
 from forecasting.settings import Settings
 
+CHAIN_DAYS = 7
+"""Days of sales that what is pooled over all stores may be behind before an import asks for it again: it moves
+slowly. A refresh of all stores asks whenever there are new sales."""
+
 PRESS, BATCH = 0, 10
 """Priorities: a person's press runs before a batch."""
 
@@ -125,7 +129,7 @@ class ForecastService(Reader):
             return []
         batch, rule = uuid4().hex, self._rule(self._clock.now(), force=force)
         pools = self._pooled and principal.is_operator
-        chain = [self._ask_chain(principal, BATCH, force=force, batch=batch)] if pools else []
+        chain = [self._ask_chain(principal, force=force, batch=batch)] if pools else []
         asks = [self._request(principal, store, BATCH, batch) for store in stores]
         answers = self._storage.ledger.request_many(asks, rule)
         self._wake()
@@ -145,7 +149,7 @@ class ForecastService(Reader):
             If the principal is not an operator.
         """
         _require_operator(principal, "refresh what is pooled over all stores")
-        return self._ask_chain(principal, PRESS, force=force)
+        return self._ask_chain(principal, force=force)
 
     def import_file(
         self,
@@ -160,6 +164,7 @@ class ForecastService(Reader):
         """Import a file of ``"sales"`` or ``"plan"``: all of it or nothing; with `dry_run` only report.
 
         The forecasts of the days that arrived are scored; where they can't be, the import holds all the same.
+        What is pooled over all stores is asked for where there is none, or it is a week of sales behind.
 
         Parameters
         ----------
@@ -181,6 +186,7 @@ class ForecastService(Reader):
         )
         if kind == "sales" and report.import_id is not None:
             self._scoring.score(report.stores)
+            self._pool_if_due(principal)
         return report
 
     def score_arrivals(self, principal: Principal, go_on: GoOn = rested) -> None:
@@ -267,17 +273,22 @@ class ForecastService(Reader):
             force=force,
         )
 
-    def _ask_chain(
-        self, principal: Principal, priority: int, *, force: bool, batch: str | None = None
-    ) -> Answer:
+    def _ask_chain(self, principal: Principal, *, force: bool = False, batch: str | None = None) -> Answer:
         horizon, engine = self._settings.horizon, self._settings.engine
         heads = self._storage.manifest.heads("sales")
         inputs = chain_hash({store: file.content_hash for store, file in heads.items()}, horizon)
         rule = partial(policy.decide_chain, engine=engine, horizon=horizon, inputs=inputs, force=force)
-        ask = replace(self._request(principal, "", priority, batch), scope=CHAIN)
+        ask = replace(self._request(principal, "", BATCH, batch), scope=CHAIN)
         answer = self._storage.ledger.request_chain(ask, rule)
         self._wake()
         return answer
+
+    def _pool_if_due(self, principal: Principal) -> None:
+        if not self._pooled:
+            return
+        latest, as_of = self._storage.chains.latest(), self.as_of(principal)
+        if latest is None or (as_of is not None and (as_of - latest.cutoff).days > CHAIN_DAYS):
+            self._ask_chain(principal)
 
     def _request(
         self, principal: Principal, store: str, priority: int, batch: str | None = None

@@ -10,9 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
-import pandas as pd
-
-from forecasting import schema
 from forecasting.calendar.inputs import SeriesInputs, StoreFacts, StoreInputs, build_inputs, build_pasts
 from forecasting.chain import Chain
 from forecasting.domain import HistoryFile, SeriesChoice, SeriesKey
@@ -65,8 +62,8 @@ class StoreFiles:
         UnknownSeries
             If there are no sales.
         """
-        plan = reader.read(self.plan) if self.plan else pd.DataFrame(columns=list(schema.PLAN))
-        return build_inputs(self.store, reader.read(self.sales), plan, horizon, self.facts)
+        plan = reader.days(self.plan) if self.plan else {}
+        return build_inputs(self.store, reader.days(self.sales), plan, horizon, self.facts)
 
     def pasts(self, reader: HistoryReader) -> dict[str, SeriesDays]:
         """The histories alone, by item.
@@ -76,7 +73,7 @@ class StoreFiles:
         StateUnavailable
             If the file is missing or damaged.
         """
-        return build_pasts(reader.read(self.sales), self.facts)
+        return build_pasts(reader.days(self.sales), self.facts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ if not stores or as_of is None:
 unknown = session.unknown_in_address(stores, offers_all=True)
 news = st.empty()
 scope = accuracy_view.pick(stores)
+accuracy_tables.open_chosen()
 if unknown:
     st.warning(f"{unknown} Showing {scope}.", icon=":material/search_off:")
 

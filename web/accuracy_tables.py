@@ -1,13 +1,14 @@
 """The tables of Accuracy: which engine serves what and why, every store or product, every figure."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from forecasting.accuracy import AccuracyReport, EngineShare, SeriesAccuracy
-from forecasting.domain import ALL_ITEMS
+from forecasting.domain import ALL_ITEMS, SeriesKey
 from forecasting.scores import ErrorSums
 from web import accuracy_words, formats, session
 from web.accuracy_view import ROW_HEIGHT
@@ -64,7 +65,7 @@ def _series_table(rows: Sequence[SeriesAccuracy], *, of_store: bool) -> None:
     """Draw one row a store or product; choosing one opens its page."""
     ordered = sorted(rows, key=_place)
     percent = st.column_config.NumberColumn(format="%.1f%%", width=110)
-    chosen = st.dataframe(
+    st.dataframe(
         pd.DataFrame([_series_row(row, of_store=of_store) for row in ordered]),
         hide_index=True,
         placeholder=formats.NONE,
@@ -77,16 +78,23 @@ def _series_table(rows: Sequence[SeriesAccuracy], *, of_store: bool) -> None:
             "Engine": st.column_config.TextColumn(width=130),
             "Why": st.column_config.TextColumn(width="large"),
         },
-        on_select="rerun",
+        on_select=partial(_choose, [row.key for row in ordered]),
         selection_mode="single-row",
         key=TABLE,
         alt=f"{'Products' if of_store else 'Stores'} with errors, engine and why; choose a row to open it",
     )
-    drawn = session.drawn_rows(TABLE, [row.key for row in ordered])
-    picked = chosen.selection.rows
-    if picked and picked[0] < len(drawn):
-        key = drawn[picked[0]]
-        st.switch_page(STORE_PAGE, query_params={session.STORE: key.store, session.ITEM: key.item})
+
+
+def _choose(drawn: Sequence[SeriesKey]) -> None:
+    """Remember to open the chosen row of the table as it was drawn."""
+    for row in st.session_state[TABLE].selection.rows:
+        session.open_series(drawn[row])
+
+
+def open_chosen() -> None:
+    """Leave for the forecast of the series whose row was chosen."""
+    if session.opening():
+        st.switch_page(STORE_PAGE, query_params={})  # without, it fails on what the pickers are bound to
 
 
 def _place(row: SeriesAccuracy) -> tuple[bool, float]:

@@ -135,7 +135,7 @@ def table(rows: Sequence[QueueRow]) -> None:
         key=QUEUE,
         alt="Stores with state and reason; choose a row to open the store",
     )
-    drawn = session.drawn_rows(QUEUE, [row.store for row in rows])
+    drawn = session.drawn_queue([row.store for row in rows])
     picked = chosen.selection.rows
     if picked and picked[0] < len(drawn):
         st.switch_page(STORE_PAGE, query_params={session.STORE: drawn[picked[0]]})

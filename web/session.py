@@ -1,7 +1,6 @@
 """Session keys and query parameters: what a page remembers and what its address says."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 import streamlit as st
 
@@ -21,12 +20,12 @@ REGION, SEARCH = "region", "search"
 ALL_LABEL = "All products"
 """How the product picker, and so the address, names a store's total."""
 
-Row = TypeVar("Row")
-
 ALL_STORES = "All stores"
 """How the store picker, and so the address, names all of them where it offers that."""
 
 _ANSWER = "last_answer"
+_DRAWN = "queue_drawn"
+_OPENING = "opening_series"
 _UPLOADS, _IMPORT = "uploads", "last_import"
 _PULSE = "drawn_pulse"
 
@@ -88,12 +87,25 @@ def step_store(stores: list[str], by: int) -> None:
     forget_version()
 
 
-def drawn_rows(table: str, rows: list[Row]) -> list[Row]:
-    """The rows of a table as last drawn, which is what a chosen row counts in; remembers the new ones."""
-    name = f"{table}_drawn"
-    drawn: list[Row] = st.session_state.get(name, rows)
-    st.session_state[name] = rows
+def drawn_queue(stores: list[str]) -> list[str]:
+    """The stores of the queue as last drawn, which is what a chosen row counts in; remembers the new ones."""
+    drawn: list[str] = st.session_state.get(_DRAWN, stores)
+    st.session_state[_DRAWN] = stores
     return drawn
+
+
+def open_series(key: SeriesKey) -> None:
+    """Choose a series to be opened on another page.
+
+    For callbacks: once the pickers are drawn, neither they nor the address they are bound to can be set.
+    """
+    st.session_state[STORE], st.session_state[ITEM] = key.store, key.item
+    st.session_state[_OPENING] = True
+
+
+def opening() -> bool:
+    """Whether a series was chosen to be opened on another page; forgets it."""
+    return bool(st.session_state.pop(_OPENING, False))
 
 
 def remember_answer(key: SeriesKey, message: str | None) -> None:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from forecasting.calendar.standing import Attributes, standing_promotion
 from forecasting.calendar.wording import day_ranges
 from forecasting.domain import ALL_ITEMS, SeriesKey, natural_order
 from forecasting.errors import UnknownSeries
-from forecasting.series import BoolArray, SeriesDays
+from forecasting.series import BoolArray, SeriesDays, all_kinds, day_of
 
 HABIT_WEEKS = 8
 """A weekday on which the store was closed for this many weeks in a row is assumed closed."""
@@ -32,6 +33,10 @@ LEAST_HABIT_DAYS = 14
 
 DISCONTINUED_AFTER_DAYS = 28
 """A product without a row for this many days up to the cutoff is not forecast."""
+
+
+StoreDays = Mapping[str, SeriesDays]
+"""Sales or plan of one store, by item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,13 @@ class SeriesInputs:
     key: SeriesKey
     past: SeriesDays
     future: SeriesDays
+    assumed: BoolArray
+
+
+class Future(NamedTuple):
+    """Days to come, and which of them no plan speaks of."""
+
+    days: SeriesDays
     assumed: BoolArray
 
 
@@ -108,7 +120,7 @@ def chain_hash(heads: Mapping[str, str], horizon: int) -> str:
 
 
 def build_inputs(
-    store: str, sales: pd.DataFrame, plan: pd.DataFrame, horizon: int, facts: StoreFacts | None = None
+    store: str, sales: StoreDays, plan: StoreDays, horizon: int, facts: StoreFacts | None = None
 ) -> StoreInputs:
     """Assemble every series of one store.
 
@@ -117,7 +129,7 @@ def build_inputs(
     store
         The store.
     sales, plan
-        `schema.SALES` and `schema.PLAN` of this store.
+        Its sales and its plan, by item.
     horizon
         Days to forecast after the newest sales day.
     facts
@@ -128,65 +140,64 @@ def build_inputs(
     UnknownSeries
         If there are no sales.
     """
-    if sales.empty:
+    if not any(len(days) for days in sales.values()):
         raise UnknownSeries(f"store {store}: expected sales history, found none")
     known = facts or StoreFacts()
-    sales, plan = (with_public_holidays(frame, known.place) for frame in (sales, plan))
-    histories = series_histories(sales)
-    cutoff = sales["ds"].max()
-    days = pd.date_range(cutoff + pd.Timedelta(days=1), periods=horizon, freq="D", unit=cutoff.unit)
-    habit = _habit(histories[ALL_ITEMS], days, known.place)
+    pasts = build_pasts(sales, known)
+    planned = {item: with_public_holidays(days, known.place) for item, days in plan.items()}
+    cutoff = pasts[ALL_ITEMS].last
+    habit = _habit(pasts[ALL_ITEMS], horizon, known.place)
     futures, notes = {}, []
-    for item in sorted(histories.keys() - {ALL_ITEMS}, key=natural_order):
-        last = histories[item]["ds"].iloc[-1]
+    for item in sorted(pasts.keys() - {ALL_ITEMS}, key=natural_order):
+        last = pasts[item].last
         if (cutoff - last).days >= DISCONTINUED_AFTER_DAYS:
             notes.append(f"Product {item} is left out: its last sales row is of {last:%-d %b %Y}.")
         else:
-            futures[item] = future_days(item, plan, habit)
-    total = total_days(list(futures.values())) if futures else future_days(ALL_ITEMS, plan, habit)
+            futures[item] = future_days(item, planned, habit)
+    total = total_future(list(futures.values())) if futures else future_days(ALL_ITEMS, planned, habit)
     notes[:0] = silent_days(total, known.place)
     series = tuple(
-        series_inputs(SeriesKey(store, item), histories[item], future, known)
+        SeriesInputs(SeriesKey(store, item), pasts[item], _with_flags(future.days, known), future.assumed)
         for item, future in {ALL_ITEMS: total, **futures}.items()
     )
-    return StoreInputs(store, cutoff.date(), horizon, tuple(notes), series)
+    return StoreInputs(store, cutoff, horizon, tuple(notes), series)
 
 
-def series_inputs(
-    key: SeriesKey, history: pd.DataFrame, future: pd.DataFrame, facts: StoreFacts
-) -> SeriesInputs:
-    """Take `schema.HISTORY` and `schema.FUTURE` of one series over as arrays; imports have checked them."""
-    past, ahead = _as_days(history, facts), _as_days(future, facts)
-    return SeriesInputs(key, past, ahead, future["assumed"].to_numpy(bool))
+def build_pasts(sales: StoreDays, facts: StoreFacts) -> dict[str, SeriesDays]:
+    """The history of every series of one store, by item, the store's total among them.
+
+    A total that was delivered is kept; otherwise it is the sum of the items.
+    """
+    pasts = {
+        item: _with_flags(with_public_holidays(days, facts.place), facts) for item, days in sales.items()
+    }
+    if ALL_ITEMS not in pasts:
+        pasts[ALL_ITEMS] = total_of(list(pasts.values()))
+    return pasts
 
 
-def build_pasts(sales: pd.DataFrame, facts: StoreFacts) -> dict[str, SeriesDays]:
-    """Assemble the history of every series of one store, by item, without a future."""
-    histories = series_histories(with_public_holidays(sales, facts.place))
-    return {item: _as_days(history, facts) for item, history in histories.items()}
-
-
-def _as_days(frame: pd.DataFrame, facts: StoreFacts) -> SeriesDays:
-    days = SeriesDays.taken_over(frame)
-    flags = standing_promotion(facts.attributes, days.days)
-    return replace(days, flags=flags) if flags else days
-
-
-def expected_days(sales: pd.DataFrame, plan: pd.DataFrame, last: date, place: str = "") -> pd.DataFrame:
-    """Return `schema.FUTURE` of a store's total for the days after its newest sales, up to `last`.
+def expected_days(sales: StoreDays, plan: StoreDays, last: date, place: str = "") -> SeriesDays:
+    """The days of a store's total after its newest sales, up to `last`, by plan or by habit.
 
     Parameters
     ----------
     sales, plan
-        `schema.SALES` and `schema.PLAN` of one store.
+        Of one store, by item.
     place
         Whose public holidays it has, or ``""``.
     """
-    sales, plan = with_public_holidays(sales, place), with_public_holidays(plan, place)
-    newest = sales["ds"].max()
-    days = pd.date_range(newest + pd.Timedelta(days=1), pd.Timestamp(last), freq="D", unit=newest.unit)
-    habit = _habit(series_histories(sales)[ALL_ITEMS], days, place)
-    return total_days([future_days(str(item), plan, habit) for item in sales["item"].unique()])
+    pasts = build_pasts(sales, StoreFacts(place=place))
+    planned = {item: with_public_holidays(days, place) for item, days in plan.items()}
+    horizon = (last - pasts[ALL_ITEMS].last).days
+    habit = _habit(pasts[ALL_ITEMS], horizon, place)
+    return total_future([future_days(item, planned, habit) for item in sales]).days
+
+
+def days_by_item(frame: pd.DataFrame) -> dict[str, SeriesDays]:
+    """Take `schema.SALES` or `schema.PLAN` of one store over, by item."""
+    items = frame["item"].unique()
+    parts = [(items[0], frame)] if len(items) == 1 else frame.groupby("item", sort=False)
+    return {str(item): SeriesDays.taken_over(rows) for item, rows in parts}
 
 
 def series_histories(sales: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -204,86 +215,84 @@ def series_histories(sales: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return histories
 
 
-def usual_days(total: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
-    """Fill `days` by habit (`schema.FUTURE`): open on weekdays that were open of late, nothing special."""
-    numbers = total["ds"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    recent = numbers > numbers[-1] - 7 * HABIT_WEEKS
-    weekdays = (numbers[recent] + 3) % 7
-    seen = np.bincount(weekdays, minlength=7) > 0
-    opened = np.bincount(weekdays, total["is_open"].to_numpy(np.float64)[recent], 7) > 0
-    unheard_of = numbers[-1] - numbers[recent][0] < LEAST_HABIT_DAYS
-    usual = np.where(seen, opened, unheard_of)
-    nothing = np.zeros(len(days), dtype=bool)
-    return pd.DataFrame(
-        {
-            "ds": days,
-            "is_open": usual[days.day_of_week.to_numpy()],
-            "promo": nothing,
-            "holiday": pd.Series([""] * len(days), dtype=total["holiday"].dtype),
-            "school_holiday": nothing,
-            "assumed": ~nothing,
-        }
-    )
+def total_of(items: Sequence[SeriesDays]) -> SeriesDays:
+    """The sum of a store's items: open where one of them is, on promotion where one of them is.
+
+    A day's holiday is the one any item names; where they name several, the last in alphabetical order.
+    """
+    kinds = all_kinds(items)
+    days = np.unique(np.concatenate([each.days for each in items]))
+    size = days.size
+    y, holiday = np.zeros(size), np.zeros(size, dtype=np.int64)
+    flags = {name: np.zeros(size, dtype=np.bool_) for name in ("is_open", "promo", "school_holiday")}
+    for each in items:
+        at = np.searchsorted(days, each.days)
+        y[at] += each.y
+        holiday[at] = np.maximum(holiday[at], each.with_kinds(kinds).holiday)
+        for name, flag in flags.items():
+            flag[at] |= getattr(each, name)
+    more = {name: np.zeros(size, dtype=np.bool_) for each in items for name in each.flags}
+    for each in items:
+        for name, flag in each.flags.items():
+            more[name][np.searchsorted(days, each.days)] |= flag
+    return SeriesDays(days, y, holiday=holiday, kinds=kinds, flags=more, **flags)
 
 
-def _habit(total: pd.DataFrame, days: pd.DatetimeIndex, place: str) -> pd.DataFrame:
+def usual_days(total: SeriesDays, horizon: int) -> SeriesDays:
+    """The days after a history by habit: open on weekdays that were open of late, nothing special."""
+    last = int(total.days[-1])
+    recent = total[total.days > last - 7 * HABIT_WEEKS]
+    seen = np.bincount(recent.weekday, minlength=7) > 0
+    opened = np.bincount(recent.weekday, recent.is_open, 7) > 0
+    unheard_of = last - int(recent.days[0]) < LEAST_HABIT_DAYS
+    days = np.arange(last + 1, last + 1 + horizon)
+    nothing = np.zeros(horizon, dtype=np.bool_)
+    is_open = np.where(seen, opened, unheard_of)[(days + 3) % 7]
+    return SeriesDays(days, np.full(horizon, np.nan), is_open, nothing, nothing, nothing.astype(np.int64))
+
+
+def closed_on_holidays(habit: SeriesDays, total: SeriesDays) -> SeriesDays:
+    """Close the holidays among `usual_days` of a store that was closed on most holidays before."""
+    before = total.is_open[total.holiday > 0]
+    if not before.size or before.mean() >= MOSTLY_OPEN:
+        return habit
+    return replace(habit, is_open=habit.is_open & (habit.holiday == 0))
+
+
+def future_days(item: str, plan: StoreDays, habit: SeriesDays) -> Future:
+    """The days to come of one item: its own plan, else the whole store's, else habit."""
+    days, known = habit, np.zeros(len(habit), dtype=np.bool_)
+    for name in dict.fromkeys((ALL_ITEMS, item)):
+        if name in plan:
+            days, hit = days.overlaid(plan[name])
+            known |= hit
+    return Future(days, ~known)
+
+
+def total_future(items: Sequence[Future]) -> Future:
+    """The days to come of a store's total; a day is assumed where the plan is silent about one item."""
+    total = total_of([each.days for each in items])
+    return Future(total, np.logical_or.reduce([each.assumed for each in items]))
+
+
+def silent_days(future: Future, place: str = "") -> list[str]:
+    """Return a sentence about the days the plan says nothing of, or nothing where it is complete."""
+    if not future.assumed.any():
+        return []
+    days = [day_of(day) for day in future.days.days[future.assumed].tolist()]
+    holidays = f"and only the public holidays of {place}" if place else "and no holiday"
+    return [f"No plan for {day_ranges(days)}: open on the usual weekdays, no promotion {holidays} assumed."]
+
+
+def _habit(total: SeriesDays, horizon: int, place: str) -> SeriesDays:
     """`usual_days` with a place's public holidays, where one is configured."""
-    habit = usual_days(total, days)
+    habit = usual_days(total, horizon)
     return closed_on_holidays(with_public_holidays(habit, place), total) if place else habit
 
 
-def closed_on_holidays(habit: pd.DataFrame, total: pd.DataFrame) -> pd.DataFrame:
-    """Close the holidays among `usual_days` of a store that was closed on most holidays before."""
-    before = total.loc[total["holiday"] != "", "is_open"]
-    if before.empty or before.mean() >= MOSTLY_OPEN:
-        return habit
-    return habit.assign(is_open=habit["is_open"] & (habit["holiday"] == ""))
-
-
-def future_days(item: str, plan: pd.DataFrame, habit: pd.DataFrame) -> pd.DataFrame:
-    """Return `schema.FUTURE` of one item: its own plan rows, else the whole store's, else habit."""
-    days = habit["ds"].to_numpy()
-    items, planned = plan["item"].to_numpy(object), plan["ds"].to_numpy(days.dtype)
-    found = np.full(len(days), -1)
-    for name in dict.fromkeys((ALL_ITEMS, item)):
-        rows = np.flatnonzero(items == name)
-        rows = rows[np.argsort(planned[rows], kind="stable")]
-        at = np.minimum(np.searchsorted(planned[rows], days), max(len(rows) - 1, 0))
-        if len(rows):
-            found = np.where(planned[rows][at] == days, rows[at], found)
-    silent = found < 0
-    if silent.all():
-        return habit.assign(assumed=True)
-    columns = {
-        name: pd.Series(
-            np.where(silent, habit[name].to_numpy(), plan[name].to_numpy()[found]), dtype=habit[name].dtype
-        )
-        for name in schema.COVARIATES
-    }
-    return pd.DataFrame({"ds": habit["ds"], **columns, "assumed": silent})
-
-
-def total_days(items: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Combine the futures of a store's items (`schema.FUTURE`) as `series_histories` combines their pasts.
-
-    A day is assumed where the plan is silent about one of them.
-    """
-    combined = {
-        name: np.logical_or.reduce([each[name].to_numpy(bool) for each in items])
-        for name in ("is_open", "promo", "school_holiday", "assumed")
-    }
-    holiday = np.maximum.reduce([each["holiday"].to_numpy(object) for each in items])
-    return items[0].assign(**combined, holiday=pd.Series(holiday, dtype=items[0]["holiday"].dtype))
-
-
-def silent_days(future: pd.DataFrame, place: str = "") -> list[str]:
-    """Return a sentence about the days the plan says nothing of, or nothing where it is complete."""
-    silent = future.loc[future["assumed"], "ds"]
-    if silent.empty:
-        return []
-    days = [stamp.date() for stamp in silent]
-    holidays = f"and only the public holidays of {place}" if place else "and no holiday"
-    return [f"No plan for {day_ranges(days)}: open on the usual weekdays, no promotion {holidays} assumed."]
+def _with_flags(days: SeriesDays, facts: StoreFacts) -> SeriesDays:
+    flags = standing_promotion(facts.attributes, days.days)
+    return replace(days, flags=flags) if flags else days
 
 
 _OVER_ITEMS = {"is_open": "any", "promo": "any", "holiday": "max", "school_holiday": "any"}

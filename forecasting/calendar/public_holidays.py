@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 
-import pandas as pd
+import numpy as np
 
 from forecasting.errors import InvalidSetting
+from forecasting.series import SeriesDays, number_of
 
 SEPARATOR = "-"
 """Between country and subdivision: ``DE-BW``."""
@@ -40,34 +43,36 @@ def place_of(store: str, region: str, places: Mapping[str, str]) -> str:
     return places.get(store) or places.get(region) or places.get("", "")
 
 
-def with_public_holidays(frame: pd.DataFrame, place: str) -> pd.DataFrame:
-    """A frame with `ds` and `holiday` in which days without a name have that of the public holiday.
+def with_public_holidays(days: SeriesDays, place: str) -> SeriesDays:
+    """The days with the names of public holidays where they have none.
 
     A name the data brings is kept.
 
     Parameters
     ----------
     place
-        ``DE``, ``DE-BW`` …; ``""`` leaves the frame as it is.
+        ``DE``, ``DE-BW`` …; ``""`` leaves the days as they are.
     """
-    if not place or frame.empty:
-        return frame
-    names = holiday_names(place, sorted(set(frame["ds"].dt.year)))
-    public = frame["ds"].map(names).astype(object).fillna("").astype(frame["holiday"].dtype)
-    return frame.assign(holiday=frame["holiday"].where(frame["holiday"] != "", public))
+    if not place or not len(days):
+        return days
+    public = holiday_names(place, range(days.first.year, days.last.year + 1))
+    names = {number_of(day): name for day, name in public.items()}
+    kinds = tuple(dict.fromkeys((*days.kinds, *names.values())))
+    named = np.array([kinds.index(names.get(day, "")) for day in days.days.tolist()], dtype=np.int64)
+    return replace(days, holiday=np.where(days.holiday > 0, days.holiday, named), kinds=kinds)
 
 
-def holiday_names(place: str, years: Sequence[int]) -> dict[pd.Timestamp, str]:
+def holiday_names(place: str, years: Sequence[int]) -> dict[date, str]:
     """Names of a place's public holidays, by day."""
     return {day: name for year in years for day, name in _of_year(place, year)}
 
 
 @lru_cache(maxsize=512)
-def _of_year(place: str, year: int) -> tuple[tuple[pd.Timestamp, str], ...]:
+def _of_year(place: str, year: int) -> tuple[tuple[date, str], ...]:
     import holidays  # noqa: PLC0415 - costs 0.1 s, and only where a place is configured
 
     country, _, subdivision = place.partition(SEPARATOR)
     known = holidays.country_holidays(
         country, subdiv=subdivision or None, years=year, language="en_US", observed=True
     )
-    return tuple((pd.Timestamp(day), str(name)) for day, name in sorted(known.items()))
+    return tuple((day, str(name)) for day, name in sorted(known.items()))

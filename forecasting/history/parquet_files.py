@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from forecasting.errors import InvalidFrame, StateUnavailable
 from forecasting.history.values import content_hash
 from forecasting.schema import require
+from forecasting.series import IntArray, SeriesDays
 
 _READABLE = 40
 
@@ -43,14 +45,61 @@ def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     StateUnavailable
         If the file is missing or damaged; names it.
     """
+    table = _table(path)
+    try:
+        return require(table.to_pandas(), columns, path.name)
+    except InvalidFrame as error:
+        raise _damaged(path, error) from error
+
+
+def read_days(path: Path, columns: Sequence[str]) -> dict[str, SeriesDays]:
+    """The same as arrays, by item, without the checks of a frame: the days were checked at their import.
+
+    Raises
+    ------
+    StateUnavailable
+        If the file is missing or damaged; names it.
+    """
+    table = _table(path)
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise _damaged(path, InvalidFrame(f"expected columns {list(columns)}, found no {missing}"))
+    size = table.num_rows
+    items, names = _coded(table.column("item"))
+    holiday, kinds = _coded(table.column("holiday"))
+    known = ("", *(kind for kind in kinds if kind))
+    number = np.array([known.index(kind) for kind in kinds], dtype=np.int64)
+    flags = {name: table.column(name).to_numpy() for name in ("is_open", "promo", "school_holiday")}
+    whole = SeriesDays(
+        days=table.column("ds").to_numpy().astype("datetime64[D]").astype(np.int64),
+        y=table.column("y").to_numpy() if "y" in columns else np.full(size, np.nan),
+        holiday=number[holiday] if size else holiday,
+        kinds=known,
+        **flags,
+    )
+    if len(names) <= 1:
+        return dict.fromkeys(names, whole)
+    return {name: whole[items == code] for code, name in enumerate(names)}
+
+
+def _table(path: Path) -> pa.Table:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            frame: pd.DataFrame = file.read(use_threads=False).to_pandas()
-        return require(frame, columns, path.name)
+            return file.read(use_threads=False)
     except FileNotFoundError as error:
         raise StateUnavailable(f"sales history: expected the file {path}, found none") from error
-    except (pa.ArrowException, OSError, InvalidFrame) as error:
-        raise StateUnavailable(f"sales history: expected a sound file {path}, found: {error}") from error
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> StateUnavailable:
+    return StateUnavailable(f"sales history: expected a sound file {path}, found: {error}")
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[IntArray, list[str]]:
+    """(n,) which of the names each value is, and the names."""
+    coded = column.combine_chunks().dictionary_encode()
+    return coded.indices.to_numpy().astype(np.int64), [str(name) for name in coded.dictionary.to_pylist()]
 
 
 def write(path: Path, frame: pd.DataFrame) -> None:

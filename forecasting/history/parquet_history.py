@@ -18,6 +18,7 @@ from forecasting.history.merge import merge
 from forecasting.history.reading import AUTO, read_incoming
 from forecasting.history.values import content_hash
 from forecasting.ports import Clock, HeadMove, Manifest, StoreAttributes
+from forecasting.series import SeriesDays
 
 EPOCH = date(1970, 1, 1)
 
@@ -60,8 +61,20 @@ class ParquetReader:
         StateUnavailable
             If the file is missing or damaged.
         """
-        path = parquet_files.file_path(self.root, file.kind, file.store, file.content_hash)
-        return parquet_files.read(path, FRAMES[file.kind])
+        return parquet_files.read(self._path(file), FRAMES[file.kind])
+
+    def days(self, file: HistoryFile) -> dict[str, SeriesDays]:
+        """See `ports.HistoryReader.days`.
+
+        Raises
+        ------
+        StateUnavailable
+            If the file is missing or damaged.
+        """
+        return parquet_files.read_days(self._path(file), FRAMES[file.kind])
+
+    def _path(self, file: HistoryFile) -> Path:
+        return parquet_files.file_path(self.root, file.kind, file.store, file.content_hash)
 
 
 class ParquetHistory:
@@ -101,6 +114,16 @@ class ParquetHistory:
             If the file is missing or damaged.
         """
         return self.reader.read(file)
+
+    def days(self, file: HistoryFile) -> dict[str, SeriesDays]:
+        """See `ports.HistoryReader.days`.
+
+        Raises
+        ------
+        StateUnavailable
+            If the file is missing or damaged.
+        """
+        return self.reader.days(file)
 
     def import_file(
         self,

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-import pandas as pd
-
 from forecasting.calendar import wording
 from forecasting.domain import Store
+from forecasting.series import SeriesDays, day_of
 
 
 class FeedState(StrEnum):
@@ -33,22 +32,22 @@ class Feed:
     note: str = ""
 
 
-def judge_feed(store: Store, expected: pd.DataFrame) -> Feed:
+def judge_feed(store: Store, expected: SeriesDays) -> Feed:
     """Judge a feed by the days that should be there.
 
     Parameters
     ----------
     expected
-        `ds` and `is_open` of each day after the store's newest sales and before the business date, by plan
-        or by habit; at least one.
+        Each day after the store's newest sales and before the business date, by plan or by habit; at least
+        one.
     """
-    days = _dates(expected["ds"])
-    missing = _dates(expected.loc[expected["is_open"], "ds"])
+    days = _dates(expected)
+    missing = _dates(expected[expected.is_open])
     if not missing:
         return Feed(store, FeedState.QUIET, f"Closed {wording.day_ranges(days)}")
     word = "day" if len(missing) == 1 else "days"
     return Feed(store, FeedState.LATE, f"{len(missing)} open {word} missing: {wording.day_ranges(missing)}")
 
 
-def _dates(stamps: pd.Series) -> list[date]:
-    return [stamp.date() for stamp in stamps]
+def _dates(days: SeriesDays) -> list[date]:
+    return [day_of(day) for day in days.days.tolist()]

@@ -73,18 +73,12 @@ def _next(connection: sa.Connection, now: datetime) -> RefreshRun | None:
 
 
 def _not_waiting(connection: sa.Connection) -> sa.ColumnElement[bool]:
-    """Runs that don't wait for the run over all stores: not of its batch, or moved before it by a press."""
+    """Runs that don't wait for the run over all stores: of no batch, or moved before it by a press."""
     run = refresh_run.c
-    query = sa.select(run.batch_id, run.priority).where(ACTIVE, run.scope == CHAIN)
-    pooling = connection.execute(query).one_or_none()
-    if pooling is None or pooling.batch_id is None:
+    pooling = connection.execute(sa.select(run.priority).where(ACTIVE, run.scope == CHAIN)).scalar()
+    if pooling is None:
         return sa.true()
-    return sa.or_(
-        run.batch_id.is_(None),
-        run.batch_id != pooling.batch_id,
-        run.priority < pooling.priority,
-        run.scope == CHAIN,
-    )
+    return sa.or_(run.batch_id.is_(None), run.priority < pooling, run.scope == CHAIN)
 
 
 def _mates(connection: sa.Connection, first: RefreshRun, limit: int) -> list[RefreshRun]:

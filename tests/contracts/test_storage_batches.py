@@ -24,7 +24,6 @@ from tests.storage.examples import (
     claim,
     move,
     pool,
-    pooling,
     press,
     press_chain,
     publication,
@@ -275,20 +274,13 @@ def test_a_batch_goes_on_once_its_run_over_all_stores_is_given_up(storage: SqlSt
     assert [take(storage, at=at) for at in (100, 200, 300, 400)] == [[""], [""], [""], ["1", "2"]]
 
 
-def test_others_do_not_wait_for_it(storage: SqlStorage) -> None:
-    """Neither presses, nor other batches, nor a run of the batch that a press moved forward."""
+def test_presses_do_not_wait_for_it_and_other_batches_do(storage: SqlStorage) -> None:
+    """Nor does a run of the batch that a press moved forward."""
     chained(storage, "1", "2", "3")
     ask(storage, "4", batch="morning", at=1)
     storage.ledger.request(press("5", after(2)), retrain)
     storage.ledger.request(press("2", after(3)), retrain)
-    assert [take(storage) for _ in range(5)] == [["2"], ["5"], [""], ["4"], []]
-
-
-def test_a_run_over_all_stores_without_a_batch_holds_nobody_up(storage: SqlStorage) -> None:
-    """An operator's own press."""
-    ask(storage, "1", "2")
-    pooling(storage, after(1))
-    assert take(storage) == ["1", "2"]
+    assert [take(storage) for _ in range(4)] == [["2"], ["5"], [""], []]
 
 
 def test_a_batch_is_counted_in_stores(storage: SqlStorage) -> None:
