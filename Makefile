@@ -31,6 +31,7 @@ bench: $(DEV)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.refresh
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.solver
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.queue
+	@echo "on real data: $(BIN)/python -m benchmarks.accuracy | chain | pooling"
 
 audit: $(DEV)
 	$(BIN)/pip-audit -r requirements.txt

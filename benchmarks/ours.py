@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.datasets import Window
 from forecasting.calendar.inputs import SeriesInputs
 from forecasting.chain import Chain, PooledPrior, PooledSpread
-from forecasting.chaining import SPREAD_STORES
+from forecasting.chaining import PRIOR_STORES, SPREAD_STORES
 from forecasting.domain import ALL_ITEMS, SeriesKey
 from forecasting.engines.registry import engine
 from forecasting.errors import FitFailed
@@ -66,7 +66,7 @@ def chain_of(window: Window) -> Chain:
 
 def _priors(window: Window, cutoffs: Sequence[object]) -> tuple[PooledPrior, ...]:
     fits = defaultdict(list)
-    for name, past in window.histories.items():
+    for name, past in _sample(window.histories, PRIOR_STORES).items():
         for cutoff in (*cutoffs, window.cutoff):
             seen = past.up_to(cutoff)
             if speaks_for_others(seen, cutoff):
@@ -81,9 +81,11 @@ def _priors(window: Window, cutoffs: Sequence[object]) -> tuple[PooledPrior, ...
 def _spreads(window: Window, chain: Chain, cutoffs: Sequence[object]) -> tuple[PooledSpread, ...]:
     contest, scores = Contest(ENGINE, engine, chain), defaultdict(list)
     asked = [windows.Window(cutoff, window.horizon) for cutoff in cutoffs]
-    for name, past in _sample(window.histories).items():
+    for name, past in _sample(window.histories, SPREAD_STORES).items():
         key = key_of(name)
         had = [each for each in asked if has_window(past, each)]
+        if not had:
+            continue
         try:
             made = backtest(ENGINE, partial(contest.engine, ENGINE, key.item), key, past, had)
         except FitFailed:
@@ -97,13 +99,13 @@ def _spreads(window: Window, chain: Chain, cutoffs: Sequence[object]) -> tuple[P
     return tuple(spread for spread in pooled if spread is not None)
 
 
-def _sample(histories: Mapping[str, SeriesDays]) -> dict[str, SeriesDays]:
+def _sample(histories: Mapping[str, SeriesDays], most: int) -> dict[str, SeriesDays]:
     """As `work.natural_sample` does with stores: of every product, evenly."""
     by_item = defaultdict(list)
     for name in histories:
         by_item[key_of(name).item].append(name)
     chosen = []
     for names in by_item.values():
-        step = max(1.0, len(names) / SPREAD_STORES)
-        chosen += [names[int(number * step)] for number in range(min(len(names), SPREAD_STORES))]
+        step = max(1.0, len(names) / most)
+        chosen += [names[int(number * step)] for number in range(min(len(names), most))]
     return {name: histories[name] for name in chosen}

@@ -188,7 +188,8 @@ def _prune(storecast: Storecast, parsed: argparse.Namespace) -> int:
     report = storecast.service.prune(LOCAL_USER, dry_run=parsed.dry_run)
     counts = (
         f"{report.versions:,} forecast versions, {report.predictors:,} predictors, {report.runs:,} runs, "
-        f"{report.track_days:,} days of the track record, {report.files:,} history files ({_size(report.bytes)})"
+        f"{report.track_days:,} days of the track record, {report.files:,} history files "
+        f"({_size(report.bytes)})"
     )
     print(f"{'would remove' if parsed.dry_run else 'removed'} {counts}")
     return 0

@@ -13,6 +13,7 @@ from forecasting.clock import SystemClock
 from forecasting.compute.local_pool import LocalPool
 from forecasting.domain import SYSTEM
 from forecasting.engines.fitting import do, prepare
+from forecasting.engines.registry import poolable
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.sample import next_feed_file
 from forecasting.housekeeping import DailyChores
@@ -53,7 +54,13 @@ class Storecast:
         self._pool: LocalPool[Task, Result] = LocalPool(partial(do, self.history.reader), settings.processes)
         training = StoreTraining(self._storage, self._pool, clock, settings)
         self.service = ForecastService(
-            self.history, self._storage, clock, settings, self._wake, next_feed_file, pooled=True
+            self.history,
+            self._storage,
+            clock,
+            settings,
+            self._wake,
+            next_feed_file,
+            pooled=poolable(settings.engine),
         )
         name = f"{socket.gethostname()}:{os.getpid()}"
         nightly, prune = partial(self.service.refresh_all, SYSTEM), partial(self.service.prune, SYSTEM)

@@ -546,6 +546,10 @@ class Ledger(Protocol):
         """Newest published version, newest import, number of active runs; 0 where there is none."""
         ...
 
+    def pooling(self) -> RefreshRun | None:
+        """The run over all stores that is active, or None."""
+        ...
+
     def batch(self) -> BatchProgress | None:
         """The newest batch of which stores still have active runs, or None."""
         ...

@@ -20,6 +20,7 @@ from forecasting.domain import (
     Predictor,
     Principal,
     RefreshRun,
+    RunState,
     SeriesKey,
     SeriesSummary,
     Status,
@@ -57,6 +58,8 @@ class Freshness:
         Runs in line, of all stores.
     waiting_for_worker
         Whether its run waits although no worker gives a sign of life.
+    pooling
+        The run over all stores that its run waits for, or None.
     """
 
     store: str
@@ -68,6 +71,7 @@ class Freshness:
     run: RefreshRun | None
     backlog: int = 0
     waiting_for_worker: bool = False
+    pooling: RefreshRun | None = None
 
     @property
     def pulse(self) -> tuple[int, str, str]:
@@ -127,6 +131,7 @@ class Reader:
             snapshot.active or snapshot.last,
             self._storage.ledger.backlog() if snapshot.active else 0,
             self._waits_in_vain(snapshot, now),
+            self._waits_for(snapshot),
         )
 
     def forecast(self, principal: Principal, key: SeriesKey, version: int | None = None) -> pd.DataFrame:
@@ -427,6 +432,12 @@ class Reader:
                 f"version {version}: expected a version of store {store}, found another store's"
             )
         return header
+
+    def _waits_for(self, snapshot: StoreSnapshot) -> RefreshRun | None:
+        run = snapshot.active
+        if run is None or run.batch_id is None or run.state is not RunState.QUEUED:
+            return None
+        return self._storage.ledger.pooling()
 
     def _waits_in_vain(self, snapshot: StoreSnapshot, now: datetime) -> bool:
         run, ledger = snapshot.active, self._storage.ledger

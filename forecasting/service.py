@@ -33,8 +33,8 @@ from forecasting.scoring import TrackScoring
 from forecasting.settings import Settings
 
 CHAIN_DAYS = 7
-"""Days of sales that what is pooled over all stores may be behind before an import asks for it again: it moves
-slowly. A refresh of all stores asks whenever there are new sales."""
+"""Days of sales that what is pooled over all stores may be behind before an import asks for it again: it
+moves slowly. A refresh of all stores asks whenever there are new sales."""
 
 PRESS, BATCH = 0, 10
 """Priorities: a person's press runs before a batch."""
@@ -287,7 +287,7 @@ class ForecastService(Reader):
         if not self._pooled:
             return
         latest, as_of = self._storage.chains.latest(), self.as_of(principal)
-        if latest is None or (as_of is not None and (as_of - latest.cutoff).days > CHAIN_DAYS):
+        if latest is None or (as_of is not None and (as_of - latest.cutoff).days - 1 > CHAIN_DAYS):
             self._ask_chain(principal)
 
     def _request(

@@ -24,7 +24,7 @@ Parts = defaultdict[str, dict[int, Done[Task, Result]]]
 """What is done of each store, by part."""
 
 PART = 16
-"""Series of one task: a store of more products is split, so that its parts run in parallel."""
+"""Series of one task at most: a store of more products is split, so that its parts run in parallel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Assignment:
         """How many series it is about: the products and their total."""
         return len({ALL_ITEMS, *self.files.sales.items})
 
-    def tasks(self, horizon: int) -> list[ForecastTask]:
-        """Its tasks, of about `PART` series each."""
-        parts = -(-self.series // PART)
+    def tasks(self, horizon: int, most: int) -> list[ForecastTask]:
+        """Its tasks, of at most so many series each."""
+        parts = -(-self.series // most)
         known = self.chain.of({ALL_ITEMS, *self.files.sales.items}) if self.chain else None
         kept = self.kept.choices if self.kept else None
         task = ForecastTask(self.files, self.run.engine, horizon, known, kept, parts=parts)
@@ -123,28 +123,28 @@ class StoreTraining:
         So that one that kills its workers takes no other with it. Parts that were done are kept.
         """
         left = {assignment.run.store: assignment for assignment in assignments}
-        got: Parts = defaultdict(dict)
+        got, most = Parts(dict), self._part(assignments)
         try:
-            for finished in self._together(assignments, got, progress):
+            for finished in self._together(assignments, most, got, progress):
                 del left[finished.run.store]
                 yield finished
         except ComputeLost:
             log.warning("worker processes died; going on with %d stores one by one", len(left))
             for assignment in left.values():
-                yield from self._alone(assignment, got, progress)
+                yield from self._alone(assignment, most, got, progress)
 
-    def _alone(self, assignment: Assignment, got: Parts, progress: Progress) -> Iterator[Finished]:
+    def _alone(self, assignment: Assignment, most: int, got: Parts, progress: Progress) -> Iterator[Finished]:
         try:
-            yield from self._together([assignment], got, progress)
+            yield from self._together([assignment], most, got, progress)
         except ComputeLost as error:
             yield Finished(assignment.run, error=error)
 
     def _together(
-        self, assignments: Sequence[Assignment], got: Parts, progress: Progress
+        self, assignments: Sequence[Assignment], most: int, got: Parts, progress: Progress
     ) -> Iterator[Finished]:
         """Do the parts that are missing and yield each store as its last part is done."""
         by_store = {assignment.run.store: assignment for assignment in assignments}
-        tasks = [task for each in assignments for task in each.tasks(self.settings.horizon)]
+        tasks = [task for each in assignments for task in each.tasks(self.settings.horizon, most)]
         for each in assignments:
             progress(each.run, each.stage, _series_in(got[each.run.store]), each.series)
         for done in self.compute.run([task for task in tasks if task.part not in got[task.files.store]]):
@@ -156,6 +156,12 @@ class StoreTraining:
             progress(assignment.run, assignment.stage, _series_in(parts), assignment.series)
             if len(parts) == task.parts:
                 yield self._finished(assignment, list(got.pop(task.files.store).values()))
+
+    def _part(self, assignments: Sequence[Assignment]) -> int:
+        """Series of one task: of a single store so few that each process gets some, more than once."""
+        if len(assignments) != 1:
+            return PART
+        return max(1, min(PART, assignments[0].series // (2 * self.settings.processes)))
 
     def _finished(self, assignment: Assignment, done: Sequence[Done[Task, Result]]) -> Finished:
         run = assignment.run

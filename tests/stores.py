@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from forecasting import schema
-from forecasting.calendar.inputs import StoreFacts
+from forecasting.calendar.inputs import StoreFacts, days_by_item
 from forecasting.domain import HistoryFile
 from forecasting.errors import StateUnavailable
+from forecasting.series import SeriesDays
 from forecasting.work import StoreFiles
 
 
@@ -23,6 +24,10 @@ class Shelf:
         if file.content_hash not in self.frames:
             raise StateUnavailable(f"{file.kind} of store {file.store}: expected a file, found none")
         return self.frames[file.content_hash]
+
+    def days(self, file: HistoryFile) -> dict[str, SeriesDays]:
+        """The same as arrays, by item."""
+        return days_by_item(self.read(file))
 
     def put(
         self, store: str, series: Mapping[str, pd.DataFrame], facts: StoreFacts | None = None

@@ -145,7 +145,7 @@ def test_the_spread_is_of_forecasts_with_the_priors_known_then() -> None:
 
 
 def test_the_spread_is_pooled_over_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The priors over all stores."""
+    """Of its own, and evenly over all stores; the priors over all that there are."""
     monkeypatch.setattr(chaining, "SPREAD_STORES", 5)
     stores = Stores().open(20)
     chain = stores.pooled()
@@ -153,6 +153,19 @@ def test_the_spread_is_pooled_over_a_sample(monkeypatch: pytest.MonkeyPatch) -> 
     sampled = [task.files.store for task in stores.compute.tasks if isinstance(task, SpreadTask)]
     assert sampled == ["0", "4", "8", "12", "16"]
     assert {prior.series for prior in chain.priors} == {20}
+
+
+def test_the_priors_are_pooled_over_a_sample_of_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the chain still tells how many stores there were, and what all of them have sold."""
+    every = Stores().open(20).pooled()
+    monkeypatch.setattr(chaining, "PRIOR_STORES", 10)
+    stores = Stores().open(20)
+    chain = stores.pooled()
+    sampled = [task.files.store for task in stores.compute.tasks if isinstance(task, PoolTask)]
+    assert sampled == [str(number) for number in range(0, 20, 2)]
+    assert sum(isinstance(task, SpreadTask) for task in stores.compute.tasks) == 20
+    assert {prior.series for prior in chain.priors} == {10}
+    assert (chain.stores, chain.input_hash) == (20, every.input_hash)
 
 
 def test_too_few_stores_have_nothing_to_tell_each_other() -> None:

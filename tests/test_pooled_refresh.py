@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,11 +18,12 @@ from forecasting.errors import FitFailed, NotPermitted, UnknownRun
 from forecasting.refresh.chunk import Finished, Progress
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.service import ForecastService
-from tests.house import LAST, House
+from tests.house import LAST, House, sales
 
 PLANNER = replace(LOCAL_USER, subject="p", name="Pia", roles=frozenset({"planner"}))
 NORTHERNER = replace(PLANNER, name="Nora", regions=frozenset({"North"}))
 NORTHERN_OPERATOR = replace(NORTHERNER, roles=frozenset({"operator"}))
+DAY = timedelta(days=1)
 NOBODY = replace(LOCAL_USER, roles=frozenset())
 
 
@@ -222,3 +224,32 @@ def test_the_command_line_waits_for_it_like_for_a_store(
     assert (code, told.out) == (int(bool(failure)), "2 retrain\n")
     assert (f"all stores: {failure}" in told.err.splitlines()) is bool(failure)
     assert "3/3" in told.err
+
+
+def test_an_import_asks_for_what_is_pooled_where_there_is_none(pooling: Pooling, tmp_path: Path) -> None:
+    """Once; not again while it is waited for, nor for a plan."""
+    path = tmp_path / "more.csv"
+    sales("1", "101", 120.0, LAST + DAY, LAST + DAY).to_csv(path, index=False)
+    pooling.service.import_file(LOCAL_USER, path, "sales")
+    sales("2", "101", 90.0, LAST + DAY, LAST + DAY).to_csv(path, index=False)
+    pooling.service.import_file(LOCAL_USER, path, "sales")
+    runs = [run for run in pooling.service.runs(LOCAL_USER) if run.of_chain]
+    assert [(run.state, run.batch_id) for run in runs] == [(RunState.QUEUED, None)]
+    assert pooling.work() == [1]
+
+
+@pytest.mark.parametrize(("days", "asked"), [(7, False), (8, True)])
+def test_an_import_asks_again_once_it_is_a_week_of_sales_behind(
+    pooling: Pooling,
+    tmp_path: Path,
+    days: int,
+    asked: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """A day more than a week."""
+    pooling.service.refresh_chain(LOCAL_USER)
+    pooling.work()
+    path, last = tmp_path / "more.csv", LAST + days * DAY
+    sales("1", "101", 120.0, LAST + DAY, last).to_csv(path, index=False)
+    pooling.house.clock.turn(days * DAY)
+    pooling.service.import_file(LOCAL_USER, path, "sales")
+    assert pooling.work() == [1] * asked

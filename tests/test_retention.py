@@ -138,7 +138,9 @@ def on_the_command_line(old_house: House, monkeypatch: pytest.MonkeyPatch) -> Ho
 @pytest.mark.usefixtures("on_the_command_line")
 def test_the_prune_command_tells_what_went(capsys: pytest.CaptureFixture[str]) -> None:
     """With --dry-run what would go; years later that is one file more."""
-    counts = r"7 forecast versions, 3 predictors, 7 runs, 9 history files \(\d+ kB\)"
+    counts = (
+        r"7 forecast versions, 3 predictors, 7 runs, 6 days of the track record, 9 history files \(\d+ kB\)"
+    )
     for command, says in ((["--dry-run"], "would remove"), ([], "removed")):
         assert main(["prune", *command]) == 0
         assert re.fullmatch(rf"{says} {counts}\n", capsys.readouterr().out)

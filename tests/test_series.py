@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from forecasting import schema
 from forecasting.errors import InvalidFrame
-from forecasting.series import SeriesDays, SeriesForecast, day_of, number_of
+from forecasting.series import SeriesDays, SeriesForecast, all_kinds, day_of, number_of
 from tests.series import as_days, daily_series, split
 
 FRAME = daily_series(80)
@@ -151,6 +151,71 @@ def test_days_that_are_not_later_are_refused() -> None:
     days = as_days(FRAME)
     with pytest.raises(InvalidFrame, match="expected days after 2017-03-22, found 2017-01-02"):
         days.followed_by(days)
+
+
+def holidays(days: SeriesDays) -> list[str]:
+    """The holiday of each day."""
+    return [days.kinds[code] for code in days.holiday]
+
+
+@pytest.mark.parametrize("rows", [slice(0, 0), slice(None), slice(30, 75)])
+def test_a_checked_frame_is_taken_over_as_it_would_be_with_a_check(rows: slice) -> None:
+    """Nothing is different, with demand or without."""
+    for frame in (FRAME.iloc[rows], FRAME.iloc[rows].drop(columns="y")):
+        mine, theirs = SeriesDays.taken_over(frame), as_days(frame)
+        for name in ("days", "y", "is_open", "promo", "school_holiday", "holiday"):
+            one, other = getattr(mine, name), getattr(theirs, name)
+            np.testing.assert_array_equal(one, other, name)
+            assert one.dtype == other.dtype, name
+        assert (mine.kinds, mine.flags) == (theirs.kinds, {})
+
+
+def test_the_kinds_of_many_are_in_order_and_none_comes_first() -> None:
+    """So that of two holidays the higher number is the later name."""
+    series = [as_days(FRAME[:3].assign(holiday=each)) for each in (["Zoo", "", "Fair"], ["", "May", "Zoo"])]
+    assert all_kinds(series) == ("", "Fair", "May", "Zoo")
+    assert all_kinds([]) == all_kinds([as_days(FRAME[:0])]) == ("",)
+
+
+def test_other_numbers_mean_the_same_holidays() -> None:
+    """The days that were renumbered stay; numbers that are right already are handed back."""
+    days = as_days(FRAME[:3].assign(holiday=["Zoo", "", "Fair"]))
+    before = days.holiday.tolist()
+    other = days.with_kinds(("", "Fair", "May", "Zoo"))
+    assert other.holiday.tolist() == [3, 0, 1]
+    assert holidays(other) == holidays(days) == ["Zoo", "", "Fair"]
+    assert days.holiday.tolist() == before
+    assert days.with_kinds(days.kinds) is days
+
+
+def test_what_is_known_of_some_days_is_laid_over_the_others() -> None:
+    """Every covariate of the days it has, whatever numbers its holidays had; days it lacks stay."""
+    own = as_days(FRAME[:6].assign(holiday=["Fair", "", "", "", "", "Zoo"], promo=True))
+    other = as_days(
+        FRAME.iloc[[1, 4, 5, 9]].assign(
+            holiday=["Zoo", "May", "", "Fair"], promo=False, is_open=False, school_holiday=True
+        )
+    )
+    laid, hit = own.overlaid(other)
+    assert hit.tolist() == [False, True, False, False, True, True]
+    assert holidays(laid) == ["Fair", "Zoo", "", "", "May", ""]
+    assert laid.promo.tolist() == (~hit).tolist()
+    assert laid.is_open.tolist() == (own.is_open & ~hit).tolist()
+    assert laid.school_holiday.tolist() == (own.school_holiday | hit).tolist()
+    assert laid.days.tolist() == own.days.tolist()
+    assert laid.y.tolist() == own.y.tolist()
+    assert holidays(own) == ["Fair", "", "", "", "", "Zoo"]
+
+
+def test_nothing_laid_over_days_leaves_them() -> None:
+    """Nor does anything change on no day."""
+    days = as_days(FRAME[:6])
+    for own, other in ((days, days[:0]), (days[:0], days), (days[:0], days[:0])):
+        laid, hit = own.overlaid(other)
+        assert laid is own
+        assert hit.tolist() == [False] * len(own)
+    _, apart = days.overlaid(as_days(FRAME[6:]))
+    assert not apart.any()
 
 
 def test_a_forecast_that_keeps_its_promises_is_handed_on() -> None:

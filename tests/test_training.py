@@ -167,7 +167,7 @@ def test_a_training_takes_the_newest_chain_and_a_forecast_the_one_it_was_trained
     chains = [
         task.chain.chain_id for task in house.compute.tasks if isinstance(task, ForecastTask) and task.chain
     ]
-    assert chains == ["c-2", "c-2", "c-2"]
+    assert set(chains) == {"c-2"}
     assert house.service.predictor(LOCAL_USER, "1").chain_id == "c-2"
     assert house.service.states(LOCAL_USER)["1"] is StoreState.FRESH
 

@@ -241,7 +241,7 @@ def test_every_series_is_scored_over_the_windows() -> None:
     assert list(found) == ["100", "101"]
     for item, frame in products(2).items():
         made = backtest("pooling", lambda _at: Pooling(), SeriesKey("1", item), as_days(frame), WINDOWS)
-        expected = Scores.joined(made.scores())
+        expected = made.scores
         assert found[item].days.tolist() == expected.days.tolist()
         assert found[item].ahead.tolist() == expected.ahead.tolist()
         assert found[item].scores.tolist() == expected.scores.tolist()

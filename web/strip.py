@@ -95,7 +95,7 @@ def freshness_strip(now: Freshness, answer: str | None, as_of: date) -> None:
             icon=":material/engineering:",
         )
     elif now.run is not None and now.run.state.active:
-        _progress(now.run, now.backlog)
+        _progress(now.run, now.backlog, now.pooling)
     elif now.state is StoreState.FAILED and now.run is not None:
         kept = " The forecast below is the last good one." if now.header else ""
         st.error(f"The last refresh failed: {formats.plain(now.run.error)}.{kept}", icon=":material/error:")
@@ -108,9 +108,12 @@ def _lateness(sales_through: date, as_of: date) -> str:
     return f" :orange[({missing} days without sales)]" if missing >= LATE_DAYS else ""
 
 
-def _progress(run: RefreshRun, backlog: int) -> None:
+def _progress(run: RefreshRun, backlog: int, pooling: RefreshRun | None) -> None:
     asked = f"asked for by {run.requested_by}"
-    if run.state is RunState.QUEUED:
+    if pooling is not None:
+        share = pooling.done / pooling.total if pooling.total else 0.0
+        st.progress(share, f"Learning from all stores first, then this one; {asked}")
+    elif run.state is RunState.QUEUED:
         others = f"; {backlog} stores are in line" if backlog > 1 else ""
         st.progress(0.0, f"Waiting for its turn, {asked}{others}")
     elif run.total:

@@ -47,6 +47,20 @@ def engine(name: str, prior: PooledPrior | None = None) -> LocalEngine:
     return _ENGINES[name](prior)
 
 
+def poolable(name: str) -> bool:
+    """Whether an engine's fits are pooled over the chain: it says so itself, by an attribute ``poolable``.
+
+    Parameters
+    ----------
+    name
+        As for `engine`; one that is not to be had is not pooled, and fails the runs that ask for it.
+    """
+    try:
+        return bool(getattr(engine(name, None), "poolable", False))
+    except EngineUnavailable:
+        return False
+
+
 def _own(path: str) -> LocalEngine:
     module, _, factory = path.partition(":")
     try:

@@ -93,7 +93,7 @@ class Chunk:
         self._given_up.set()
 
     def tell(self) -> None:
-        """Write down how far the run is; of several, which are done in a moment, none is told.
+        """Write down how far the run is; of several, which are usually done in a moment, `renew` does it.
 
         Raises
         ------
@@ -105,7 +105,7 @@ class Chunk:
                 self._tell(run)
 
     def renew(self, lease_until: datetime) -> None:
-        """Prolong the leases of the runs not yet done; one that was lost is dropped.
+        """Prolong the leases of the runs not yet done, and write down how far they are; one lost is dropped.
 
         Raises
         ------
@@ -115,7 +115,9 @@ class Chunk:
         runs = tuple(self._open.values())
         held = self._ledger.renew(runs, lease_until)
         for run in runs:
-            if run.run_id not in held:
+            if run.run_id in held:
+                self._tell(run)
+            else:
                 self._lose(run)
 
     def end(self, finished: Finished) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from forecasting.chain import Chain
+from forecasting.chain import CHAIN, Chain
 from forecasting.domain import (
     Answer,
     BatchProgress,
@@ -153,6 +153,13 @@ class SqlLedger:
         with self._database.reading() as connection:
             row = connection.execute(sa.select(version, imported, active)).one()
         return row[0], row[1], row[2]
+
+    def pooling(self) -> RefreshRun | None:
+        """See `ports.Ledger.pooling`."""
+        query = sa.select(*RUN).where(ACTIVE, refresh_run.c.scope == CHAIN)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else run_of(row)
 
     def batch(self) -> BatchProgress | None:
         """See `ports.Ledger.batch`."""

@@ -1,10 +1,12 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from forecasting import schema
 from forecasting.calendar.inputs import (
     SeriesInputs,
     StoreFacts,
@@ -12,12 +14,19 @@ from forecasting.calendar.inputs import (
     build_inputs,
     build_pasts,
     chain_hash,
+    closed_on_holidays,
+    days_by_item,
+    expected_days,
+    future_days,
     input_hash,
     series_histories,
-    series_inputs,
+    silent_days,
+    total_future,
+    total_of,
+    usual_days,
 )
-from forecasting.domain import SeriesKey
-from forecasting.errors import InvalidFrame, UnknownSeries
+from forecasting.domain import ALL_ITEMS
+from forecasting.errors import UnknownSeries
 from forecasting.series import SeriesDays, day_of, number_of
 
 DAYS = pd.date_range("2019-01-01", "2019-04-02", unit="us")  # ends on a Tuesday
@@ -49,7 +58,8 @@ def inputs(
     frame: pd.DataFrame, planned: pd.DataFrame = NO_PLAN, horizon: int = 14, **facts: object
 ) -> StoreInputs:
     """Inputs of store 1."""
-    return build_inputs("1", frame, planned, horizon, StoreFacts(**facts))  # type: ignore[arg-type] # by name
+    known = StoreFacts(**facts)  # type: ignore[arg-type] # by name
+    return build_inputs("1", days_by_item(frame), days_by_item(planned), horizon, known)
 
 
 def series(built: StoreInputs, item: str) -> SeriesInputs:
@@ -89,7 +99,12 @@ def test_the_total_is_the_sum_of_the_items_and_comes_first() -> None:
 
 def test_a_delivered_total_is_kept_as_it_is() -> None:
     """A store known by its total alone has no second one."""
-    assert list(series_histories(sales("all", 30.0))) == ["all"]
+    frame = sales("all", 30.0)
+    assert list(series_histories(frame)) == ["all"]
+    pasts = build_pasts(days_by_item(frame), StoreFacts())
+    assert list(pasts) == ["all"]
+    assert pasts["all"].y.tolist() == frame["y"].tolist()
+    assert [each.key.item for each in inputs(frame).series] == ["all"]
 
 
 def test_the_future_starts_the_day_after_the_newest_sales_and_is_complete() -> None:
@@ -155,6 +170,8 @@ def test_a_store_without_sales_is_unknown() -> None:
     """There is nothing to start from."""
     with pytest.raises(UnknownSeries, match="store 1: expected sales history, found none"):
         inputs(sales("101", 1.0).iloc[:0])
+    with pytest.raises(UnknownSeries, match="store 1: expected sales history, found none"):
+        build_inputs("1", {"101": days_by_item(sales("101", 1.0))["101"][:0]}, {}, 14)
 
 
 def test_the_input_hash_changes_with_each_of_its_parts_only() -> None:
@@ -194,26 +211,12 @@ def test_the_cutoff_is_the_newest_sales_day() -> None:
     assert inputs(sales("101", 10.0)).cutoff == date(2019, 4, 2)
 
 
-def test_a_frame_that_breaks_its_schema_is_refused_by_the_name_of_the_series() -> None:
-    """Before anything is fitted."""
-    history = sales("101", 10.0).loc[:, list(schema.HISTORY)]
-    ahead = plan("101", "2019-04-03", "2019-04-16").loc[:, ["ds", *schema.COVARIATES]].assign(assumed=False)
-    key, facts = SeriesKey("1", "101"), StoreFacts()
-    assert len(series_inputs(key, history, ahead, facts).future) == 14
-    with pytest.raises(InvalidFrame, match="future of store 1, product 101: expected columns"):
-        series_inputs(key, history, ahead.drop(columns="promo"), facts)
-    with pytest.raises(InvalidFrame, match="history of store 1, product 101: column 'y' has 1 missing"):
-        series_inputs(key, history.assign(y=history["y"].where(history.index > 0)), ahead, facts)
-    with pytest.raises(InvalidFrame, match="history of store 1, product 101: expected one row a day"):
-        series_inputs(key, history.iloc[::-1], ahead, facts)
-
-
 def test_the_histories_are_the_same_with_a_future_and_without() -> None:
     """Whatever is known of the store; a discontinued product has one as well."""
     frame = pd.concat([sales("102", 5.0), sales("101", 10.0), sales("103", 3.0, DAYS[:50])])
     facts = StoreFacts(STANDING, "DE-BW")
-    pasts = build_pasts(frame, facts)
-    built = build_inputs("1", frame, NO_PLAN, 14, facts)
+    pasts = build_pasts(days_by_item(frame), facts)
+    built = build_inputs("1", days_by_item(frame), {}, 14, facts)
     assert sorted(pasts) == ["101", "102", "103", "all"]
     assert len(pasts["103"]) == 50
     for each in built.series:
@@ -244,7 +247,7 @@ def test_a_standing_promotion_reaches_every_series_before_and_after_the_cutoff()
 
 def test_a_store_without_one_has_no_flags() -> None:
     """Nor has one of which nothing is known."""
-    for built in (inputs(sales("101", 10.0)), build_inputs("1", sales("101", 10.0), NO_PLAN, 14)):
+    for built in (inputs(sales("101", 10.0)), build_inputs("1", days_by_item(sales("101", 10.0)), {}, 14)):
         assert all(not each.past.flags and not each.future.flags for each in built.series)
 
 
@@ -311,3 +314,149 @@ def test_a_store_without_a_holiday_behind_it_is_assumed_open_on_those_to_come() 
     assert late["ds"].min() > pd.Timestamp("2019-01-06")
     days = future(inputs(late, horizon=28, place="DE-BW"), "101")
     assert days.loc["2019-04-19", ["is_open", "holiday"]].tolist() == [True, "Good Friday"]
+
+
+# -- the steps on their own ----------------------------------------------------------------------------
+
+
+def one(frame: pd.DataFrame) -> SeriesDays:
+    """The days of a frame of one item."""
+    (days,) = days_by_item(frame).values()
+    return days
+
+
+def names(days: SeriesDays) -> list[str]:
+    """The holiday of each day."""
+    return [days.kinds[code] for code in days.holiday]
+
+
+def test_a_frame_becomes_days_by_item() -> None:
+    """In the order items first appear, however their rows are mixed; one item alone as well, and none."""
+    frame = pd.concat([sales("102", 5.0), sales("9", 10.0, DAYS[:50])])
+    found = days_by_item(frame.sort_values("ds", kind="stable"))
+    assert list(found) == ["102", "9"]
+    for item, days in found.items():
+        pd.testing.assert_frame_equal(by_day(days), by_day(one(frame[frame["item"] == item])))
+    assert list(days_by_item(frame[:7])) == ["102"]
+    assert days_by_item(frame[:0]) == days_by_item(NO_PLAN) == {}
+
+
+HOLIDAYS = ("", "", "Easter", "May Day", "Änderung", "1st")
+ROW = st.tuples(
+    st.integers(0, 10_000), st.booleans(), st.booleans(), st.sampled_from(HOLIDAYS), st.booleans()
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["7", "101", "x"]), st.dictionaries(st.integers(0, 12), ROW, min_size=1), min_size=1
+    )
+)
+def test_a_total_in_arrays_is_that_of_frames(items: dict[str, dict[int, tuple[object, ...]]]) -> None:
+    """Whatever days items have or lack: summed, open and promoted by any, the holiday the last by name."""
+    columns = ["y", "is_open", "promo", "holiday", "school_holiday"]
+    frame = pd.concat(
+        pd.DataFrame([rows[day] for day in sorted(rows)], columns=columns).assign(
+            item=item, ds=[DAYS[day] for day in sorted(rows)]
+        )
+        for item, rows in items.items()
+    ).astype({"y": float, "holiday": "str"})
+    expected = series_histories(frame)["all"]
+    total = total_of(list(days_by_item(frame).values()))
+    assert total.days.tolist() == [number_of(day.date()) for day in expected["ds"]]
+    for name in ("y", "is_open", "promo", "school_holiday"):
+        assert getattr(total, name).tolist() == expected[name].tolist(), name
+    assert names(total) == expected["holiday"].tolist()
+
+
+def test_a_total_has_the_flags_of_any_item() -> None:
+    """On the days of those that have them; the items stay as they are."""
+    whole, late = one(sales("101", 1.0)), one(sales("102", 2.0, DAYS[60:]))
+    flagged = replace(late, flags={"standing": np.ones(len(late), dtype=np.bool_)})
+    total = total_of([whole, flagged])
+    assert total.flags["standing"].tolist() == [False] * 60 + [True] * (len(DAYS) - 60)
+    assert total.y.max() == 3.0
+    assert whole.y.max() == 1.0
+
+
+def test_habit_is_of_the_last_eight_weeks() -> None:
+    """A Sunday open nine weeks ago is none; one open eight weeks ago is. Nothing else is special."""
+    frame = sales("all", 10.0)
+    for opened, expected in (("2019-02-03", False), ("2019-02-10", True)):
+        sunday = frame["ds"] == opened
+        total = one(frame.assign(is_open=frame["is_open"] | sunday, holiday="Carnival", school_holiday=True))
+        habit = usual_days(total, 14)
+        assert habit.days.tolist() == (total.days[-1] + np.arange(1, 15)).tolist()
+        assert habit.is_open.tolist() == ((habit.weekday != SUNDAY) | expected).tolist()
+        assert names(habit) == [""] * 14
+        assert not habit.promo.any()
+        assert not habit.school_holiday.any()
+        assert np.isnan(habit.y).all()
+
+
+@pytest.mark.parametrize(("size", "opens"), [(14, True), (15, False)])
+def test_a_weekday_without_a_row_is_closed_once_two_weeks_are_known(size: int, opens: bool) -> None:  # noqa: FBT001 - a parameter
+    """Before that it is not known to be, and assumed open."""
+    frame = sales("all", 10.0, DAYS[-size:])
+    habit = usual_days(one(frame[frame["is_open"]]), 7)
+    assert habit.is_open[habit.weekday == SUNDAY].tolist() == [opens]
+
+
+def test_holidays_close_only_stores_that_were_closed_on_most() -> None:
+    """One that knows none stays open, and nothing but the holidays changes."""
+    frame = sales("all", 10.0)
+    habit = replace(usual_days(one(frame), 7), holiday=np.arange(7) % 2, kinds=("", "Fair"))
+    first, second = frame["ds"] == frame["ds"].iloc[0], frame["ds"] == frame["ds"].iloc[1]
+    before = frame.assign(holiday=np.where(first | second, "Fair", ""))
+    closed = closed_on_holidays(habit, one(before.assign(is_open=frame["is_open"] & ~first & ~second)))
+    assert closed.is_open.tolist() == (habit.is_open & (habit.holiday == 0)).tolist()
+    half = closed_on_holidays(habit, one(before.assign(is_open=frame["is_open"] & ~first)))
+    assert half is closed_on_holidays(habit, one(frame)) is habit
+
+
+def test_days_to_come_are_planned_by_item_by_store_and_by_habit() -> None:
+    """In that order, day by day; only what nobody planned is assumed."""
+    habit = usual_days(one(sales("all", 10.0)), 6)
+    planned = days_by_item(
+        pd.concat(
+            [
+                plan("all", "2019-04-03", "2019-04-05", holiday="Fair", promo=True),
+                plan("101", "2019-04-05", "2019-04-06", is_open=False, school_holiday=True),
+                plan("102", "2019-04-03", "2019-04-08", is_open=False),
+            ]
+        )
+    )
+    found = future_days("101", planned, habit)
+    assert names(found.days) == ["Fair", "Fair", "", "", "", ""]
+    assert found.days.promo.tolist() == [True, True, False, False, False, False]
+    assert found.days.school_holiday.tolist() == [False, False, True, True, False, False]
+    assert found.days.is_open.tolist() == [True, True, False, False, False, True]  # 7 April is a Sunday
+    assert found.assumed.tolist() == [False, False, False, False, True, True]
+    whole = future_days(ALL_ITEMS, planned, habit)
+    assert whole.assumed.tolist() == [False, False, False, True, True, True]
+    total = total_future([found, whole])
+    assert total.assumed.tolist() == whole.assumed.tolist()
+    assert total.days.is_open.tolist() == [True, True, True, True, False, True]
+    assert names(total.days) == ["Fair", "Fair", "Fair", "", "", ""]
+
+
+def test_silence_is_told_with_the_place_whose_holidays_are_known() -> None:
+    """And a complete plan has no sentence."""
+    habit = usual_days(one(sales("all", 10.0)), 6)
+    found = future_days("101", days_by_item(plan("all", "2019-04-03", "2019-04-05")), habit)
+    (sentence,) = silent_days(found, "DE-BW")
+    assert sentence.startswith("No plan for 6–8 Apr: open on the usual weekdays, no promotion and ")
+    assert sentence.endswith(" and only the public holidays of DE-BW assumed.")
+    assert silent_days(found._replace(assumed=np.zeros(6, dtype=np.bool_))) == []
+
+
+def test_the_days_expected_of_a_store_are_its_totals_up_to_a_day() -> None:
+    """By plan, else by habit, with the public holidays of its place."""
+    known = days_by_item(pd.concat([sales("101", 10.0), sales("102", 5.0)]))
+    planned = days_by_item(plan("101", "2019-04-10", "2019-04-10", is_open=False, promo=True))
+    days = expected_days(known, planned, date(2019, 4, 22), "DE-BW")
+    assert (days.first, days.last, len(days)) == (date(2019, 4, 3), date(2019, 4, 22), 20)
+    assert {name for name in names(days) if name} == {"Good Friday", "Easter Monday"}
+    assert days.promo.tolist() == (days.days == number_of(date(2019, 4, 10))).tolist()
+    assert days.is_open.tolist() == (days.weekday != SUNDAY).tolist()  # 102 may open on the tenth
+    assert not any(names(expected_days(known, planned, date(2019, 4, 22))))

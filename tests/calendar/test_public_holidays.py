@@ -1,3 +1,6 @@
+from datetime import date
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -8,62 +11,91 @@ from forecasting.calendar.public_holidays import (
     with_public_holidays,
 )
 from forecasting.errors import InvalidSetting
+from forecasting.series import SeriesDays, number_of
 
 
-def frame(first: str, names: list[str], unit: str = "us") -> pd.DataFrame:
-    """Days from `first` on with the names of their holidays."""
-    days = pd.date_range(first, periods=len(names), unit=unit)  # type: ignore[call-overload] # one of s, ms, us, ns
-    return pd.DataFrame({"ds": days, "holiday": pd.Series(names, dtype="str")})
+def days(first: date, names: list[str]) -> SeriesDays:
+    """Open days from `first` on with the names of their holidays."""
+    frame = pd.DataFrame(
+        {
+            "ds": pd.date_range(first, periods=len(names)), "is_open": True, "promo": False,
+            "holiday": pd.Series(names, dtype="str"), "school_holiday": False,
+        }
+    )  # fmt: skip
+    return SeriesDays.taken_over(frame)
 
 
-@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
-def test_days_without_a_name_have_that_of_the_public_holiday(unit: str) -> None:
+def names(days: SeriesDays) -> list[str]:
+    """The holiday of each day."""
+    return [days.kinds[code] for code in days.holiday]
+
+
+def test_days_without_a_name_have_that_of_the_public_holiday() -> None:
     """Good Friday, Easter Sunday (none in Baden-Württemberg) and Easter Monday of 2019."""
-    filled = with_public_holidays(frame("2019-04-18", [""] * 5, unit), "DE-BW")
-    assert filled["holiday"].tolist() == ["", "Good Friday", "", "", "Easter Monday"]
+    filled = with_public_holidays(days(date(2019, 4, 18), [""] * 5), "DE-BW")
+    assert names(filled) == ["", "Good Friday", "", "", "Easter Monday"]
+    assert filled.holiday[0] == 0
 
 
 def test_a_name_the_data_brings_is_kept() -> None:
     """It knows its own stores better."""
-    filled = with_public_holidays(frame("2019-04-18", ["Sale", "Karfreitag", "", "", ""]), "DE-BW")
-    assert filled["holiday"].tolist() == ["Sale", "Karfreitag", "", "", "Easter Monday"]
-
-
-def test_the_given_frame_and_its_dtype_stay() -> None:
-    """Frames are shared."""
-    given = frame("2018-12-31", [""] * 7)
-    before = given.copy()
+    given = days(date(2019, 4, 18), ["Sale", "Karfreitag", "", "", ""])
     filled = with_public_holidays(given, "DE-BW")
-    pd.testing.assert_frame_equal(given, before)
-    assert filled["holiday"].dtype == given["holiday"].dtype
-    assert filled["holiday"].tolist() == ["", "New Year's Day", "", "", "", "", "Epiphany"]
+    assert names(filled) == ["Sale", "Karfreitag", "", "", "Easter Monday"]
 
 
-@pytest.mark.parametrize("dtype", ["str", "object"])
-def test_years_without_a_known_holiday_leave_the_names_empty(dtype: str) -> None:
+def test_a_name_that_is_known_already_is_the_same_holiday() -> None:
+    """One that the data names in one year and not in the next is one kind, not two."""
+    given = days(date(2018, 4, 2), ["Easter Monday", *[""] * 385])
+    filled = with_public_holidays(given, "DE-BW")
+    assert filled.kinds.count("Easter Monday") == 1
+    assert [day for day, name in zip(filled.days, names(filled), strict=True) if name == "Easter Monday"] == [
+        number_of(date(2018, 4, 2)),
+        number_of(date(2019, 4, 22)),
+    ]
+
+
+def test_the_given_days_stay_and_all_else_is_kept() -> None:
+    """Arrays are shared; days that are missing are no harm."""
+    given = days(date(2018, 12, 31), [""] * 7)[np.array([True, True, False, True, True, True, True])]
+    before = given.holiday.copy()
+    filled = with_public_holidays(given, "DE-BW")
+    assert given.holiday.tolist() == before.tolist()
+    assert given.kinds == ("",)
+    assert filled.days is given.days
+    assert filled.is_open is given.is_open
+    assert names(filled) == ["", "New Year's Day", "", "", "", "Epiphany"]
+
+
+def test_years_without_a_known_holiday_leave_the_names_empty() -> None:
     """Vatican City was not yet a state in 1900."""
-    given = frame("1900-01-01", [""] * 3).astype({"holiday": dtype})
     assert holiday_names("VA", [1900]) == {}
-    assert with_public_holidays(given, "VA")["holiday"].tolist() == [""] * 3
+    assert names(with_public_holidays(days(date(1900, 1, 1), [""] * 3), "VA")) == [""] * 3
 
 
 @pytest.mark.parametrize(
     ("given", "place"),
     [
-        pytest.param(frame("2019-04-19", [""]), "", id="no place"),
-        pytest.param(frame("2019-04-19", []), "DE-BW", id="no day"),
+        pytest.param(days(date(2019, 4, 19), [""]), "", id="no place"),
+        pytest.param(days(date(2019, 4, 19), []), "DE-BW", id="no day"),
     ],
 )
-def test_without_a_place_or_a_day_nothing_happens(given: pd.DataFrame, place: str) -> None:
-    """The frame is handed back."""
+def test_without_a_place_or_a_day_nothing_happens(given: SeriesDays, place: str) -> None:
+    """The days are handed back."""
     assert with_public_holidays(given, place) is given
 
 
 def test_a_subdivision_has_holidays_its_country_has_not() -> None:
     """Corpus Christi of 2019 is one in Baden-Württemberg."""
-    names = {place: holiday_names(place, [2019]) for place in ("DE", "DE-BW")}
-    assert names["DE-BW"][pd.Timestamp("2019-06-20")] == "Corpus Christi"
-    assert pd.Timestamp("2019-06-20") not in names["DE"]
+    known = {place: holiday_names(place, [2019]) for place in ("DE", "DE-BW")}
+    assert known["DE-BW"][date(2019, 6, 20)] == "Corpus Christi"
+    assert date(2019, 6, 20) not in known["DE"]
+
+
+def test_several_years_have_their_holidays_each() -> None:
+    """Every year is looked up, and those between."""
+    new_years = [day for day, name in holiday_names("DE", range(2017, 2020)).items() if "New Year" in name]
+    assert new_years == [date(year, 1, 1) for year in (2017, 2018, 2019)]
 
 
 def test_known_places_are_accepted() -> None:

@@ -14,7 +14,7 @@ from forecasting.errors import FitFailed, InvalidFrame
 from forecasting.evaluation.backtest import Backtest, backtest, fit_and_forecast
 from forecasting.evaluation.calibration import Scores, widened, widths
 from forecasting.evaluation.metrics import week_sums, week_to_week_scale
-from forecasting.evaluation.windows import backtest_windows
+from forecasting.evaluation.windows import Window, backtest_windows
 from forecasting.ports import LocalEngine
 from forecasting.scores import ErrorSums
 from forecasting.series import SeriesDays, SeriesForecast, number_of
@@ -38,21 +38,16 @@ def backtested(past: SeriesDays, engine: LocalEngine | None = None, horizon: int
 
 def first(made: Backtest, count: int) -> Backtest:
     """Its oldest windows alone."""
-    return replace(made, windows=made.windows[:count], forecasts=made.forecasts[:count])
+    tried = made.tried[:count]
+    return replace(made, tried=tried, scores=Scores.joined([each.scores() for each in tried]))
 
 
 def nothing_pooled(_cutoff: date) -> None:
     """No spread is known over the chain."""
 
 
-def uncalibrated(made: Backtest, at: int) -> tuple[ErrorSums, ...]:
-    """The errors of one window's forecast as the engine made it."""
-    return errors(made, at, made.forecasts[at])
-
-
-def errors(made: Backtest, at: int, forecast: SeriesForecast) -> tuple[ErrorSums, ...]:
+def errors(past: SeriesDays, window: Window, forecast: SeriesForecast) -> tuple[ErrorSums, ...]:
     """The errors of a forecast of one window."""
-    window, past = made.windows[at], made.past
     opened, scale = window.future(past).is_open, week_to_week_scale(window.past(past))
     return week_sums(window.truth(past), forecast, opened, scale, window)
 
@@ -69,8 +64,14 @@ def test_every_window_is_forecast_from_what_came_before_it() -> None:
     made = backtest("shop.engine:make", engine_at, KEY, past, windows)
     assert made.engine == made.judged(nothing_pooled).engine == "shop.engine:make"
     assert asked_at == [window.cutoff for window in windows] == [seen.last for seen in engine.seen]
-    for window, forecast in zip(windows, made.forecasts, strict=True):
-        assert forecast.days.tolist() == [number_of(window.cutoff) + ahead for ahead in range(1, 29)]
+    assert [each.window for each in made.tried] == list(windows)
+    for each in made.tried:
+        days = [number_of(each.window.cutoff) + ahead for ahead in range(1, 29)]
+        assert each.forecast.days.tolist() == days
+        at = np.searchsorted(past.days, days)
+        assert each.truth.tolist() == past.y[at].tolist()
+        assert each.opened.tolist() == past.is_open[at].tolist()
+        assert each.scale == week_to_week_scale(past.up_to(each.window.cutoff))
 
 
 def test_a_fit_that_fails_and_a_broken_promise_name_the_series() -> None:
@@ -83,32 +84,38 @@ def test_a_fit_that_fails_and_a_broken_promise_name_the_series() -> None:
 
 def test_each_window_has_scores_of_its_open_days() -> None:
     """With how far ahead they were, known on their own day."""
-    made = backtested(history())
-    found = made.scores()
-    assert len(found) == len(made.windows) == 4
-    for at, scores in enumerate(found):
-        window = made.windows[at]
-        opened = window.future(made.past).is_open
-        expected = Scores.of(window.truth(made.past), made.forecasts[at], opened, window.cutoff)
-        assert scores.days.tolist() == made.forecasts[at].days[opened].tolist()
+    past = history()
+    made = backtested(past)
+    assert len(made.tried) == 4
+    for each in made.tried:
+        scores, window = each.scores(), each.window
+        opened = window.future(past).is_open
+        expected = Scores.of(window.truth(past), each.forecast, opened, window.cutoff)
+        assert scores.days.tolist() == each.forecast.days[opened].tolist()
         assert scores.ahead.tolist() == (scores.days - number_of(window.cutoff)).tolist()
         assert scores.scores.tolist() == expected.scores.tolist()
+    same_scores(made.scores, Scores.joined([each.scores() for each in made.tried]))
 
 
 def test_the_first_window_is_judged_as_the_engine_made_it_and_the_last_one_widened() -> None:
     """Of a band that is far too narrow nothing is known at first; by the last window three have shown it."""
-    made = backtested(history())
+    past = history()
+    made = backtested(past)
+    oldest, newest = made.tried[0], made.tried[3]
     alone = first(made, 1).judged(nothing_pooled)
-    for judged, plain in zip(alone.weeks, uncalibrated(made, 0), strict=True):
-        assert astuple(judged) == pytest.approx(astuple(plain), rel=1e-12)
-    known = Scores.joined(made.scores()[:3])
-    wide = widened(made.forecasts[3], widths(known, None, HORIZON))
+    plain = errors(past, oldest.window, oldest.forecast)
+    assert oldest.week_sums(()) == plain
+    for judged, raw in zip(alone.weeks, plain, strict=True):
+        assert astuple(judged) == pytest.approx(astuple(raw), rel=1e-12)
+    factors = widths(first(made, 3).scores, None, HORIZON)
+    last = errors(past, newest.window, widened(newest.forecast, factors))
+    assert newest.week_sums(factors) == last
     together = made.judged(nothing_pooled)
     before = first(made, 3).judged(nothing_pooled)
-    for whole, part, last in zip(together.weeks, before.weeks, errors(made, 3, wide), strict=True):
-        assert whole == part + last
-    raw = ErrorSums.total(uncalibrated(made, 3))
-    last_window = ErrorSums.total(errors(made, 3, wide))
+    for whole, part, latest in zip(together.weeks, before.weeks, last, strict=True):
+        assert whole == part + latest
+    raw = ErrorSums.total(errors(past, newest.window, newest.forecast))
+    last_window = ErrorSums.total(last)
     assert last_window.inside > raw.inside
     assert last_window.loss < raw.loss
     assert (last_window.missed, last_window.over) == (raw.missed, raw.over)
@@ -117,30 +124,33 @@ def test_the_first_window_is_judged_as_the_engine_made_it_and_the_last_one_widen
 @pytest.mark.parametrize("horizon", [7, 28, 42])
 def test_each_window_is_calibrated_by_the_days_known_at_its_cutoff_alone(horizon: int) -> None:
     """Also where windows overlap, and the end of one is not known yet at the cutoff of the next."""
-    made = backtested(history(300), horizon=horizon)
-    joined = Scores.joined(made.scores())
+    past = history(300)
+    made = backtested(past, horizon=horizon)
+    joined = Scores.joined([each.scores() for each in made.tried])
     weeks = []
-    for at, window in enumerate(made.windows):
-        known = joined.days <= number_of(window.cutoff)
+    for at, each in enumerate(made.tried):
+        known = joined.days <= number_of(each.window.cutoff)
         assert known.any() == (at > 0) or horizon > 28
         own = Scores(joined.days[known], joined.ahead[known], joined.scores[known])
-        weeks.append(errors(made, at, widened(made.forecasts[at], widths(own, None, horizon))))
+        weeks.append(errors(past, each.window, widened(each.forecast, widths(own, None, horizon))))
     expected = tuple(ErrorSums.total(each) for each in zip(*weeks, strict=True))
     assert made.judged(nothing_pooled).weeks == expected
 
 
 def test_the_chains_spread_is_asked_for_at_each_cutoff() -> None:
     """And widens the first window too, of which nothing else is known."""
-    made, asked_at = backtested(history()), list[date]()
+    past, asked_at = history(), list[date]()
+    made = backtested(past)
+    oldest = made.tried[0]
 
     def spread_at(cutoff: date) -> PooledSpread:
         asked_at.append(cutoff)
         return PooledSpread("101", cutoff, 8, (1.0, 1.5, 2.0, 3.0))
 
     score = first(made, 1).judged(spread_at)
-    assert score.weeks == errors(made, 0, widened(made.forecasts[0], (1.0, 1.5, 2.0, 3.0)))
+    assert score.weeks == errors(past, oldest.window, widened(oldest.forecast, (1.0, 1.5, 2.0, 3.0)))
     made.judged(spread_at)
-    assert asked_at == [made.windows[0].cutoff, *(window.cutoff for window in made.windows)]
+    assert asked_at == [oldest.window.cutoff, *(each.window.cutoff for each in made.tried)]
 
 
 def test_a_score_names_its_windows_and_weeks() -> None:
@@ -148,18 +158,19 @@ def test_a_score_names_its_windows_and_weeks() -> None:
     made = backtested(history())
     score = made.judged(nothing_pooled)
     assert score == BacktestScore(
-        "asked", tuple(window.cutoff for window in made.windows), HORIZON, score.weeks
+        "asked", tuple(each.window.cutoff for each in made.tried), HORIZON, score.weeks
     )
     assert [week.days for week in score.weeks] == [24] * 4
 
 
 def test_the_forecast_to_come_is_widened_by_what_all_windows_say() -> None:
     """The newest among them; and by the chain's spread where there is one."""
-    made = backtested(history())
-    every = Scores.joined(made.scores())
+    past = history()
+    made = backtested(past)
+    every = Scores.joined([each.scores() for each in made.tried])
     assert made.widths(None) == widths(every, None, HORIZON)
     assert all(width > 1 for width in made.widths(None))
-    pooled = PooledSpread("101", made.past.last, 8, (1.0, 1.5, 2.0, 3.0))
+    pooled = PooledSpread("101", past.last, 8, (1.0, 1.5, 2.0, 3.0))
     assert made.widths(pooled) == widths(every, pooled, HORIZON)
     assert made.widths(None) != first(made, 3).widths(None)
 
@@ -170,7 +181,8 @@ def test_windows_on_closed_days_alone_leave_the_band_as_it_is() -> None:
     opened = np.arange(200) < 200 - 4 * HORIZON
     closed = replace(past, is_open=past.is_open & opened, y=past.y * opened)
     made = backtested(closed)
-    assert [scores.scores.size for scores in made.scores()] == [0] * 4
+    assert [each.scores().scores.size for each in made.tried] == [0] * 4
+    assert made.scores.scores.size == 0
     assert made.widths(None) == (1.0,) * 4
     assert made.judged(nothing_pooled).days == 0
 
@@ -204,10 +216,11 @@ def test_what_came_later_changes_no_window_that_has_ended(
     cut = backtest("asked", lambda _cutoff: engine, KEY, past.up_to(ended), windows)
     for whole in (past, other):
         made = first(backtested(whole, engine, horizon), count)
-        for found, expected in zip(made.forecasts, cut.forecasts, strict=True):
-            same(found, expected)
-        for mine, theirs in zip(made.scores(), cut.scores(), strict=True):
-            np.testing.assert_array_equal(mine.scores, theirs.scores)
+        for found, expected in zip(made.tried, cut.tried, strict=True):
+            same(found.forecast, expected.forecast)
+            np.testing.assert_array_equal(found.truth, expected.truth)
+            assert found.scale == expected.scale
+        same_scores(made.scores, cut.scores)
         assert made.judged(nothing_pooled) == cut.judged(nothing_pooled)
         assert made.widths(None) == cut.widths(None)
 
@@ -221,12 +234,18 @@ def test_demand_after_a_cutoff_changes_neither_its_forecast_nor_its_calibration(
     bands = []
     for whole in (past, replace(past, y=np.where(later, y, past.y))):
         made = backtested(whole)
-        known = Scores.joined(made.scores()).known_at(cutoff)
-        bands.append(widened(made.forecasts[3], widths(known, None, HORIZON)))
+        known = made.scores.known_at(cutoff)
+        bands.append(widened(made.tried[3].forecast, widths(known, None, HORIZON)))
     same(*bands)
 
 
 def same(one: SeriesForecast, other: SeriesForecast) -> None:
     """No number differs."""
     for name in ("days", "mean", "q10", "q50", "q90"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
+
+
+def same_scores(one: Scores, other: Scores) -> None:
+    """No score differs, nor its day."""
+    for name in ("days", "ahead", "scores"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)

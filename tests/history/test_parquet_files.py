@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.calendar.inputs import days_by_item
+from forecasting.domain import HistoryFile
 from forecasting.errors import StateUnavailable
+from forecasting.history import parquet_files
 from forecasting.history.parquet_history import ParquetHistory
+from forecasting.schema import PLAN
+from forecasting.series import SeriesDays
 from tests.history.conftest import PutFile, SteppingClock
 from tests.history.examples import HEADER, THIRD_DAY, TWO_DAYS, demand, files_in, read
 from tests.history.fake_manifest import FakeManifest
@@ -55,7 +61,81 @@ def test_a_damaged_file_is_named(
     with pytest.raises(StateUnavailable, match=path.name):
         read(history, manifest)
     with pytest.raises(StateUnavailable, match=path.name):
+        history.days(head(manifest))
+    with pytest.raises(StateUnavailable, match=path.name):
         history.import_file(put("third.csv", THIRD_DAY), "sales", "ann")
+
+
+def head(manifest: FakeManifest, kind: str = "sales") -> HistoryFile:
+    """The file of store 1."""
+    found = manifest.head("1", kind)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("column", ["item", "ds", "y", "is_open", "holiday"])
+def test_a_file_without_one_of_its_columns_is_damaged(
+    history: ParquetHistory, put: PutFile, root: Path, manifest: FakeManifest, column: str
+) -> None:
+    """As arrays as well as a frame; the column is named."""
+    history.import_file(put("two.csv", TWO_DAYS), "sales", "ann")
+    path = only_file(root)
+    pd.read_parquet(path).drop(columns=column).to_parquet(path)
+    for reading in (history.days, history.read):
+        with pytest.raises(StateUnavailable, match=rf"sound file .*{path.name}.*found no \['{column}'\]"):
+            reading(head(manifest))
+
+
+def assert_same_days(found: dict[str, SeriesDays], expected: dict[str, SeriesDays]) -> None:
+    """The same items in the same order, and of each the same days."""
+    assert list(found) == list(expected)
+    for item, days in found.items():
+        other = expected[item]
+        assert [days.kinds[code] for code in days.holiday] == [other.kinds[code] for code in other.holiday]
+        for name in ("days", "y", "is_open", "promo", "school_holiday"):
+            mine, theirs = getattr(days, name), getattr(other, name)
+            np.testing.assert_array_equal(mine, theirs, f"{name} of {item}")
+            assert mine.dtype == theirs.dtype, f"{name} of {item}"
+        assert days.holiday.dtype == other.holiday.dtype
+        assert days.kinds[0] == ""
+
+
+@pytest.mark.parametrize("items", [("a",), ("9", "10", "x"), ("all",)])
+def test_arrays_hold_what_the_frame_does(
+    history: ParquetHistory, put: PutFile, manifest: FakeManifest, items: tuple[str, ...]
+) -> None:
+    """Sales and plan, one item or several, by item and then day, with holidays, gaps and without."""
+    kinds = ["", "", "Easter", "May Day"]
+    records = [
+        f"1,{item},2024-01-{day:02},{day * at},N,{day % 3 and 1},1,{kinds[(day + at) % 4]},{day % 2}\n"
+        for at, item in enumerate(items)
+        for day in range(20, at, -1 - at % 2)
+    ]
+    history.import_file(put("sales.csv", HEADER + "".join(records)), "sales", "ann")
+    given = "store,item,date,is_open,promo,holiday,school_holiday\n"
+    planned = [
+        f"1,{item},2024-02-0{day},{day % 2},1,{kinds[day % 4]},0\n" for item in items for day in (3, 1)
+    ]
+    history.import_file(put("plan.csv", given + "".join(planned)), "plan", "ann")
+    for kind in ("sales", "plan"):
+        file = head(manifest, kind)
+        expected = days_by_item(history.read(file))
+        assert tuple(expected) == items
+        assert_same_days(history.days(file), expected)
+        assert_same_days(history.reader.days(file), expected)
+
+
+def test_a_file_without_a_row_has_no_items(tmp_path: Path) -> None:
+    """As a plan all of whose rows are gone; also where its columns have lost their types."""
+    path = tmp_path / "plan.parquet"
+    columns = {name: [] for name in PLAN}
+    types = {"ds": "datetime64[us]", "is_open": bool, "promo": bool, "school_holiday": bool}
+    for frame in (
+        pd.DataFrame(columns).astype({**types, "item": "str", "holiday": "str"}),
+        pd.DataFrame(columns),
+    ):
+        frame.to_parquet(path)
+        assert parquet_files.read_days(path, PLAN) == {}
 
 
 def test_a_damaged_leftover_is_written_anew(

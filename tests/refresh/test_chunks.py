@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -304,21 +305,48 @@ def test_what_is_pooled_over_all_stores_is_published(bench: Bench) -> None:
     assert bench.storage.chains.latest() == chain()
 
 
-def test_others_see_how_far_each_run_is(bench: Bench) -> None:
+def test_others_see_how_far_a_run_is(bench: Bench) -> None:
     """Within a moment, and at the end all of it is done."""
-    bench.ask("1", "2")
+    bench.ask("1")
 
     def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
-        for number, run in enumerate(runs):
-            progress(run, "Training", 0, 3)
-            progress(run, "Training", number + 1, 3)
-        until(lambda: [bench.run(store).done for store in "12"] == [1, 2])
+        progress(runs[0], "Training", 0, 3)
+        progress(runs[0], "Training", 2, 3)
+        until(lambda: bench.run("1").done == 2)
         progress(runs[0], "Forecasting", 1, 4)
         yield from map(done, runs)
 
     bench.worker(train).run_next()
-    ended = [bench.run(store) for store in "12"]
-    assert [(run.stage, run.done, run.total) for run in ended] == [("Forecasting", 4, 4), ("Training", 3, 3)]
+    ended = bench.run("1")
+    assert (ended.state, ended.stage, ended.done, ended.total) == (RunState.SUCCEEDED, "Forecasting", 4, 4)
+
+
+def test_how_far_several_runs_are_is_written_down_where_their_leases_are_prolonged(bench: Bench) -> None:
+    """They are usually done in a moment, and each write would be paid for."""
+    bench.ask("1", "2")
+    written: list[RefreshRun] = []
+
+    class Noting(SqlLedger):
+        """A ledger that notes what progress is told to it."""
+
+        def progress(self, run: RefreshRun, *how_far: Any) -> None:
+            """Note it."""
+            written.append(run)
+            super().progress(run, *how_far)
+
+    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+        for stage in ("Training", "Forecasting"):
+            for run in runs:
+                progress(run, stage, 1, 3)
+        leased = leases(bench)
+        bench.clock.turn(MOMENT * 0.9)
+        until(lambda: leases(bench) != leased)  # the worker has looked round
+        until(lambda: len(written) == len(runs))
+        yield from map(done, runs)
+
+    bench.ledger = Noting(bench.storage.database)
+    bench.worker(train, lease=MOMENT).run_next()
+    assert sorted(run.store for run in written) == ["1", "2"]
 
 
 def test_trouble_with_the_state_ends_the_training_too(bench: Bench) -> None:

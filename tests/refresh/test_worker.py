@@ -64,6 +64,22 @@ def test_what_is_done_between_runs_gives_way_to_a_press(house: House) -> None:
     assert told == [True, False]
 
 
+def test_what_is_done_between_runs_gives_way_to_what_waits(house: House) -> None:
+    """Also to a run another process has asked for, and to one that another worker has begun."""
+    told: list[bool] = []
+
+    def idle(undisturbed: Callable[[], bool]) -> None:
+        told.append(undisturbed())
+        house.service.refresh(LOCAL_USER, "1")
+        told.append(undisturbed())
+        now = house.clock.now()
+        assert house.storage.ledger.claim("another", now, now + house.settings.lease, 1)
+        told.append(undisturbed())
+
+    hired(house, idle).look_round()
+    assert told == [True, False, False]
+
+
 def test_long_work_between_runs_gives_signs_of_life(house: House) -> None:
     """At each of its small steps, where it is time."""
 

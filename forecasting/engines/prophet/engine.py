@@ -45,6 +45,11 @@ class ProphetEngine:
         """``prophet``."""
         return "prophet"
 
+    @property
+    def poolable(self) -> bool:
+        """Its coefficients are pooled over the chain."""
+        return True
+
     def fit(self, past: SeriesDays) -> "FittedProphet":
         """Fit one series, ascending; its last day is the cutoff.
 

@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecasting.engines.prophet import solver
+from forecasting.engines.prophet.additive import NormalEquations
 from forecasting.engines.prophet.design import Regressor, Settings, prepare
-from forecasting.engines.prophet.doubt import Doubt, doubt_of
-from forecasting.engines.prophet.predict import Fitted, solved
+from forecasting.engines.prophet.doubt import Doubt
+from forecasting.engines.prophet.doubt import doubt_of as doubt_of_equations
+from forecasting.engines.prophet.predict import Fitted, settled
 from forecasting.engines.prophet.problem import LEVEL_SD, Problem
 
 START = 17_000
@@ -26,7 +29,12 @@ def fitted(size: int = 120, noise: float = 0.1, seed: int = 0) -> tuple[Problem,
     y = 6 + 0.3 * columns["promo"] + 0.5 * columns["christmas"] + noise * rng.standard_normal(size)
     design, problem = prepare(START + day, y, columns, SETTINGS)
     problem = replace(problem, sigmas=np.array([0.5, 0.5, 0.3, 0.3]) / design.y_scale)
-    return problem, solved(design, problem)
+    return problem, settled(design, solver.solve(problem))
+
+
+def doubt_of(problem: Problem, made: Fitted) -> Doubt:
+    """The doubt about a fit of this problem."""
+    return doubt_of_equations(NormalEquations.of(problem), made)
 
 
 def dense(problem: Problem, made: Fitted) -> np.ndarray:

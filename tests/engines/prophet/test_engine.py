@@ -1,6 +1,9 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +12,17 @@ import pytest
 from prophet import Prophet
 
 from forecasting.calendar.features import features, usual_weekdays
-from forecasting.chain import PooledPrior
+from forecasting.chain import Coefficient, PooledPrior
 from forecasting.engines.prophet import additive, recipe
-from forecasting.engines.prophet.engine import ProphetEngine
+from forecasting.engines.prophet.engine import CEILING, FittedProphet, ProphetEngine
 from forecasting.engines.prophet.intervals import demand_mean, demand_quantiles, predictive_sd
 from forecasting.engines.prophet.objective import objective
-from forecasting.engines.prophet.problem import Parameters
+from forecasting.engines.prophet.problem import Parameters, trend
 from forecasting.engines.prophet.recipe import FittedRecipe
 from forecasting.errors import FitFailed
+from forecasting.series import SeriesDays, SeriesForecast, number_of
 from tests.engines.prophet import peer
-from tests.series import as_days, daily_series, split
+from tests.series import START, as_days, daily_series, split
 
 ROOT = Path(__file__).parents[3]
 
@@ -83,7 +87,7 @@ def fitted(series: pd.DataFrame, prior: PooledPrior | None = None) -> FittedReci
 def test_a_column_that_never_varies_is_left_out() -> None:
     """Only what varies on the days fitted becomes a regressor."""
     series = daily_series(120).assign(school_holiday=True, holiday="", promo=False)
-    names = {column.name for column in fitted(series).fitted.design.columns}
+    names = fitted(series).names
     assert "month:sin1" in names
     assert not {name for name in names if name.startswith(("promo", "school", "holiday", "december"))}
 
@@ -100,11 +104,13 @@ def test_the_model_is_prophets_with_this_products_settings() -> None:
     days = as_days(daily_series(500))
     sold = days.is_open & (days.y > 0)
     ours = recipe.fit(days, sold, None)
-    design = ours.fitted.design
-    columns = features(days, usual_weekdays(days))
-    known = {column.name: columns[column.name][sold] for column in design.columns}
+    design, parameters = ours.fitted.design, ours.fitted.parameters
+    assert ours.names[: len(design.names)] == design.names
+    regressors = ours.names[len(design.names) :]
+    columns = features(days, usual_weekdays(days)).table(regressors)[sold]
     ds = days.days[sold].astype("datetime64[D]").astype("datetime64[ns]")
-    frame = pd.DataFrame({"ds": ds, "y": np.log1p(days.y[sold]), **known})
+    logs = pd.DataFrame({"ds": ds, "y": np.log1p(days.y[sold])})
+    frame = logs.join(pd.DataFrame(columns, columns=list(regressors)))
 
     def told() -> Prophet:
         prophet = peer.plain(
@@ -114,13 +120,14 @@ def test_the_model_is_prophets_with_this_products_settings() -> None:
             yearly_seasonality=6,
             daily_seasonality=False,
         )
-        for name in known:
+        for name in regressors:
             prophet.add_regressor(name, prior_scale=recipe.REGRESSOR_SD / design.y_scale, standardize=False)
         return prophet
 
     problem, theirs = peer.problem(told(), frame), told().fit(frame)
-    assert objective(problem, ours.fitted.parameters) <= objective(problem, peer.parameters(theirs)) + 1e-3
-    predicted = ours.fitted.predict(days.days[sold], known).yhat
+    assert list(theirs.train_component_cols.index) == list(range(len(ours.names)))
+    assert objective(problem, parameters) <= objective(problem, peer.parameters(theirs)) + 1e-3
+    predicted = (trend(parameters, problem.t, problem.changes) + problem.x @ parameters.beta) * design.y_scale
     assert predicted == pytest.approx(theirs.predict(frame)["yhat"].to_numpy(), rel=0.01)
 
 
@@ -169,6 +176,159 @@ def test_a_sum_over_days_is_narrower_than_the_sum_of_quantiles() -> None:
     assert np.quantile(total, 0.9) - np.quantile(total, 0.1) < 0.6 * (made.q90 - made.q10).sum()
 
 
+# -- days without a sale -------------------------------------------------------------------------------
+
+
+def unsold(share: float, size: int = 400) -> tuple[SeriesDays, SeriesDays]:
+    """A history, open every day, of which a share of days sells nothing, and four weeks after it."""
+    history, future = split(daily_series(size, zeros=share, closed=(), noise=0.15), 28)
+    return as_days(history), as_days(future)
+
+
+def test_days_without_a_sale_are_as_frequent_as_of_late() -> None:
+    """Three in ten: the band begins at 0, paths have as many of them, the middle is of a day with sales."""
+    history, future = unsold(0.3)
+    recent = history.y[-91:]
+    share = np.count_nonzero(recent == 0) / 91
+    assert share == pytest.approx(0.3, abs=0.08)
+    fitted = ProphetEngine().fit(history)
+    assert fitted.nothing == share
+    made = fitted.forecast(future)
+    assert (made.q10 == 0).all()
+    assert (made.q50 > 0.5 * made.mean).all()
+    drawn = fitted.paths(future, 20_000, np.random.default_rng(0))
+    assert (drawn == 0).mean(axis=0) == pytest.approx(share, abs=0.015)
+    assert drawn.mean(axis=0) == pytest.approx(made.mean, rel=0.03)
+    for level, quantile in ((0.5, made.q50), (0.9, made.q90)):
+        assert np.quantile(drawn, level, axis=0) == pytest.approx(quantile, rel=0.03)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.15, 0.3])
+def test_the_band_holds_what_it_promises_where_some_days_sell_nothing(share: float) -> None:
+    """Nine of ten days are no higher than q90, whether few days are without a sale or many."""
+    history, future = unsold(share, 1200)
+    made = ProphetEngine().fit(history).forecast(future)
+    days = [as_days(daily_series(1200, seed=seed, zeros=share, closed=(), noise=0.15)) for seed in range(40)]
+    truth = np.array([each.y[-28:] for each in days])
+    assert (truth <= made.q90).mean() == pytest.approx(0.9, abs=0.05)
+    assert (truth <= made.q50).mean() == pytest.approx(0.5, abs=0.08)
+    assert (truth < made.q10).mean() <= 0.1 + 0.04
+
+
+def test_two_days_without_a_sale_are_an_accident() -> None:
+    """They change nothing but what they would as closed days; a third one of the last 91 days does."""
+    history, future = unsold(0.0)
+
+    def without(days: list[int]) -> FittedProphet:
+        y = history.y.copy()
+        y[days] = 0.0
+        return ProphetEngine().fit(replace(history, y=y))
+
+    assert without([-91, -3]).nothing == 0.0
+    assert without([-92, -91, -3]).nothing == 0.0
+    assert without([-91, -40, -3]).nothing == 3 / 91
+    made = without([-91, -3]).forecast(future)
+    closed = replace(history, is_open=~np.isin(np.arange(len(history)), len(history) + np.array([-91, -3])))
+    assert (made.q10 > 0).all()
+    assert made.mean == pytest.approx(ProphetEngine().fit(closed).forecast(future).mean, rel=0.02)
+    assert (without([-91, -40, -3]).forecast(future).q10 > 0).all()
+
+
+def test_closed_days_say_nothing_of_how_often_nothing_is_sold() -> None:
+    """The share is of open days; a store that is closed on Sundays sells on all others."""
+    history, _ = (as_days(frame) for frame in split(daily_series(400), 28))
+    assert ProphetEngine().fit(history).nothing == 0.0
+    days = np.flatnonzero(history.is_open)[-3:]
+    y = history.y.copy()
+    y[days] = 0.0
+    assert ProphetEngine().fit(replace(history, y=y)).nothing == 3 / 78
+
+
+# -- what the chain knows ------------------------------------------------------------------------------
+
+CHRISTMAS = ("december:20-21", "december:22-23", "december:24")
+
+
+def prior(share: float, names: Sequence[str] = CHRISTMAS, mean: float = np.log(2)) -> PooledPrior:
+    """A prior of columns that so many of the chain's series know."""
+    return PooledPrior(
+        "all", START.date(), 100, {name: Coefficient(float(mean), 0.05, share) for name in names}
+    )
+
+
+def december(prior: PooledPrior | None) -> SeriesForecast:
+    """The forecast of 11 to 31 December by a store that opened on 1 September."""
+    days = as_days(daily_series(730, closed=(), noise=0.05, holiday=1, promo=1))
+    seen = days[(days.days >= number_of(date(2017, 9, 1))) & (days.days < number_of(date(2017, 12, 11)))]
+    assert len(seen) == 101
+    return ProphetEngine(prior).fit(seen).forecast(days.after(date(2017, 12, 10), 21))
+
+
+def test_a_young_store_forecasts_christmas_from_the_chain() -> None:
+    """It has never seen one, and sells twice as much as without what most stores know."""
+    alone, told = december(None), december(prior(0.5))
+    ratio = told.mean / alone.mean
+    day = np.arange(11, 32)
+    assert ratio[(day >= 20) & (day <= 24)] == pytest.approx(2.0, rel=0.02)
+    assert ratio[(day < 20) | (day > 24)] == pytest.approx(1.0, rel=0.01)
+
+
+def test_what_few_stores_know_is_theirs() -> None:
+    """A column less than half of them can tell of is not taken."""
+    np.testing.assert_array_equal(december(prior(0.49)).mean, december(None).mean)
+    series = daily_series(100)
+    assert set(CHRISTMAS) & set(fitted(series, prior(0.49)).names) == set()
+    assert set(CHRISTMAS) <= set(fitted(series, prior(0.5)).names)
+
+
+def test_a_column_no_series_of_ours_has_is_taken_where_most_know_it() -> None:
+    """A holiday that is named for the first time on a day to come; one nobody plans changes nothing."""
+    history, future = (as_days(frame) for frame in split(daily_series(100, holiday=1), 28))
+    name = "holiday:Street fair"
+    told = ProphetEngine(prior(1.0, [name])).fit(history)
+    assert name in told.model.names
+    assert told.coefficients[name] == pytest.approx(np.log(2))
+    fair = replace(future, kinds=("", "Street fair"), holiday=np.ones(len(future), dtype=np.int64))
+    effects = []
+    for fitted in (told, ProphetEngine().fit(history)):
+        days, plain = fitted.forecast(fair).mean, fitted.forecast(future).mean
+        effects.append((days / np.where(plain > 0, plain, 1.0))[future.is_open])
+    assert effects[0] == pytest.approx(2 * effects[1], rel=0.02)
+
+
+def test_a_column_of_its_own_is_drawn_to_the_chains_and_kept_where_few_know_it() -> None:
+    """The series' own columns are fitted whatever their share."""
+    series = daily_series(200, promo=1.5, noise=0.05)
+    free = fitted(series).coefficients["promo"]
+    assert free == pytest.approx(np.log(1.5), abs=0.15)
+    for share in (0.1, 1.0):
+        drawn = fitted(series, prior(share, ["promo"], mean=free + 0.5)).coefficients["promo"]
+        assert free + 0.01 < drawn < free + 0.5
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.49, 0), (0.5, 12)])
+def test_a_young_store_has_the_yearly_season_most_of_the_chain_knows(share: float, expected: int) -> None:
+    """Of 100 days alone none is fitted."""
+    yearly = [f"yearly:{wave}{order}" for order in range(1, 7) for wave in ("sin", "cos")]
+    names = fitted(daily_series(100), prior(share, yearly, mean=0.01)).names
+    assert sum(name.startswith("yearly:") for name in names) == expected
+
+
+@pytest.mark.parametrize("growth", [-3.0, 0.0, 3.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_store_of_sixty_days_has_a_sane_forecast_without_a_chain(seed: int, growth: float) -> None:
+    """It sells about what it did, and nothing runs away: neither up, where demand grows, nor down to 0."""
+    history, future = (
+        as_days(frame) for frame in split(daily_series(88, seed=seed, growth=growth, noise=0.2), 28)
+    )
+    made = ProphetEngine().fit(history).forecast(future)
+    truth = daily_series(88, growth=growth, noise=0)["y"].to_numpy()[60:]
+    assert made.mean.sum() == pytest.approx(truth.sum(), rel=0.45)
+    assert made.mean.max() < CEILING / 5 * history.y.max()
+    assert made.q90.max() < CEILING / 4 * history.y.max()
+    assert (made.mean[future.is_open] > 0.25 * truth[future.is_open]).all()
+
+
 def test_a_fit_writes_no_file_and_says_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,10 +346,10 @@ def test_a_fit_writes_no_file_and_says_nothing(
 def test_a_search_that_fails_is_a_failed_fit(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """With the text and the error as its cause."""
 
-    def fails(_problem: object) -> None:
+    def fails(*_equations: object) -> None:
         raise error
 
-    monkeypatch.setattr(additive, "solve", fails)
+    monkeypatch.setattr(additive, "solve_equations", fails)
     with pytest.raises(FitFailed, match=f"expected a mode of the posterior, found: {error}") as failure:
         ProphetEngine().fit(as_days(daily_series(60)))
     assert failure.value.__cause__ is error
@@ -198,7 +358,7 @@ def test_a_search_that_fails_is_a_failed_fit(monkeypatch: pytest.MonkeyPatch, er
 def test_parameters_that_are_no_numbers_are_a_failed_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that is not finite leaves the solver."""
     broken = Parameters(np.nan, 0.0, np.zeros(25), np.zeros(9), 0.1)
-    monkeypatch.setattr(additive, "solve", lambda _problem: broken)
+    monkeypatch.setattr(additive, "solve_equations", lambda *_equations: broken)
     with pytest.raises(FitFailed, match="expected finite parameters"):
         ProphetEngine().fit(as_days(daily_series(60)))
 

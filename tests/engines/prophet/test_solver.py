@@ -85,6 +85,29 @@ def test_a_constant_series_gets_what_prophet_gives_it(level: float) -> None:
     assert np.array_equal(ours.beta, theirs.beta)
 
 
+@pytest.mark.parametrize("variance", [1e-6, 1e-4, 1e-2])
+def test_wherever_the_search_starts_it_ends_at_the_mode(variance: float) -> None:
+    """And the normal equations it was found from are those of the problem."""
+    for name, series in SAMPLE.items():
+        logs = series.assign(y=np.log1p(series["y"]))
+        problem = peer.problem(peer.plain(regressors=peer.REGRESSORS), logs)
+        found, equations = solver.solve_additive(problem, variance)
+        value, expected = objective(problem, found), objective(problem, solver.solve(problem))
+        assert value == pytest.approx(expected, abs=1e-6), name
+        rows = np.column_stack([problem.t, np.ones_like(problem.t), problem.x])
+        free = rows.shape[1]
+        np.testing.assert_array_equal(equations.rows[:, :free], rows)
+        assert equations.gram == pytest.approx(equations.rows.T @ equations.rows)
+        assert equations.precision[2:] == pytest.approx(problem.sigmas**-2)
+
+
+def test_a_problem_that_cannot_be_fitted_is_refused_with_equations_too() -> None:
+    """As without."""
+    problem = peer.problem(peer.plain(), frame(np.arange(100.0)))
+    with pytest.raises(FitFailed, match="expected"):
+        solver.solve_additive(replace(problem, y=np.full(100, np.nan)), 1e-4)
+
+
 def test_mixed_modes_in_one_model() -> None:
     """A multiplicative season with an additive regressor, and the other way round."""
     series = next(iter(SAMPLE.values()))
