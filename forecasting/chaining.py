@@ -22,10 +22,10 @@ from forecasting.work import PooledFit, PoolTask, Result, SpreadTask, StoreFiles
 
 log = logging.getLogger(__name__)
 
-PRIOR_STORES = 300
-"""Stores the priors are pooled over at most: their median is known to a fourteenth of their spread."""
+PRIOR_STORES = 200
+"""Stores the priors are pooled over at most: their median is known to an eleventh of their spread."""
 
-SPREAD_STORES = 120
+SPREAD_STORES = 100
 """Stores the spread is pooled over at most: a quantile of their days is known to a percent."""
 
 

@@ -80,8 +80,8 @@ def _rows(made: Sequence[SeriesResult], forecasts: Sequence[SeriesForecast]) -> 
     named = [np.array(future.kinds, dtype=object)[future.holiday] for future in futures]
     engines = [result.choice.engine if result.choice else "" for result in made]
     columns = {
-        "item": np.repeat(np.array([result.key.item for result in made], dtype=object), sizes),
-        "engine": np.repeat(np.array(engines, dtype=object), sizes),
+        "item": _texts([result.key.item for result in made], sizes),
+        "engine": _texts(engines, sizes),
         "ds": days.astype("datetime64[D]").astype("datetime64[us]"),
         **{
             name: np.concatenate([getattr(forecast, name) for forecast in forecasts])
@@ -89,11 +89,16 @@ def _rows(made: Sequence[SeriesResult], forecasts: Sequence[SeriesForecast]) -> 
         },
         "is_open": np.concatenate([future.is_open for future in futures]),
         "promo": np.concatenate([future.promo for future in futures]),
-        "holiday": np.concatenate(named),
+        "holiday": pd.Series(np.concatenate(named), dtype=object),
         "school_holiday": np.concatenate([future.school_holiday for future in futures]),
         "assumed": np.concatenate([result.assumed for result in made]),
     }
     return pd.DataFrame(columns)
+
+
+def _texts(texts: Sequence[str], sizes: Sequence[int]) -> pd.Series:
+    """Each text so many times, as plain objects: they go into the database next, not into arithmetic."""
+    return pd.Series(np.repeat(np.array(texts, dtype=object), sizes), dtype=object)
 
 
 def _summary(result: SeriesResult, forecast: SeriesForecast) -> SeriesSummary:
