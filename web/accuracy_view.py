@@ -121,7 +121,7 @@ def _published_tile(track: Mapping[int, ErrorSums]) -> None:
     note = (
         f"the day before, over {formats.days(sums.days)}"
         if sums.days
-        else "after the first day of sales following"
+        else "no day of sales since yet"
     )
     tip = "What the published forecast said the day before, compared with what was sold. Not a backtest."
     tile("Error as published", formats.percent(sums.wape), note, tip=tip)
