@@ -118,11 +118,7 @@ def _against_tile(backtest: Backtested | None) -> None:
 
 def _published_tile(track: Mapping[int, ErrorSums]) -> None:
     sums = track.get(DAY_BEFORE, ErrorSums())
-    note = (
-        f"the day before, over {formats.days(sums.days)}"
-        if sums.days
-        else "no day of sales since yet"
-    )
+    note = f"the day before, over {formats.days(sums.days)}" if sums.days else "no day of sales since yet"
     tip = "What the published forecast said the day before, compared with what was sold. Not a backtest."
     tile("Error as published", formats.percent(sums.wape), note, tip=tip)
 
