@@ -36,7 +36,10 @@ INTERMITTENT_SHARE = 0.5
 """Share of open days without a sale above which a series is intermittent: its median is then 0."""
 
 LEAST_DAYS = 56
-"""Days of history an engine is fitted on at least, in a backtest and without one: eight of each weekday."""
+"""Days of history before the cutoff of a window at least: eight of each weekday."""
+
+SHORT_HORIZON, SHORT_WINDOWS, SHORT_DAYS = 14, 2, 21
+"""Windows of a series too short for those of the whole horizon: two weeks each, after three weeks or more."""
 
 EngineNamed = Callable[[str, PooledPrior | None], LocalEngine]
 """An engine by name, with what is pooled over the chain."""
@@ -98,16 +101,21 @@ def choose(contest: Contest, inputs: SeriesInputs) -> SeriesChoice:
 
     The challengers are seasonal-naive and, where the series is intermittent, `EMPIRICAL`. The best of them
     serves where its mean weighted quantile loss over all windows is lower by `MARGIN`, or where the asked-for
-    engine can't be fitted; the reason says which. A series too short for a window is left to the asked-for
-    engine where it has `LEAST_DAYS` of history and can be fitted, else to `EMPIRICAL`.
+    engine can't be fitted; the reason says which. A series too short for such a window is tried on up to two
+    shorter ones, `EMPIRICAL` among the challengers; one too short for those as well is left to `EMPIRICAL`.
     """
     item = inputs.key.item
-    windows = backtest_windows(inputs.past, len(inputs.future), least_days=LEAST_DAYS)
+    horizon = len(inputs.future)
+    windows = backtest_windows(inputs.past, horizon, least_days=LEAST_DAYS)
+    short = not windows
+    if short:
+        windows = backtest_windows(inputs.past, min(horizon, SHORT_HORIZON), SHORT_WINDOWS, SHORT_DAYS)
     if not windows:
-        engine, reason = _without_backtest(contest, inputs)
-        pooled = contest.spread(engine, item, inputs.past.last)
-        return SeriesChoice(item, engine, reason, widths=pooled.factors if pooled else ())
-    tried = [_tried(contest, name, inputs, windows) for name in _candidates(contest.asked, inputs.past)]
+        return SeriesChoice(item, *_without_backtest(contest.asked, inputs.past))
+    tried = [
+        _tried(contest, name, inputs, windows)
+        for name in _candidates(contest.asked, inputs.past, short=short)
+    ]
     engine, reason = _winner([score for score, _ in tried], windows)
     tests = {each.engine: each for _, each in tried if each is not None}
     pooled = contest.spread(engine, item, inputs.past.last)
@@ -123,8 +131,8 @@ def intermittent(past: SeriesDays) -> bool:
     return int(np.count_nonzero(opened == 0)) > INTERMITTENT_SHARE * len(opened)
 
 
-def _candidates(asked: str, past: SeriesDays) -> tuple[str, ...]:
-    more = (EMPIRICAL,) if intermittent(past) else ()
+def _candidates(asked: str, past: SeriesDays, *, short: bool) -> tuple[str, ...]:
+    more = (EMPIRICAL,) if short or intermittent(past) else ()
     return tuple(dict.fromkeys((asked, CHALLENGER, *more)))
 
 
@@ -163,18 +171,12 @@ def _loss(score: BacktestScore) -> float:
     return score.total.loss
 
 
-def _without_backtest(contest: Contest, inputs: SeriesInputs) -> tuple[str, str]:
-    past, asked = inputs.past, contest.asked
-    days = int(past.days[-1] - past.days[0]) + 1 if len(past) else 0
+def _without_backtest(asked: str, past: SeriesDays) -> tuple[str, str]:
+    """Seasonal-naive where it was asked for, which knows what to do with a few days; else weekday quantiles."""
     if asked == CHALLENGER:
         return asked, "as configured"
-    if days < LEAST_DAYS:
-        return EMPIRICAL, f"{_length(days)} of history: too short for more than its own quantiles"
-    try:
-        contest.engine(asked, inputs.key.item, past.last).fit(past)
-    except FitFailed as error:
-        return EMPIRICAL, str(error)
-    return asked, "too little history for a backtest"
+    days = int(past.days[-1] - past.days[0]) + 1 if len(past) else 0
+    return EMPIRICAL, f"{_length(days)} of history: too short for more than its own quantiles"
 
 
 def _length(days: int) -> str:

@@ -159,18 +159,26 @@ def test_the_best_of_those_that_fit_serves_where_the_asked_for_engine_does_not()
     assert (choice.engine, choice.reason) == ("empirical", "store 1, product 101: no")
 
 
-def test_without_a_backtest_the_asked_for_engine_serves_where_it_fits() -> None:
-    """From eight weeks of history on; without the horizon on top of it nothing can be compared."""
-    short = inputs(60)
-    choice = chosen(short, "flat", FlatEngine(), naive(), Empirical())
-    assert (choice.engine, choice.reason) == ("flat", "too little history for a backtest")
-    assert choice.scores == ()
-    choice = chosen(short, "flat", FlatEngine(failure="expected more"), naive(), Empirical())
-    assert (choice.engine, choice.reason) == ("empirical", "expected more")
+@pytest.mark.parametrize(("days", "windows"), [(35, 1), (48, 1), (49, 2), (83, 2)])
+def test_a_short_series_is_tried_on_shorter_windows(days: int, windows: int) -> None:
+    """Two weeks each, after three weeks of history; weekday quantiles are among the challengers."""
+    choice = chosen(inputs(days), "flat", FlatEngine(), naive(), Empirical())
+    assert [score.engine for score in choice.scores] == ["flat", "seasonal_naive", "empirical"]
+    assert {(len(score.cutoffs), score.horizon) for score in choice.scores} == {(windows, 14)}
+    best = min(choice.scores, key=lambda score: score.total.loss)
+    own = choice.scores[0]
+    assert choice.engine == (best.engine if best.total.loss < 0.98 * own.total.loss else "flat")
+    assert choice.reason.endswith(f"over the last {2 * windows} weeks")
+
+
+def test_a_short_series_the_asked_for_engine_cannot_fit_goes_to_the_best_that_can() -> None:
+    """With that as the reason."""
+    choice = chosen(inputs(60), "flat", FlatEngine(failure="no"), naive(factor=3.0), Empirical())
+    assert (choice.engine, choice.reason) == ("empirical", "store 1, product 101: no")
 
 
 @pytest.mark.parametrize(
-    ("days", "length"), [(1, "1 day"), (13, "13 days"), (14, "2 weeks"), (40, "5 weeks"), (55, "7 weeks")]
+    ("days", "length"), [(1, "1 day"), (13, "13 days"), (14, "2 weeks"), (34, "4 weeks")]
 )
 def test_a_young_series_is_forecast_from_its_own_quantiles(days: int, length: str) -> None:
     """Whatever was asked for, in words."""
@@ -375,15 +383,13 @@ def test_what_is_chosen_comes_with_the_widths_its_backtest_asks_for() -> None:
         same(result.forecast, widened(plain, result.choice.widths))
 
 
-def test_where_nothing_was_backtested_the_widths_are_the_chains() -> None:
-    """Of the newest spread that is known, and of the engine it was pooled for alone."""
-    short = inputs(60)
-    last = short.past.last
-    spreads = {last - timedelta(days=28): (9.0,), last: (1.5, 1.25), last + timedelta(days=1): (8.0,)}
+def test_where_nothing_was_backtested_the_band_is_the_engines() -> None:
+    """What was pooled is of another one."""
+    last = inputs(30).past.last
     engine_named = engines(FlatEngine(), naive(), Empirical())
-    assert choose(Contest("flat", engine_named, chain("flat", [], spreads)), short).widths == (1.5, 1.25)
-    assert choose(Contest("flat", engine_named, chain("other", [], spreads)), short).widths == ()
-    assert choose(Contest("flat", engine_named), short).widths == ()
+    assert (
+        choose(Contest("flat", engine_named, chain("flat", [], {last: (1.5, 1.25)})), inputs(30)).widths == ()
+    )
 
 
 def test_the_chains_spread_is_where_a_series_own_starts_from() -> None:
