@@ -172,7 +172,7 @@ def _loss(score: BacktestScore) -> float:
 
 
 def _without_backtest(asked: str, past: SeriesDays) -> tuple[str, str]:
-    """Seasonal-naive where it was asked for, which knows what to do with a few days; else weekday quantiles."""
+    """Seasonal-naive where it was asked for: it knows what to do with a few days; else weekday quantiles."""
     if asked == CHALLENGER:
         return asked, "as configured"
     days = int(past.days[-1] - past.days[0]) + 1 if len(past) else 0
