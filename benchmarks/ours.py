@@ -24,7 +24,7 @@ from forecasting.evaluation.calibration import pooled_spread
 from forecasting.evaluation.pooling import pool
 from forecasting.evaluation.selection import Contest, choose, forecast_series
 from forecasting.series import SeriesDays, SeriesForecast
-from forecasting.work import has_window, speaks_for_others
+from forecasting.work import even_sample, has_window, speaks_for_others
 
 ENGINE = "prophet"
 
@@ -100,12 +100,8 @@ def _spreads(window: Window, chain: Chain, cutoffs: Sequence[object]) -> tuple[P
 
 
 def _sample(histories: Mapping[str, SeriesDays], most: int) -> dict[str, SeriesDays]:
-    """As `work.natural_sample` does with stores: of every product, evenly."""
+    """The stores of every product that a chain is computed from."""
     by_item = defaultdict(list)
     for name in histories:
         by_item[key_of(name).item].append(name)
-    chosen = []
-    for names in by_item.values():
-        step = max(1.0, len(names) / most)
-        chosen += [names[int(number * step)] for number in range(min(len(names), most))]
-    return {name: histories[name] for name in chosen}
+    return {name: histories[name] for names in by_item.values() for name in even_sample(names, most)}

@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     which = refresh.add_mutually_exclusive_group(required=True)
     which.add_argument("--store", action="append", metavar="S", help="a store; may be repeated")
     which.add_argument("--all", action="store_true", help="every store")
+    which.add_argument("--chain", action="store_true", help="only what is learnt from all stores together")
     refresh.add_argument("--force", action="store_true", help="train whatever the age")
     refresh.set_defaults(run=_refresh)
 
@@ -125,6 +126,8 @@ def _refresh(storecast: Storecast, parsed: argparse.Namespace) -> int:
     service = storecast.service
     if parsed.all:
         answers = service.refresh_all(LOCAL_USER, force=parsed.force)
+    elif parsed.chain:
+        answers = [service.refresh_chain(LOCAL_USER, force=parsed.force)]
     else:
         answers = [service.refresh(LOCAL_USER, store, force=parsed.force) for store in parsed.store]
     verdicts = [str(answer.verdict) for answer in answers if not answer.of_chain]

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import uuid4
 
-from forecasting.calendar.inputs import StoreFacts, chain_hash
-from forecasting.calendar.public_holidays import place_of
+from forecasting.calendar.inputs import all_facts, chain_hash
 from forecasting.chain import Chain, PooledPrior, PooledSpread
-from forecasting.domain import RefreshRun
+from forecasting.domain import RefreshRun, natural_order
 from forecasting.errors import UnknownSeries
 from forecasting.evaluation.calibration import Scores, pooled_spread
 from forecasting.evaluation.pooling import pool
@@ -18,7 +17,7 @@ from forecasting.evaluation.windows import Window, window_cutoffs
 from forecasting.ports import Clock, Compute, Storage
 from forecasting.refresh.chunk import Finished, Progress
 from forecasting.settings import Settings
-from forecasting.work import PooledFit, PoolTask, Result, SpreadTask, StoreFiles, Task, natural_sample
+from forecasting.work import PooledFit, PoolTask, Result, SpreadTask, StoreFiles, Task, even_sample
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +49,14 @@ class ChainPooling:
         StorecastError
             If it failed for every store.
         """
-        files = self._files()
-        if not files:
+        manifest = self.storage.manifest
+        heads = manifest.heads("sales")
+        if not heads:
             yield Finished(run, error=UnknownSeries("all stores: expected sales history, found none"))
             return
-        heads = {each.store: each.sales.content_hash for each in files}
-        cutoff = max(each.sales.last_ds for each in files)
+        facts = all_facts(heads, manifest.attributes(), self.settings.holidays)
+        files = [StoreFiles(heads[store], facts=facts[store]) for store in sorted(heads, key=natural_order)]
+        cutoff = max(each.last_ds for each in heads.values())
         cutoffs = window_cutoffs(cutoff, self.settings.horizon)
         priors = self._priors(run, files, (*cutoffs, cutoff), progress)
         chain = Chain(
@@ -64,29 +65,17 @@ class ChainPooling:
             engine=run.engine,
             cutoff=cutoff,
             horizon=self.settings.horizon,
-            input_hash=chain_hash(heads, self.settings.horizon),
-            stores=len(files),
+            input_hash=chain_hash(heads, facts, self.settings.horizon),
+            stores=len(heads),
             priors=priors,
         )
         yield Finished(run, replace(chain, spreads=self._spreads(run, chain, files, cutoffs, progress)))
-
-    def _files(self) -> list[StoreFiles]:
-        manifest = self.storage.manifest
-        plans, attributes = manifest.heads("plan"), manifest.attributes()
-        return [
-            StoreFiles(
-                sales,
-                plans.get(store),
-                StoreFacts(attributes.get(store, {}), place_of(store, sales.region, self.settings.holidays)),
-            )
-            for store, sales in manifest.heads("sales").items()
-        ]
 
     def _priors(
         self, run: RefreshRun, files: Sequence[StoreFiles], cutoffs: tuple[date, ...], progress: Progress
     ) -> tuple[PooledPrior, ...]:
         """The first pass: a sample of the stores, without a prior, at every cutoff one is wanted for."""
-        tasks = [PoolTask(each, run.engine, cutoffs) for each in natural_sample(files, PRIOR_STORES)]
+        tasks = [PoolTask(each, run.engine, cutoffs) for each in even_sample(files, PRIOR_STORES)]
         fits: defaultdict[tuple[str, date], list[dict[str, float]]] = defaultdict(list)
         for result in self._results(run, "Pooling over all stores", tasks, progress):
             for fit in result:
@@ -107,7 +96,7 @@ class ChainPooling:
         if not chain.priors:
             return ()
         windows = tuple(Window(cutoff, chain.horizon) for cutoff in cutoffs)
-        tasks = [SpreadTask(each, chain, windows) for each in natural_sample(files, SPREAD_STORES)]
+        tasks = [SpreadTask(each, chain, windows) for each in even_sample(files, SPREAD_STORES)]
         scores: defaultdict[str, list[Scores]] = defaultdict(list)
         for result in self._results(run, "Calibrating over all stores", tasks, progress):
             for each in result:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from forecasting.calendar.inputs import chain_hash
+from forecasting.calendar.inputs import all_facts, chain_hash
 from forecasting.chain import CHAIN
 from forecasting.domain import (
     Answer,
@@ -276,7 +276,8 @@ class ForecastService(Reader):
     def _ask_chain(self, principal: Principal, *, force: bool = False, batch: str | None = None) -> Answer:
         horizon, engine = self._settings.horizon, self._settings.engine
         heads = self._storage.manifest.heads("sales")
-        inputs = chain_hash({store: file.content_hash for store, file in heads.items()}, horizon)
+        facts = all_facts(heads, self._storage.manifest.attributes(), self._settings.holidays)
+        inputs = chain_hash(heads, facts, horizon)
         rule = partial(policy.decide_chain, engine=engine, horizon=horizon, inputs=inputs, force=force)
         ask = replace(self._request(principal, "", BATCH, batch), scope=CHAIN)
         answer = self._storage.ledger.request_chain(ask, rule)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from forecasting.calendar.inputs import input_hash
-from forecasting.chain import CHAIN, Chain
+from forecasting.chain import Chain
 from forecasting.chaining import ChainPooling
 from forecasting.domain import ALL_ITEMS, Predictor, RefreshRun, SeriesChoice, StoreSnapshot, Verdict
-from forecasting.errors import ComputeLost, FitFailed, UnknownSeries
+from forecasting.errors import ComputeLost, FitFailed, StorecastError, UnknownSeries
 from forecasting.ports import Clock, Compute, Done, Publication, Storage
 from forecasting.publishing import merged, publication
 from forecasting.refresh.chunk import Finished, Progress
@@ -83,25 +83,28 @@ class StoreTraining:
             If worker processes died while pooling over the chain.
         """
         for run in runs:
-            if run.scope == CHAIN:
+            if run.of_chain:
                 yield from ChainPooling(self.storage, self.compute, self.clock, self.settings)(run, progress)
-        stores = [run for run in runs if run.scope != CHAIN]
+        stores = [run for run in runs if not run.of_chain]
         snapshots = self.storage.ledger.snapshots([run.store for run in stores])
         chain = self.storage.chains.latest() if stores else None
         assignments = []
         for run in stores:
             snapshot = snapshots.get(run.store)
-            if snapshot is None or snapshot.sales is None:
-                yield Finished(run, error=UnknownSeries(f"{run.scope}: expected sales history, found none"))
-            elif settled(run, snapshot, self.settings.horizon, self.settings.holidays):
+            if snapshot is not None and settled(run, snapshot, self.settings.horizon, self.settings.holidays):
                 yield Finished(run)
-            else:
-                progress(run, "Starting", 0, 0)
+                continue
+            progress(run, "Starting", 0, 0)
+            try:
                 assignments.append(self._assignment(run, snapshot, chain))
+            except StorecastError as error:  # what is stored of this one can't be read
+                yield Finished(run, error=error)
         yield from self._worked(assignments, progress)
 
-    def _assignment(self, run: RefreshRun, snapshot: StoreSnapshot, latest: Chain | None) -> Assignment:
-        if snapshot.sales is None:
+    def _assignment(
+        self, run: RefreshRun, snapshot: StoreSnapshot | None, latest: Chain | None
+    ) -> Assignment:
+        if snapshot is None or snapshot.sales is None:
             raise UnknownSeries(f"{run.scope}: expected sales history, found none")
         kept = None
         if run.verdict is Verdict.REFORECAST and snapshot.head is not None:

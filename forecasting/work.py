@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
+from typing import TypeVar
 
 from forecasting.calendar.inputs import SeriesInputs, StoreFacts, StoreInputs, build_inputs, build_pasts
 from forecasting.chain import Chain
@@ -22,6 +23,8 @@ from forecasting.ports import HistoryReader, PoolableSeries
 from forecasting.series import BoolArray, SeriesDays, SeriesForecast
 
 log = logging.getLogger(__name__)
+
+SampledT = TypeVar("SampledT")
 
 RECENT_DAYS = 35
 """Last days of a history that a result carries, for what is told beside the forecast."""
@@ -281,9 +284,7 @@ def has_window(past: SeriesDays, window: Window) -> bool:
     return whole and speaks_for_others(window.past(past), window.cutoff)
 
 
-def natural_sample(files: Sequence[StoreFiles], most: int) -> tuple[StoreFiles, ...]:
-    """At most so many stores, evenly over their order, so that the same stores are taken every time."""
-    if len(files) <= most:
-        return tuple(files)
-    step = len(files) / most
-    return tuple(files[int(number * step)] for number in range(most))
+def even_sample(of: Sequence[SampledT], most: int) -> tuple[SampledT, ...]:
+    """At most so many, evenly over their order: of the same ones the same are taken every time."""
+    step = max(1.0, len(of) / most)
+    return tuple(of[int(number * step)] for number in range(min(len(of), most)))

@@ -80,3 +80,8 @@ def split(series: pd.DataFrame, horizon: int) -> tuple[pd.DataFrame, pd.DataFram
     history = series.iloc[:at].reset_index(drop=True)
     future = series.iloc[at:].drop(columns="y").assign(assumed=False).reset_index(drop=True)
     return history, future.loc[:, list(schema.FUTURE)]
+
+
+def days_by_item(frame: pd.DataFrame) -> dict[str, SeriesDays]:
+    """`schema.SALES` or `schema.PLAN` of one store as arrays, by item."""
+    return {str(item): SeriesDays.taken_over(rows) for item, rows in frame.groupby("item", sort=False)}

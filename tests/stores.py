@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from forecasting import schema
-from forecasting.calendar.inputs import StoreFacts, days_by_item
+from forecasting.calendar.inputs import StoreFacts
 from forecasting.domain import HistoryFile
 from forecasting.errors import StateUnavailable
 from forecasting.series import SeriesDays
 from forecasting.work import StoreFiles
+from tests.series import days_by_item
 
 
 @dataclass

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from forecasting.__main__ import _refresh
-from forecasting.calendar.inputs import chain_hash
+from forecasting.calendar.inputs import all_facts, chain_hash
 from forecasting.chain import Chain
 from forecasting.domain import LOCAL_USER, Answer, Principal, RefreshRun, RunState, StoreState, Verdict
 from forecasting.errors import FitFailed, NotPermitted, UnknownRun
@@ -47,7 +47,7 @@ class Pooling:
     def _pooled(self, run: RefreshRun) -> Chain:
         heads = self.house.storage.manifest.heads("sales")
         horizon, now = self.house.settings.horizon, self.house.clock.now()
-        inputs = chain_hash({store: file.content_hash for store, file in heads.items()}, horizon)
+        inputs = chain_hash(heads, all_facts(heads, {}, {}), horizon)
         return Chain(uuid4().hex, now, run.engine, LAST, horizon, inputs, len(heads))
 
     def press(self, principal: Principal = LOCAL_USER, *, force: bool = False) -> list[Answer]:
@@ -253,3 +253,12 @@ def test_an_import_asks_again_once_it_is_a_week_of_sales_behind(
     pooling.house.clock.turn(days * DAY)
     pooling.service.import_file(LOCAL_USER, path, "sales")
     assert pooling.work() == [1] * asked
+
+
+def test_the_command_line_can_ask_for_what_is_pooled_alone(pooling: Pooling) -> None:
+    """Nothing is trained."""
+    house = argparse.Namespace(service=pooling.service, start_worker=pooling.work)
+    asked = argparse.Namespace(all=False, chain=True, store=None, force=False)
+    assert _refresh(house, asked) == 0  # type: ignore[arg-type] # as much of a Storecast as it needs
+    (run,) = pooling.service.runs(LOCAL_USER)
+    assert (run.of_chain, run.state) == (True, RunState.SUCCEEDED)

@@ -6,11 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from forecasting import training
-from forecasting.domain import LOCAL_USER, RefreshRun, RunState, SeriesChoice, StoreState
+from forecasting.domain import LOCAL_USER, RefreshRun, RunState, SeriesChoice, StoreState, VersionHeader
 from forecasting.errors import ComputeLost, FitFailed
 from forecasting.ports import Done
+from forecasting.storage.tables import predictor as predictor_table
 from forecasting.training import with_new_choices
 from forecasting.work import ForecastTask, Result, Task
 from tests.fakes import InlineCompute
@@ -196,3 +198,25 @@ def test_a_kept_predictor_stays_itself_unless_something_was_chosen_anew() -> Non
     assert [changed.choice_of(item) for item in ("all", "rolls")] == [
         kept.choice_of(item) for item in ("all", "rolls")
     ]
+
+
+def test_a_store_whose_predictor_cannot_be_read_fails_alone(three: House) -> None:
+    """It was written by newer software; the others of its chunk are rolled forward."""
+    worked(three)
+    three.clock.turn(timedelta(minutes=1))
+    day = LAST + timedelta(days=1)
+    items = [("1", "101"), ("1", "102"), ("2", "101"), ("3", "101")]
+    three.deliver("sales", [sales(*key, 90.0, day, day) for key in items])
+    newer = {"type": "storecast.predictor", "version": 99, "predictor": {}}
+    with three.storage.database.writing() as connection:
+        mine = predictor_table.c.predictor_id == _head(three, "1").predictor_id
+        connection.execute(sa.update(predictor_table).where(mine).values(document=newer))
+    runs = worked(three)
+    assert outcome(runs) == {"1": FAILED, "2": DONE, "3": DONE}
+    assert "found version 99" in runs["1"].error
+
+
+def _head(house: House, store: str) -> VersionHeader:
+    head = house.storage.ledger.snapshots([store])[store].head
+    assert head is not None
+    return head

@@ -24,7 +24,7 @@ from forecasting.work import (
     SpreadTask,
     StoreFiles,
     StorePart,
-    natural_sample,
+    even_sample,
     speaks_for_others,
     work,
 )
@@ -288,8 +288,8 @@ def test_a_sample_is_spread_evenly_over_all_stores(most: int) -> None:
     """The same ones every time, none twice, and all where there are not more."""
     shelf = Shelf()
     files = [shelf.put(str(number), products(1)) for number in range(10)]
-    taken = natural_sample(files, most)
-    assert taken == natural_sample(files, most)
+    taken = even_sample(files, most)
+    assert taken == even_sample(files, most)
     numbers = [int(each.store) for each in taken]
     assert len(numbers) == min(most, 10)
     assert numbers == sorted(set(numbers))

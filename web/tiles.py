@@ -60,12 +60,12 @@ def _next_closed(forecast: pd.DataFrame, _summary: SeriesSummary | None, as_of: 
     tile("Next closed day", formats.day(day), f"{reason}, {formats.in_days((day - as_of).days)}")
 
 
-def _error(forecast: pd.DataFrame, summary: SeriesSummary | None, _as_of: date) -> None:
+def _error(_forecast: pd.DataFrame, summary: SeriesSummary | None, _as_of: date) -> None:
     label = "Error in backtest"
     tip = (
-        f"Forecasts made without the last {len(forecast)} days of sales, then compared with them, several "
-        "times from further back: the sum of the daily misses as a share of all sales. **Accuracy** shows it "
-        "by days ahead, and how published forecasts did."
+        "Forecasts made without the newest weeks of sales, then compared with them, up to four times from "
+        "further back: the sum of the daily misses as a share of all sales. **Accuracy** shows it by days "
+        "ahead, and how published forecasts did."
     )
     if summary is None or summary.wape is None:
         tile(label, formats.NONE, "no backtest yet", tip=tip)

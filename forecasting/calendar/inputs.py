@@ -9,16 +9,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 
 from forecasting import schema
-from forecasting.calendar.public_holidays import with_public_holidays
+from forecasting.calendar.public_holidays import place_of, with_public_holidays
 from forecasting.calendar.standing import Attributes, standing_promotion
 from forecasting.calendar.wording import day_ranges
-from forecasting.domain import ALL_ITEMS, SeriesKey, natural_order
+from forecasting.domain import ALL_ITEMS, HistoryFile, SeriesKey, natural_order
 from forecasting.errors import UnknownSeries
 from forecasting.series import BoolArray, SeriesDays, all_kinds, day_of
 
@@ -53,6 +53,17 @@ class StoreFacts:
 
     attributes: Attributes = field(default_factory=dict)
     place: str = ""
+
+    @classmethod
+    def of(cls, store: str, region: str, attributes: Attributes, places: Mapping[str, str]) -> Self:
+        """Those of a store of a region.
+
+        Parameters
+        ----------
+        places
+            As in `settings.Settings.holidays`.
+        """
+        return cls(attributes, place_of(store, region, places))
 
     @property
     def digest(self) -> str:
@@ -108,15 +119,28 @@ def input_hash(
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def chain_hash(heads: Mapping[str, str], horizon: int) -> str:
-    """SHA-256 over what goes into the computation over all stores.
+def all_facts(
+    heads: Mapping[str, HistoryFile], attributes: Mapping[str, Attributes], places: Mapping[str, str]
+) -> dict[str, StoreFacts]:
+    """The facts of every store that has sales, by store.
 
     Parameters
     ----------
     heads
-        Content hash of the newest sales of each store.
+        Newest sales of each store.
+    attributes, places
+        As for `StoreFacts.of`, of all stores.
     """
-    return hashlib.sha256(json.dumps([1, sorted(heads.items()), horizon]).encode()).hexdigest()
+    return {
+        store: StoreFacts.of(store, head.region, attributes.get(store, {}), places)
+        for store, head in heads.items()
+    }
+
+
+def chain_hash(heads: Mapping[str, HistoryFile], facts: Mapping[str, StoreFacts], horizon: int) -> str:
+    """SHA-256 over what goes into the computation over all stores: their newest sales and their facts."""
+    stores = sorted((store, head.content_hash, facts[store].digest) for store, head in heads.items())
+    return hashlib.sha256(json.dumps([2, stores, horizon]).encode()).hexdigest()
 
 
 def build_inputs(
@@ -191,13 +215,6 @@ def expected_days(sales: StoreDays, plan: StoreDays, last: date, place: str = ""
     horizon = (last - pasts[ALL_ITEMS].last).days
     habit = _habit(pasts[ALL_ITEMS], horizon, place)
     return total_future([future_days(item, planned, habit) for item in sales]).days
-
-
-def days_by_item(frame: pd.DataFrame) -> dict[str, SeriesDays]:
-    """Take `schema.SALES` or `schema.PLAN` of one store over, by item."""
-    items = frame["item"].unique()
-    parts = [(items[0], frame)] if len(items) == 1 else frame.groupby("item", sort=False)
-    return {str(item): SeriesDays.taken_over(rows) for item, rows in parts}
 
 
 def series_histories(sales: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.domain import QUANTILES
-from forecasting.engines.shaping import UNKNOWN_SPREAD, forecast_arrays, known_weekdays, open_days
-from forecasting.errors import FitFailed
+from forecasting.engines.shaping import UNKNOWN_SPREAD, forecast_arrays, known_weekdays, some_open_days
 from forecasting.series import FloatArray, IntArray, SeriesDays, SeriesForecast
 
 WINDOW_DAYS = 91
@@ -55,9 +54,7 @@ class Empirical:
         FitFailed
             If no day in it is open.
         """
-        days = open_days(past, self.name)
-        if not len(days):
-            raise FitFailed(f"{self.name}: expected at least one open day, found none among {len(past)} days")
+        days = some_open_days(past, self.name)
         recent = days[days.days > days.days[-1] - WINDOW_DAYS]
         values = _by_cell(recent)
         if len(recent) < WEEKDAY_DAYS:

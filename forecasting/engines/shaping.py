@@ -12,6 +12,7 @@ __all__ = [
     "forecast_arrays",
     "known_weekdays",
     "open_days",
+    "some_open_days",
 ]
 
 KNOWN_AFTER = 28
@@ -45,6 +46,20 @@ def open_days(past: SeriesDays, engine: str) -> SeriesDays:
             f"{engine}: expected demand of 0 or more, found {days.y[first]} on {when}"
             f" ({int(wrong.sum())} such days)"
         )
+    return days
+
+
+def some_open_days(past: SeriesDays, engine: str) -> SeriesDays:
+    """Return `open_days`, at least one.
+
+    Raises
+    ------
+    FitFailed
+        Also if there is none.
+    """
+    days = open_days(past, engine)
+    if not len(days):
+        raise FitFailed(f"{engine}: expected at least one open day, found none among {len(past)} days")
     return days
 
 

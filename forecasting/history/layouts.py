@@ -66,11 +66,6 @@ class Layout:
         return tuple(column.heading for column in self.columns.values() if column.default is None)
 
 
-def headings_of(columns: Mapping[str, Column]) -> dict[str, str]:
-    """The heading of each column that can have one, by name."""
-    return {name: column.heading for name, column in columns.items() if column.heading}
-
-
 def recognise(header: Header, layouts: Sequence[Layout], findings: Findings) -> Layout:
     """Tell a file's layout by its header: the one that has most of its columns, of equals the first.
 

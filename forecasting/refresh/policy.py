@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from forecasting.calendar import wording
 from forecasting.calendar.inputs import StoreFacts, input_hash
-from forecasting.calendar.public_holidays import place_of
 from forecasting.chain import Chain
 from forecasting.domain import (
     Decision,
@@ -35,7 +34,7 @@ def store_facts(snapshot: StoreSnapshot, places: Mapping[str, str]) -> StoreFact
     places
         As in `settings.Settings.holidays`.
     """
-    return StoreFacts(snapshot.attributes, place_of(snapshot.store, snapshot.region, places))
+    return StoreFacts.of(snapshot.store, snapshot.region, snapshot.attributes, places)
 
 
 def current_hash(snapshot: StoreSnapshot, horizon: int, places: Mapping[str, str] = NO_PLACES) -> str | None:

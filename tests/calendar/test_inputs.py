@@ -11,11 +11,11 @@ from forecasting.calendar.inputs import (
     SeriesInputs,
     StoreFacts,
     StoreInputs,
+    all_facts,
     build_inputs,
     build_pasts,
     chain_hash,
     closed_on_holidays,
-    days_by_item,
     expected_days,
     future_days,
     input_hash,
@@ -25,9 +25,10 @@ from forecasting.calendar.inputs import (
     total_of,
     usual_days,
 )
-from forecasting.domain import ALL_ITEMS
+from forecasting.domain import ALL_ITEMS, HistoryFile
 from forecasting.errors import UnknownSeries
 from forecasting.series import SeriesDays, day_of, number_of
+from tests.series import days_by_item
 
 DAYS = pd.date_range("2019-01-01", "2019-04-02", unit="us")  # ends on a Tuesday
 SUNDAY = 6
@@ -193,17 +194,28 @@ def test_the_input_hash_changes_with_each_of_its_parts_only() -> None:
     assert len({base, *others}) == 10
 
 
-def test_the_hash_over_all_stores_changes_with_any_of_their_sales() -> None:
+def test_the_hash_over_all_stores_changes_with_any_of_their_sales_and_facts() -> None:
     """Not with the order of the stores; a store more or less is a change, and so is the horizon."""
-    base = chain_hash({"1": "a", "2": "b"}, 28)
-    assert base == chain_hash({"2": "b", "1": "a"}, 28)
+
+    def hashed(sold: dict[str, str], horizon: int = 28, **known: object) -> str:
+        first, last = DAYS[0].date(), DAYS[-1].date()
+        heads = {
+            store: HistoryFile(store, "sales", digest, 1, first, last, ("all",), "North")
+            for store, digest in sold.items()
+        }
+        return chain_hash(heads, all_facts(heads, **{"attributes": {}, "places": {}, **known}), horizon)  # type: ignore[arg-type] # by name
+
+    base = hashed({"1": "a", "2": "b"})
+    assert base == hashed({"2": "b", "1": "a"})
     others = [
-        ({"1": "a", "2": "c"}, 28),
-        ({"1": "b", "2": "a"}, 28),
-        ({"1": "a"}, 28),
-        ({"1": "a", "2": "b"}, 14),
+        hashed({"1": "a", "2": "c"}),
+        hashed({"1": "b", "2": "a"}),
+        hashed({"1": "a"}),
+        hashed({"1": "a", "2": "b"}, 14),
+        hashed({"1": "a", "2": "b"}, attributes={"1": {"promo2": 1.0}}),
+        hashed({"1": "a", "2": "b"}, places={"North": "DE"}),
     ]
-    assert len({base, *(chain_hash(heads, horizon) for heads, horizon in others)}) == 5
+    assert len({base, *others}) == 7
 
 
 def test_the_cutoff_is_the_newest_sales_day() -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.calendar.inputs import days_by_item
 from forecasting.domain import HistoryFile
 from forecasting.errors import StateUnavailable
 from forecasting.history import parquet_files
@@ -16,6 +15,7 @@ from forecasting.series import SeriesDays
 from tests.history.conftest import PutFile, SteppingClock
 from tests.history.examples import HEADER, THIRD_DAY, TWO_DAYS, demand, files_in, read
 from tests.history.fake_manifest import FakeManifest
+from tests.series import days_by_item
 
 NAMES = ["../x", "a/b", "a-b", "a_b", "A_b", "Ü 1", "..", ".", "CON", "1" * 300, "C:\\x", "~", "%2e", "日本"]
 

@@ -1,11 +1,9 @@
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from forecasting.domain import LOCAL_USER, Principal, SeriesKey
@@ -16,23 +14,6 @@ from web import access, formats
 ACCURACY = "../pages/accuracy.py"
 STORE_2 = Principal("p", "Pia", frozenset({"planner"}), stores=frozenset({"2"}))
 BACKTEST, PUBLISHED = "Error in backtest", "Error as published"
-
-
-@pytest.fixture
-def served(house: House) -> Iterator[House]:
-    """A furnished house behind the pages, nothing trained."""
-    st.cache_data.clear()
-    access.install(house.service)
-    yield house
-    access.uninstall()
-
-
-@pytest.fixture
-def trained(served: House) -> House:
-    """The same with a forecast for both stores."""
-    served.service.refresh_all(LOCAL_USER)
-    served.work()
-    return served
 
 
 def table(app: AppTest, column: str) -> list[dict[str, object]]:

@@ -1,9 +1,7 @@
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from forecasting.domain import LOCAL_USER
@@ -11,23 +9,6 @@ from tests.house import LAST, House, plan
 from web import access
 
 ROUTER = Path(__file__).resolve().parents[2] / "web" / "router.py"
-
-
-@pytest.fixture
-def served(house: House) -> Iterator[House]:
-    """A furnished house behind the pages."""
-    st.cache_data.clear()
-    access.install(house.service)
-    yield house
-    access.uninstall()
-
-
-@pytest.fixture
-def trained(served: House) -> House:
-    """The same with a forecast for both stores."""
-    served.service.refresh_all(LOCAL_USER)
-    served.work()
-    return served
 
 
 STORE_FORECAST = "../pages/store_forecast.py"

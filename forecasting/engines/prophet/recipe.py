@@ -137,10 +137,10 @@ def fit(seen: SeriesDays, usable: BoolArray, prior: PooledPrior | None) -> Fitte
 
 def _used(names: Sequence[str], rows: FloatArray, pooled: Mapping[str, Coefficient]) -> tuple[str, ...]:
     """The columns that vary in this series, and those that most of the chain knows."""
-    common = [name for name, each in pooled.items() if each.share >= COMMON and not _is_season(name)]
+    common = {name for name, each in pooled.items() if each.share >= COMMON and not _is_season(name)}
     varies = rows.min(axis=0) < rows.max(axis=0)
     own = [name for name, vary in zip(names, varies, strict=True) if vary or name in common]
-    return (*own, *(name for name in common if name not in names))
+    return (*own, *sorted(common.difference(names)))
 
 
 def _settings(days: SeriesDays, pooled: Mapping[str, Coefficient]) -> Settings:
