@@ -47,6 +47,6 @@ $(RUNTIME): requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(DEV): requirements.txt requirements-dev.txt | $(BIN)/python
+$(DEV): requirements.txt requirements-dask.txt requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@ $(RUNTIME)
