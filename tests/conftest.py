@@ -5,9 +5,17 @@ import pytest
 from hypothesis import settings
 
 from tests.house import House
+from tests.postgres import Server, serving
 
 settings.register_profile("calm", deadline=None)  # a busy machine is not a failed property
 settings.load_profile("calm")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """One PostgreSQL server for all tests."""
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture
