@@ -50,6 +50,10 @@ class Server:
             self._template = _name(url)
         return self._made(self._template)
 
+    def copy_of(self, url: str) -> str:
+        """The address of a new database with what is in another, to which nobody is connected."""
+        return self._made(_name(url))
+
     def drop(self, url: str) -> None:
         """Remove a database, whoever is connected to it."""
         self._execute(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")

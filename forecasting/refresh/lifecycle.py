@@ -29,7 +29,9 @@ ATTEMPTS = 3
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 """How long a run waits after its first broken attempt, and at the most; each time twice as long."""
 
-GIVEN_UP = f"Gave up after {ATTEMPTS} attempts: the worker stopped each time"
+GIVEN_UP = (
+    f"Gave up after {ATTEMPTS} attempts: each time the worker stopped or lost the database; its log says why"
+)
 
 
 class Move(StrEnum):

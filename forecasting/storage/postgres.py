@@ -24,6 +24,9 @@ CONNECT_SECONDS = 5
 LOCK_SECONDS = 30
 """How long a statement waits for another transaction's lock, as on SQLite."""
 
+CONNECTIONS = 10
+"""Of one process at most: who finds them all in use waits. A server takes a hundred by default."""
+
 _SESSION = f"-c lock_timeout={LOCK_SECONDS}s -c idle_in_transaction_session_timeout=120s -c timezone=UTC"
 
 _REASONS = {
@@ -55,6 +58,8 @@ class PostgresDatabase:
         """What an error says about the server, in words."""
         state = getattr(error.orig, "sqlstate", None) or ""
         words = next((words for start, words in _REASONS.items() if state.startswith(start)), None)
+        if words is None and "too many" in str(error.orig):  # refused before there is a state to tell
+            words = _REASONS["53300"]
         if words is None and (error.connection_invalidated or not state):
             words = "is out of reach"
         return words or f"can't be used ({str(error.orig).strip()})"
@@ -127,7 +132,8 @@ def create_engine(url: sa.URL) -> sa.Engine:
             "keepalives_count": 3,
         },
         json_serializer=_json,
-        pool_size=8,
-        max_overflow=24,
+        pool_size=CONNECTIONS // 2,
+        max_overflow=CONNECTIONS - CONNECTIONS // 2,
+        pool_timeout=LOCK_SECONDS,
         pool_pre_ping=True,
     )

@@ -1,12 +1,9 @@
 """The real server in a process of its own, on data and a port of its own."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,33 +18,15 @@ from forecasting.domain import LOCAL_USER, RefreshRun
 from forecasting.settings import Settings
 from tests.browser.engine import ENGINE, VARIABLE, Gate
 from tests.house import LAST, sales
+from tests.processes import ROOT, Process, until
 
-ROOT = Path(__file__).resolve().parents[2]
 FIRST = LAST - timedelta(days=119)
 START_SECONDS = 60.0
-STOP_SECONDS = 10.0
-TICK = 0.05
 LEVELS = {"101": 100.0, "102": 50.0}
 """Mean demand of the products stores sell; a store's total is their sum."""
 
 SMALL = "10"
 """The store that sells the first product only."""
-
-
-def until(holds: Callable[[], bool], seconds: float, expected: str) -> float:
-    """Wait for a condition and return how long it took, in seconds.
-
-    Raises
-    ------
-    TimeoutError
-        If it does not come to hold in time.
-    """
-    began, pause = time.monotonic(), threading.Event()
-    while not holds():
-        if time.monotonic() - began > seconds:
-            raise TimeoutError(f"expected within {seconds:g} s: {expected}")
-        pause.wait(TICK)
-    return time.monotonic() - began
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -94,7 +73,7 @@ def furnish(home: Path, stores: Sequence[str]) -> Path:
     return home
 
 
-class Server:
+class Server(Process):
     """`streamlit run streamlit_app.py` on a state folder.
 
     Parameters
@@ -113,26 +92,7 @@ class Server:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         env = environment(home, STREAMLIT_SERVER_PORT=str(self.port), **more)
-        with (home / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"],
-                cwd=ROOT,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # so that every process it leaves behind can be told by its session
-            )
-
-    @property
-    def log(self) -> str:
-        """All it has printed."""
-        return (self.home / "server.log").read_text(errors="replace")
-
-    @property
-    def exit_code(self) -> int | None:
-        """None while it runs."""
-        return self._process.poll()
+        super().__init__(["-m", "streamlit", "run", "streamlit_app.py"], env, home / "server.log")
 
     def wait_for_port(self) -> None:
         """Wait until it accepts connections, without asking it anything."""
@@ -162,28 +122,6 @@ class Server:
         with Storecast(Settings(home=self.home)) as storecast:
             return storecast.service.runs(LOCAL_USER, store=store)
 
-    def processes(self) -> list[int]:
-        """Ids of the server and of all that came of it and still live."""
-        return [pid for pid in _pids() if _session(pid) == self._process.pid]
-
-    def terminate(self) -> float:
-        """Send SIGTERM; return the seconds until it has exited and nothing of it is left.
-
-        Raises
-        ------
-        TimeoutError
-            If that takes longer than an operator's ten seconds.
-        """
-        self._process.send_signal(signal.SIGTERM)
-        gone = f"the server and its workers gone, found {self.processes()}"
-        return until(lambda: self.exit_code is not None and not self.processes(), STOP_SECONDS, gone)
-
-    def close(self) -> None:
-        """End whatever is left, at once."""
-        for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
-        self._process.wait(STOP_SECONDS)
-
 
 @contextmanager
 def serving(home: Path, port: int | None = None, **more: str) -> Iterator[Server]:
@@ -211,16 +149,3 @@ def accepts(port: int, host: str = "127.0.0.1") -> bool:
             return True
     except OSError:
         return False
-
-
-def _pids() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
-
-
-def _session(pid: int) -> int | None:
-    """The session of a living process; None for one that is gone or only waits to be reaped."""
-    try:
-        state, _parent, _group, session, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if state == "Z" else int(session)

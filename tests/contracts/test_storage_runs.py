@@ -7,6 +7,7 @@ import pytest
 
 from forecasting.domain import RunState
 from forecasting.errors import Fenced, InvalidRequest, StorageError
+from forecasting.refresh.lifecycle import GIVEN_UP
 from forecasting.storage import SqlStorage
 from tests.storage.examples import (
     LEASE,
@@ -117,7 +118,7 @@ def test_a_run_that_stops_its_workers_is_given_up(storage: SqlStorage) -> None:
     assert following.store == "2"
     given_up = storage.ledger.get(poison.run_id)
     assert given_up is not None
-    assert given_up.error == "Gave up after 3 attempts: the worker stopped each time"
+    assert given_up.error == GIVEN_UP
     assert (given_up.state, given_up.finished_at) == (RunState.FAILED, after(400))
     assert storage.ledger.snapshots()["1"].active is None
 

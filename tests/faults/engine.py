@@ -1,0 +1,40 @@
+"""An operator's own engine for fault tests: seasonal-naive that writes down each fit and waits for a release.
+
+Loaded with ``STORECAST_ENGINE=tests.faults.engine:counted``.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecasting.engines.seasonal_naive import SeasonalNaive
+from forecasting.ports import FittedSeries
+from forecasting.series import SeriesDays
+from tests.browser.engine import VARIABLE, Gate, Waiting
+
+ENGINE = "tests.faults.engine:counted"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Seasonal-naive behind a gate; which series it was asked to fit stands in a file, one a line."""
+
+    gate: Gate
+    name: str = "counted"
+
+    def fit(self, past: SeriesDays) -> FittedSeries:
+        """Write down the series' mean demand, wait for the release, then fit."""
+        with series_log(self.gate).open("a") as log:
+            log.write(f"{past.y[past.is_open].mean():.0f}\n")
+        Waiting(self.gate).fit(past)
+        return SeasonalNaive().fit(past)
+
+
+def series_log(gate: Gate) -> Path:
+    """Where the fits are written down."""
+    return gate.file.with_name("series.log")
+
+
+def counted() -> Counted:
+    """The engine, behind the gate the environment names."""
+    return Counted(Gate(Path(os.environ[VARIABLE])))

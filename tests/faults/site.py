@@ -1,0 +1,209 @@
+"""One installation under fault: a state folder, a database, a store with an old forecast, real processes."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from forecasting.domain import RefreshRun, RunState, VersionHeader
+from forecasting.storage import SqlStorage, open_database
+from tests.browser.engine import VARIABLE, Gate
+from tests.browser.server import Server, command, environment
+from tests.faults.engine import ENGINE, series_log
+from tests.house import LAST, sales
+from tests.postgres import Server as Postgres
+from tests.processes import ROOT, Process, until
+
+STORE = "1"
+LEASE = 1.5
+"""Seconds."""
+
+LEVELS = {"101": 60, "102": 10, "103": 70, "104": 80, "105": 20, "106": 90, "107": 100, "108": 30}
+"""Mean demand of the products: three parts of three series in turn, the third of which sells little."""
+
+SLOW = 45.0
+"""The gate can hold those that sell less than this: one part of the three, and so half of the work stands."""
+
+HELD = {"12", "25", "37"}
+"""What the series of that part sell on an open day, as the log of fits has them."""
+
+PARTS = 3
+
+
+@dataclass
+class Site:
+    """An installation.
+
+    Attributes
+    ----------
+    url
+        Of its PostgreSQL database; ``""`` for SQLite.
+    """
+
+    home: Path
+    url: str = ""
+    tolerance: timedelta = timedelta(hours=48)
+    run_minutes: float = 60
+    processes: list[Process] = field(default_factory=list)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What its processes are told."""
+        return {
+            "PYTHONPATH": f"{ROOT / 'tests' / 'faults' / 'hooks'}:{ROOT}",
+            "STORECAST_ENGINE": ENGINE,
+            "STORECAST_DATABASE_URL": self.url,
+            "STORECAST_LEASE_SECONDS": str(LEASE),
+            "STORECAST_RETRY_SECONDS": "0.2",
+            "STORECAST_RUN_MINUTES": f"{self.run_minutes}",
+            "STORECAST_TOLERANCE_HOURS": f"{self.tolerance.total_seconds() / 3600:f}",
+            "STORECAST_PROCESSES": "1",
+            "STORECAST_TEST_PUBLISH_GATE": str(self.publish_gate),
+            **({} if self.url else {"STORECAST_TEST_DISK_FULL": str(self.home / "full")}),
+            VARIABLE: str(self.gate.file),
+        }
+
+    @cached_property
+    def storage(self) -> SqlStorage:
+        """The state as this process sees it."""
+        return SqlStorage(open_database(self.home, self.url))
+
+    @property
+    def gate(self) -> Gate:
+        """Holds fits."""
+        return Gate(self.home / "gate")
+
+    @property
+    def publish_gate(self) -> Path:
+        """Holds publications while it exists."""
+        return self.home / "publish-gate"
+
+    def worker(self) -> Process:
+        """Start a worker and wait until it works."""
+        number = len(self.processes)
+        env = environment(self.home, **self.env)
+        started = Process(["-m", "forecasting", "worker"], env, self.home / f"worker-{number}.log")
+        self.processes.append(started)
+        until(lambda: "working refresh runs" in started.log or started.exit_code is not None, 30, "a worker")
+        assert started.exit_code is None, started.log
+        return started
+
+    def server(self) -> Server:
+        """Start the dashboard and wait until it is well."""
+        started = Server(self.home, **self.env)
+        self.processes.append(started)
+        started.wait_for_health()
+        until(lambda: "started;" in started.log or started.exit_code is not None, 30, "a started server")
+        return started
+
+    def press(self, processes: int, each: int) -> Counter[str]:
+        """Let so many processes press so often for the store at the same moment; count the verdicts."""
+        children = [self.presser(each) for _ in range(processes)]
+        told = [verdict for child in children for verdict in self.pressed(child)]
+        return Counter(told)
+
+    def presser(self, presses: int) -> "subprocess.Popen[str]":
+        """A process whose people stand ready."""
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.press", STORE, str(presses)],
+            cwd=ROOT,
+            env=environment(self.home, **self.env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        return child
+
+    @staticmethod
+    def go(child: "subprocess.Popen[str]") -> None:
+        """Let its people press."""
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+
+    @staticmethod
+    def pressed(child: "subprocess.Popen[str]") -> list[str]:
+        """What its people were answered."""
+        out, _ = child.communicate("go\n", timeout=60)
+        answers: list[str] = json.loads(out)
+        return answers
+
+    def refresh(self) -> RefreshRun:
+        """Press once, by the command line's own means, and return the run."""
+        self.press(1, 1)
+        return self.run()
+
+    def run(self) -> RefreshRun:
+        """The newest run of the store."""
+        return self.runs()[0]
+
+    def runs(self) -> list[RefreshRun]:
+        """The runs of the store, newest first."""
+        return self.storage.ledger.recent(999, STORE)
+
+    def head(self) -> VersionHeader:
+        """The forecast that is served."""
+        head = self.storage.ledger.snapshots([STORE])[STORE].head
+        assert head is not None
+        return head
+
+    def versions(self) -> int:
+        """How many were published."""
+        return self.storage.retention.usage().count
+
+    def fits(self) -> set[str]:
+        """Which series were fitted since `forget_fits`, by what they sell."""
+        log = series_log(self.gate)
+        return set(log.read_text().split()) if log.exists() else set()
+
+    def forget_fits(self) -> None:
+        """Count anew."""
+        series_log(self.gate).write_text("")
+
+    def wait_for_publication(self, seconds: float) -> float:
+        """Wait until the newest run has succeeded; return how long that took."""
+        return until(
+            lambda: self.run().state is RunState.SUCCEEDED, seconds, f"a published run, found {self.run()}"
+        )
+
+    def close(self) -> None:
+        """End every process."""
+        self.gate.release()
+        self.publish_gate.unlink(missing_ok=True)
+        for process in self.processes:
+            process.close()
+        self.storage.close()
+
+
+def built(home: Path, url: str = "") -> None:
+    """Import 120 days of the store and publish an old forecast of another engine."""
+    home.mkdir(parents=True)
+    first = LAST - timedelta(days=119)
+    frames = [sales(STORE, item, level, first, LAST) for item, level in LEVELS.items()]
+    pd.concat(frames).to_csv(home / "sales.csv", index=False)
+    command(home, "import", str(home / "sales.csv"), STORECAST_DATABASE_URL=url)
+    command(home, "refresh", "--store", STORE, STORECAST_ENGINE="seasonal_naive", STORECAST_DATABASE_URL=url)
+
+
+@dataclass
+class Sites:
+    """Makes installations, all alike, by copying one."""
+
+    template: Path
+    postgres: Postgres
+    template_url: str
+
+    def new(self, home: Path, kind: str) -> Site:
+        """One on SQLite or PostgreSQL."""
+        shutil.copytree(self.template / kind, home)
+        url = self.postgres.copy_of(self.template_url) if kind == "postgres" else ""
+        return Site(home, url)
