@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 a refresh failed, 2 bad input or state (said in one messag
 import argparse
 import dataclasses
 import json
-import logging
 import sys
 import threading
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
+from forecasting import logs
 from forecasting.bootstrap import Storecast
 from forecasting.domain import LOCAL_USER, Answer, ImportReport, RefreshRun, RunState, StoreState
 from forecasting.errors import InvalidRequest, StorecastError
@@ -30,7 +30,7 @@ MEGABYTE = 1e6
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     parsed = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    logs.configure_from_env("warning")
     try:
         with Storecast(Settings.from_env()) as storecast:
             return int(parsed.run(storecast, parsed))
