@@ -17,6 +17,7 @@ from forecasting.engines.registry import poolable
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.sample import next_feed_file
 from forecasting.housekeeping import DailyChores
+from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.service import ForecastService
 from forecasting.settings import Settings
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 ABREAST = 2
 """Runs worked at the same time, so that one store is read and published while another is fitted."""
 
-STOP_SECONDS = 5.0
+STOP_SECONDS = 2.5
 """How long a run under way may take to give itself back before the worker processes are ended."""
 
 
@@ -49,7 +50,7 @@ class Storecast:
         self._settings = settings
         folder = settings.home / "history"
         in_use = any(folder.glob("*/*/*.parquet"))
-        self._storage = SqlStorage(open_database(settings.home, must_exist=in_use))
+        self._storage = SqlStorage(open_database(settings.home, settings.database_url, must_exist=in_use))
         self.history = ParquetHistory(folder, self._storage.manifest, clock)
         self._pool: LocalPool[Task, Result] = LocalPool(partial(do, self.history.reader), settings.processes)
         training = StoreTraining(self._storage, self._pool, clock, settings)
@@ -66,7 +67,8 @@ class Storecast:
         nightly, prune = partial(self.service.refresh_all, SYSTEM), partial(self.service.prune, SYSTEM)
         score = partial(self.service.score_arrivals, SYSTEM)
         chores = DailyChores(self._storage, clock, settings, name, nightly, prune, score)
-        claim = partial(RefreshWorker, self._storage.ledger, training, clock, settings.lease)
+        terms = Terms(settings.lease, settings.run_limit, settings.first_wait)
+        claim = partial(RefreshWorker, self._storage.ledger, training, clock, terms)
         self._workers = (claim(name, chores), *(claim(f"{name}/{n}") for n in range(2, ABREAST + 1)))
         self._threads: list[threading.Thread] = []
 

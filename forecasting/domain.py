@@ -3,6 +3,8 @@
 Instants (`*_at`) are aware datetimes in UTC. Days (`cutoff`, `ds`) are business dates without a zone.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -142,13 +144,15 @@ class RunState(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    WAITING = "waiting"  # for its next attempt, after one that something passing has broken
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
     @property
     def active(self) -> bool:
         """Whether the run still holds its scope."""
-        return self in (RunState.QUEUED, RunState.RUNNING)
+        return self in (RunState.QUEUED, RunState.RUNNING, RunState.WAITING)
 
 
 class StoreState(StrEnum):
@@ -331,6 +335,18 @@ class RefreshRun:
         Series finished and to do; `total` is 0 until known.
     fence
         Raised at every claim; a worker holding an older one is refused.
+    error
+        Why it failed, or why the last attempt did, or by whom it was cancelled; in words.
+    trained_before
+        When the predictor of the forecast there was when it was asked for was trained; None without one.
+    claimed_at, next_attempt_at
+        When its present attempt began, and when its next one may.
+    reads
+        `StoreSnapshot.inputs` when its attempt began: what it reads is that or newer.
+    follow_up_by, follow_up_at
+        Who pressed while it ran, when the inputs were newer than what it reads, and when; None for nobody.
+    followed_by
+        The run that press led to, once this one has ended.
     """
 
     run_id: str
@@ -353,11 +369,23 @@ class RefreshRun:
     fence: int = 0
     error: str = ""
     version: int | None = None
+    trained_before: datetime | None = None
+    claimed_at: datetime | None = None
+    next_attempt_at: datetime | None = None
+    reads: str | None = None
+    follow_up_by: str | None = None
+    follow_up_at: datetime | None = None
+    followed_by: str | None = None
 
     @property
     def of_chain(self) -> bool:
         """Whether it pools over all stores, instead of being about one."""
         return not self.store
+
+    @property
+    def whose(self) -> str:
+        """What it is about, in words."""
+        return "all stores" if self.of_chain else f"store {self.store}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +396,8 @@ class BatchProgress:
     ----------
     done, failed, total
         Stores whose run has ended, those of them where it failed, and all.
+    started_at
+        When the first of its stores was begun with; None before that.
     """
 
     batch_id: str
@@ -375,6 +405,7 @@ class BatchProgress:
     done: int
     failed: int
     total: int
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +430,19 @@ class StoreSnapshot:
     active: RefreshRun | None
     last: RefreshRun | None
     attributes: Mapping[str, str | float | None] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> str:
+        """What is known of the store, as one text that changes when any of it does."""
+        return inputs_of(self.sales.content_hash if self.sales else None, self.plan_hash, self.attributes)
+
+
+def inputs_of(
+    sales_hash: str | None, plan_hash: str | None, attributes: Mapping[str, str | float | None]
+) -> str:
+    """`StoreSnapshot.inputs` of its parts."""
+    known = json.dumps([sales_hash, plan_hash, dict(attributes)], sort_keys=True)
+    return hashlib.sha256(known.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,19 @@ A stale forecast is a state, not an error.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 class StorecastError(Exception):
-    """Root of everything this package raises on purpose; its text is fit to be shown to a planner."""
+    """Root of everything this package raises on purpose; its text is fit to be shown to a planner.
+
+    Attributes
+    ----------
+    passing
+        Whether the same thing may well succeed a little later.
+    """
+
+    passing: ClassVar[bool] = False
 
 
 class BadInput(StorecastError):
@@ -133,13 +142,17 @@ class EngineUnavailable(EngineError):
 class ComputeLost(StorecastError):
     """A worker process died before its fits were done."""
 
+    passing = True
+
 
 class StorageError(StorecastError):
     """The state could not be read or written."""
 
 
 class StateUnavailable(StorageError):
-    """The state folder or its database is missing, locked or read-only."""
+    """The state folder or its database is missing, locked, full, read-only or out of reach."""
+
+    passing = True
 
 
 class StateTooNew(StorageError):

@@ -110,7 +110,9 @@ class Done(Generic[TaskT, ResultT]):
 class Compute(Protocol[TaskT, ResultT]):
     """Runs fits outside the server process."""
 
-    def run(self, tasks: Sequence[TaskT]) -> Iterator[Done[TaskT, ResultT]]:
+    def run(
+        self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = lambda: True
+    ) -> Iterator[Done[TaskT, ResultT]]:
         """Yield each task as it is done, in any order; one that raises leaves the others alone.
 
         Raises
@@ -437,12 +439,17 @@ class Chains(Protocol):
 
 
 class Ledger(Protocol):
-    """Refresh runs; the one place that decides who trains (docs/adr/0004-ledger.md)."""
+    """Refresh runs; the one place that decides who trains (docs/adr/0004-ledger.md).
+
+    However a run ends but by being cancelled, a follow-up that was noted on it is recorded as the next run of
+    its scope in the same transaction.
+    """
 
     def request(self, ask: RefreshRequest, decide: Callable[[StoreSnapshot], Decision]) -> Answer:
         """Attach to the scope's active run, or decide on the snapshot and record a new run.
 
-        One transaction. An attached request with a lower priority number moves a queued run forward.
+        One transaction. An attached request with a lower priority number moves a queued run forward. Where
+        the run is under way and the store's inputs are newer than those it reads, a follow-up is noted on it.
         """
         ...
 
@@ -456,25 +463,31 @@ class Ledger(Protocol):
         """Do the same for the scope `chain.CHAIN`, which is decided on the latest chain, None without one."""
         ...
 
-    def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int = 1) -> list[RefreshRun]:
-        """Take the next queued run, or one whose lease has run out; empty if there is nothing to do.
+    def claim(self, worker: str, lease: timedelta, limit: timedelta, most: int = 1) -> list[RefreshRun]:
+        """Take the next run that is queued, due for its next attempt, or whose lease has run out.
 
-        One transaction. A run past its last attempt is closed as failed instead. While a run of the scope
-        `chain.CHAIN` is active the runs of batches wait, but for those a press moved before it.
+        Empty if there is nothing to do. One transaction, on the database's clock. A run past its last
+        attempt, or that has been running for longer than `limit`, is closed as failed instead. While a run of
+        the scope `chain.CHAIN` is active the runs of batches wait, but for those a press moved before it.
 
         Parameters
         ----------
+        lease
+            How long the runs stay with the worker without a renewal.
         limit
+            How long one attempt may take in all.
+        most
             How many runs to take at most. More than one are taken only where the next belongs to a batch: it
             and those queued after it of the same batch and priority. A run that has lost a worker before is
             taken alone.
         """
         ...
 
-    def renew(self, runs: Collection[RefreshRun], lease_until: datetime) -> set[str]:
-        """Prolong the leases; return the ids of the runs that are still held.
+    def renew(self, runs: Collection[RefreshRun], lease: timedelta, limit: timedelta) -> set[str]:
+        """Prolong the leases from now on; return the ids of the runs that are still held.
 
-        The others were claimed by another worker or have ended.
+        The others were claimed by another worker or have ended, such as by a cancellation or because they
+        have been running for longer than `limit`.
         """
         ...
 
@@ -518,8 +531,24 @@ class Ledger(Protocol):
         """
         ...
 
+    def postpone(self, run: RefreshRun, error: str, wait: timedelta) -> None:
+        """Let a run wait before its next attempt, because the present one was broken by what may pass.
+
+        It keeps its scope; a press lets it wait no longer.
+
+        Raises
+        ------
+        Fenced
+            As for `progress`.
+        """
+        ...
+
     def release(self, run: RefreshRun) -> None:
         """Give a run back to the queue at a clean stop; the attempt does not count."""
+        ...
+
+    def cancel(self, run_id: str, reason: str, at: datetime) -> bool:
+        """End a run whoever holds it; False where it has ended already. Its worker is refused from now on."""
         ...
 
     def get(self, run_id: str) -> RefreshRun | None:
@@ -534,16 +563,16 @@ class Ledger(Protocol):
         """How many runs are queued or running."""
         ...
 
-    def beat(self, worker: str, at: datetime) -> None:
-        """Record a worker's sign of life."""
+    def beat(self, worker: str) -> None:
+        """Record a worker's sign of life, on the database's clock."""
         ...
 
-    def worker_seen_at(self) -> datetime | None:
-        """The last sign of life of any worker, or None."""
+    def silence(self) -> timedelta | None:
+        """How long ago any worker gave its last sign of life; None for never."""
         ...
 
     def pulse(self) -> tuple[int, int, int]:
-        """Newest published version, newest import, number of active runs; 0 where there is none."""
+        """A number that grows with every publication, the newest import, and how many runs are active."""
         ...
 
     def pooling(self) -> RefreshRun | None:
@@ -556,6 +585,24 @@ class Ledger(Protocol):
 
     def snapshots(self, stores: Collection[str] | None = None) -> Mapping[str, StoreSnapshot]:
         """The snapshot of each store that has sales or runs; None means every store."""
+        ...
+
+
+class Checkpoints(Protocol):
+    """What a run has done so far, for the worker that takes it over; gone once the run has ended."""
+
+    def read(self, run: RefreshRun) -> dict[str, bytes]:
+        """Results by their task."""
+        ...
+
+    def save(self, run: RefreshRun, results: Mapping[str, bytes]) -> None:
+        """Keep results by their task: one transaction.
+
+        Raises
+        ------
+        Fenced
+            If the run was claimed by another worker or has ended; nothing is kept.
+        """
         ...
 
 
@@ -650,6 +697,11 @@ class Storage(Protocol):
     @property
     def ledger(self) -> Ledger:
         """Refresh runs."""
+        ...
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """What runs under way have done."""
         ...
 
     @property

@@ -441,7 +441,7 @@ class Reader:
 
     def _waits_in_vain(self, snapshot: StoreSnapshot, now: datetime) -> bool:
         run, ledger = snapshot.active, self._storage.ledger
-        return run is not None and policy.waiting_for_worker(run, ledger.worker_seen_at(), now)
+        return run is not None and policy.waiting_for_worker(run, ledger.silence(), now)
 
     def _state_of(self, snapshot: StoreSnapshot, now: datetime) -> StoreState:
         return policy.state_of(

@@ -20,6 +20,7 @@ from forecasting.domain import (
     Principal,
     PruneReport,
     RefreshRequest,
+    RefreshRun,
     RunState,
     StoreSnapshot,
     scope_of,
@@ -150,6 +151,57 @@ class ForecastService(Reader):
         """
         _require_operator(principal, "refresh what is pooled over all stores")
         return self._ask_chain(principal, force=force)
+
+    def cancel(self, principal: Principal, run_id: str) -> RefreshRun:
+        """End a run that is queued, running or waits for its next attempt; what was published stays.
+
+        Returns
+        -------
+        RefreshRun
+            The run as it stands now.
+
+        Raises
+        ------
+        UnknownRun
+            If the principal has no such run.
+        InvalidRequest
+            If it has ended already.
+        NotPermitted
+            If it pools over all stores and the principal is not an operator.
+        """
+        run = self.run(principal, run_id)
+        if run.of_chain:
+            _require_operator(principal, "cancel what concerns all stores")
+        if not self._storage.ledger.cancel(run_id, f"Cancelled by {principal.name}", self._clock.now()):
+            ended = self.run(principal, run_id)
+            raise InvalidRequest(f"{run.whose}: expected a run that has not ended, found it {ended.state}")
+        self._wake()
+        return self.run(principal, run_id)
+
+    def retry(self, principal: Principal, run_id: str) -> Answer:
+        """Ask again for what a run that failed or was cancelled was asked for; an active run is joined.
+
+        Raises
+        ------
+        UnknownRun
+            If the principal has no such run.
+        InvalidRequest
+            If it has neither failed nor been cancelled.
+        NotPermitted
+            If it pools over all stores and the principal is not an operator.
+        """
+        run = self.run(principal, run_id)
+        if run.state not in (RunState.FAILED, RunState.CANCELLED):
+            raise InvalidRequest(
+                f"{run.whose}: expected a run that failed or was cancelled, found it {run.state}"
+            )
+        if run.of_chain:
+            return self.refresh_chain(principal)
+        again = Decision(run.verdict, f"Trying again what {run.state} before, as asked")
+        ask = self._request(principal, run.store, PRESS)
+        answer = self._storage.ledger.request(ask, lambda _snapshot: again)
+        self._wake()
+        return answer
 
     def import_file(
         self,
@@ -312,8 +364,8 @@ def _require_operator(principal: Principal, deed: str) -> None:
 
 
 def _never_tried(snapshot: StoreSnapshot) -> bool:
-    failed = snapshot.last is not None and snapshot.last.state is RunState.FAILED
-    return snapshot.head is None and not failed
+    broken = (RunState.FAILED, RunState.CANCELLED)
+    return snapshot.head is None and not (snapshot.last and snapshot.last.state in broken)
 
 
 __all__ = ["ForecastService", "Freshness"]

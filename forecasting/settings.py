@@ -68,6 +68,13 @@ class Settings:
         Worker processes for fits.
     lease
         How long a claimed run stays with a worker that gives no sign of life.
+    database_url
+        Address of the PostgreSQL database; ``""`` for a SQLite file in the state folder. Never shown: it may
+        hold a password.
+    run_limit
+        How long one attempt of a run may take.
+    first_wait
+        How long a run waits after its first broken attempt; after the next twice as long.
     keep_versions
         Forecast versions of a store that are kept whatever their age.
     keep
@@ -89,6 +96,9 @@ class Settings:
     engine: str = "prophet"
     processes: int = 2
     lease: timedelta = timedelta(seconds=30)
+    database_url: str = field(default="", repr=False)
+    run_limit: timedelta = timedelta(hours=1)
+    first_wait: timedelta = timedelta(seconds=5)
     keep_versions: int = 30
     keep: timedelta = timedelta(days=90)
     nightly: time | None = None
@@ -114,6 +124,9 @@ class Settings:
             engine=env.get("STORECAST_ENGINE", "").strip() or "prophet",
             processes=int(_number(env, "STORECAST_PROCESSES", os.cpu_count() or 1, 1, 256, whole=True)),
             lease=timedelta(seconds=_number(env, "STORECAST_LEASE_SECONDS", 30, 0.1, 3600)),
+            database_url=env.get("STORECAST_DATABASE_URL", "").strip(),
+            run_limit=timedelta(minutes=_number(env, "STORECAST_RUN_MINUTES", 60, 0.01, 60 * 24)),
+            first_wait=timedelta(seconds=_number(env, "STORECAST_RETRY_SECONDS", 5, 0.01, 3600)),
             keep_versions=int(_number(env, "STORECAST_KEEP_VERSIONS", 30, 1, 100_000, whole=True)),
             keep=timedelta(days=_number(env, "STORECAST_KEEP_DAYS", 90, 1, 36_500)),
             nightly=_time_of_day(env, "STORECAST_NIGHTLY"),

@@ -1,10 +1,11 @@
 """What refresh runs do: the tasks each is made of, and what becomes of their results."""
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import uuid4
+
+import structlog
 
 from forecasting.calendar.inputs import input_hash
 from forecasting.chain import Chain
@@ -15,10 +16,11 @@ from forecasting.ports import Clock, Compute, Done, Publication, Storage
 from forecasting.publishing import merged, publication
 from forecasting.refresh.chunk import Finished, Progress
 from forecasting.refresh.policy import settled, store_facts
+from forecasting.resuming import Kept, fingerprint, part_key, still_wanted
 from forecasting.settings import Settings
 from forecasting.work import ForecastTask, Result, StoreFiles, StorePart, Task
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 Parts = defaultdict[str, dict[int, Done[Task, Result]]]
 """What is done of each store, by part."""
@@ -37,12 +39,15 @@ class Assignment:
         What is known over the chain, or None.
     kept
         The predictor whose choices are kept; None to train.
+    parts
+        Into how many tasks its series are divided.
     """
 
     run: RefreshRun
     files: StoreFiles
     chain: Chain | None
     kept: Predictor | None
+    parts: int = 1
 
     @property
     def stage(self) -> str:
@@ -54,13 +59,23 @@ class Assignment:
         """How many series it is about: the products and their total."""
         return len({ALL_ITEMS, *self.files.sales.items})
 
-    def tasks(self, horizon: int, most: int) -> list[ForecastTask]:
-        """Its tasks, of at most so many series each."""
-        parts = -(-self.series // most)
+    def tasks(self, horizon: int) -> list[ForecastTask]:
+        """Its tasks, one for each part."""
         known = self.chain.of({ALL_ITEMS, *self.files.sales.items}) if self.chain else None
         kept = self.kept.choices if self.kept else None
-        task = ForecastTask(self.files, self.run.engine, horizon, known, kept, parts=parts)
-        return [replace(task, part=part) for part in range(parts)]
+        task = ForecastTask(self.files, self.run.engine, horizon, known, kept, parts=self.parts)
+        return [replace(task, part=part) for part in range(self.parts)]
+
+    def values(self, horizon: int, chain_id: str) -> str:
+        """Hash of the values that go into its forecast (`calendar.inputs.input_hash`)."""
+        sales, plan = self.files.sales, self.files.plan
+        plan_hash = plan.content_hash if plan else None
+        return input_hash(sales.content_hash, plan_hash, horizon, self.files.facts, chain_id)
+
+    def fingerprint(self, horizon: int) -> str:
+        """What the results of its tasks depend on, but for how they are divided."""
+        values = self.values(horizon, self.chain.chain_id if self.chain else "")
+        return fingerprint(values, self.run.engine, self.kept.predictor_id if self.kept else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,40 +140,70 @@ class StoreTraining:
 
         So that one that kills its workers takes no other with it. Parts that were done are kept.
         """
-        left = {assignment.run.store: assignment for assignment in assignments}
         got, most = Parts(dict), self._part(assignments)
+        divided = [self._divided(assignment, most, got) for assignment in assignments]
+        left = {assignment.run.store: assignment for assignment in divided}
         try:
-            for finished in self._together(assignments, most, got, progress):
+            for finished in self._together(divided, got, progress):
                 del left[finished.run.store]
                 yield finished
         except ComputeLost:
-            log.warning("worker processes died; going on with %d stores one by one", len(left))
+            log.warning("worker processes died; going on with the stores one by one", stores=len(left))
             for assignment in left.values():
-                yield from self._alone(assignment, most, got, progress)
+                yield from self._alone(assignment, got, progress)
 
-    def _alone(self, assignment: Assignment, most: int, got: Parts, progress: Progress) -> Iterator[Finished]:
+    def _divided(self, assignment: Assignment, most: int, got: Parts) -> Assignment:
+        """Divide its series into parts of at most so many; as an earlier attempt did that has done some."""
+        run = assignment.run
+        parts, done = Kept(self.storage.checkpoints, run).division(
+            assignment.fingerprint(self.settings.horizon)
+        )
+        divided = replace(assignment, parts=parts or -(-assignment.series // most))
+        if done:
+            log.info("run goes on", run_id=run.run_id, scope=run.scope, parts=parts, done=len(done))
+        tasks = divided.tasks(self.settings.horizon)
+        got[run.store].update(
+            {part: Done[Task, Result](tasks[part], result) for part, result in done.items()}
+        )
+        return divided
+
+    def _alone(self, assignment: Assignment, got: Parts, progress: Progress) -> Iterator[Finished]:
         try:
-            yield from self._together([assignment], most, got, progress)
+            yield from self._together([assignment], got, progress)
         except ComputeLost as error:
             yield Finished(assignment.run, error=error)
 
     def _together(
-        self, assignments: Sequence[Assignment], most: int, got: Parts, progress: Progress
+        self, assignments: Sequence[Assignment], got: Parts, progress: Progress
     ) -> Iterator[Finished]:
         """Do the parts that are missing and yield each store as its last part is done."""
         by_store = {assignment.run.store: assignment for assignment in assignments}
-        tasks = [task for each in assignments for task in each.tasks(self.settings.horizon, most)]
-        for each in assignments:
-            progress(each.run, each.stage, _series_in(got[each.run.store]), each.series)
-        for done in self.compute.run([task for task in tasks if task.part not in got[task.files.store]]):
+        tasks = [task for each in assignments for task in each.tasks(self.settings.horizon)]
+
+        def tell(assignments: Sequence[Assignment]) -> None:
+            for each in assignments:
+                progress(each.run, each.stage, _series_in(got[each.run.store]), each.series)
+
+        tell(assignments)
+        missing = [task for task in tasks if task.part not in got[task.files.store]]
+        for done in self.compute.run(missing, still_wanted(lambda: tell(assignments[:1]))):
             task = done.task
             if not isinstance(task, ForecastTask):
                 continue
             assignment, parts = by_store[task.files.store], got[task.files.store]
             parts[task.part] = done
-            progress(assignment.run, assignment.stage, _series_in(parts), assignment.series)
+            tell([assignment])
             if len(parts) == task.parts:
                 yield self._finished(assignment, list(got.pop(task.files.store).values()))
+            else:
+                self._keep(assignment, task, done.result)
+        tell([each for each in assignments if got.get(each.run.store)])  # not wanted any more: it says so
+
+    def _keep(self, assignment: Assignment, task: ForecastTask, result: Result | None) -> None:
+        """Keep a part that is done, for a worker that takes the run over."""
+        if result is not None:
+            key = part_key(assignment.fingerprint(self.settings.horizon), task.parts, task.part)
+            Kept(self.storage.checkpoints, assignment.run).save({key: result})
 
     def _part(self, assignments: Sequence[Assignment]) -> int:
         """Series of one task: of a single store so few that each process gets some, more than once."""
@@ -181,14 +226,7 @@ class StoreTraining:
         choices = [each.choice for each in merged(parts) if each.choice is not None]
         kept = assignment.kept
         predictor = with_new_choices(kept, choices) if kept else self._predictor(assignment, parts, choices)
-        files = assignment.files
-        values = input_hash(
-            files.sales.content_hash,
-            files.plan.content_hash if files.plan else None,
-            self.settings.horizon,
-            files.facts,
-            predictor.chain_id,
-        )
+        values = assignment.values(self.settings.horizon, predictor.chain_id)
         return publication(parts, predictor, self.settings.horizon, values)
 
     def _predictor(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from tests.house import House
+from tests.postgres import Server, serving
 
 settings.register_profile("calm", deadline=None)  # a busy machine is not a failed property
 settings.load_profile("calm")
@@ -21,6 +22,13 @@ def _logging_as_it_was() -> Iterator[None]:
         logger.setLevel(level)
         logger.propagate = propagate
         logger.handlers[:] = handlers
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """One PostgreSQL server for all tests."""
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Stand-ins that mirror the real adapters: a clock to turn, engines to hold, compute without processes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -84,9 +84,13 @@ class InlineCompute:
     losses: int = 0
     tasks: list[Task] = field(default_factory=list)
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[Done[Task, Result]]:
-        """Do one task after another."""
+    def run(
+        self, tasks: Sequence[Task], wanted: Callable[[], bool] = lambda: True
+    ) -> Iterator[Done[Task, Result]]:
+        """Do one task after another, as long as they are wanted."""
         for task in tasks:
+            if not wanted():
+                return
             self.tasks.append(task)
             with ThreadPoolExecutor(1) as executor:  # keeps what a task raises, as a pool does
                 future = executor.submit(work, task, self.reader, self.engine_named)

@@ -10,6 +10,7 @@ from forecasting.engines.empirical import Empirical
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.ports import LocalEngine
+from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.service import ForecastService
 from forecasting.settings import Settings
@@ -32,14 +33,14 @@ class House:
         self.home = home
         self.clock = TurnedClock()
         self.settings = Settings(home=home, engine="flat", **settings)  # type: ignore[arg-type] # by name
-        self.storage = SqlStorage(open_database(home))
+        self.storage = SqlStorage(open_database(home, clock=self.clock))
         self.history = ParquetHistory(home / "history", self.storage.manifest, self.clock)
         self.engine = FlatEngine()
         known = engines(self.engine, SeasonalNaive(), Empirical(), *more)
         self.compute = InlineCompute(known, self.history.reader)
         self.training = StoreTraining(self.storage, self.compute, self.clock, self.settings)
         self.worker = RefreshWorker(
-            self.storage.ledger, self.training, self.clock, self.settings.lease, "worker"
+            self.storage.ledger, self.training, self.clock, Terms(self.settings.lease), "worker"
         )
         self.wakes = 0
         self.service = ForecastService(self.history, self.storage, self.clock, self.settings, self._woken)

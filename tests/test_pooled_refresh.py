@@ -16,9 +16,11 @@ from forecasting.chain import Chain
 from forecasting.domain import LOCAL_USER, Answer, Principal, RefreshRun, RunState, StoreState, Verdict
 from forecasting.errors import FitFailed, NotPermitted, UnknownRun
 from forecasting.refresh.chunk import Finished, Progress
+from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.service import ForecastService
 from tests.house import LAST, House, sales
+from tests.storage.examples import LEASE, LIMIT
 
 PLANNER = replace(LOCAL_USER, subject="p", name="Pia", roles=frozenset({"planner"}))
 NORTHERNER = replace(PLANNER, name="Nora", regions=frozenset({"North"}))
@@ -34,8 +36,7 @@ class Pooling:
         self.house = house
         self.service = ForecastService(house.history, house.storage, house.clock, house.settings, pooled=True)
         self.failure = ""
-        ledger, lease = house.storage.ledger, house.settings.lease
-        self._worker = RefreshWorker(ledger, self._train, house.clock, lease, "worker")
+        self._worker = RefreshWorker(house.storage.ledger, self._train, house.clock, Terms(LEASE), "worker")
 
     def _train(self, runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
         if not runs[0].of_chain:
@@ -173,7 +174,7 @@ def test_its_progress_is_for_everybody_with_a_role(pooling: Pooling) -> None:
 def test_the_queue_and_the_batch_know_stores_only(pooling: Pooling) -> None:
     """While it is pooled no store has been done."""
     pooling.press()
-    pooling.house.storage.ledger.claim("worker", pooling.house.clock.now(), pooling.house.clock.now(), 9)
+    pooling.house.storage.ledger.claim("worker", LEASE, LIMIT, 9)
     batch = pooling.service.batch(LOCAL_USER)
     assert batch is not None
     assert (batch.done, batch.total) == (0, 2)

@@ -11,6 +11,7 @@ from forecasting.domain import LOCAL_USER, RefreshRun, RunState, SeriesKey, Stor
 from forecasting.errors import InvalidFile, InvalidRequest, NoForecastYet, NotPermitted, UnknownSeries
 from forecasting.ports import Publication
 from forecasting.refresh.chunk import Finished, Progress
+from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import RefreshWorker
 from tests.house import LAST, House, plan, sales
 
@@ -323,7 +324,7 @@ def test_a_publication_that_breaks_its_schema_fails_the_run_and_not_the_worker(h
             assert isinstance(made, Publication)
             yield Finished(done.run, replace(made, forecast=made.forecast.drop(columns="q50")))
 
-    worker = RefreshWorker(house.storage.ledger, broken, house.clock, house.settings.lease, "broken")
+    worker = RefreshWorker(house.storage.ledger, broken, house.clock, Terms(house.settings.lease), "broken")
     press(house)
     assert worker.run_next()
     freshness = house.service.freshness(LOCAL_USER, "1")
@@ -347,7 +348,9 @@ def test_a_bug_between_runs_does_not_end_the_worker(house: House) -> None:
     def bug(_undisturbed: object) -> None:
         raise ZeroDivisionError
 
-    worker = RefreshWorker(house.storage.ledger, train, house.clock, house.settings.lease, "buggy", bug)
+    worker = RefreshWorker(
+        house.storage.ledger, train, house.clock, Terms(house.settings.lease), "buggy", bug
+    )
     with pytest.raises(ZeroDivisionError):
         worker.look_round()
     house.clock.turn(timedelta(minutes=1))

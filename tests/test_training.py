@@ -17,7 +17,7 @@ from forecasting.training import with_new_choices
 from forecasting.work import ForecastTask, Result, Task
 from tests.fakes import InlineCompute
 from tests.house import FIRST, LAST, House, sales
-from tests.storage.examples import predictor, publish_chain
+from tests.storage.examples import LEASE, LIMIT, predictor, publish_chain
 
 
 @pytest.fixture
@@ -73,8 +73,7 @@ def test_a_store_none_of_whose_series_can_be_forecast_fails_alone(three: House) 
     """It has never been open; those after it in its chunk are published."""
     three.deliver("sales", [sales("2", "101", 0.0, FIRST, LAST).assign(is_open=0, demand=0)])
     three.service.refresh_all(LOCAL_USER)
-    now = three.clock.now()
-    runs = three.storage.ledger.claim("worker", now, now + timedelta(minutes=1), 9)
+    runs = three.storage.ledger.claim("worker", LEASE, LIMIT, 9)
     runs.sort(key=lambda run: run.store != "2")
     done = {each.run.store: each for each in three.training(runs, lambda *_how_far: None)}
     assert {store: each.publication is not None for store, each in done.items()} == {

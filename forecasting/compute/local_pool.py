@@ -70,7 +70,9 @@ class LocalPool(Generic[TaskT, ResultT]):
         for _ in range(self._processes):
             self._submit(_get_ready, self._work, prepare)
 
-    def run(self, tasks: Sequence[TaskT]) -> Iterator[Done[TaskT, ResultT]]:
+    def run(
+        self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = lambda: True
+    ) -> Iterator[Done[TaskT, ResultT]]:
         """Yield each task as it is done, in any order; one that raises leaves the others alone.
 
         A few tasks at a time are handed over: who comes with another `run` waits for no more than those, and

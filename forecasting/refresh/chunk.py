@@ -1,17 +1,19 @@
 """Runs that are worked together: which of them are still to be done, and how each ends in the ledger."""
 
-import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+
+import structlog
 
 from forecasting.chain import Chain
 from forecasting.domain import RefreshRun, RunState
 from forecasting.errors import ComputeLost, Fenced, StorecastError
 from forecasting.ports import Clock, Ledger, Publication
+from forecasting.refresh.lifecycle import Terms, in_words, next_wait
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,28 @@ class Chunk:
         Ports.
     runs
         Claimed runs.
+    terms
+        On which they are held.
     stopping
         Set when the worker is to end.
     """
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, runs: Sequence[RefreshRun], stopping: threading.Event
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        runs: Sequence[RefreshRun],
+        terms: Terms,
+        stopping: threading.Event,
     ) -> None:
         self.runs = tuple(runs)
         self._ledger = ledger
         self._clock = clock
+        self._terms = terms
         self._stopping = stopping
         self._given_up = threading.Event()
         self._open = {run.run_id: run for run in runs}
+        self._finished: deque[Finished] = deque()
         self._untold: dict[str, tuple[str, int, int]] = {}
         self._lock = threading.Lock()
 
@@ -74,6 +85,11 @@ class Chunk:
     def wanted(self) -> bool:
         """Whether somebody still waits for the runs not yet done."""
         return not (self._stopping.is_set() or self._given_up.is_set())
+
+    @property
+    def settled(self) -> bool:
+        """Whether every run that is finished has been ended in the ledger."""
+        return not self._finished
 
     def progress(self, run: RefreshRun, stage: str, done: int, total: int) -> None:
         """Note how far a run is; `tell` writes it down.
@@ -104,7 +120,7 @@ class Chunk:
             for run in tuple(self._open.values()):
                 self._tell(run)
 
-    def renew(self, lease_until: datetime) -> None:
+    def renew(self) -> None:
         """Prolong the leases of the runs not yet done, and write down how far they are; one lost is dropped.
 
         Raises
@@ -113,31 +129,31 @@ class Chunk:
             If the state can't be written.
         """
         runs = tuple(self._open.values())
-        held = self._ledger.renew(runs, lease_until)
+        held = self._ledger.renew(runs, self._terms.lease, self._terms.limit)
         for run in runs:
             if run.run_id in held:
                 self._tell(run)
             else:
                 self._lose(run)
 
-    def end(self, finished: Finished) -> None:
-        """End a run in the ledger, unless it was lost.
+    def add(self, finished: Finished) -> None:
+        """Take a run that is done; `settle` ends it."""
+        self._finished.append(finished)
+
+    def settle(self) -> None:
+        """End the runs that are done in the ledger, but for those that were lost.
 
         Raises
         ------
         StateUnavailable
-            If the state can't be written.
+            If the state can't be written; what could not be ended is kept for the next time.
         """
-        if finished.run.run_id not in self._open:
-            return
-        self.tell()
-        if finished.error is not None:
-            self._settle(finished.run, lambda run: self._fail_or_release(run, finished.error))
-        elif finished.publication is None:
-            self._settle(finished.run, self._close_as_done)
-        else:
-            made = finished.publication
-            self._settle(finished.run, lambda run: self._publish(run, made))
+        while self._finished:
+            finished = self._finished[0]
+            if finished.run.run_id in self._open:
+                self.tell()
+                self._end(finished)
+            self._finished.popleft()
 
     def close(self, error: BaseException | None) -> None:
         """End the runs that are still open after the training: released at a stop, else failed.
@@ -155,18 +171,27 @@ class Chunk:
         for run in tuple(self._open.values()):
             self._settle(run, lambda each: self._fail_or_release(each, error))
 
+    def _end(self, finished: Finished) -> None:
+        if finished.error is not None:
+            self._settle(finished.run, lambda run: self._fail_or_release(run, finished.error))
+        elif finished.publication is None:
+            self._settle(finished.run, self._close_as_done)
+        else:
+            made = finished.publication
+            self._settle(finished.run, lambda run: self._publish(run, made))
+
     def _settle(self, run: RefreshRun, end: Callable[[RefreshRun], None]) -> None:
         try:
             end(run)
         except Fenced:
             self._lose(run)
         else:
-            del self._open[run.run_id]
+            self._open.pop(run.run_id, None)
 
     def _lose(self, run: RefreshRun) -> None:
         if self._open.pop(run.run_id, None) is None:
             return
-        log.warning("run %s of %s was lost to another worker; its result is dropped", run.run_id, run.scope)
+        log.warning("run was taken away; its result is dropped", run_id=run.run_id, scope=run.scope)
         if not self._open:
             self.give_up()
 
@@ -187,15 +212,15 @@ class Chunk:
         try:
             if isinstance(made, Chain):
                 self._ledger.publish_chain(run, made, self._clock.now())
-                what = f"chain {made.chain_id}"
+                what = made.chain_id
             else:
-                what = f"version {self._ledger.publish(run, made, self._clock.now()).version}"
+                what = str(self._ledger.publish(run, made, self._clock.now()).version)
         except Fenced:
             raise
         except StorecastError as error:
             self._fail(run, error)
         else:
-            log.info("run %s of %s published %s", run.run_id, run.scope, what)
+            log.info("run published", run_id=run.run_id, scope=run.scope, version=what)
 
     def _fail_or_release(self, run: RefreshRun, error: BaseException | None) -> None:
         cut_short = error is None or isinstance(error, ComputeLost)
@@ -205,11 +230,13 @@ class Chunk:
             self._fail(run, error or RuntimeError("the training ended without a word about this run"))
 
     def _fail(self, run: RefreshRun, error: BaseException) -> None:
-        log.error("run %s of %s failed", run.run_id, run.scope, exc_info=error)
-        known = isinstance(error, StorecastError)
-        words = (
-            str(error)
-            if known
-            else f"Unexpected {type(error).__name__}; the log has it under run {run.run_id}"
-        )
-        self._ledger.close(run, RunState.FAILED, words, self._clock.now())
+        """End a run, or let it wait for its next attempt where what broke it may pass."""
+        words = in_words(error, run.attempt, run.run_id)
+        wait = next_wait(run.attempt, error, self._terms.first_wait, self._terms.jitter())
+        about = {"run_id": run.run_id, "scope": run.scope, "attempt": run.attempt}
+        if wait is None:
+            log.error("run failed", **about, exc_info=error)
+            self._ledger.close(run, RunState.FAILED, words, self._clock.now())
+        else:
+            log.warning("run waits for its next attempt", **about, error=words, seconds=wait.total_seconds())
+            self._ledger.postpone(run, words, wait)

@@ -135,9 +135,19 @@ def settled(
 ) -> bool:
     """Whether what a claimed run was asked for has been done since by another."""
     head = snapshot.head
-    if head is None or (head.trained_at < run.requested_at and run.verdict is Verdict.RETRAIN):
+    if head is None or (run.verdict is Verdict.RETRAIN and not _trained_since(run, head)):
         return False
     return head.input_hash == current_hash(snapshot, horizon, places)
+
+
+def _trained_since(run: RefreshRun, head: VersionHeader) -> bool:
+    """Whether there is another predictor than the run was asked in view of; no two clocks are compared.
+
+    But for a run that was asked for when there was none.
+    """
+    if run.trained_before is None:
+        return head.trained_at >= run.requested_at
+    return head.trained_at != run.trained_before
 
 
 def state_of(
@@ -164,17 +174,18 @@ def state_of(
     return StoreState.AGEING if age >= AGEING_SHARE * tolerance else StoreState.FRESH
 
 
-def waiting_for_worker(run: RefreshRun, seen_at: datetime | None, now: datetime) -> bool:
+def waiting_for_worker(run: RefreshRun, silence: timedelta | None, now: datetime) -> bool:
     """Whether a run waits although nobody is there to work it.
 
     Parameters
     ----------
-    seen_at
-        The last sign of life of any worker; None without one.
+    silence
+        How long ago any worker gave a sign of life; None for never.
     """
-    if run.state is not RunState.QUEUED or now - run.requested_at < SILENCE:
+    waits = run.state in (RunState.QUEUED, RunState.WAITING)
+    if not waits or now - run.requested_at < SILENCE:
         return False
-    return seen_at is None or now - seen_at >= SILENCE
+    return silence is None or silence >= SILENCE
 
 
 def _news(snapshot: StoreSnapshot, head: VersionHeader, horizon: int) -> str:

@@ -1,6 +1,5 @@
 """The loop that claims refresh runs and sees them through."""
 
-import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from time import monotonic
 
-from forecasting.errors import StorageError
+import structlog
+
+from forecasting.errors import StateUnavailable, StorageError
 from forecasting.ports import Clock, Ledger
 from forecasting.refresh.chunk import Chunk, Finished, Train
+from forecasting.refresh.lifecycle import Terms
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 Idle = Callable[[Callable[[], bool]], None]
 """Called between runs; told how to ask, after each small step, whether there is still nothing else to do."""
@@ -29,6 +31,9 @@ BEAT = timedelta(seconds=5)
 TELL_SECONDS = 0.2
 """How soon others see how far a run is."""
 
+RENEW = timedelta(seconds=1)
+"""How often leases are renewed at least, by which a worker learns that a run was cancelled."""
+
 REST_SECONDS = 0.02
 """How long what is done between runs rests after each small step, so that others get at the database."""
 
@@ -43,8 +48,8 @@ class RefreshWorker:
     train
         The work itself; runs in a thread of its own, so that leases are renewed and each run is published
         as it is done by this one.
-    lease
-        How long a run stays ours without a renewal.
+    terms
+        On which runs are held.
     name
         Who claims, for the ledger.
     idle
@@ -58,7 +63,7 @@ class RefreshWorker:
         ledger: Ledger,
         train: Train,
         clock: Clock,
-        lease: timedelta,
+        terms: Terms,
         name: str,
         idle: Idle = lambda _undisturbed: None,
         chunk: int = CHUNK,
@@ -66,7 +71,7 @@ class RefreshWorker:
         self._ledger = ledger
         self._train = train
         self._clock = clock
-        self._lease = lease
+        self._terms = terms
         self._name = name
         self._idle = idle
         self._chunk = chunk
@@ -112,7 +117,7 @@ class RefreshWorker:
         now = self._clock.now()
         if abs(now - self._beaten_at) < BEAT:
             return False
-        self._ledger.beat(self._name, now)
+        self._ledger.beat(self._name)
         self._beaten_at = now
         return True
 
@@ -123,12 +128,17 @@ class RefreshWorker:
 
     def run_next(self) -> int:
         """Claim and work what is next; return how many runs that were."""
-        now = self._clock.now()
-        runs = self._ledger.claim(self._name, now, now + self._lease, self._chunk)
+        runs = self._ledger.claim(self._name, self._terms.lease, self._terms.limit, self._chunk)
         for run in runs:
-            log.info("run %s of %s started: %s", run.run_id, run.scope, run.verdict)
+            log.info(
+                "run started",
+                run_id=run.run_id,
+                scope=run.scope,
+                verdict=str(run.verdict),
+                attempt=run.attempt,
+            )
         if runs:
-            self._attend(Chunk(self._ledger, self._clock, runs, self._stop))
+            self._attend(Chunk(self._ledger, self._clock, runs, self._terms, self._stop))
         return len(runs)
 
     def _attend(self, chunk: Chunk) -> None:
@@ -152,22 +162,47 @@ class RefreshWorker:
             arrived.put(None)
 
     def _see_through(self, chunk: Chunk, arrived: SimpleQueue[Finished | None]) -> None:
-        """End each run as it arrives, and keep the leases of the others, until the training has ended."""
-        pause = min(self._lease / 3, BEAT).total_seconds()
-        due = monotonic() + pause
-        while True:
+        """End each run as it arrives, and keep the leases of the others, until the training has ended.
+
+        A state that can't be used is waited for as long as the leases may still hold.
+
+        Raises
+        ------
+        StateUnavailable
+            If it could not be used for longer than that, or the worker is to stop.
+        """
+        pause = min(self._terms.lease / 3, RENEW).total_seconds()
+        training, due, heard = True, monotonic() + pause, monotonic()
+        while training or not chunk.settled:
             try:
                 finished = arrived.get(timeout=min(pause, TELL_SECONDS))
             except Empty:
-                chunk.tell()
+                pass
             else:
-                if finished is None:
-                    return
-                chunk.end(finished)
-            if monotonic() >= due:
-                chunk.renew(self._clock.now() + self._lease)
-                self.beat()
-                due = monotonic() + pause
+                training = finished is not None
+                if finished is not None:
+                    chunk.add(finished)
+            try:
+                due = self._look_after(chunk, due, pause)
+            except StateUnavailable as error:
+                if self._stop.is_set() or monotonic() - heard > self._terms.lease.total_seconds():
+                    raise
+                self._complain(str(error))
+            else:
+                heard = monotonic()
+                self._complain("")
+
+    def _look_after(self, chunk: Chunk, due: float, pause: float) -> float:
+        """End what is done, tell how far the rest is, renew where it is time; return when it is next."""
+        if not chunk.settled:
+            chunk.settle()
+        else:
+            chunk.tell()
+        if monotonic() < due:
+            return due
+        chunk.renew()
+        self.beat()
+        return monotonic() + pause
 
     def _undisturbed(self) -> bool:
         self.beat()
@@ -176,7 +211,7 @@ class RefreshWorker:
     def _complain(self, trouble: str) -> None:
         """Say once what keeps the worker from working, and once that it is over."""
         if trouble and trouble != self._trouble:
-            log.error("the refresh worker can't go on, and tries again: %s", trouble)
+            log.error("the refresh worker can't go on, and tries again", trouble=trouble)
         elif self._trouble and not trouble:
             log.warning("the refresh worker goes on")
         self._trouble = trouble

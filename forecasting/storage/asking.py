@@ -1,8 +1,11 @@
-"""How a request becomes a run: attach to what is active, or decide and record, within one transaction."""
+"""How a request becomes a run: attach to what is active, or decide and record, within one transaction.
+
+Where a database lets two processes write at once, the unique index on active scopes has the last word, and
+the rows of the runs that are attached to are locked: such a run can't end between the look and the answer.
+"""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -11,10 +14,32 @@ from forecasting.chain import Chain
 from forecasting.domain import Answer, Decision, RefreshRequest, RefreshRun, RunState, StoreSnapshot, Verdict
 from forecasting.storage.chains import read_latest
 from forecasting.storage.rows import RUN, row_of, run_of
-from forecasting.storage.snapshots import nothing_known, read_snapshots
+from forecasting.storage.snapshots import nothing_known, read_inputs, read_snapshots
 from forecasting.storage.tables import ACTIVE, refresh_run
 
 _RUNS = (Verdict.REFORECAST, Verdict.RETRAIN)
+
+_TRIES = 3
+"""How often a run is recorded that another process's, which has ended since, was in the way of."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What is known when a round of requests is answered: each scope is asked for once.
+
+    Attributes
+    ----------
+    holders
+        The active run of each scope that has one.
+    decisions
+        What was decided on the others, by the id of the request's run.
+    inputs
+        What each store is made of whose run is under way (`StoreSnapshot.inputs`).
+    """
+
+    holders: Mapping[str, RefreshRun]
+    decisions: Mapping[str, Decision]
+    inputs: Mapping[str, str]
 
 
 def ask_stores(
@@ -35,7 +60,7 @@ def ask_chain(
     """Answer the request for a run over all stores."""
     holders = _holders(connection, [ask.scope])
     decisions = {} if holders else {ask.run_id: decide(read_latest(connection))}
-    return _settle(connection, [ask], holders, decisions)[ask.run_id]
+    return _settle(connection, [(ask, None)], _Round(holders, decisions, {}))[ask.run_id]
 
 
 def _rounds(asks: Sequence[RefreshRequest]) -> list[list[RefreshRequest]]:
@@ -57,53 +82,65 @@ def _ask_round(
 ) -> dict[str, Answer]:
     holders = _holders(connection, [ask.scope for ask in asks])
     free = [ask for ask in asks if ask.scope not in holders]
-    snapshots = read_snapshots(connection, [ask.store for ask in free]) if free else {}
-    decisions = {ask.run_id: decide(snapshots.get(ask.store) or nothing_known(ask.store)) for ask in free}
-    return _settle(connection, asks, holders, decisions)
+    found = read_snapshots(connection, [ask.store for ask in free]) if free else {}
+    snapshots = {ask.store: found.get(ask.store) or nothing_known(ask.store) for ask in free}
+    decisions = {ask.run_id: decide(snapshots[ask.store]) for ask in free}
+    under_way = [run.store for run in holders.values() if run.state is RunState.RUNNING]
+    known = _Round(holders, decisions, read_inputs(connection, under_way))
+    return _settle(connection, [(ask, snapshots.get(ask.store)) for ask in asks], known)
 
 
 def _settle(
     connection: sa.Connection,
-    asks: Sequence[RefreshRequest],
-    holders: Mapping[str, RefreshRun],
-    decisions: Mapping[str, Decision],
+    asks: Sequence[tuple[RefreshRequest, StoreSnapshot | None]],
+    known: _Round,
 ) -> dict[str, Answer]:
     """Record the runs that were decided on; return the answers by the id of the request's run."""
-    decided = [(ask, decisions[ask.run_id]) for ask in asks if ask.run_id in decisions]
-    runs = [_queued(ask, decision) for ask, decision in decided if decision.verdict in _RUNS]
-    held = {**holders, **_insert(connection, runs)}
-    return {ask.run_id: _answer(connection, ask, held.get(ask.scope), decisions) for ask in asks}
+    runs = [
+        _queued(ask, known.decisions[ask.run_id], snapshot)
+        for ask, snapshot in asks
+        if ask.run_id in known.decisions and known.decisions[ask.run_id].verdict in _RUNS
+    ]
+    held = {**known.holders, **_insert(connection, sorted(runs, key=lambda run: run.scope))}
+    return {ask.run_id: _answer(connection, ask, held.get(ask.scope), known) for ask, _ in asks}
 
 
 def _answer(
-    connection: sa.Connection,
-    ask: RefreshRequest,
-    holder: RefreshRun | None,
-    decisions: Mapping[str, Decision],
+    connection: sa.Connection, ask: RefreshRequest, holder: RefreshRun | None, known: _Round
 ) -> Answer:
-    if holder is not None and (ask.run_id not in decisions or holder.run_id != ask.run_id):
-        return _attach(connection, holder, ask)
-    decision = decisions[ask.run_id]
+    if holder is not None and (ask.run_id not in known.decisions or holder.run_id != ask.run_id):
+        return _attach(connection, holder, ask, known.inputs.get(ask.store))
+    decision = known.decisions[ask.run_id]
     return Answer(decision.verdict, decision.message, holder)
 
 
-def _attach(connection: sa.Connection, holder: RefreshRun, ask: RefreshRequest) -> Answer:
-    joined = holder
-    if holder.state is RunState.QUEUED and ask.priority < holder.priority:
+def _attach(connection: sa.Connection, holder: RefreshRun, ask: RefreshRequest, inputs: str | None) -> Answer:
+    """Join a run: one that waits is moved forward, one that reads older inputs is followed by another."""
+    changes: dict[str, object] = {}
+    if holder.state is not RunState.RUNNING and ask.priority < holder.priority:
+        changes["priority"] = ask.priority
+    if holder.state is RunState.WAITING and ask.batch_id is None:
+        changes |= {"state": RunState.QUEUED.value, "next_attempt_at": None}
+    follows = holder.reads is not None and inputs is not None and inputs != holder.reads
+    if follows and holder.follow_up_by is None:
+        changes |= {"follow_up_by": ask.requested_by, "follow_up_at": ask.requested_at}
+    if changes:
         mine = refresh_run.c.run_id == holder.run_id
-        connection.execute(sa.update(refresh_run).where(mine).values(priority=ask.priority))
-        joined = replace(holder, priority=ask.priority)
-    return Answer(Verdict.ATTACHED, _joined(holder, ask.requested_at), joined)
+        connection.execute(sa.update(refresh_run).where(mine).values(changes))
+    joined = replace(holder, **{**changes, "state": RunState(changes.get("state", holder.state))})  # type: ignore[arg-type] # by name
+    return Answer(Verdict.ATTACHED, _joined(holder, ask, follows=follows), joined)
 
 
-def _joined(holder: RefreshRun, now: datetime) -> str:
+def _joined(holder: RefreshRun, ask: RefreshRequest, *, follows: bool) -> str:
     """What a planner is told whose press joined a run."""
     doing = "running" if holder.state is RunState.RUNNING else "waiting to run"
-    asked = f"asked {wording.duration(now - holder.requested_at)} ago by {holder.requested_by}"
-    return f"Already {doing}, {asked}: this press joined it"
+    asked = f"asked {wording.duration(ask.requested_at - holder.requested_at)} ago by {holder.requested_by}"
+    more = "; sales or plan have changed since it began, so another follows it" if follows else ""
+    return f"Already {doing}, {asked}: this press joined it{more}"
 
 
-def _queued(ask: RefreshRequest, decision: Decision) -> RefreshRun:
+def _queued(ask: RefreshRequest, decision: Decision, snapshot: StoreSnapshot | None) -> RefreshRun:
+    head = snapshot.head if snapshot else None
     return RefreshRun(
         run_id=ask.run_id,
         scope=ask.scope,
@@ -116,6 +153,7 @@ def _queued(ask: RefreshRequest, decision: Decision) -> RefreshRun:
         engine=ask.engine,
         batch_id=ask.batch_id,
         priority=ask.priority,
+        trained_before=head.trained_at if head else None,
     )
 
 
@@ -134,19 +172,21 @@ def _insert(connection: sa.Connection, runs: Sequence[RefreshRun]) -> dict[str, 
     return {run.scope: run for run in runs}
 
 
-def _insert_or_join(connection: sa.Connection, run: RefreshRun) -> RefreshRun:
+def _insert_or_join(connection: sa.Connection, run: RefreshRun, tries: int = _TRIES) -> RefreshRun:
     try:
         with connection.begin_nested():
             connection.execute(sa.insert(refresh_run).values(row_of(run)))
     except sa.exc.IntegrityError:
         holder = _holders(connection, [run.scope]).get(run.scope)
-        if holder is None:
+        if holder is not None:
+            return holder
+        if tries == 1:
             raise
-        return holder
+        return _insert_or_join(connection, run, tries - 1)
     return run
 
 
 def _holders(connection: sa.Connection, scopes: Collection[str]) -> dict[str, RefreshRun]:
-    """The active run of each scope that has one."""
-    rows = connection.execute(sa.select(*RUN).where(ACTIVE, refresh_run.c.scope.in_(scopes)))
-    return {run.scope: run for run in map(run_of, rows.all())}
+    """The active run of each scope that has one; it stays as it is until this transaction ends."""
+    query = sa.select(*RUN).where(ACTIVE, refresh_run.c.scope.in_(scopes)).order_by(refresh_run.c.scope)
+    return {run.scope: run for run in map(run_of, connection.execute(query.with_for_update()).all())}

@@ -31,7 +31,7 @@ class SqlChores:
         left = daily_chore.c.finished_at.is_(None) & (daily_chore.c.started_at <= at - RETAKEN_AFTER)
         free = (daily_chore.c.day < day) | ((daily_chore.c.day == day) & left)
         taken = {"day": day, "worker": worker, "started_at": at, "finished_at": None}
-        with self._database.writing() as connection:
+        with self._database.writing(alone=chore.value) as connection:
             if connection.execute(sa.update(daily_chore).where(mine, free).values(taken)).rowcount == 1:
                 return True
             if connection.execute(sa.select(daily_chore.c.day).where(mine)).first() is not None:

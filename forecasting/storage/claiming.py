@@ -1,41 +1,71 @@
-"""Which run is next, who holds it, and the check that it is still so; all in the caller's transaction."""
+"""Which run is next, who holds it, and the check that it is still so; all in the caller's transaction.
+
+Instants are the database's (`Database.now`): the clocks of the machines that work runs need not agree.
+"""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from forecasting.chain import CHAIN
 from forecasting.domain import RefreshRun, RunState
 from forecasting.errors import Fenced
+from forecasting.refresh import lifecycle
+from forecasting.refresh.lifecycle import Move
+from forecasting.storage.ending import end_runs
 from forecasting.storage.rows import RUN, run_of
+from forecasting.storage.snapshots import read_inputs
 from forecasting.storage.tables import ACTIVE, Instant, refresh_run
-
-ATTEMPTS = 3
-"""How often a run may be claimed before it counts as one that kills its worker."""
 
 _ORDER = (refresh_run.c.priority, refresh_run.c.requested_at, refresh_run.c.run_id)
 _QUEUED = refresh_run.c.state == RunState.QUEUED.value
 
 
-def claim_runs(
-    connection: sa.Connection, worker: str, now: datetime, lease_until: datetime, limit: int
-) -> list[RefreshRun]:
-    """Start the next run, and those of its batch that go with it; close what is past its last attempt."""
-    while (first := _next(connection, now)) is not None:
-        if first.attempt < ATTEMPTS:
-            runs = [first, *_mates(connection, first, limit - 1)]
-            return _start(connection, runs, worker, now, lease_until)
-        _give_up(connection, first, now)
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who claims, when, and for how long.
+
+    Attributes
+    ----------
+    lease
+        How long a run stays with the worker without a renewal.
+    limit
+        How long an attempt may take in all.
+    """
+
+    worker: str
+    now: datetime
+    lease: timedelta
+    limit: timedelta
+
+
+def claim_runs(connection: sa.Connection, claim: Claim, most: int) -> list[RefreshRun]:
+    """Start the next run, and those of its batch that go with it; close what is past its time or attempts."""
+    time_out(connection, claim.now, claim.limit)
+    while (first := _next(connection, claim.now)) is not None:
+        if first.attempt < lifecycle.ATTEMPTS:
+            return _start(connection, [first, *_mates(connection, first, most - 1)], claim)
+        mine = refresh_run.c.run_id == first.run_id
+        end_runs(connection, Move.FAIL, mine, claim.now, error=lifecycle.GIVEN_UP)
     return []
 
 
-def renew_runs(connection: sa.Connection, runs: Collection[RefreshRun], lease_until: datetime) -> set[str]:
-    """Prolong the leases of those runs that are still held; return their ids."""
+def renew_runs(
+    connection: sa.Connection, runs: Collection[RefreshRun], lease: timedelta, now: datetime, limit: timedelta
+) -> set[str]:
+    """Prolong the leases of those runs that are still held, and in time; return their ids."""
+    time_out(connection, now, limit)
     held = sa.or_(sa.false(), *map(held_by, runs))
-    renewed = sa.update(refresh_run).where(held).values(lease_until=lease_until)
+    renewed = sa.update(refresh_run).where(held).values(lease_until=now + lease)
     return set(connection.execute(renewed.returning(refresh_run.c.run_id)).scalars())
+
+
+def time_out(connection: sa.Connection, now: datetime, limit: timedelta) -> None:
+    """End what has been running for longer than it may, whoever holds it."""
+    late = refresh_run.c.deadline_at < now
+    end_runs(connection, Move.FAIL, late, now, error=lifecycle.timed_out(limit))
 
 
 def held_by(run: RefreshRun) -> sa.ColumnElement[bool]:
@@ -56,19 +86,34 @@ def change_held(connection: sa.Connection, run: RefreshRun, **values: object) ->
         If it is not.
     """
     changed = connection.execute(sa.update(refresh_run).where(held_by(run)).values(**values))
-    if changed.rowcount != 1:
-        whose = "all stores" if run.of_chain else f"store {run.store}"
+    require_held(run, changed.rowcount)
+
+
+def require_held(run: RefreshRun, changed: int) -> None:
+    """Check that a change to a run that was thought to be held has met it.
+
+    Raises
+    ------
+    Fenced
+        If it has not.
+    """
+    if changed != 1:
         raise Fenced(
-            f"{whose}: expected run {run.run_id} to be held under fence {run.fence}, found that it "
+            f"{run.whose}: expected run {run.run_id} to be held under fence {run.fence}, found that it "
             "has ended or another worker has taken it over; nothing was changed"
         )
 
 
 def _next(connection: sa.Connection, now: datetime) -> RefreshRun | None:
-    """The run to be done next: queued, or held by a worker that gave no sign of life in time."""
-    free = _QUEUED | (refresh_run.c.lease_until < now)
+    """The run to be done next: queued, due for its next attempt, or of a worker that has gone silent."""
+    run = refresh_run.c
+    free = sa.or_(
+        _QUEUED,
+        sa.and_(run.state == RunState.WAITING.value, run.next_attempt_at <= now),
+        sa.and_(run.state == RunState.RUNNING.value, run.lease_until < now),
+    )
     query = sa.select(*RUN).where(ACTIVE, free, _not_waiting(connection)).order_by(*_ORDER).limit(1)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
     return None if row is None else run_of(row)
 
 
@@ -95,45 +140,39 @@ def _mates(connection: sa.Connection, first: RefreshRun, limit: int) -> list[Ref
         refresh_run.c.attempt == 0,
     )
     query = sa.select(*RUN).where(ACTIVE, _QUEUED, *together).order_by(*_ORDER).limit(limit)
-    return [run_of(row) for row in connection.execute(query)]
+    return [run_of(row) for row in connection.execute(query.with_for_update(skip_locked=True))]
 
 
-def _start(
-    connection: sa.Connection, runs: Sequence[RefreshRun], worker: str, now: datetime, lease_until: datetime
-) -> list[RefreshRun]:
-    run = refresh_run.c
+def _start(connection: sa.Connection, runs: Sequence[RefreshRun], claim: Claim) -> list[RefreshRun]:
+    """Start them, and note for each what its store's inputs are: it will read those, or newer ones."""
+    run, now = refresh_run.c, claim.now
+    ids = [each.run_id for each in runs]
     connection.execute(
         sa.update(refresh_run)
-        .where(run.run_id.in_([each.run_id for each in runs]))
+        .where(run.run_id.in_(ids))
         .values(
-            state=RunState.RUNNING.value,
+            state=lifecycle.RULES[Move.CLAIM].target.value,
             attempt=run.attempt + 1,
             fence=run.fence + 1,
             started_at=sa.func.coalesce(run.started_at, sa.literal(now, Instant)),
+            claimed_at=now,
+            next_attempt_at=None,
             stage="",
             done=0,
             total=0,
-            worker=worker,
-            lease_until=lease_until,
+            error="",
+            worker=claim.worker,
+            lease_until=now + claim.lease,
+            deadline_at=now + claim.limit,
+            reads=_inputs(connection, runs),
         )
     )
-    return [_started(each, now) for each in runs]
+    rows = connection.execute(sa.select(*RUN).where(run.run_id.in_(ids)))
+    started = {each.run_id: each for each in map(run_of, rows.all())}
+    return [started[run_id] for run_id in ids]
 
 
-def _started(run: RefreshRun, now: datetime) -> RefreshRun:
-    return replace(
-        run,
-        state=RunState.RUNNING,
-        attempt=run.attempt + 1,
-        fence=run.fence + 1,
-        started_at=run.started_at or now,
-        stage="",
-        done=0,
-        total=0,
-    )
-
-
-def _give_up(connection: sa.Connection, run: RefreshRun, now: datetime) -> None:
-    error = f"Gave up after {ATTEMPTS} attempts: the worker stopped each time"
-    values = {"state": RunState.FAILED.value, "finished_at": now, "error": error}
-    connection.execute(sa.update(refresh_run).where(refresh_run.c.run_id == run.run_id).values(values))
+def _inputs(connection: sa.Connection, runs: Sequence[RefreshRun]) -> sa.ColumnElement[str] | None:
+    """What each run's store is made of now; nothing for the one over all stores."""
+    known = read_inputs(connection, [each.store for each in runs if not each.of_chain])
+    return sa.case(known, value=refresh_run.c.store, else_=None) if known else None

@@ -18,14 +18,30 @@ from forecasting.domain import (
 )
 from forecasting.errors import InvalidRequest
 from forecasting.ports import Publication
+from forecasting.refresh.lifecycle import RULES, Move
 from forecasting.storage.asking import ask_chain, ask_stores
 from forecasting.storage.blob import encode
 from forecasting.storage.chains import insert_chain
-from forecasting.storage.claiming import change_held, claim_runs, held_by, renew_runs
+from forecasting.storage.claiming import (
+    Claim,
+    change_held,
+    claim_runs,
+    held_by,
+    renew_runs,
+    require_held,
+)
 from forecasting.storage.database import Database
+from forecasting.storage.ending import end_runs
 from forecasting.storage.rows import RUN, run_of
 from forecasting.storage.snapshots import read_batch, read_snapshots
-from forecasting.storage.tables import ACTIVE, forecast_version, history_import, refresh_run, refresh_worker
+from forecasting.storage.tables import (
+    ACTIVE,
+    Instant,
+    forecast_head,
+    history_import,
+    refresh_run,
+    refresh_worker,
+)
 from forecasting.storage.versions import insert_version
 
 FORGOTTEN = timedelta(days=7)
@@ -54,15 +70,16 @@ class SqlLedger:
         with self._database.writing() as connection:
             return ask_chain(connection, ask, decide)
 
-    def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int = 1) -> list[RefreshRun]:
+    def claim(self, worker: str, lease: timedelta, limit: timedelta, most: int = 1) -> list[RefreshRun]:
         """See `ports.Ledger.claim`."""
         with self._database.writing() as connection:
-            return claim_runs(connection, worker, now, lease_until, limit)
+            claim = Claim(worker, self._database.now(connection), lease, limit)
+            return claim_runs(connection, claim, most)
 
-    def renew(self, runs: Collection[RefreshRun], lease_until: datetime) -> set[str]:
+    def renew(self, runs: Collection[RefreshRun], lease: timedelta, limit: timedelta) -> set[str]:
         """See `ports.Ledger.renew`."""
         with self._database.writing() as connection:
-            return renew_runs(connection, runs, lease_until)
+            return renew_runs(connection, runs, lease, self._database.now(connection), limit)
 
     def progress(self, run: RefreshRun, stage: str, done: int, total: int) -> None:
         """See `ports.Ledger.progress`."""
@@ -79,9 +96,7 @@ class SqlLedger:
         """
         content = encode(publication.forecast)
         with self._database.writing() as connection:
-            change_held(
-                connection, run, state=RunState.SUCCEEDED.value, finished_at=at, done=refresh_run.c.total
-            )
+            self._succeed(connection, run, at)
             header = insert_version(connection, run, publication, content, at)
             mine = refresh_run.c.run_id == run.run_id
             connection.execute(sa.update(refresh_run).where(mine).values(version=header.version))
@@ -90,9 +105,7 @@ class SqlLedger:
     def publish_chain(self, run: RefreshRun, chain: Chain, at: datetime) -> None:
         """See `ports.Ledger.publish_chain`."""
         with self._database.writing() as connection:
-            change_held(
-                connection, run, state=RunState.SUCCEEDED.value, finished_at=at, done=refresh_run.c.total
-            )
+            self._succeed(connection, run, at)
             insert_chain(connection, chain)
 
     def close(self, run: RefreshRun, state: str, message: str, at: datetime) -> None:
@@ -103,14 +116,31 @@ class SqlLedger:
         InvalidRequest
             If `state` is not one a run ends in.
         """
-        told = {RunState.FAILED.value: "error", RunState.SUCCEEDED.value: "message"}
-        if state not in told:
+        moves = {
+            RunState.FAILED.value: (Move.FAIL, "error"),
+            RunState.SUCCEEDED.value: (Move.SUCCEED, "message"),
+        }
+        if state not in moves:
             raise InvalidRequest(
-                f"run {run.run_id}: expected it to end as one of {list(told)}, found '{state}'"
+                f"run {run.run_id}: expected it to end as one of {list(moves)}, found '{state}'"
             )
+        move, told = moves[state]
+        with self._database.writing() as connection:
+            ended = end_runs(connection, move, held_by(run), at, **{told: message})
+            require_held(run, len(ended))
+
+    def postpone(self, run: RefreshRun, error: str, wait: timedelta) -> None:
+        """See `ports.Ledger.postpone`."""
         with self._database.writing() as connection:
             change_held(
-                connection, run, state=RunState(state).value, finished_at=at, **{told[state]: message}
+                connection,
+                run,
+                state=RULES[Move.WAIT].target.value,
+                next_attempt_at=self._database.now(connection) + wait,
+                error=error,
+                lease_until=None,
+                deadline_at=None,
+                worker=None,
             )
 
     def release(self, run: RefreshRun) -> None:
@@ -120,12 +150,19 @@ class SqlLedger:
                 sa.update(refresh_run)
                 .where(held_by(run))
                 .values(
-                    state=RunState.QUEUED.value,
+                    state=RULES[Move.RELEASE].target.value,
                     attempt=refresh_run.c.attempt - 1,
                     lease_until=None,
+                    deadline_at=None,
                     worker=None,
                 )
             )
+
+    def cancel(self, run_id: str, reason: str, at: datetime) -> bool:
+        """See `ports.Ledger.cancel`."""
+        mine = refresh_run.c.run_id == run_id
+        with self._database.writing() as connection:
+            return bool(end_runs(connection, Move.CANCEL, mine, at, error=reason))
 
     def get(self, run_id: str) -> RefreshRun | None:
         """See `ports.Ledger.get`."""
@@ -147,8 +184,8 @@ class SqlLedger:
 
     def pulse(self) -> tuple[int, int, int]:
         """See `ports.Ledger.pulse`."""
-        newest = (sa.func.max(forecast_version.c.version), sa.func.max(history_import.c.import_id))
-        version, imported = (sa.select(sa.func.coalesce(each, 0)).scalar_subquery() for each in newest)
+        marks = (sa.func.sum(forecast_head.c.version), sa.func.max(history_import.c.import_id))
+        version, imported = (sa.select(sa.func.coalesce(each, 0)).scalar_subquery() for each in marks)
         active = sa.select(sa.func.count()).select_from(refresh_run).where(ACTIVE).scalar_subquery()
         with self._database.reading() as connection:
             row = connection.execute(sa.select(version, imported, active)).one()
@@ -166,22 +203,27 @@ class SqlLedger:
         with self._database.reading() as connection:
             return read_batch(connection)
 
-    def beat(self, worker: str, at: datetime) -> None:
+    def beat(self, worker: str) -> None:
         """See `ports.Ledger.beat`; a worker's first one clears away those not seen for `FORGOTTEN`."""
         mine = refresh_worker.c.name == worker
         with self._database.writing() as connection:
+            at = self._database.now(connection)
             if connection.execute(sa.update(refresh_worker).where(mine).values(seen_at=at)).rowcount == 0:
                 connection.execute(sa.delete(refresh_worker).where(refresh_worker.c.seen_at < at - FORGOTTEN))
                 connection.execute(sa.insert(refresh_worker).values(name=worker, seen_at=at))
 
-    def worker_seen_at(self) -> datetime | None:
-        """See `ports.Ledger.worker_seen_at`."""
-        newest = sa.select(sa.func.max(refresh_worker.c.seen_at))
+    def silence(self) -> timedelta | None:
+        """See `ports.Ledger.silence`."""
+        newest = sa.select(sa.func.max(refresh_worker.c.seen_at, type_=Instant))
         with self._database.reading() as connection:
             seen_at: datetime | None = connection.execute(newest).scalar()
-        return seen_at
+            return None if seen_at is None else self._database.now(connection) - seen_at
 
     def snapshots(self, stores: Collection[str] | None = None) -> dict[str, StoreSnapshot]:
         """See `ports.Ledger.snapshots`."""
         with self._database.reading() as connection:
             return read_snapshots(connection, stores)
+
+    def _succeed(self, connection: sa.Connection, run: RefreshRun, at: datetime) -> None:
+        ended = end_runs(connection, Move.SUCCEED, held_by(run), at, done=refresh_run.c.total)
+        require_held(run, len(ended))

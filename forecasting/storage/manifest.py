@@ -14,6 +14,9 @@ from forecasting.storage.database import Database
 from forecasting.storage.rows import FILE, file_of
 from forecasting.storage.tables import history_head, history_import, history_version, store_attribute
 
+_IMPORTS = "imports"
+"""Imports move heads one after the other on every database: each sees all that those before it moved."""
+
 
 class SqlManifest:
     """Reads and moves history heads (`ports.Manifest`)."""
@@ -54,7 +57,7 @@ class SqlManifest:
     ) -> int:
         """See `ports.Manifest.record`."""
         files = {move.file.store: move.file for move in moves}
-        with self._database.writing() as connection:
+        with self._database.writing(alone=_IMPORTS) as connection:
             _require_unmoved(moves, _current_hashes(connection, kind, files))
             import_id = _insert_import(connection, kind=kind, source=source, imported_by=by, imported_at=at)
             _move_heads(connection, import_id, kind, files)
@@ -71,7 +74,7 @@ class SqlManifest:
         InvalidRequest
             If there is no such import, or it brought attributes alone.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(alone=_IMPORTS) as connection:
             kinds = _kinds_by_store(connection, import_id)
             if not kinds:
                 raise InvalidRequest(

@@ -76,7 +76,7 @@ class SqlRetention:
         return self._remove(chain, chain.c.chain_id.in_(chains), free)
 
     def remove_runs(self, runs: Sequence[str]) -> int:
-        """See `ports.Retention.remove_runs`."""
+        """See `ports.Retention.remove_runs`; an ended run has no checkpoints."""
         free = sa.select(refresh_run.c.run_id).where(~ACTIVE, ~_has_version(sa.true()))
         return self._remove(refresh_run, refresh_run.c.run_id.in_(runs), free)
 
@@ -126,7 +126,7 @@ class SqlRetention:
         """See `ports.Retention.usage`."""
         count = sa.select(sa.func.count()).select_from(forecast_version)
         with self._database.reading() as connection:
-            return Volume(connection.execute(count).scalar_one(), self._database.bytes())
+            return Volume(connection.execute(count).scalar_one(), self._database.backend.bytes(connection))
 
     def _remove(self, table: sa.Table, asked: sa.ColumnElement[bool], free: sa.Select[Any]) -> int:
         """Delete the rows asked for whose one key is still among the free ones."""

@@ -11,6 +11,7 @@ from forecasting.storage.rows import FILE, HEADER, RUN, file_of, header_of, run_
 from forecasting.storage.tables import (
     ACTIVE,
     OF_A_STORE,
+    Instant,
     forecast_head,
     forecast_version,
     history_head,
@@ -43,6 +44,16 @@ def read_snapshots(connection: sa.Connection, stores: Collection[str] | None) ->
     }
 
 
+def read_inputs(connection: sa.Connection, stores: Collection[str]) -> dict[str, str]:
+    """`StoreSnapshot.inputs` of each of these stores."""
+    if not stores:
+        return {}
+    files, attributes = _files(connection, stores), _attributes(connection, stores)
+    return {
+        store: _snapshot(store, files, None, None, None, attributes.get(store, {})).inputs for store in stores
+    }
+
+
 def nothing_known(store: str) -> StoreSnapshot:
     """The snapshot of a store that has neither sales nor runs."""
     return StoreSnapshot(store, "", None, None, None, None, None)
@@ -59,14 +70,15 @@ def read_batch(connection: sa.Connection) -> BatchProgress | None:
         .scalar_subquery()
     )
     active, failed = (sa.func.sum(sa.case((holds, 1), else_=0)) for holds in (ACTIVE, run.state == "failed"))
-    columns = run.batch_id, sa.func.min(run.requested_by), sa.func.count(), active, failed
+    began = sa.func.min(run.started_at, type_=Instant)
+    columns = run.batch_id, sa.func.min(run.requested_by), sa.func.count(), active, failed, began
     row = connection.execute(
         sa.select(*columns).where(run.batch_id == newest, OF_A_STORE).group_by(run.batch_id)
     ).one_or_none()
     if row is None:
         return None
-    batch_id, requested_by, total, still_active, broken = row
-    return BatchProgress(batch_id, requested_by, total - still_active, broken, total)
+    batch_id, requested_by, total, still_active, broken, started_at = row
+    return BatchProgress(batch_id, requested_by, total - still_active, broken, total, started_at)
 
 
 def _snapshot(

@@ -7,6 +7,9 @@ failing when it first writes (https://sqlite.org/lang_transaction.html, https://
 
 import json
 import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +32,38 @@ _REASONS = {
     "SQLITE_FULL": "can't be written: the disk is full",
     "SQLITE_IOERR": "can't be read or written: the disk reports an error",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """One database file (`database.Backend`)."""
+
+    path: Path
+
+    reading: Mapping[str, object] = field(default_factory=dict)
+    writing: Mapping[str, object] = field(default_factory=lambda: {WRITES: True})
+
+    @property
+    def place(self) -> str:
+        """The file."""
+        return str(self.path)
+
+    def reason(self, error: sa.exc.DBAPIError) -> str:
+        """What an error says about the file, in words."""
+        return reason(error, self.path)
+
+    def now(self, connection: sa.Connection) -> datetime:
+        """The clock of the machine the file is on, which is this one."""
+        text: str = connection.exec_driver_sql("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')").scalar_one()
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+    def lock(self, connection: sa.Connection, name: str) -> None:
+        """Do nothing: who writes has the whole file to himself."""
+
+    def bytes(self, connection: sa.Connection) -> int:
+        """Bytes of the file with its write-ahead log."""
+        del connection
+        return size(self.path)
 
 
 def create_engine(path: Path, busy_timeout: float) -> sa.Engine:

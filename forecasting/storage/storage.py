@@ -1,7 +1,8 @@
 """The database in its parts."""
 
-from forecasting.ports import Chains, Chores, Ledger, Manifest, Retention, TrackRecord, Versions
+from forecasting.ports import Chains, Checkpoints, Chores, Ledger, Manifest, Retention, TrackRecord, Versions
 from forecasting.storage.chains import SqlChains
+from forecasting.storage.checkpoints import SqlCheckpoints
 from forecasting.storage.chores import SqlChores
 from forecasting.storage.database import Database
 from forecasting.storage.ledger import SqlLedger
@@ -23,6 +24,7 @@ class SqlStorage:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._ledger = SqlLedger(database)
+        self._checkpoints = SqlCheckpoints(database)
         self._versions = SqlVersions(database)
         self._chains = SqlChains(database)
         self._track = SqlTrackRecord(database)
@@ -34,6 +36,11 @@ class SqlStorage:
     def ledger(self) -> Ledger:
         """Refresh runs."""
         return self._ledger
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """What runs under way have done."""
+        return self._checkpoints
 
     @property
     def versions(self) -> Versions:

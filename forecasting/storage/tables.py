@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from forecasting.domain import RunState
+
 NAMES = {
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_name)s",
@@ -139,11 +141,19 @@ refresh_run = sa.Table(
     sa.Column("version", sa.Integer),  # no foreign key: a run outlives a pruned version
     sa.Column("lease_until", Instant),
     sa.Column("worker", sa.Text),
+    sa.Column("trained_before", Instant),
+    sa.Column("claimed_at", Instant),
+    sa.Column("next_attempt_at", Instant),
+    sa.Column("reads", sa.Text),
+    sa.Column("follow_up_by", sa.Text),
+    sa.Column("follow_up_at", Instant),
+    sa.Column("followed_by", sa.Text),
+    sa.Column("deadline_at", Instant),  # of its present attempt, which is ended then
     sa.Index("ix_refresh_run_requested_at", "requested_at"),
     sa.Index("ix_refresh_run_ended", "store", "finished_at"),
 )
 
-ACTIVE = refresh_run.c.state.in_([sa.literal_column("'queued'"), sa.literal_column("'running'")])
+ACTIVE = refresh_run.c.state.in_([sa.literal_column(f"'{state}'") for state in RunState if state.active])
 """Which runs hold their scope; written out in the SQL so that queries can use the partial index."""
 
 OF_A_STORE = refresh_run.c.store != ""
@@ -155,6 +165,14 @@ sa.Index(
     unique=True,
     sqlite_where=ACTIVE,
     postgresql_where=ACTIVE,
+)
+
+run_checkpoint = sa.Table(
+    "run_checkpoint",
+    metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("refresh_run.run_id"), primary_key=True),
+    sa.Column("task", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
 refresh_worker = sa.Table(

@@ -82,6 +82,9 @@ class SqlTrackRecord:
     def record(self, store: str, update: TrackUpdate) -> bool:
         """See `ports.TrackRecord.record`."""
         head = sa.select(history_head.c.content_hash).where(_IS_SALES, history_head.c.store == store)
+        head = (
+            head.with_for_update()
+        )  # nobody else records this store, or moves its sales, until this is done
         with self._database.writing() as connection:
             if connection.execute(head).scalar() != update.sales_hash:
                 return False

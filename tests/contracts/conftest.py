@@ -4,21 +4,29 @@ from pathlib import Path
 import pytest
 
 from forecasting.storage import SqlStorage, open_database
+from tests.fakes import TurnedClock
+from tests.postgres import Server
+from tests.storage.examples import NOW
 
 
-@pytest.fixture(params=["sqlite"])
-def open_storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], SqlStorage]]:
+@pytest.fixture(params=["sqlite", "postgres"])
+def open_storage(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres: Server
+) -> Iterator[Callable[[], SqlStorage]]:
     """Opens one and the same state as often as it is called, each time with connections of its own."""
-    openers = {"sqlite": lambda: SqlStorage(open_database(tmp_path))}
+    url = postgres.migrated_database() if request.param == "postgres" else ""
+    clock = TurnedClock(NOW)
     opened: list[SqlStorage] = []
 
     def open_one() -> SqlStorage:
-        opened.append(openers[request.param]())
+        opened.append(SqlStorage(open_database(tmp_path, url, clock=clock)))
         return opened[-1]
 
     yield open_one
     for storage in opened:
         storage.close()
+    if url:
+        postgres.drop(url)
 
 
 @pytest.fixture

@@ -22,12 +22,14 @@ from tests.storage.examples import (
     after,
     chain,
     claim,
+    claim_many,
     move,
     pool,
     press,
     press_chain,
     publication,
     publish,
+    renew,
     retrain,
     running,
 )
@@ -50,7 +52,7 @@ def ask(storage: SqlStorage, *stores: str, batch: str = "night", at: float = 0) 
 
 def take(storage: SqlStorage, limit: int = 16, at: float = 5) -> list[str]:
     """The stores a worker gets at one claim; ``""`` is the run over all stores."""
-    return [run.store for run in storage.ledger.claim("worker-1", after(at), after(at + 30), limit)]
+    return [run.store for run in claim_many(storage, "worker-1", after(at), after(at + 30), limit)]
 
 
 # -- asking --------------------------------------------------------------------------------------------
@@ -165,7 +167,7 @@ def test_two_batches_at_once_leave_one_run_a_store(storage: SqlStorage) -> None:
 def test_runs_of_a_batch_are_claimed_together(storage: SqlStorage) -> None:
     """As many as asked for, in the order they were asked for; each is held under its own fence."""
     ask(storage, "5", "4", "3", "2", "1")
-    runs = storage.ledger.claim("worker-1", after(5), after(35), 3)
+    runs = claim_many(storage, "worker-1", after(5), after(35), 3)
     assert [run.store for run in runs] == ["5", "4", "3"]
     assert {(run.state, run.attempt, run.fence, run.started_at) for run in runs} == {
         (RunState.RUNNING, 1, 1, after(5))
@@ -178,7 +180,7 @@ def test_runs_of_a_batch_are_claimed_together(storage: SqlStorage) -> None:
 def test_one_run_is_claimed_at_a_time_unless_more_are_asked_for(storage: SqlStorage) -> None:
     """The default."""
     ask(storage, "1", "2")
-    assert [run.store for run in storage.ledger.claim("worker-1", after(5), after(35))] == ["1"]
+    assert [run.store for run in claim_many(storage, "worker-1", after(5), after(35))] == ["1"]
 
 
 def test_a_press_is_claimed_before_the_batch_and_alone(storage: SqlStorage) -> None:
@@ -207,10 +209,10 @@ def test_a_run_that_has_lost_its_worker_is_claimed_alone(storage: SqlStorage) ->
 def test_a_run_given_back_by_a_survivor_is_claimed_alone_too(storage: SqlStorage) -> None:
     """It still has one lost worker on its account; a run given back at once has none."""
     ask(storage, "1", "2", "3")
-    for run in storage.ledger.claim("worker-1", NOW, after(30), 1):
+    for run in claim_many(storage, "worker-1", NOW, after(30), 1):
         storage.ledger.release(run)
-    (lost,) = storage.ledger.claim("worker-1", NOW, after(30), 1)
-    (taken_over,) = storage.ledger.claim("worker-2", after(31), after(61), 1)
+    (lost,) = claim_many(storage, "worker-1", NOW, after(30), 1)
+    (taken_over,) = claim_many(storage, "worker-2", after(31), after(61), 1)
     assert lost.run_id == taken_over.run_id
     storage.ledger.release(taken_over)
     assert [take(storage, at=70) for _ in range(2)] == [["1"], ["2", "3"]]
@@ -220,7 +222,7 @@ def test_a_poison_run_of_a_batch_is_given_up_and_the_others_go_on(storage: SqlSt
     """After its third claim; its mates have been done meanwhile."""
     ask(storage, "1", "2")
     for at in (0, 100, 200):
-        claimed = storage.ledger.claim("worker-1", after(at), after(at + 30), 16)
+        claimed = claim_many(storage, "worker-1", after(at), after(at + 30), 16)
         for run in claimed[1:]:
             storage.ledger.publish(run, publication(run.store), after(at))
     assert take(storage, at=300) == []
@@ -230,14 +232,14 @@ def test_a_poison_run_of_a_batch_is_given_up_and_the_others_go_on(storage: SqlSt
 def test_leases_are_renewed_together(storage: SqlStorage) -> None:
     """What was taken over, or has ended, is not among those that are still held."""
     ask(storage, "1", "2", "3", "4")
-    runs = storage.ledger.claim("worker-1", NOW, after(30), 4)
+    runs = claim_many(storage, "worker-1", NOW, after(30), 4)
     storage.ledger.close(runs[0], "failed", "no sales", after(1))
-    assert storage.ledger.renew(runs, after(60)) == {run.run_id for run in runs[1:]}
-    assert storage.ledger.renew(runs[1:2], after(99)) == {runs[1].run_id}
+    assert renew(storage, runs, after(60)) == {run.run_id for run in runs[1:]}
+    assert renew(storage, runs[1:2], after(99)) == {runs[1].run_id}
     taken = claim(storage, "worker-2", after(61), after(91))
     assert taken is not None
-    assert storage.ledger.renew(runs, after(120)) == {run.run_id for run in runs[1:]} - {taken.run_id}
-    assert storage.ledger.renew([], after(120)) == set()
+    assert renew(storage, runs, after(120)) == {run.run_id for run in runs[1:]} - {taken.run_id}
+    assert renew(storage, [], after(120)) == set()
     assert storage.ledger.get(taken.run_id) == taken
 
 
@@ -263,7 +265,7 @@ def test_a_batch_waits_for_its_run_over_all_stores(storage: SqlStorage) -> None:
 def test_a_batch_goes_on_without_what_failed(storage: SqlStorage) -> None:
     """With the chain there was before."""
     chained(storage, "1", "2")
-    (run,) = storage.ledger.claim("worker-1", NOW, after(30), 16)
+    (run,) = claim_many(storage, "worker-1", NOW, after(30), 16)
     storage.ledger.close(run, "failed", "out of memory", after(1))
     assert take(storage) == ["1", "2"]
 
@@ -291,7 +293,7 @@ def test_a_batch_is_counted_in_stores(storage: SqlStorage) -> None:
     run = claim(storage, "worker-1", after(2), after(2) + LEASE)
     assert run is not None
     storage.ledger.close(run, "failed", "no sales", after(3))
-    assert storage.ledger.batch() == BatchProgress("night", "Local user", 1, 1, 2)
+    assert storage.ledger.batch() == BatchProgress("night", "Local user", 1, 1, 2, after(2))
     storage.ledger.request_chain(press_chain(after(4), priority=10, batch_id="empty"), pool)
     storage.manifest.record("a.csv", "sales", "me", NOW, [move("1")])
-    assert storage.ledger.batch() == BatchProgress("night", "Local user", 1, 1, 2)
+    assert storage.ledger.batch() == BatchProgress("night", "Local user", 1, 1, 2, after(2))

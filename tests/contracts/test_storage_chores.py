@@ -8,7 +8,7 @@ from forecasting.storage import SqlStorage
 from forecasting.storage.chores import RETAKEN_AFTER
 from forecasting.storage.ledger import FORGOTTEN
 from tests.storage.child import release, start, together
-from tests.storage.examples import NOW, after
+from tests.storage.examples import NOW, after, turn
 
 Open = Callable[[], SqlStorage]
 TODAY = NOW.date()
@@ -69,16 +69,19 @@ def test_of_two_processes_one_takes_the_night(storage: SqlStorage) -> None:
 
 def test_the_last_sign_of_life_is_anybodys(open_storage: Open) -> None:
     """None before the first; then the newest of all workers'."""
-    assert open_storage().ledger.worker_seen_at() is None
-    open_storage().ledger.beat("worker-1", NOW)
-    open_storage().ledger.beat("worker-2", after(7))
-    open_storage().ledger.beat("worker-1", after(5))
-    assert open_storage().ledger.worker_seen_at() == after(7)
+    storage = open_storage()
+    assert storage.ledger.silence() is None
+    for worker, at in [("worker-1", 0), ("worker-2", 7), ("worker-1", 5)]:
+        turn(storage, after(at))
+        open_storage().ledger.beat(worker)
+    turn(storage, after(10))
+    assert open_storage().ledger.silence() == timedelta(seconds=3)
 
 
 def test_workers_of_long_ago_are_forgotten(storage: SqlStorage) -> None:
     """Every start brings a new name; the old ones do not pile up."""
     for number in range(20):
-        storage.ledger.beat(f"worker-{number}", NOW + number * FORGOTTEN / 2)
+        turn(storage, NOW + number * FORGOTTEN / 2)
+        storage.ledger.beat(f"worker-{number}")
     with storage.database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM refresh_worker").scalar_one() <= 3

@@ -16,6 +16,7 @@ from forecasting.errors import ImportConflict, InvalidRequest
 from forecasting.housekeeping import Pruning
 from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.tables import forecast_version
+from tests.fakes import TurnedClock
 from tests.storage.examples import NOW, after, move, predictor, publication, running
 from tests.storage.named_files import NamedFiles
 
@@ -35,7 +36,9 @@ class TwoStorages(RuleBasedStateMachine):
         pruned, whole = (Path(self.folder.name) / name for name in ("pruned", "whole"))
         open_database(pruned).close()
         shutil.copytree(pruned, whole)
-        self.pruned, self.whole = (SqlStorage(open_database(home)) for home in (pruned, whole))
+        self.pruned, self.whole = (
+            SqlStorage(open_database(home, clock=TurnedClock(NOW))) for home in (pruned, whole)
+        )
         self.disk = NamedFiles()
         self.seconds = 0.0
         self.number = 0

@@ -8,7 +8,18 @@ import pytest
 from forecasting.domain import RunState
 from forecasting.errors import Fenced, InvalidRequest, StorageError
 from forecasting.storage import SqlStorage
-from tests.storage.examples import LEASE, NOW, after, claim, press, publication, publish, retrain, running
+from tests.storage.examples import (
+    LEASE,
+    NOW,
+    after,
+    claim,
+    press,
+    publication,
+    publish,
+    renew,
+    retrain,
+    running,
+)
 
 Open = Callable[[], SqlStorage]
 
@@ -49,7 +60,7 @@ def test_a_run_is_claimed_once(open_storage: Open) -> None:
 def test_a_renewed_lease_keeps_the_run(storage: SqlStorage) -> None:
     """A worker that gives signs of life is left alone."""
     run = running(storage)
-    assert storage.ledger.renew([run], after(60)) == {run.run_id}
+    assert renew(storage, [run], after(60)) == {run.run_id}
     assert claim(storage, "worker-2", after(59), after(89)) is None
     assert claim(storage, "worker-2", after(61), after(91)) is not None
 
@@ -75,7 +86,7 @@ def test_a_worker_that_lost_its_run_is_refused(storage: SqlStorage) -> None:
     ):
         with pytest.raises(Fenced, match=f"store 1: expected run {old.run_id} to be held under fence 1"):
             act()
-    assert storage.ledger.renew([old], after(99)) == set()
+    assert renew(storage, [old], after(99)) == set()
     storage.ledger.release(old)
     assert new is not None
     assert storage.ledger.get(new.run_id) == new
@@ -122,7 +133,7 @@ def test_a_released_run_goes_back_to_the_queue(storage: SqlStorage) -> None:
     waiting = storage.ledger.get(old.run_id)
     assert waiting is not None
     assert (waiting.state, waiting.attempt, waiting.started_at) == (RunState.QUEUED, 0, NOW)
-    assert storage.ledger.renew([old], after(99)) == set()
+    assert renew(storage, [old], after(99)) == set()
 
 
 def test_progress_is_seen_by_everyone(open_storage: Open) -> None:

@@ -12,6 +12,7 @@ import pytest
 from forecasting.domain import RefreshRun, RunState
 from forecasting.errors import ComputeLost, FitFailed, StateUnavailable
 from forecasting.refresh.chunk import Finished, Progress, Stopping, Train
+from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.ledger import SqlLedger
@@ -38,10 +39,10 @@ MOMENT = timedelta(milliseconds=30)
 class Bench:
     """A ledger with a batch of stores, and what was worked together in what order."""
 
-    def __init__(self, storage: SqlStorage) -> None:
+    def __init__(self, storage: SqlStorage, clock: TurnedClock) -> None:
         self.storage = storage
         self.ledger = storage.ledger
-        self.clock = TurnedClock(NOW)
+        self.clock = clock
         self.chunks: list[list[str]] = []
 
     def ask(self, *stores: str) -> None:
@@ -56,7 +57,7 @@ class Bench:
             self.chunks.append([run.store for run in runs])
             return train(runs, progress)
 
-        return RefreshWorker(self.ledger, noting, self.clock, lease, "worker", chunk=chunk)
+        return RefreshWorker(self.ledger, noting, self.clock, Terms(lease), "worker", chunk=chunk)
 
     def run(self, store: str) -> RefreshRun:
         """The newest run of a store."""
@@ -76,8 +77,9 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """An empty one."""
-    storage = SqlStorage(open_database(tmp_path))
-    yield Bench(storage)
+    clock = TurnedClock(NOW)
+    storage = SqlStorage(open_database(tmp_path, clock=clock))
+    yield Bench(storage, clock)
     storage.close()
 
 

@@ -166,10 +166,11 @@ def test_a_run_waits_in_vain_when_no_worker_has_been_seen_for_half_a_minute(
     waited: int, seen: int | None, *, in_vain: bool
 ) -> None:
     """And not before it has waited as long itself; a worker's clock may run ahead."""
-    seen_at = None if seen is None else TRAINED + timedelta(seconds=seen)
+    silence = None if seen is None else timedelta(seconds=waited - seen)
     now = TRAINED + timedelta(seconds=waited)
-    assert policy.waiting_for_worker(run(RunState.QUEUED), seen_at, now) is in_vain
-    assert not policy.waiting_for_worker(run(RunState.RUNNING), seen_at, now)
+    for state in (RunState.QUEUED, RunState.WAITING):
+        assert policy.waiting_for_worker(run(state), silence, now) is in_vain
+    assert not policy.waiting_for_worker(run(RunState.RUNNING), silence, now)
 
 
 def decide_chain(latest: Chain | None, **more: object) -> tuple[Verdict, str]:

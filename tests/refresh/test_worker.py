@@ -7,28 +7,29 @@ import pytest
 from forecasting.domain import LOCAL_USER, RefreshRun, StoreState
 from forecasting.errors import StateUnavailable
 from forecasting.refresh.chunk import Finished, Progress
+from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import BEAT, Idle, RefreshWorker
 from tests.house import House
+from tests.storage.examples import LEASE, LIMIT
 
 
 def hired(house: House, idle: Idle = lambda _undisturbed: None) -> RefreshWorker:
     """A worker of the house that looks after more between runs."""
-    lease = house.settings.lease
-    return RefreshWorker(house.storage.ledger, house.training, house.clock, lease, "hired", idle)
+    terms = Terms(house.settings.lease)
+    return RefreshWorker(house.storage.ledger, house.training, house.clock, terms, "hired", idle)
 
 
 def test_a_worker_gives_a_sign_of_life_every_few_seconds(house: House) -> None:
     """Not at every look at the ledger."""
     worker = hired(house)
-    assert house.storage.ledger.worker_seen_at() is None
+    assert house.storage.ledger.silence() is None
     assert worker.beat()
-    first = house.clock.now()
     house.clock.turn(BEAT - timedelta(milliseconds=1))
     assert not worker.beat()
-    assert house.storage.ledger.worker_seen_at() == first
+    assert house.storage.ledger.silence() == BEAT - timedelta(milliseconds=1)
     house.clock.turn(timedelta(milliseconds=1))
     assert worker.beat()
-    assert house.storage.ledger.worker_seen_at() == house.clock.now()
+    assert house.storage.ledger.silence() == timedelta(0)
 
 
 def test_a_clock_set_back_does_not_silence_a_worker(house: House) -> None:
@@ -72,8 +73,7 @@ def test_what_is_done_between_runs_gives_way_to_what_waits(house: House) -> None
         told.append(undisturbed())
         house.service.refresh(LOCAL_USER, "1")
         told.append(undisturbed())
-        now = house.clock.now()
-        assert house.storage.ledger.claim("another", now, now + house.settings.lease, 1)
+        assert house.storage.ledger.claim("another", LEASE, LIMIT)
         told.append(undisturbed())
 
     hired(house, idle).look_round()
@@ -88,27 +88,26 @@ def test_long_work_between_runs_gives_signs_of_life(house: House) -> None:
         undisturbed()
 
     hired(house, idle).look_round()
-    assert house.storage.ledger.worker_seen_at() == house.clock.now()
+    assert house.storage.ledger.silence() == timedelta(0)
 
 
 def test_long_training_gives_signs_of_life(house: House) -> None:
     """While a run is under way the lease is renewed and the worker seen."""
-    began = house.clock.now()
 
     def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
         house.clock.turn(BEAT)
         for _ in range(500):  # until the attending thread has noticed, some milliseconds later
-            if house.storage.ledger.worker_seen_at() == began + BEAT:
+            if house.storage.ledger.silence() == timedelta(0):
                 break
             progress(runs[0], "Training", 0, 1)
         return house.training(runs, progress)
 
-    lease = timedelta(milliseconds=30)
-    worker = RefreshWorker(house.storage.ledger, train, house.clock, lease, "hired")
+    terms = Terms(timedelta(milliseconds=30))
+    worker = RefreshWorker(house.storage.ledger, train, house.clock, terms, "hired")
     worker.beat()
     house.service.refresh(LOCAL_USER, "1")
     worker.run_next()
-    assert house.storage.ledger.worker_seen_at() == began + BEAT
+    assert house.storage.ledger.silence() == timedelta(0)
 
 
 def test_a_worker_survives_trouble_with_the_state_and_says_so_once(

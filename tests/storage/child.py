@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from forecasting.domain import Chore
 from forecasting.storage import SqlStorage, open_database
+from tests.fakes import TurnedClock
 from tests.storage.examples import NOW, press, publication, retrain, running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +70,10 @@ def press_together(storage: SqlStorage, name: str, presses: int) -> list[str]:
 
 def _storage(place: str) -> SqlStorage:
     """Open what another process calls its `Database.place`."""
-    return SqlStorage(open_database(Path(place).parent))
+    clock = TurnedClock(NOW)
+    if place.startswith("postgresql"):
+        return SqlStorage(open_database(Path(), place, clock=clock))
+    return SqlStorage(open_database(Path(place).parent, clock=clock))
 
 
 def _wait() -> None:

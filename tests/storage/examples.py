@@ -1,5 +1,6 @@
 """Values the storage tests are told in: a store, a press, a forecast in which every number is one level."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -23,10 +24,12 @@ from forecasting.domain import (
 from forecasting.ports import HeadMove, Publication
 from forecasting.scores import ErrorSums
 from forecasting.storage import SqlStorage
+from tests.fakes import TurnedClock
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 CUTOFF = date(2026, 3, 1)
 LEASE = timedelta(seconds=30)
+LIMIT = timedelta(hours=1)
 ITEMS = ("all", "bread", "rolls")
 
 
@@ -69,9 +72,32 @@ def running(storage: SqlStorage, store: str = "1", at: datetime = NOW) -> Refres
 
 def claim(storage: SqlStorage, worker: str, now: datetime, lease_until: datetime) -> RefreshRun | None:
     """The one run a worker that takes one at a time gets, or None."""
-    runs = storage.ledger.claim(worker, now, lease_until)
+    runs = claim_many(storage, worker, now, lease_until)
     assert len(runs) <= 1
     return runs[0] if runs else None
+
+
+def claim_many(
+    storage: SqlStorage, worker: str, now: datetime, lease_until: datetime, most: int = 1
+) -> list[RefreshRun]:
+    """What a worker gets at an instant of the database's clock, where that can be turned."""
+    if storage.database.clock is not None:
+        turn(storage, now)
+    return storage.ledger.claim(worker, lease_until - now, LIMIT, most)
+
+
+def renew(storage: SqlStorage, runs: Sequence[RefreshRun], lease_until: datetime) -> set[str]:
+    """Which runs a worker still holds, and then until an instant of the database's clock."""
+    clock = storage.database.clock
+    assert clock is not None
+    return storage.ledger.renew(runs, lease_until - clock.now(), LIMIT)
+
+
+def turn(storage: SqlStorage, now: datetime) -> None:
+    """Let the database's clock show an instant."""
+    clock = storage.database.clock
+    assert isinstance(clock, TurnedClock)
+    clock.instant = now
 
 
 def predictor(name: str = "p-1", trained_at: datetime = NOW) -> Predictor:

@@ -138,7 +138,7 @@ def test_a_read_only_file_can_be_read_but_not_written(open_folder: Path) -> None
     with without_rights(), closing(SqlStorage(open_database(open_folder))) as storage:
         assert storage.ledger.snapshots()["1"].head is not None
         with pytest.raises(StateUnavailable, match=f"{FILE} can't be written.*read-only"):
-            storage.ledger.beat("worker", NOW)
+            storage.ledger.beat("worker")
 
 
 # -- while running -------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def test_a_database_deleted_while_running_is_noticed(tmp_path: Path) -> None:
         (tmp_path / FILE).unlink()
         for act in (
             storage.ledger.snapshots,
-            lambda: storage.ledger.beat("worker", NOW),
+            lambda: storage.ledger.beat("worker"),
             lambda: storage.manifest.record("f", "sales", "Ana", NOW, [move()]),
         ):
             with pytest.raises(StateUnavailable, match=f"{FILE} is missing"):

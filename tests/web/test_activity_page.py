@@ -8,6 +8,7 @@ import pytest
 from forecasting.domain import LOCAL_USER, Principal
 from forecasting.service import ForecastService
 from tests.house import House
+from tests.storage.examples import LEASE, LIMIT
 from tests.web.test_pages import opened
 from web import access
 
@@ -27,7 +28,7 @@ def pooling(served: House) -> House:
     """A house whose refresh of all stores is pooling over them."""
     service = ForecastService(served.history, served.storage, served.clock, served.settings, pooled=True)
     service.refresh_all(LOCAL_USER)
-    (run,) = served.storage.ledger.claim("worker", served.clock.now(), served.clock.now(), 9)
+    (run,) = served.storage.ledger.claim("worker", LEASE, LIMIT, 9)
     served.storage.ledger.progress(run, "Pooling", 1, 2)
     return served
 

