@@ -61,7 +61,7 @@ def read_result(content: bytes) -> Result:
         with np.load(BytesIO(content), allow_pickle=False) as stored:
             document = json.loads(stored[_DOCUMENT].tobytes())
             result: Result = _value(document, stored)
-    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise StorageError(f"checkpoint: expected the result of a task, found: {error}") from error
     return result
 

@@ -121,7 +121,7 @@ def resumed(
     before = {key(task): kept.result(key(task)) for task in tasks}
     for task in tasks:
         if before[key(task)] is not None:
-            yield Done[Task, Result](task, before[key(task)])
+            yield Done(task, before[key(task)])
     fresh: dict[str, Result] = {}
     for done in compute.run([task for task in tasks if before[key(task)] is None], wanted):
         if done.error is None and done.result is not None:

@@ -161,9 +161,8 @@ class StoreTraining:
         if done:
             log.info("run goes on", run_id=run.run_id, scope=run.scope, parts=parts, done=len(done))
         tasks = divided.tasks(self.settings.horizon)
-        got[run.store].update(
-            {part: Done[Task, Result](tasks[part], result) for part, result in done.items()}
-        )
+        for part, result in done.items():
+            got[run.store][part] = Done(tasks[part], result)
         return divided
 
     def _alone(self, assignment: Assignment, got: Parts, progress: Progress) -> Iterator[Finished]:

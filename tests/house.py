@@ -65,11 +65,20 @@ class House:
         self.deliver("sales", [sales("1", "101", 120.0, day, day), sales("1", "102", 60.0, day, day)])
 
     def work(self) -> int:
-        """Work every run that waits; return how many there were."""
+        """Work every run that waits, until it has ended; return how many were begun.
+
+        The clock is turned to the next attempt of those that were broken.
+        """
         done = 0
-        while worked := self.worker.run_next():
+        while worked := self.worker.run_next() or self._turn_to_next_attempt():
             done += worked
         return done
+
+    def _turn_to_next_attempt(self) -> int:
+        waits = [run.next_attempt_at for run in self.storage.ledger.recent(99) if run.next_attempt_at]
+        if waits:
+            self.clock.instant = min(waits)
+        return self.worker.run_next() if waits else 0
 
     def close(self) -> None:
         """Close the database."""

@@ -11,7 +11,7 @@ from forecasting.domain import LOCAL_USER, RefreshRun, RunState, SeriesKey, Stor
 from forecasting.errors import InvalidFile, InvalidRequest, NoForecastYet, NotPermitted, UnknownSeries
 from forecasting.ports import Publication
 from forecasting.refresh.chunk import Finished, Progress
-from forecasting.refresh.lifecycle import Terms
+from forecasting.refresh.lifecycle import ATTEMPTS, Terms
 from forecasting.refresh.worker import RefreshWorker
 from tests.house import LAST, House, plan, sales
 
@@ -117,13 +117,13 @@ def test_a_failed_run_keeps_the_old_forecast_and_says_why(house: House) -> None:
     """The version and its days stay; the store is failed with the reason in words."""
     trained(house).clock.turn(timedelta(hours=48))
     before = house.service.forecast(LOCAL_USER, TOTAL)
-    house.compute.losses = 2
+    house.compute.losses = 2 * ATTEMPTS
     press(house)
     house.work()
     freshness = house.service.freshness(LOCAL_USER, "1")
     assert freshness.state is StoreState.FAILED
     assert freshness.run is not None
-    assert freshness.run.error == "a worker process died"
+    assert freshness.run.error == "a worker process died (gave up after 3 attempts)"
     pd.testing.assert_frame_equal(house.service.forecast(LOCAL_USER, TOTAL), before)
 
 
@@ -150,7 +150,7 @@ def test_an_unexpected_error_fails_the_run_without_leaking_it(house: House) -> N
 
 def test_a_press_after_a_failure_tries_again(house: House) -> None:
     """The scope is free."""
-    house.compute.losses = 2
+    house.compute.losses = 2 * ATTEMPTS
     trained(house).clock.turn(timedelta(minutes=1))
     assert press(house) is Verdict.RETRAIN
     house.work()
@@ -197,7 +197,7 @@ def test_refresh_all_asks_for_one_run_a_store_behind_presses(house: House) -> No
 
 def test_first_forecasts_are_not_asked_for_again_after_a_failure(house: House) -> None:
     """A restart must not train a store that can't be trained for ever."""
-    house.compute.losses = 2
+    house.compute.losses = 2 * ATTEMPTS
     trained(house)
     answers = house.service.refresh_all(LOCAL_USER, only_new=True)
     assert [answer.run.store for answer in answers if answer.run] == ["2"]

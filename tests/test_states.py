@@ -7,6 +7,7 @@ import pytest
 
 from forecasting.domain import LOCAL_USER, SeriesKey, StoreState
 from forecasting.errors import InvalidFile
+from forecasting.refresh.lifecycle import ATTEMPTS
 from tests.house import LAST, House, plan, sales
 
 NEW = "3"
@@ -115,7 +116,7 @@ def test_a_press_after_a_failed_training_within_the_tolerance_tries_again(house:
     house.service.refresh(LOCAL_USER, "1")
     house.work()
     house.clock.turn(timedelta(minutes=1))
-    house.compute.losses = 2
+    house.compute.losses = 2 * ATTEMPTS
     house.service.refresh(LOCAL_USER, "1", force=True)
     house.work()
     assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FAILED

@@ -5,6 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from forecasting.domain import LOCAL_USER
+from forecasting.refresh.lifecycle import ATTEMPTS
 from tests.house import LAST, House, plan
 from web import access
 
@@ -163,13 +164,13 @@ def test_the_neighbour_buttons_go_round() -> None:
 def test_a_failed_refresh_keeps_the_forecast_and_says_why(trained: House) -> None:
     """The last good forecast stays on screen."""
     trained.clock.turn(timedelta(hours=48))
-    trained.compute.losses = 2
+    trained.compute.losses = 2 * ATTEMPTS
     trained.service.refresh(LOCAL_USER, "1")
     trained.work()
     app = opened(store="1")
     assert (
-        "The last refresh failed: a worker process died. The forecast below is the last good one."
-        in words(app)
+        "The last refresh failed: a worker process died (gave up after 3 attempts). "
+        "The forecast below is the last good one." in words(app)
     )
     assert "Failed" in words(app)
     assert len(app.metric) == 4
