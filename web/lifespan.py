@@ -16,6 +16,7 @@ from forecasting.errors import InvalidSetting, StorageError, StorecastError
 from forecasting.settings import Settings
 from web import access
 from web.guard import refuse_beyond_loopback
+from web.stopping import end_in_time
 
 log = logs.get_logger(__name__)
 
@@ -39,6 +40,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
         If the server would listen beyond this machine.
     """
     _configure_logs()
+    end_in_time()
     refuse_beyond_loopback(st.get_option("server.address"))
     for module in EAGER:
         importlib.import_module(module)
