@@ -1,12 +1,14 @@
 """What an operator is told about a house."""
 
 import shutil
+import tomllib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from forecasting import __version__
 from forecasting.domain import SYSTEM, Principal, StoreState, Volume
 from forecasting.errors import NotPermitted, StateUnavailable
 from forecasting.operations import COUNTED_EVERY, Need, disk_check, quantile
@@ -123,3 +125,9 @@ def test_a_quantile_is_one_of_the_values() -> None:
     found = [quantile(values, level) for level in (0.0, 0.2, 0.5, 0.9, 1.0)]
     assert [each and each.total_seconds() for each in found] == [1, 1, 5, 9, 9]
     assert quantile([], 0.5) is None
+
+
+def test_the_version_that_is_told_is_the_projects() -> None:
+    """One of the two is easily forgotten at a release."""
+    project = tomllib.loads((Path(__file__).resolve().parents[1] / "pyproject.toml").read_text())
+    assert project["project"]["version"] == __version__
