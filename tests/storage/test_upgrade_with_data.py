@@ -1,26 +1,37 @@
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from forecasting.domain import Actual, SeriesDay, TrackRow
+from forecasting.domain import Actual, RunState, SeriesDay, TrackRow, Verdict
+from forecasting.errors import StorageError
 from forecasting.ports import TrackUpdate
 from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.blob import encode
 from forecasting.storage.database import FILE, REVISION
+from forecasting.storage.postgres import create_engine, parse_url
 from forecasting.storage.upgrade import migrations
+from tests.fakes import TurnedClock
+from tests.postgres import Server
 from tests.storage.examples import (
     CUTOFF,
+    LEASE,
     after,
+    claim,
     forecast,
     predictor,
+    press,
     publication,
     publish,
     publish_chain,
+    retrain,
     running,
 )
 
@@ -52,23 +63,83 @@ ROWS = {
 """What a store had that was imported and forecast before there was a track record."""
 
 
-@pytest.fixture
-def upgraded(tmp_path: Path) -> Iterator[SqlStorage]:
-    """A database of the first revision with a store in it, opened by the present software."""
-    engine = sa.create_engine(f"sqlite:///{tmp_path / FILE}")
+CHAIN_DOCUMENT = (
+    '{"type": "storecast.chain", "version": 1, "chain": {"chain_id": "c-0", "computed_at": '
+    '"2026-03-02T07:00:00+00:00", "engine": "prophet", "cutoff": "2026-03-01", "horizon": 28, '
+    '"input_hash": "sales", "stores": 1, "priors": [], "spreads": []}}'
+)
+
+LATER: dict[str, dict[str, list[tuple[object, ...]]]] = {
+    "0002": {
+        "track_record": [
+            ("1", "all", 1, "2026-02-28", 1, "prophet", "2026-02-27", 9.0, 10.0, 8.0, 10.0, 12.0, True),
+        ],
+        "track_head": [("1", "before")],
+    },
+    "0003": {
+        "chain": [
+            (
+                "c-0", "2026-03-02 07:00:00.000000", "prophet", "2026-03-01", 28, "sales", 1,
+                CHAIN_DOCUMENT,
+            ),
+        ],
+        "refresh_run": [
+            (
+                "r-2", "store:2", "2", "retrain", "No forecast yet", "running", "Ana",
+                "2026-03-02 08:00:00.000000", "prophet", None, 0, "2026-03-02 08:00:00.000000",
+                None, "Training", 1, 3, 1, 1, "", None, "2026-03-02 08:00:30.000000", "worker-1",
+            ),
+        ],
+    },
+}  # fmt: skip
+"""What each later release had besides."""
+
+RELEASES = ("0001", "0002", "0003")
+
+
+def fill(connection: sa.Connection, tables: dict[str, list[tuple[object, ...]]]) -> None:
+    """Insert rows as an older release did, by the names that its tables have."""
+    for table, rows in tables.items():
+        known = sa.Table(table, sa.MetaData(), autoload_with=connection)
+        for row in rows:
+            values = dict(zip(known.columns, row, strict=False))
+            given = {column.name: _typed(column, value) for column, value in values.items()}
+            connection.execute(sa.insert(known).values(given))
+
+
+def _typed(column: sa.Column[Any], value: object) -> object:
+    """The value as the column's type has it."""
+    kinds = {sa.DateTime: datetime.fromisoformat, sa.Date: date.fromisoformat, sa.JSON: json.loads}
+    for kind, read in kinds.items():
+        if isinstance(column.type, kind) and isinstance(value, str):
+            return read(value)
+    return value
+
+
+@pytest.fixture(params=[(kind, release) for kind in ("sqlite", "postgres") for release in RELEASES])
+def upgraded(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server) -> Iterator[SqlStorage]:
+    """A database as each release left it with a store in it, opened by the present software."""
+    kind, release = request.param
+    url = postgres.new_database() if kind == "postgres" else ""
+    engine = create_engine(parse_url(url)) if url else sa.create_engine(f"sqlite:///{tmp_path / FILE}")
+    config = migrations()
+    for revision in RELEASES[: RELEASES.index(release) + 1]:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+            fill(connection, ROWS if revision == "0001" else LATER[revision])
     with engine.begin() as connection:
-        config = migrations()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        for table, rows in ROWS.items():
-            for row in rows:
-                marks = ", ".join("?" * len(row))
-                connection.exec_driver_sql(f"INSERT INTO {table} VALUES ({marks})", row)  # noqa: S608 – our own names
-        connection.exec_driver_sql("UPDATE forecast_version SET forecast = ?", (encode(forecast()),))
+        blob = sa.text("UPDATE forecast_version SET forecast = :blob")
+        connection.execute(blob, {"blob": encode(forecast())})
+        if url:  # as inserting through it would have done
+            for table, key in (("forecast_version", "version"), ("history_import", "import_id")):
+                connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table}', '{key}'), 1)")
     engine.dispose()
-    storage = SqlStorage(open_database(tmp_path))
+    storage = SqlStorage(open_database(tmp_path, url, clock=TurnedClock(after(60))))
     yield storage
     storage.close()
+    if url:
+        postgres.drop(url)
 
 
 def test_what_was_there_is_there_after_the_upgrade(upgraded: SqlStorage) -> None:
@@ -95,7 +166,7 @@ def test_the_forecasts_from_before_the_upgrade_can_be_scored(upgraded: SqlStorag
         "all", day, 1, version.version, "prophet", version.cutoff, 9.0, 10.0, 10.0, 10.0, 10.0, is_open=True
     )
     assert upgraded.track.record("1", TrackUpdate("a", [row]))
-    assert upgraded.track.recorded("1") == {SeriesDay("all", day): Actual(9.0, is_open=True)}
+    assert upgraded.track.recorded("1")[SeriesDay("all", day)] == Actual(9.0, is_open=True)
     assert upgraded.track.pending() == []
 
 
@@ -107,7 +178,28 @@ def test_numbers_go_on_after_the_upgrade(upgraded: SqlStorage) -> None:
 def test_forecasts_from_before_the_upgrade_are_without_a_chain(upgraded: SqlStorage) -> None:
     """New ones can be published with one."""
     assert upgraded.versions.header(1).chain_id == ""
-    assert upgraded.chains.latest() is None
     trained = replace(predictor("p-2"), chain_id=publish_chain(upgraded).chain_id)
     header = upgraded.ledger.publish(running(upgraded), publication(trained=trained), after(9))
     assert (header.version, header.chain_id) == (2, "c-1")
+
+
+def test_a_run_of_before_the_upgrade_is_taken_over(upgraded: SqlStorage) -> None:
+    """It was running when the old software was stopped: its lease is over, and it holds its scope."""
+    run = upgraded.ledger.get("r-2")
+    if run is None:  # a release that had none
+        return
+    assert run.state is RunState.RUNNING
+    taken = claim(upgraded, "worker-2", after(60), after(90))
+    assert taken is not None
+    assert (taken.run_id, taken.attempt, taken.claimed_at) == ("r-2", 2, after(60))
+    with pytest.raises(StorageError, match="refused by the database"):
+        upgraded.ledger.request(press("9", run_id="r-2"), retrain)
+
+
+def test_waiting_runs_hold_their_scope_after_the_upgrade(upgraded: SqlStorage) -> None:
+    """The rule of one active run a scope knows the new state."""
+    if upgraded.ledger.get("r-2") is not None:
+        upgraded.ledger.cancel("r-2", "x", after(60))
+    run = running(upgraded, "7", after(60))
+    upgraded.ledger.postpone(run, "x", LEASE)
+    assert upgraded.ledger.request(press("7", after(61)), retrain).verdict is Verdict.ATTACHED
