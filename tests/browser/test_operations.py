@@ -1,7 +1,11 @@
 """What an operator's probes, scraper and log collector meet, and the end of the process: the real server."""
 
 import json
+import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,10 +16,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-from forecasting.domain import RunState
+from forecasting.bootstrap import Storecast
+from forecasting.domain import LOCAL_USER, RunState
+from forecasting.settings import Settings
 from forecasting.storage.database import FILE
 from tests.browser.engine import Gate
-from tests.browser.server import Server, serving, until
+from tests.browser.server import ROOT, STOP_SECONDS, Server, environment, serving, until
 
 pytestmark = pytest.mark.browser
 
@@ -158,3 +164,30 @@ def test_a_client_that_never_ends_its_request_does_not_hold_up_the_stop(busy: Se
     with half_a_request(busy):
         stopped(busy)
     assert "graceful shutdown exceeded" in busy.log
+
+
+def test_a_worker_of_its_own_logs_and_stops_like_the_server(home: Path) -> None:
+    """JSON on standard error, with run id and scope; nothing on standard output; gone within ten seconds."""
+    command = [sys.executable, "-m", "forecasting", "worker"]
+    pipe = subprocess.PIPE
+    env = environment(home, STORECAST_LOG_FORMAT="json", STORECAST_ENGINE="seasonal_naive")
+    with (
+        Storecast(Settings(home=home, engine="seasonal_naive")) as storecast,
+        subprocess.Popen(command, cwd=ROOT, env=env, stdout=pipe, stderr=pipe, text=True) as worker,
+    ):
+        run = storecast.service.refresh(LOCAL_USER, "1").run
+        assert run is not None
+        until(lambda: not storecast.service.run(LOCAL_USER, run.run_id).state.active, 30, "the run has ended")
+        began = time.monotonic()
+        worker.send_signal(signal.SIGTERM)
+        printed, logged = worker.communicate(timeout=STOP_SECONDS)
+        assert time.monotonic() - began < CLEAN_SECONDS
+    told = [json.loads(line) for line in logged.splitlines()]
+    assert (worker.returncode, printed) == (0, "")
+    assert [each["event"] for each in told] == [
+        "working refresh runs until told to stop",
+        "run started",
+        "run published",
+        "told to stop",
+    ]
+    assert [(each["run_id"], each["scope"]) for each in told[1:3]] == [(run.run_id, "store:1")] * 2
