@@ -3,7 +3,7 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from web.api import routes
+from web import api, operations
 from web.components import explain
 from web.guard import LoopbackOnly, SecurityHeaders
 from web.lifespan import lifespan
@@ -11,7 +11,7 @@ from web.lifespan import lifespan
 app = st.App(
     "web/router.py",
     lifespan=lifespan,
-    routes=routes(),
+    routes=[*api.routes(), *operations.routes()],
     on_script_error=explain,
     middleware=[Middleware(SecurityHeaders), Middleware(LoopbackOnly)],
 )

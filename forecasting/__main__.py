@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 a refresh failed, 2 bad input or state (said in one messag
 import argparse
 import dataclasses
 import json
-import logging
 import signal
 import sys
 import threading
@@ -14,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-import structlog
 from tqdm import tqdm
 
+from forecasting import logs
 from forecasting.bootstrap import Storecast
 from forecasting.domain import LOCAL_USER, Answer, ImportReport, RefreshRun, RunState, StoreState
 from forecasting.errors import InvalidRequest, StorecastError
@@ -24,7 +23,7 @@ from forecasting.history.reading import AUTO, LAYOUTS
 from forecasting.history.sample import sample_files
 from forecasting.settings import Settings
 
-log = structlog.stdlib.get_logger(__name__)
+log = logs.get_logger("forecasting.worker")  # `__name__` is the same for every program
 
 POLL_SECONDS = 0.2
 LOOK_AHEAD = 16
@@ -34,7 +33,7 @@ MEGABYTE = 1e6
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     parsed = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    logs.configure_from_env("info" if parsed.run is _worker else "warning")
     try:
         with Storecast(Settings.from_env()) as storecast:
             return int(parsed.run(storecast, parsed))

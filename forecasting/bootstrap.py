@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 ABREAST = 2
 """Runs worked at the same time, so that one store is read and published while another is fitted."""
 
-STOP_SECONDS = 5.0
+STOP_SECONDS = 2.5
 """How long a run under way may take to give itself back before the worker processes are ended."""
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import uuid4
 
-import structlog
-
 from forecasting.calendar.inputs import all_facts, chain_hash
 from forecasting.chain import Chain, PooledPrior, PooledSpread
 from forecasting.domain import RefreshRun, natural_order
@@ -15,13 +13,14 @@ from forecasting.errors import UnknownSeries
 from forecasting.evaluation.calibration import Scores, pooled_spread
 from forecasting.evaluation.pooling import pool
 from forecasting.evaluation.windows import Window, window_cutoffs
+from forecasting.logs import get_logger
 from forecasting.ports import Clock, Compute, Storage
 from forecasting.refresh.chunk import Finished, Progress
 from forecasting.resuming import Kept, fingerprint, resumed, still_wanted
 from forecasting.settings import Settings
 from forecasting.work import PooledFit, PoolTask, Result, SpreadTask, StoreFiles, Task, even_sample
 
-log = structlog.stdlib.get_logger(__name__)
+log = get_logger(__name__)
 
 PRIOR_STORES = 200
 """Stores the priors are pooled over at most: their median is known to an eleventh of their spread."""

@@ -691,6 +691,64 @@ class Retention(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class RunTally:
+    """How many runs there are of a state and verdict, and how many of them were claimed more than once."""
+
+    state: str
+    verdict: str
+    runs: int
+    retried: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSigns:
+    """How refresh runs and their workers are doing, by the database's clock.
+
+    Attributes
+    ----------
+    tallies
+        All runs that are kept.
+    waiting
+        How long ago the oldest run that is active, but not being worked, was asked for; None where none is.
+    waited, worked
+        Of runs that were worked and have ended lately: from the press to the first claim, and from there to
+        the end.
+    silences
+        Time since the last sign of life of each worker that is listed.
+    """
+
+    tallies: tuple[RunTally, ...]
+    waiting: timedelta | None
+    waited: tuple[timedelta, ...]
+    worked: tuple[timedelta, ...]
+    silences: tuple[timedelta, ...]
+
+
+class Vitals(Protocol):
+    """What tells an operator that the database and those who work it are well; nothing here changes it."""
+
+    def require_usable(self) -> None:
+        """Check that the database can be read and is at the revision this software works with.
+
+        Raises
+        ------
+        StateUnavailable
+            If not; says why.
+        """
+        ...
+
+    def ledger(self, lately: timedelta) -> LedgerSigns:
+        """How runs and workers are doing, in one transaction.
+
+        Parameters
+        ----------
+        lately
+            How long ago runs may have ended whose durations are told.
+        """
+        ...
+
+
 class Storage(Protocol):
     """The database, in parts that share their transactions."""
 
@@ -732,6 +790,11 @@ class Storage(Protocol):
     @property
     def retention(self) -> Retention:
         """What may go."""
+        ...
+
+    @property
+    def vitals(self) -> Vitals:
+        """How it is doing."""
         ...
 
     def close(self) -> None:

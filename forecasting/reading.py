@@ -30,8 +30,17 @@ from forecasting.domain import (
     VersionHeader,
     natural_order,
 )
-from forecasting.errors import InvalidRequest, NoForecastYet, UnknownRun, UnknownSeries
+from forecasting.errors import InvalidRequest, NoForecastYet, NotPermitted, UnknownRun, UnknownSeries
 from forecasting.housekeeping import disk_use
+from forecasting.operations import (
+    Check,
+    Need,
+    VitalSigns,
+    VitalSignsReader,
+    database_check,
+    disk_check,
+    worker_check,
+)
 from forecasting.planning.feeds import Feed, FeedState, judge_feed
 from forecasting.planning.queue import QueueRow, in_order, queue_row
 from forecasting.planning.track import LEADS
@@ -95,6 +104,7 @@ class Reader:
         self._storage = storage
         self._clock = clock
         self._settings = settings
+        self._vital_signs = VitalSignsReader(storage, history, clock, settings.home, self._state_of)
 
     def stores(self, principal: Principal) -> list[Store]:
         """The principal's stores that have sales, in natural order."""
@@ -369,6 +379,32 @@ class Reader:
             disk=disk_use(self._storage.retention, self._history),
         )
 
+    def check(self, principal: Principal, need: Need) -> Check:
+        """Whether one of the needs of this process is met; takes as long as what it asks takes to answer.
+
+        Raises
+        ------
+        NotPermitted
+            If the principal is not an operator.
+        """
+        _require_operator(principal)
+        if need is Need.DATABASE:
+            return database_check(self._storage.vitals)
+        if need is Need.WORKER:
+            return worker_check(self._storage.ledger)
+        return disk_check(self._settings.home, self._settings.disk_floor)
+
+    def vital_signs(self, principal: Principal) -> VitalSigns:
+        """Figures of the whole house, the same whichever process is asked; but free room is this machine's.
+
+        Raises
+        ------
+        NotPermitted
+            If the principal is not an operator.
+        """
+        _require_operator(principal)
+        return self._vital_signs.read()
+
     def export(self, principal: Principal) -> pd.DataFrame:
         """Every day of every series of the newest versions.
 
@@ -454,6 +490,11 @@ class Reader:
 
 
 _TRACK = ["ds", "lead", "version", "engine", "y", *schema.VALUES, "is_open"]
+
+
+def _require_operator(principal: Principal) -> None:
+    if not principal.is_operator:
+        raise NotPermitted("Only an operator may look at how the house is doing")
 
 
 def _products(items: tuple[str, ...]) -> tuple[str, ...]:

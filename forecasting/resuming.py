@@ -11,16 +11,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from forecasting.domain import RefreshRun
 from forecasting.errors import StorageError
+from forecasting.logs import get_logger
 from forecasting.ports import Checkpoints, Compute, Done
 from forecasting.refresh.chunk import Stopping
 from forecasting.results import VERSION, read_result, write_result
 from forecasting.work import Result, StorePart, Task
 
-log = structlog.stdlib.get_logger(__name__)
+log = get_logger(__name__)
 
 AT_ONCE = 10
 """Small tasks whose results are kept together: what is done again at most, with those in flight."""

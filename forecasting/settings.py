@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, time, timedelta, tzinfo
 from pathlib import Path
@@ -12,6 +12,42 @@ from zoneinfo import ZoneInfo
 from forecasting.errors import InvalidSetting
 
 DEFAULT_HOME = Path(__file__).resolve().parent.parent / "data" / "var"
+
+MEGABYTE = 1_000_000
+
+CONSOLE, JSON = "console", "json"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """How logs are written; can be read before, and without, all the other settings.
+
+    Attributes
+    ----------
+    form
+        `CONSOLE`, for people to read, or `JSON`, one object a line.
+    level
+        One of `LOG_LEVELS`; None for what is usual: a server tells more than a command.
+    """
+
+    form: str = CONSOLE
+    level: str | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read ``STORECAST_LOG_FORMAT`` and ``STORECAST_LOG_LEVEL``.
+
+        Raises
+        ------
+        InvalidSetting
+            Naming the variable, what was expected and what was found.
+        """
+        env = os.environ if environ is None else environ
+        return cls(
+            _one_of(env, "STORECAST_LOG_FORMAT", (CONSOLE, JSON)) or CONSOLE,
+            _one_of(env, "STORECAST_LOG_LEVEL", LOG_LEVELS),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +84,10 @@ class Settings:
     holidays
         Whose public holidays stores have that their data does not name: a country, or a country and its
         subdivision such as ``DE-BW``, by store, by region, or for all under ``""``.
+    log
+        How logs are written.
+    disk_floor
+        Bytes that should be free in the state folder; below, the server says that it isn't ready.
     """
 
     home: Path = DEFAULT_HOME
@@ -64,6 +104,8 @@ class Settings:
     nightly: time | None = None
     timezone: tzinfo = UTC
     holidays: Mapping[str, str] = field(default_factory=dict)
+    log: LogSettings = field(default_factory=LogSettings)
+    disk_floor: int = 200 * MEGABYTE
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -90,7 +132,16 @@ class Settings:
             nightly=_time_of_day(env, "STORECAST_NIGHTLY"),
             timezone=_zone(env, "STORECAST_TIMEZONE"),
             holidays=_places(env, "STORECAST_HOLIDAYS"),
+            log=LogSettings.from_env(env),
+            disk_floor=int(MEGABYTE * _number(env, "STORECAST_DISK_FLOOR_MB", 200, 0, 1e9)),
         )
+
+
+def _one_of(env: Mapping[str, str], name: str, known: Sequence[str]) -> str | None:
+    text = env.get(name, "").strip()
+    if text.lower() not in ("", *known):
+        raise InvalidSetting(f"{name}: expected one of {', '.join(known)}, found '{text}'")
+    return text.lower() or None
 
 
 def _time_of_day(env: Mapping[str, str], name: str) -> time | None:

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-import structlog
-
 from forecasting.calendar.inputs import input_hash
 from forecasting.chain import Chain
 from forecasting.chaining import ChainPooling
 from forecasting.domain import ALL_ITEMS, Predictor, RefreshRun, SeriesChoice, StoreSnapshot, Verdict
 from forecasting.errors import ComputeLost, FitFailed, StorecastError, UnknownSeries
+from forecasting.logs import get_logger
 from forecasting.ports import Clock, Compute, Done, Publication, Storage
 from forecasting.publishing import merged, publication
 from forecasting.refresh.chunk import Finished, Progress
@@ -20,7 +19,7 @@ from forecasting.resuming import Kept, fingerprint, part_key, still_wanted
 from forecasting.settings import Settings
 from forecasting.work import ForecastTask, Result, StoreFiles, StorePart, Task
 
-log = structlog.stdlib.get_logger(__name__)
+log = get_logger(__name__)
 
 Parts = defaultdict[str, dict[int, Done[Task, Result]]]
 """What is done of each store, by part."""

@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,18 @@ from tests.postgres import Server, serving
 
 settings.register_profile("calm", deadline=None)  # a busy machine is not a failed property
 settings.load_profile("calm")
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Where a test configures the logs of this process, the next one does not find them so."""
+    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in logging.root.manager.loggerDict)]
+    before = [(each, each.level, each.propagate, tuple(each.handlers)) for each in loggers]
+    yield
+    for logger, level, propagate, handlers in before:
+        logger.setLevel(level)
+        logger.propagate = propagate
+        logger.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

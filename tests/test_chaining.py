@@ -210,7 +210,8 @@ def test_a_store_that_fails_is_left_out_and_logged(caplog: pytest.LogCaptureFixt
     chain = stores.pooled()
     assert {prior.series for prior in chain.priors} == {8}
     assert [record.getMessage() for record in caplog.records] == [
-        f"{stage} over all stores: a store is left out: sales of store 3: expected a file, found none"
+        f"{stage} over all stores: a store is left out: sales of store 3: expected a file, found none "
+        "run_id=r scope=chain"
         for stage in ("Pooling", "Calibrating")
     ]
 

@@ -3,20 +3,22 @@
 import asyncio
 import gc
 import importlib
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+import streamlit.logger
 
+from forecasting import logs
 from forecasting.bootstrap import Storecast
 from forecasting.domain import SYSTEM
 from forecasting.errors import InvalidSetting, StorageError, StorecastError
 from forecasting.settings import Settings
 from web import access
 from web.guard import refuse_beyond_loopback
+from web.stopping import end_in_time
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 EAGER = (
     "pandas", "pyarrow", "pyarrow.parquet", "plotly.graph_objects",
@@ -37,7 +39,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
     UnsafeBinding
         If the server would listen beyond this machine.
     """
-    _log_to_stderr()
+    _configure_logs()
+    end_in_time()
     refuse_beyond_loopback(st.get_option("server.address"))
     for module in EAGER:
         importlib.import_module(module)
@@ -52,10 +55,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
             await asyncio.to_thread(storecast.close)
 
 
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for ours in ("forecasting", "web"):
-        logging.getLogger(ours).setLevel(logging.INFO)
+def _configure_logs() -> None:
+    logs.configure_from_env("info")
+    streamlit.logger.setup_formatter = logs.adopt  # the loggers it makes later write like all others, too
 
 
 async def _started() -> Storecast | None:
@@ -74,7 +76,7 @@ async def _started() -> Storecast | None:
         return None
     access.install(storecast.service)
     first = sum(not answer.of_chain for answer in asked)
-    log.info("started; %d stores wait for their first forecast", first)
+    log.info("started", stores_without_forecast=first)
     return storecast
 
 

@@ -5,15 +5,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from forecasting.chain import Chain
 from forecasting.domain import RefreshRun, RunState
 from forecasting.errors import ComputeLost, Fenced, StorecastError
+from forecasting.logs import get_logger
 from forecasting.ports import Clock, Ledger, Publication
 from forecasting.refresh.lifecycle import Terms, in_words, next_wait
 
-log = structlog.stdlib.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from time import monotonic
 
-import structlog
-
 from forecasting.errors import StateUnavailable, StorageError
+from forecasting.logs import get_logger
 from forecasting.ports import Clock, Ledger
 from forecasting.refresh.chunk import Chunk, Finished, Train
 from forecasting.refresh.lifecycle import Terms
 
-log = structlog.stdlib.get_logger(__name__)
+log = get_logger(__name__)
 
 Idle = Callable[[Callable[[], bool]], None]
 """Called between runs; told how to ask, after each small step, whether there is still nothing else to do."""

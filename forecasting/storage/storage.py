@@ -1,6 +1,16 @@
 """The database in its parts."""
 
-from forecasting.ports import Chains, Checkpoints, Chores, Ledger, Manifest, Retention, TrackRecord, Versions
+from forecasting.ports import (
+    Chains,
+    Checkpoints,
+    Chores,
+    Ledger,
+    Manifest,
+    Retention,
+    TrackRecord,
+    Versions,
+    Vitals,
+)
 from forecasting.storage.chains import SqlChains
 from forecasting.storage.checkpoints import SqlCheckpoints
 from forecasting.storage.chores import SqlChores
@@ -10,6 +20,7 @@ from forecasting.storage.manifest import SqlManifest
 from forecasting.storage.retention import SqlRetention
 from forecasting.storage.track import SqlTrackRecord
 from forecasting.storage.versions import SqlVersions
+from forecasting.storage.vitals import SqlVitals
 
 
 class SqlStorage:
@@ -31,6 +42,7 @@ class SqlStorage:
         self._manifest = SqlManifest(database)
         self._chores = SqlChores(database)
         self._retention = SqlRetention(database)
+        self._vitals = SqlVitals(database)
 
     @property
     def ledger(self) -> Ledger:
@@ -71,6 +83,11 @@ class SqlStorage:
     def retention(self) -> Retention:
         """What may go."""
         return self._retention
+
+    @property
+    def vitals(self) -> Vitals:
+        """How it is doing."""
+        return self._vitals
 
     def close(self) -> None:
         """Close every connection."""

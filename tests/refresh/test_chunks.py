@@ -157,7 +157,9 @@ def test_what_goes_wrong_with_one_run_is_its_own(bench: Bench, caplog: pytest.Lo
     assert bench.run("1").error == "store 1: too short"
     assert failed.error == f"Unexpected ZeroDivisionError; the log has it under run {failed.run_id}"
     logged = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert logged == [f"run {bench.run(store).run_id} of store:{store} failed" for store in "12"]
+    assert logged == [
+        f"run failed run_id={bench.run(store).run_id} scope=store:{store} attempt=1" for store in "12"
+    ]
 
 
 def test_a_run_with_nothing_left_to_do_is_closed(bench: Bench) -> None:
@@ -210,7 +212,7 @@ def test_a_loss_is_noticed_while_the_others_go_on(bench: Bench, caplog: pytest.L
 
     def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
         bench.steal()
-        until(lambda: "was lost to another worker" in caplog.text)
+        until(lambda: "run was taken away" in caplog.text)
         progress(runs[0], "Training", 1, 1)
         yield from map(done, runs)
 

@@ -130,7 +130,7 @@ def test_a_worker_survives_trouble_with_the_state_and_says_so_once(
         worker.serve()
     told = [record.getMessage() for record in caplog.records]
     assert told == [
-        "the refresh worker can't go on, and tries again: the folder can't be written",
+        "the refresh worker can't go on, and tries again trouble=the folder can't be written",
         "the refresh worker goes on",
     ]
     assert all(record.exc_info is None for record in caplog.records)
