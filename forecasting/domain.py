@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -398,6 +398,8 @@ class BatchProgress:
         Stores whose run has ended, those of them where it failed, and all.
     started_at
         When the first of its stores was begun with; None before that.
+    remaining
+        How much longer it takes; None where that can't be said yet.
     """
 
     batch_id: str
@@ -406,6 +408,7 @@ class BatchProgress:
     failed: int
     total: int
     started_at: datetime | None = None
+    remaining: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

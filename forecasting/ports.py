@@ -551,6 +551,10 @@ class Ledger(Protocol):
         """End a run whoever holds it; False where it has ended already. Its worker is refused from now on."""
         ...
 
+    def cancel_batch(self, batch_id: str, stores: Collection[str] | None, reason: str, at: datetime) -> int:
+        """End all active runs of a batch, or those of some stores, in one transaction; tell how many."""
+        ...
+
     def get(self, run_id: str) -> RefreshRun | None:
         """One run, or None."""
         ...

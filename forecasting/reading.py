@@ -5,7 +5,7 @@ others a store does not exist.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import pandas as pd
@@ -41,6 +41,7 @@ from forecasting.operations import (
     disk_check,
     worker_check,
 )
+from forecasting.planning import remaining
 from forecasting.planning.feeds import Feed, FeedState, judge_feed
 from forecasting.planning.queue import QueueRow, in_order, queue_row
 from forecasting.planning.track import LEADS
@@ -69,6 +70,8 @@ class Freshness:
         Whether its run waits although no worker gives a sign of life.
     pooling
         The run over all stores that its run waits for, or None.
+    remaining
+        How much longer its run takes, or until its next attempt; None where that can't be said.
     """
 
     store: str
@@ -81,6 +84,7 @@ class Freshness:
     backlog: int = 0
     waiting_for_worker: bool = False
     pooling: RefreshRun | None = None
+    remaining: timedelta | None = None
 
     @property
     def pulse(self) -> tuple[int, str, str]:
@@ -142,6 +146,7 @@ class Reader:
             self._storage.ledger.backlog() if snapshot.active else 0,
             self._waits_in_vain(snapshot, now),
             self._waits_for(snapshot),
+            remaining.of_run(snapshot.active, now) if snapshot.active else None,
         )
 
     def forecast(self, principal: Principal, key: SeriesKey, version: int | None = None) -> pd.DataFrame:
@@ -318,7 +323,20 @@ class Reader:
 
     def batch(self, principal: Principal) -> BatchProgress | None:
         """How far the refresh of many stores is that is under way, or None; for operators and planners."""
-        return self._storage.ledger.batch() if principal.roles else None
+        batch = self._storage.ledger.batch() if principal.roles else None
+        return replace(batch, remaining=remaining.of_batch(batch, self._clock.now())) if batch else None
+
+    def remaining(self, run: RefreshRun) -> timedelta | None:
+        """How much longer a run takes, or until its next attempt; None where that can't be said."""
+        return remaining.of_run(run, self._clock.now())
+
+    def broken(self, principal: Principal, limit: int = 5) -> list[RefreshRun]:
+        """The runs that failed or were cancelled and that nothing has followed, the newest of each store."""
+        found: dict[str, RefreshRun] = {}
+        for run in self.runs(principal):
+            found.setdefault(run.scope, run)
+        broken = (RunState.FAILED, RunState.CANCELLED)
+        return [run for run in found.values() if run.state in broken][:limit]
 
     def feeds(self, principal: Principal) -> list[Feed]:
         """What is loaded of each of the principal's stores, and which days are missing."""

@@ -178,6 +178,19 @@ class ForecastService(Reader):
         self._wake()
         return self.run(principal, run_id)
 
+    def cancel_batch(self, principal: Principal, batch_id: str) -> int:
+        """End what is still to be done of a refresh of many stores, of the principal's stores; tell how many.
+
+        What pools over all stores ends with it where an operator asks.
+        """
+        mine = None
+        if not (principal.sees_all and principal.is_operator):
+            mine = [store.store for store in self.stores(principal)]
+        reason = f"Cancelled by {principal.name}"
+        ended = self._storage.ledger.cancel_batch(batch_id, mine, reason, self._clock.now())
+        self._wake()
+        return ended
+
     def retry(self, principal: Principal, run_id: str) -> Answer:
         """Ask again for what a run that failed or was cancelled was asked for; an active run is joined.
 

@@ -1,6 +1,6 @@
 import streamlit as st
 
-from web import access, activity_view
+from web import access, activity_view, under_way
 
 user = access.require_user()
 service = access.service()
@@ -13,6 +13,7 @@ store = activity_view.pick_store_of_runs(service.stores(user))
 def runs() -> None:
     """Draw the runs, and again every few seconds."""
     found = service.runs(user, store=store)
+    under_way.decisions(service, user, found)
     if found:
         activity_view.runs_table(found)
     else:

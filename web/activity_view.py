@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.domain import RefreshRun, RunState, Store, Verdict
-from web import formats, session
+from web import formats, run_words, session
 
 ALL_STORES = session.ALL_STORES
 
@@ -32,13 +32,13 @@ def runs_table(runs: list[RefreshRun]) -> None:
         {
             "Asked": run.requested_at.astimezone(where),
             "By": run.requested_by,
-            "Scope": ALL_STORES if run.of_chain else f"Store {run.store}",
+            "Scope": run_words.subject(run),
             "What": "Pooled" if run.of_chain else VERDICTS.get(run.verdict, str(run.verdict)),
             "State": _state(run),
             "Took": _took(run),
             "Engine": formats.engine(run.engine),
             "Version": _version_link(run),
-            "Why": f"Failed: {run.error}" if run.error else run.message,
+            "Why": run_words.why(run),
         }
         for run in runs
     ]

@@ -10,7 +10,7 @@ import streamlit as st
 from forecasting.domain import BatchProgress, Principal, StoreState
 from forecasting.planning.queue import QueueRow
 from forecasting.service import ForecastService
-from web import components, formats, session, strip
+from web import components, formats, run_words, session, strip
 
 QUEUE = "queue"
 ALL_REGIONS = "All regions"
@@ -49,7 +49,7 @@ def live_batch(service: ForecastService, user: Principal) -> None:
         if session.pulse_changed(QUEUE, _pulse(service, user, now)):
             st.rerun()
         if now is not None:
-            st.progress(now.done / now.total, _batch_words(now))
+            st.progress(now.done / now.total, formats.plain(run_words.batch_words(now)))
 
     watch()
 
@@ -149,8 +149,3 @@ def _news(rows: Sequence[QueueRow]) -> str:
     if running:
         return f"{running:,} of {len(rows):,} stores {'is' if running == 1 else 'are'} being refreshed"
     return f"Nothing to do: all {len(rows):,} stores are fine"
-
-
-def _batch_words(batch: BatchProgress) -> str:
-    failed = f", {batch.failed} failed" if batch.failed else ""
-    return f"Refreshing: {batch.done} of {batch.total} stores{failed}, asked for by {batch.requested_by}"

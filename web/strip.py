@@ -10,7 +10,7 @@ from forecasting.domain import Principal, RefreshRun, RunState, SeriesKey, Store
 from forecasting.errors import StorecastError
 from forecasting.planning.queue import LATE_DAYS
 from forecasting.service import ForecastService, Freshness
-from web import formats, session
+from web import formats, run_words, session
 
 RUNNING_POLL, IDLE_POLL = 1.0, 3.0
 """Seconds between looks at a store's state while it is refreshed, and else."""
@@ -95,7 +95,7 @@ def freshness_strip(now: Freshness, answer: str | None, as_of: date) -> None:
             icon=":material/engineering:",
         )
     elif now.run is not None and now.run.state.active:
-        _progress(now.run, now.backlog, now.pooling)
+        _progress(now.run, now)
     elif now.state is StoreState.FAILED and now.run is not None:
         kept = " The forecast below is the last good one." if now.header else ""
         st.error(f"The last refresh failed: {formats.plain(now.run.error)}.{kept}", icon=":material/error:")
@@ -108,15 +108,14 @@ def _lateness(sales_through: date, as_of: date) -> str:
     return f" :orange[({missing} days without sales)]" if missing >= LATE_DAYS else ""
 
 
-def _progress(run: RefreshRun, backlog: int, pooling: RefreshRun | None) -> None:
-    asked = f"asked for by {run.requested_by}"
-    if pooling is not None:
-        share = pooling.done / pooling.total if pooling.total else 0.0
-        st.progress(share, f"Learning from all stores first, then this one; {asked}")
-    elif run.state is RunState.QUEUED:
-        others = f"; {backlog} stores are in line" if backlog > 1 else ""
-        st.progress(0.0, f"Waiting for its turn, {asked}{others}")
-    elif run.total:
-        st.progress(run.done / run.total, f"{run.stage}: {run.done} of {run.total} series, {asked}")
-    else:
-        st.progress(0.0, f"{run.stage or 'Starting'}, {asked}")
+def _progress(run: RefreshRun, now: Freshness) -> None:
+    if run.state is RunState.WAITING:
+        kept = " The forecast below is the last good one." if now.header else ""
+        st.warning(f"{formats.plain(run_words.how_far(run, now.remaining))}.{kept}", icon=":material/replay:")
+        return
+    words = run_words.how_far(run, now.remaining)
+    if now.pooling is not None:
+        words = f"Learning from all stores first, then this one; asked for by {run.requested_by}"
+    elif run.state is RunState.QUEUED and now.backlog > 1:
+        words = f"{words}; {now.backlog:,} stores are in line"
+    st.progress(run_words.share(now.pooling or run), formats.plain(words))

@@ -1,5 +1,6 @@
 """Days and durations in words."""
 
+import math
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -49,6 +50,16 @@ def duration(value: timedelta) -> str:
     if seconds < 2 * _DAY:
         return _two(seconds, _HOUR, "h", _MINUTE, "min")
     return _two(seconds, _DAY, "days", _HOUR, "h")
+
+
+def about(value: timedelta) -> str:
+    """``about 20 s``, ``about 5 min``, ``about 2 h``: how much longer something takes, rounded up."""
+    seconds = max(1.0, value.total_seconds())
+    if seconds < _MINUTE:
+        return f"about {5 * math.ceil(seconds / 5)} s"
+    if seconds < _HOUR:
+        return f"about {math.ceil(seconds / _MINUTE)} min"
+    return f"about {math.ceil(seconds / _HOUR)} h"
 
 
 def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:

@@ -141,6 +141,8 @@ def _unusual_week(row: QueueRow, summary: SeriesSummary | None) -> str:
 def _running(run: RefreshRun | None) -> str:
     if run is None or run.state is RunState.QUEUED:
         return "Waiting for its turn"
+    if run.state is RunState.WAITING:
+        return f"Tries again soon: {run.error}"
     return (
         f"{run.stage or 'Starting'}: {run.done} of {run.total} series"
         if run.total

@@ -164,6 +164,14 @@ class SqlLedger:
         with self._database.writing() as connection:
             return bool(end_runs(connection, Move.CANCEL, mine, at, error=reason))
 
+    def cancel_batch(self, batch_id: str, stores: Collection[str] | None, reason: str, at: datetime) -> int:
+        """See `ports.Ledger.cancel_batch`."""
+        mine = refresh_run.c.batch_id == batch_id
+        if stores is not None:
+            mine &= refresh_run.c.store.in_(stores)
+        with self._database.writing() as connection:
+            return len(end_runs(connection, Move.CANCEL, mine, at, error=reason))
+
     def get(self, run_id: str) -> RefreshRun | None:
         """See `ports.Ledger.get`."""
         with self._database.reading() as connection:

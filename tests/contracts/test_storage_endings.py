@@ -292,3 +292,21 @@ def test_waiting_and_releasing_keep_what_was_done(storage: SqlStorage) -> None:
     assert again is not None
     storage.ledger.release(again)
     assert storage.checkpoints.read(run) == {"a": b"1"}
+
+
+def test_a_batch_is_cancelled_whole_or_in_part(storage: SqlStorage) -> None:
+    """What has ended stays as it ended; runs of nobody's business are left alone."""
+    asks = [press(store, after(int(store)), priority=10, batch_id="night") for store in "123"]
+    storage.ledger.request_many(asks, retrain)
+    storage.ledger.request(press("9", after(9)), retrain)
+    pressed, first = (claim(storage, "worker-1", after(10), after(40)) for _ in range(2))
+    assert pressed is not None
+    assert first is not None
+    assert (pressed.store, first.store) == ("9", "1")
+    storage.ledger.close(first, "succeeded", "done", after(11))
+    assert storage.ledger.cancel_batch("night", ["2", "9"], "Cancelled by Ana", after(12)) == 1
+    assert storage.ledger.cancel_batch("night", None, "Cancelled by Ana", after(13)) == 1
+    assert storage.ledger.cancel_batch("night", None, "Cancelled by Ana", after(14)) == 0
+    states = {run.store: run.state for run in storage.ledger.recent(9)}
+    assert [state for _, state in sorted(states.items())].count(RunState.CANCELLED) == 2
+    assert storage.ledger.backlog() == 1

@@ -11,9 +11,11 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+import sqlalchemy as sa
 
 from forecasting.domain import RefreshRun, RunState, VersionHeader
 from forecasting.storage import SqlStorage, open_database
+from forecasting.storage.tables import refresh_run
 from tests.browser.engine import VARIABLE, Gate
 from tests.browser.server import Server, command, environment
 from tests.faults.engine import ENGINE, series_log
@@ -22,7 +24,7 @@ from tests.postgres import Server as Postgres
 from tests.processes import ROOT, Process, until
 
 STORE = "1"
-LEASE = 1.5
+LEASE = 2.0
 """Seconds."""
 
 LEVELS = {"101": 60, "102": 10, "103": 70, "104": 80, "105": 20, "106": 90, "107": 100, "108": 30}
@@ -102,6 +104,14 @@ class Site:
         started.wait_for_health()
         until(lambda: "started;" in started.log or started.exit_code is not None, 30, "a started server")
         return started
+
+    def holder(self) -> Process:
+        """The worker that has the newest run."""
+        query = sa.select(refresh_run.c.worker).where(refresh_run.c.run_id == self.run().run_id)
+        with self.storage.database.reading() as connection:
+            name = str(connection.execute(query).scalar_one())
+        pid = int(name.rpartition(":")[2].partition("/")[0])
+        return next(process for process in self.processes if process.pid == pid)
 
     def press(self, processes: int, each: int) -> Counter[str]:
         """Let so many processes press so often for the store at the same moment; count the verdicts."""

@@ -60,13 +60,14 @@ def assert_done_once(site: Site, run: RefreshRun, old_version: int, stage: str) 
 @pytest.mark.parametrize("stage", STAGES[1:])
 def test_a_survivor_finishes_what_a_killed_worker_began(site: Site, stage: str) -> None:
     """Within two leases, from where it was; the old forecast is served until then."""
-    old = site.head().version
+    old, workers = site.head().version, {site.worker(), site.worker()}
+    until(lambda: all(worker.fitting() for worker in workers), PATIENCE, "processes that fit")
     holds_at(site, stage)
-    victim = site.worker()
     run = site.refresh()
     wait_for(site, stage)
-    survivor = site.worker()
     assert site.head().version == old
+    victim = site.holder()
+    (survivor,) = workers - {victim}
     site.forget_fits()
     kill(victim)
     assert site.head().version == old
@@ -168,7 +169,7 @@ def test_a_stop_gives_the_run_back_and_leaves_nothing(site: Site) -> None:
 
 
 def test_a_full_disk_at_publish_is_told_and_leaves_the_forecast(on_sqlite: Site) -> None:
-    """The run fails with the reason in words, the old forecast is intact, and room makes the next one work."""
+    """The run fails with the reason in words, the old forecast is intact; with room the next one works."""
     site, old = on_sqlite, on_sqlite.head()
     days = site.storage.versions.read(old.version)
     (site.home / "full").touch()
