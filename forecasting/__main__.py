@@ -166,6 +166,9 @@ def _wait_for(storecast: Storecast, answers: Sequence[Answer]) -> list[RefreshRu
             for run in ended:
                 waiting.remove(run.run_id)
                 bar.update()
+                if run.followed_by is not None:  # it was promised to a press that came with newer inputs
+                    waiting.append(run.followed_by)
+                    bar.total += 1
             if len(ended) < len(runs):
                 pause.wait(POLL_SECONDS)
     return failed

@@ -130,6 +130,10 @@ class RunAnswer(BaseModel):
     finished_at: datetime | None
     error: str
     version: int | None
+    next_attempt_at: datetime | None = Field(description="When a run that waits is tried again")
+    followed_by: str | None = Field(
+        description="The run that follows, where a press came with newer inputs than this one has read"
+    )
 
     @classmethod
     def of(cls, run: RefreshRun) -> "RunAnswer":
