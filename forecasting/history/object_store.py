@@ -81,7 +81,7 @@ class ObjectStore:
 
     def located(self, name: str) -> str:
         """See `places.Place.located`."""
-        return f"{self._shown}/{name}"
+        return f"{self._shown}/{name}".rstrip("/")
 
     def read(self, name: str) -> bytes:
         """See `places.Place.read`."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import boto3
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 from moto.backends import get_backend
+from moto.s3.models import S3Backend
 
 from forecasting.history.addresses import place_at
 from forecasting.history.places import Place
@@ -78,11 +78,14 @@ def spot_of(kind: str, tmp_path: Path, bucket: Callable[[], str]) -> Spot:
 
 
 def new_bucket(name: str) -> str:
-    """Make a bucket on the server the environment names."""
-    client = boto3.session.Session().client("s3")
-    client.create_bucket(Bucket=name)
-    client.close()
+    """Make a bucket on the server, which runs in this process."""
+    server().create_bucket(name, "us-east-1")
     return name
+
+
+def server() -> S3Backend:
+    """What the server keeps."""
+    return get_backend("s3")[ACCOUNT]["aws"]
 
 
 def _in_folder(folder: Path) -> Callable[[str, datetime], None]:
@@ -100,9 +103,7 @@ def _in_memory(root: str) -> Callable[[str, datetime], None]:
 
 
 def _in_bucket(bucket: str, root: str) -> Callable[[str, datetime], None]:
-    """The server runs in this process, so that its clock can be set back."""
-
     def age(name: str, at: datetime) -> None:
-        get_backend("s3")[ACCOUNT]["aws"].buckets[bucket].keys[f"{root}/{name}"].last_modified = at
+        server().buckets[bucket].keys[f"{root}/{name}"].last_modified = at
 
     return age

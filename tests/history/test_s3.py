@@ -7,17 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import boto3
 import pytest
 import werkzeug.serving
-from moto.backends import get_backend
 
 from forecasting.errors import StateUnavailable
 from forecasting.history.addresses import place_at
 from forecasting.history.places import Place
 from forecasting.history.s3 import S3Files
 from tests.history.conftest import CREDENTIALS
-from tests.history.spots import ACCOUNT, Spot, spot_of
+from tests.history.spots import Spot, server, spot_of
 
 NAME = "sales/1_x/a.parquet"
 
@@ -86,17 +84,14 @@ def test_more_files_than_a_request_lists(spot: Spot) -> None:
     names = {f"sales/{n % 7}_x/{n}.parquet" for n in range(1100)}
     bucket = spot.address.split("/")[2]
     for name in names:
-        get_backend("s3")[ACCOUNT]["aws"].put_object(bucket, f"some/history/{name}", b"")
+        server().put_object(bucket, f"some/history/{name}", b"")
     assert spot.names == names
 
 
 def test_what_other_tools_put_there_for_folders_is_no_file(spot: Spot) -> None:
     """Nor is what stands beside the history under a similar name."""
-    client = boto3.session.Session().client("s3")
-    bucket = spot.address.split("/")[2]
     for key in ("some/history/", "some/history/sales/1_x/", "some/history-of-old/sales/1_x/a.parquet"):
-        client.put_object(Bucket=bucket, Key=key, Body=b"")
-    client.close()
+        server().put_object(spot.address.split("/")[2], key, b"")
     assert (spot.names, spot.place.in_use()) == (set(), False)
 
 
