@@ -21,6 +21,11 @@ class LocalFolder:
 
     root: Path
 
+    @property
+    def abreast(self) -> int:
+        """See `places.Place.abreast`."""
+        return 1
+
     def located(self, name: str) -> str:
         """See `places.Place.located`."""
         return str(self.root / name)

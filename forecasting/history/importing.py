@@ -1,8 +1,10 @@
 """One import on its way: an incoming file put over what its stores have."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -55,7 +57,7 @@ class Merging:
     """Puts an incoming file over what its stores have, as often as that changes meanwhile.
 
     A store whose head is still the one it was merged over before is not merged again: an import of many
-    stores that has to try again does so in no time. Of the values no more than one store's are held.
+    stores that has to try again does so in no time. Of the values no more than a few stores' are held.
 
     Parameters
     ----------
@@ -65,6 +67,8 @@ class Merging:
         Reads what a store has.
     write
         Puts the merged values of a store down; None to only find out what there would be.
+    abreast
+        How many stores are read and written at a time.
     """
 
     def __init__(
@@ -72,10 +76,12 @@ class Merging:
         incoming: IncomingFile,
         read: Callable[[HistoryFile], pd.DataFrame],
         write: Callable[[HistoryFile, pd.DataFrame], None] | None,
+        abreast: int = 1,
     ) -> None:
         self._incoming = incoming
         self._read = read
         self._write = write
+        self._abreast = abreast
         self._done: dict[str, Change] = {}
 
     def over(self, heads: Mapping[str, HistoryFile]) -> list[Change]:
@@ -90,10 +96,11 @@ class Merging:
         """
         if self._incoming.kind == "sales":
             _refuse_totals_beside_items(self._incoming, heads)
-        for store, rows in self._incoming.frames():
-            head, done = heads.get(store), self._done.get(store)
-            if done is None or done.head != head:
-                self._done[store] = self._merge(head, store, rows)
+        self._merge_all(
+            (store, rows, heads.get(store))
+            for store, rows in self._incoming.frames()
+            if store not in self._done or self._done[store].head != heads.get(store)
+        )
         return list(self._done.values())
 
     def write_again(self, stores: Collection[str]) -> None:
@@ -104,11 +111,19 @@ class Merging:
         StateUnavailable
             As for `over`.
         """
-        wanted = ((store, rows) for store, rows in self._incoming.frames() if store in stores)
-        for store, rows in wanted:
-            self._merge(self._done[store].head, store, rows)
+        self._merge_all(
+            (store, rows, self._done[store].head)
+            for store, rows in self._incoming.frames()
+            if store in stores
+        )
 
-    def _merge(self, head: HistoryFile | None, store: str, rows: pd.DataFrame) -> Change:
+    def _merge_all(self, stores: Iterator[tuple[str, pd.DataFrame, HistoryFile | None]]) -> None:
+        with ThreadPoolExecutor(self._abreast, thread_name_prefix="merging") as merging:
+            while some := list(islice(stores, self._abreast)):
+                changes = merging.map(self._merge, *zip(*some, strict=True))
+                self._done |= {change.file.store: change for change in changes}
+
+    def _merge(self, store: str, rows: pd.DataFrame, head: HistoryFile | None) -> Change:
         merged = merge(self._read(head) if head else None, rows, self._incoming.given)
         region = self._incoming.regions.get(store) or (head.region if head else "")
         file = _describe(store, self._incoming.kind, merged.frame, region)

@@ -59,7 +59,7 @@ class ObjectStore:
     discreet
         Whether to keep to ourselves what it says then, as it was given a password.
     abreast
-        How many files it can be asked for at a time.
+        How many files it is best asked for at a time.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class ObjectStore:
         self._shown = shown.rstrip("/")
         self._errors = errors
         self._discreet = discreet
-        self._abreast = abreast
+        self.abreast = abreast
 
     def located(self, name: str) -> str:
         """See `places.Place.located`."""
@@ -140,9 +140,9 @@ class ObjectStore:
 
     def missing(self, names: Collection[str]) -> set[str]:
         """See `places.Place.missing`."""
-        if self._abreast == 1:  # another thread would only have to connect anew
+        if self.abreast == 1:  # another thread would only have to connect anew
             return {name for name in names if not self._has(name)}
-        with ThreadPoolExecutor(self._abreast, thread_name_prefix="looking") as looking:
+        with ThreadPoolExecutor(self.abreast, thread_name_prefix="looking") as looking:
             there = looking.map(self._has, names)
             return {name for name, found in zip(names, there, strict=True) if not found}
 

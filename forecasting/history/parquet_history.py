@@ -136,7 +136,7 @@ class ParquetHistory:
         if kind == "sales":
             refuse_the_future(incoming, self._clock.now().date())
         attributes = read_attributes(stores, incoming.layout) if stores else {}
-        merging = Merging(incoming, self.read, None if dry_run else self._write)
+        merging = Merging(incoming, self.read, None if dry_run else self._write, self._place.abreast)
         if dry_run:
             changes = merging.over(self._manifest.heads(kind))
             return report(incoming, changes, self._news(attributes), None)

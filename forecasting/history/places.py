@@ -46,6 +46,11 @@ class Place(Protocol):
     Every method raises `StateUnavailable`, naming the file, where the place does not do what is asked.
     """
 
+    @property
+    def abreast(self) -> int:
+        """How many files it is best asked for at a time."""
+        ...
+
     def located(self, name: str) -> str:
         """Where a file is, as told to an operator; never has a user's name or a password in it."""
         ...

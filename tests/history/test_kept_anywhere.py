@@ -50,6 +50,24 @@ def test_an_import_is_read_and_rolled_back(
     np.testing.assert_array_equal(placed.days(head)["a"].y, expected["a"].y)
 
 
+def test_many_stores_come_and_go_on_in_their_order(
+    placed: ParquetHistory, put: PutFile, manifest: FakeManifest
+) -> None:
+    """More than are read and written at a time; each keeps its own values."""
+    stores = [str(n) for n in range(1, 41)]
+    for day in (1, 2):
+        records = [f"{store},x,2024-01-{day:02},{store}{day}\n" for store in stores]
+        report = placed.import_file(
+            put("many.csv", "store,item,date,demand\n" + "".join(records)), "sales", "a"
+        )
+        assert (report.added, report.unchanged, report.stores) == (40, 0, tuple(stores))
+        assert list(manifest.imports[-1].after) == stores
+    for store in stores:
+        assert demand(placed, manifest, store) == {
+            ("x", f"01-0{day}"): 10 * int(store) + day for day in (1, 2)
+        }
+
+
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "missing"])
 def test_a_damaged_file_is_named_and_written_anew(
     spot: Spot,
