@@ -164,7 +164,8 @@ class ParquetHistory:
         A file may become a head between the look at its age and its removal, where an import on another
         machine brings back the values of an old one. So what was removed can be had back until the heads
         have been asked for: whoever was first, the import finds the file missing once it has recorded its
-        heads and writes it again, or it is put back here. It is lost only if one of both ends in between.
+        heads and writes it again, or it is put back here. A reader may miss it for that moment; it is lost
+        only if, of the two processes, the one that would bring it back ends in between.
         """
         kept = {parquet_files.file_name(*key) for key in needed}
         old = [file for file in self._place.files() if file.name not in kept and file.written_at < before]
