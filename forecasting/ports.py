@@ -205,7 +205,7 @@ class Manifest(Protocol):
 
 
 class SalesHistory(Protocol):
-    """Sales and plans of all stores."""
+    """Sales and plans of all stores; several machines may import, read and prune at the same time."""
 
     def read(self, file: HistoryFile) -> pd.DataFrame:
         """`schema.SALES` or `schema.PLAN` of one store's file, sorted by item and day.
@@ -233,7 +233,8 @@ class SalesHistory(Protocol):
     ) -> ImportReport:
         """Read, check and apply one file of ``"sales"`` or ``"plan"``; all of it or nothing.
 
-        With `dry_run` nothing is applied: the report says what would be.
+        Of two imports that move the same store at the same time neither is lost. With `dry_run` nothing is
+        applied: the report says what would be.
 
         Parameters
         ----------
@@ -257,6 +258,8 @@ class SalesHistory(Protocol):
 
     def prune(self, needed: Collection[FileKey], before: datetime, *, dry_run: bool = False) -> Volume:
         """Remove the files that are not needed, unless written, or found to be there, since `before`.
+
+        What has become a head meanwhile stays.
 
         Parameters
         ----------

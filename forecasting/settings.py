@@ -57,7 +57,7 @@ class Settings:
     Attributes
     ----------
     home
-        The state folder: database and history files.
+        The state folder: database and, without a `history_url`, history files.
     horizon
         Days forecast after the cutoff.
     tolerance
@@ -88,6 +88,9 @@ class Settings:
         How logs are written.
     disk_floor
         Bytes that should be free in the state folder; below, the server says that it isn't ready.
+    history_url
+        Where the history files are: a folder, or a URL of any protocol `fsspec` knows; ``""`` for the state
+        folder. Not shown: it may have a password in it.
     """
 
     home: Path = DEFAULT_HOME
@@ -106,6 +109,12 @@ class Settings:
     holidays: Mapping[str, str] = field(default_factory=dict)
     log: LogSettings = field(default_factory=LogSettings)
     disk_floor: int = 200 * MEGABYTE
+    history_url: str = field(default="", repr=False)
+
+    @property
+    def history(self) -> str:
+        """Where the history files are."""
+        return self.history_url or str(self.home / "history")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -134,7 +143,15 @@ class Settings:
             holidays=_places(env, "STORECAST_HOLIDAYS"),
             log=LogSettings.from_env(env),
             disk_floor=int(MEGABYTE * _number(env, "STORECAST_DISK_FLOOR_MB", 200, 0, 1e9)),
+            history_url=_folder_or_url(env, "STORECAST_HISTORY_URL"),
         )
+
+
+def _folder_or_url(env: Mapping[str, str], name: str) -> str:
+    text = env.get(name, "").strip()
+    if not text or "://" in text:
+        return text
+    return str(Path(text).expanduser().resolve())
 
 
 def _one_of(env: Mapping[str, str], name: str, known: Sequence[str]) -> str | None:

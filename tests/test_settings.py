@@ -1,4 +1,5 @@
 from datetime import UTC, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,6 +28,30 @@ def test_retention_and_the_night_are_read() -> None:
     )
     assert (settings.keep_versions, settings.keep) == (1, timedelta(days=1.5))
     assert (settings.nightly, settings.timezone) == (time(4, 30), ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (None, "/srv/state/history"),
+        (" ", "/srv/state/history"),
+        ("s3://bucket/history", "s3://bucket/history"),
+        (" file:///mnt/share/history ", "file:///mnt/share/history"),
+        ("/mnt/share/../history", "/mnt/history"),
+        ("history", str(Path.cwd() / "history")),
+        ("~/history", str(Path.home() / "history")),
+    ],
+)
+def test_the_history_is_in_the_state_folder_or_where_it_is_said(found: str | None, expected: str) -> None:
+    """A URL is taken as it is; a path counts from here."""
+    env = {"STORECAST_HOME": "/srv/state"} | ({} if found is None else {"STORECAST_HISTORY_URL": found})
+    assert Settings.from_env(env).history == expected
+
+
+def test_a_password_in_the_history_s_url_is_not_shown() -> None:
+    """Settings may be logged."""
+    settings = Settings.from_env({"STORECAST_HISTORY_URL": "sftp://user:secret@host/history"})
+    assert "secret" not in f"{settings} {settings!r}"
 
 
 @pytest.mark.parametrize(
