@@ -5,7 +5,6 @@ from web import access, activity_view, under_way
 user = access.require_user()
 service = access.service()
 
-st.subheader("Activity", anchor=False)
 store = activity_view.pick_store_of_runs(service.stores(user))
 
 

@@ -18,9 +18,14 @@ VERDICTS = {Verdict.RETRAIN: "Trained", Verdict.REFORECAST: "Rolled forward"}
 
 
 def pick_store_of_runs(stores: list[Store]) -> str | None:
-    """Draw the filter of the list of runs; None means every store."""
-    chosen = st.selectbox(
-        "Store", [ALL_STORES, *(store.store for store in stores)], key="activity_store", width=280
+    """Draw the title and the filter of the list of runs; None means every store."""
+    title, choice = st.columns([4, 1], vertical_alignment="bottom")
+    title.subheader("Activity", anchor=False)
+    chosen = choice.selectbox(
+        "Store",
+        [ALL_STORES, *(store.store for store in stores)],
+        key="activity_store",
+        label_visibility="collapsed",
     )
     return None if chosen in (None, ALL_STORES) else chosen
 
@@ -62,9 +67,9 @@ def _state(run: RefreshRun) -> str:
     return f"{run.stage} {run.done:,}/{run.total:,}"
 
 
-def _version_link(run: RefreshRun) -> str | None:
+def _version_link(run: RefreshRun) -> str:
     if run.version is None:
-        return None
+        return ""
     return f"/store_forecast?{session.STORE}={quote(run.store)}&{session.VERSION}={run.version}"
 
 

@@ -102,7 +102,7 @@ class Site:
         started = Server(self.home, **self.env)
         self.processes.append(started)
         started.wait_for_health()
-        until(lambda: "started;" in started.log or started.exit_code is not None, 30, "a started server")
+        until(lambda: "] started " in started.log or started.exit_code is not None, 30, "a started server")
         return started
 
     def holder(self) -> Process:
