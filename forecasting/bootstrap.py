@@ -10,7 +10,7 @@ from typing import Self
 
 from forecasting.calendar.public_holidays import require_places
 from forecasting.clock import SystemClock
-from forecasting.compute.local_pool import LocalPool
+from forecasting.compute.build import build_compute
 from forecasting.domain import SYSTEM
 from forecasting.engines.fitting import do, prepare
 from forecasting.engines.registry import poolable
@@ -18,6 +18,7 @@ from forecasting.history.addresses import place_at
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.sample import next_feed_file
 from forecasting.housekeeping import DailyChores
+from forecasting.ports import Compute
 from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.service import ForecastService
@@ -52,7 +53,9 @@ class Storecast:
         in_use = place_at(settings.history).in_use()
         self._storage = SqlStorage(open_database(settings.home, settings.database_url, must_exist=in_use))
         self.history = ParquetHistory(settings.history, self._storage.manifest, clock)
-        self._pool: LocalPool[Task, Result] = LocalPool(partial(do, self.history.reader), settings.processes)
+        self._pool: Compute[Task, Result] = build_compute(
+            partial(do, self.history.reader), settings.processes, settings.dask_scheduler
+        )
         training = StoreTraining(self._storage, self._pool, clock, settings)
         self.service = ForecastService(
             self.history,

@@ -107,23 +107,50 @@ class Done(Generic[TaskT, ResultT]):
     error: Exception | None = None
 
 
+def always() -> bool:
+    """Say that a run is wanted to its end."""
+    return True
+
+
 class Compute(Protocol[TaskT, ResultT]):
     """Runs fits outside the server process."""
 
-    def run(
-        self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = lambda: True
-    ) -> Iterator[Done[TaskT, ResultT]]:
-        """Yield each task as it is done, in any order; one that raises leaves the others alone.
+    def warm(self, prepare: Callable[[], object] | None = None) -> None:
+        """Let the workers import what fits need, without waiting for them.
+
+        Parameters
+        ----------
+        prepare
+            Called in each worker; an error in it is left to the fits to meet again.
 
         Raises
         ------
         ComputeLost
-            If a worker process died; nothing is known about the tasks not yet yielded.
+            If it is closed.
+        """
+        ...
+
+    def run(
+        self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = always
+    ) -> Iterator[Done[TaskT, ResultT]]:
+        """Yield each task as it is done, in any order; one that raises leaves the others alone.
+
+        Parameters
+        ----------
+        wanted
+            Looked at between tasks, and at least every half second while none is done. Where it says no the
+            iterator ends without the rest: what is under way is waited for only briefly, and workers that
+            still hang in it then are replaced.
+
+        Raises
+        ------
+        ComputeLost
+            If workers were lost; nothing is known about the tasks not yet yielded.
         """
         ...
 
     def close(self) -> None:
-        """End the worker processes."""
+        """Let go of the workers, whatever they do."""
         ...
 
 

@@ -13,6 +13,8 @@ from forecasting.errors import InvalidSetting
 
 DEFAULT_HOME = Path(__file__).resolve().parent.parent / "data" / "var"
 
+LAST_PORT = 65_535
+
 MEGABYTE = 1_000_000
 
 CONSOLE, JSON = "console", "json"
@@ -65,7 +67,9 @@ class Settings:
     engine
         The engine asked for: a name of `engines.registry`, or ``module:factory`` of one's own.
     processes
-        Worker processes for fits.
+        Worker processes for fits, or the threads of the Dask cluster.
+    dask_scheduler
+        Where fits run on a Dask cluster: its scheduler's address; "" for worker processes on this machine.
     lease
         How long a claimed run stays with a worker that gives no sign of life.
     database_url
@@ -98,6 +102,7 @@ class Settings:
     tolerance: timedelta = timedelta(hours=48)
     engine: str = "prophet"
     processes: int = 2
+    dask_scheduler: str = ""
     lease: timedelta = timedelta(seconds=30)
     database_url: str = field(default="", repr=False)
     run_limit: timedelta = timedelta(hours=1)
@@ -132,6 +137,7 @@ class Settings:
             tolerance=timedelta(hours=_number(env, "STORECAST_TOLERANCE_HOURS", 48, 0, 24 * 365)),
             engine=env.get("STORECAST_ENGINE", "").strip() or "prophet",
             processes=int(_number(env, "STORECAST_PROCESSES", os.cpu_count() or 1, 1, 256, whole=True)),
+            dask_scheduler=_scheduler(env, "STORECAST_DASK_SCHEDULER"),
             lease=timedelta(seconds=_number(env, "STORECAST_LEASE_SECONDS", 30, 0.1, 3600)),
             database_url=env.get("STORECAST_DATABASE_URL", "").strip(),
             run_limit=timedelta(minutes=_number(env, "STORECAST_RUN_MINUTES", 60, 0.01, 60 * 24)),
@@ -159,6 +165,14 @@ def _one_of(env: Mapping[str, str], name: str, known: Sequence[str]) -> str | No
     if text.lower() not in ("", *known):
         raise InvalidSetting(f"{name}: expected one of {', '.join(known)}, found '{text}'")
     return text.lower() or None
+
+
+def _scheduler(env: Mapping[str, str], name: str) -> str:
+    text = env.get(name, "").strip()
+    address = re.fullmatch(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", text)
+    if text and not (address and 0 < int(address[1]) <= LAST_PORT):
+        raise InvalidSetting(f"{name}: expected an address such as tcp://10.0.0.5:8786, found '{text}'")
+    return text
 
 
 def _time_of_day(env: Mapping[str, str], name: str) -> time | None:

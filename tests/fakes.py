@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from forecasting.chain import PooledPrior
 from forecasting.errors import ComputeLost, EngineUnavailable, FitFailed
 from forecasting.evaluation.selection import EngineNamed
-from forecasting.ports import Done, FittedSeries, HistoryReader, LocalEngine
+from forecasting.ports import Done, FittedSeries, HistoryReader, LocalEngine, always
 from forecasting.series import SeriesDays, SeriesForecast
 from forecasting.work import Result, Task, work
 
@@ -84,9 +84,10 @@ class InlineCompute:
     losses: int = 0
     tasks: list[Task] = field(default_factory=list)
 
-    def run(
-        self, tasks: Sequence[Task], wanted: Callable[[], bool] = lambda: True
-    ) -> Iterator[Done[Task, Result]]:
+    def warm(self, prepare: Callable[[], object] | None = None) -> None:
+        """Nothing to prepare."""
+
+    def run(self, tasks: Sequence[Task], wanted: Callable[[], bool] = always) -> Iterator[Done[Task, Result]]:
         """Do one task after another, as long as they are wanted."""
         for task in tasks:
             if not wanted():

@@ -55,6 +55,15 @@ def test_a_password_in_the_history_s_url_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
+    "address", ["tcp://10.0.0.5:8786", "tls://dask-1.example.org:8786", "tcp://[::1]:80"]
+)
+def test_a_dask_scheduler_is_read(address: str) -> None:
+    """By name or number; without one fits run on this machine."""
+    assert Settings.from_env({"STORECAST_DASK_SCHEDULER": f" {address} "}).dask_scheduler == address
+    assert Settings.from_env({"STORECAST_DASK_SCHEDULER": " "}).dask_scheduler == ""
+
+
+@pytest.mark.parametrize(
     ("name", "found", "expected"),
     [
         ("STORECAST_KEEP_VERSIONS", "0", "a whole number from 1 to"),
@@ -63,6 +72,11 @@ def test_a_password_in_the_history_s_url_is_not_shown() -> None:
         ("STORECAST_NIGHTLY", "24:00", "a time of day such as 04:30"),
         ("STORECAST_NIGHTLY", "04:30:00", "a time of day such as 04:30"),
         ("STORECAST_NIGHTLY", "04:30+02:00", "a time of day such as 04:30"),
+        ("STORECAST_DASK_SCHEDULER", "10.0.0.5:8786", "an address such as tcp://10.0.0.5:8786"),
+        ("STORECAST_DASK_SCHEDULER", "http://10.0.0.5:8786", "an address such as"),
+        ("STORECAST_DASK_SCHEDULER", "tcp://10.0.0.5:70000", "an address such as"),
+        ("STORECAST_DASK_SCHEDULER", "tcp://10.0.0.5", "an address such as"),
+        ("STORECAST_DASK_SCHEDULER", "tcp://user@10.0.0.5:8786/x", "an address such as"),
         ("STORECAST_TIMEZONE", "Europe", "a time zone this machine knows"),
         ("STORECAST_TIMEZONE", "Mars/Olympus", "a time zone this machine knows"),
         ("STORECAST_TIMEZONE", "../etc/passwd", "a time zone this machine knows"),

@@ -1,34 +1,30 @@
-"""Worker processes on this machine."""
+"""Runs on worker processes of this machine."""
 
-import os
-import shutil
-import signal
+import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, as_completed
-from itertools import islice
-from tempfile import TemporaryDirectory
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, wait
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
 from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor, ShutdownExecutorError
 
+from forecasting.compute.handover import GRACE_SECONDS, each_done
+from forecasting.compute.local_workers import LocalWorkers
 from forecasting.errors import ComputeLost
-from forecasting.ports import Done
+from forecasting.ports import Done, always
+
+log = logging.getLogger(__name__)
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
-AnyT = TypeVar("AnyT")
-
-NICENESS = 10
-"""Added to the workers' niceness, so that pages stay quick while fits run."""
 
 AHEAD = 1
 """Tasks handed over beyond one for each worker, so that none waits for its next one."""
-
-PARENT_CHECK_SECONDS = 0.5
-"""How often a worker looks whether its server is still there."""
-
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class LocalPool(Generic[TaskT, ResultT]):
@@ -45,15 +41,18 @@ class LocalPool(Generic[TaskT, ResultT]):
         A function of an importable module.
     processes
         Number of workers, at least 1.
+    grace
+        Seconds that a task nobody wants any more may go on before the workers are replaced.
     """
 
-    def __init__(self, work: Callable[[TaskT], ResultT], processes: int) -> None:
+    def __init__(
+        self, work: Callable[[TaskT], ResultT], processes: int, grace: float = GRACE_SECONDS
+    ) -> None:
         self._work = work
         self._processes = processes
-        self._lock = threading.Lock()
-        self._executor: ProcessPoolExecutor | None = None
-        self._folder: TemporaryDirectory[str] | None = None
-        self._closed = False
+        self._grace = grace
+        self._workers = LocalWorkers(processes)
+        self._numbers = count()
 
     def warm(self, prepare: Callable[[], object] | None = None) -> None:
         """Start the workers without waiting for them, so that the first `run` finds them ready.
@@ -68,83 +67,99 @@ class LocalPool(Generic[TaskT, ResultT]):
             If the pool is closed.
         """
         for _ in range(self._processes):
-            self._submit(_get_ready, self._work, prepare)
+            self._workers.call(_get_ready, self._work, prepare)
 
     def run(
-        self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = lambda: True
+        self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = always
     ) -> Iterator[Done[TaskT, ResultT]]:
         """Yield each task as it is done, in any order; one that raises leaves the others alone.
 
-        A few tasks at a time are handed over: who comes with another `run` waits for no more than those, and
-        closing the iterator early leaves the rest undone.
+        A few tasks at a time are handed over: who comes with another `run` waits for no more than those.
+        Where `wanted` says no it ends when the tasks under way have, or after the grace, with the workers
+        replaced; closing the iterator early does the same in the background.
 
         Raises
         ------
         ComputeLost
-            If a worker process died or the pool was closed; nothing is known about the tasks not yet yielded.
-            After a death the next `run` starts new workers.
+            If a worker process died, the workers were replaced under another `run`, or the pool was closed;
+            nothing is known about the tasks not yet yielded. The next `run` starts new workers.
         """
-        waiting, pending = iter(tasks), dict[Future[ResultT], TaskT]()
+        handover = _Handover(self._work, self._processes, self._grace, self._workers, self._numbers)
         try:
-            for task in islice(waiting, self._processes + AHEAD):
-                pending[self._submit(self._work, task)] = task
-            while pending:
-                future = next(as_completed(tuple(pending)))
-                done = pending.pop(future)
-                for task in islice(waiting, 1):
-                    pending[self._submit(self._work, task)] = task
-                yield _done(done, future)
+            with closing(each_done(handover, tasks, wanted)) as each:
+                for task, future in each:
+                    yield _done(task, future)
         except BrokenProcessPool as error:
             found = str(error).partition(". ")[0]  # the rest is advice; it stays with the cause
             raise ComputeLost(f"expected every worker process to live, found: {found}") from error
         except ShutdownExecutorError as error:
-            raise ComputeLost("expected the workers to stay until the end, found the pool closed") from error
+            found = "the pool closed" if self._workers.closed else "them replaced: an unwanted fit hung"
+            raise ComputeLost(f"expected the workers to stay until the end, found {found}") from error
 
     def close(self) -> None:
         """End the workers at once, whatever they do, and wait for it; a second time does nothing."""
-        with self._lock:
-            self._closed = True
-            executor, self._executor = self._executor, None
-            folder, self._folder = self._folder, None
-            if executor is not None:
-                executor.shutdown(wait=True, kill_workers=True)
-            if folder is not None:
-                folder.cleanup()
+        self._workers.close()
 
-    def _submit(self, function: Callable[..., AnyT], *arguments: object) -> Future[AnyT]:
-        """Submit, to new workers where the old ones have died."""
-        executor = self._started()
-        future: Future[AnyT]
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A file that can be made once: who makes it has the task, a worker to do it or the server to drop it."""
+
+    path: Path
+
+    def made(self) -> bool:
+        """Whether the task is the caller's now."""
         try:
-            future = executor.submit(function, *arguments)
-        except BrokenProcessPool:
-            self._discard(executor)
-            future = self._started().submit(function, *arguments)
+            self.path.touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
+
+
+class _Handover(Generic[TaskT, ResultT]):
+    """The way of one run's tasks to the workers; implements `handover.Handover`."""
+
+    def __init__(
+        self,
+        work: Callable[[TaskT], ResultT],
+        processes: int,
+        grace: float,
+        workers: LocalWorkers,
+        numbers: Iterator[int],
+    ) -> None:
+        self.room = processes + AHEAD
+        self._work = work
+        self._grace = grace
+        self._workers = workers
+        self._numbers = numbers
+        self._handed = WeakKeyDictionary[Future[ResultT | None], tuple[Claim, ProcessPoolExecutor]]()
+
+    def hand_over(self, task: TaskT) -> Future[ResultT | None]:
+        claim = Claim(self._workers.folder() / f"task-{next(self._numbers)}")
+        future, executor = self._workers.call(_do, claim, self._work, task)
+        self._handed[future] = claim, executor
         return future
 
-    def _started(self) -> ProcessPoolExecutor:
-        with self._lock:
-            if self._closed:
-                raise ComputeLost("expected an open pool, found it closed")
-            if self._folder is None:
-                self._folder = TemporaryDirectory(prefix="storecast-workers-", ignore_cleanup_errors=True)
-            if self._executor is None:
-                self._executor = ProcessPoolExecutor(
-                    max_workers=self._processes,
-                    env=_ONE_THREAD | {"TMPDIR": self._folder.name},
-                    initializer=_begin,
-                    initargs=(os.getpid(), self._folder.name),
-                )
-            return self._executor
+    def look(self) -> None:
+        """Nothing: workers that die end their tasks."""
 
-    def _discard(self, broken: ProcessPoolExecutor) -> None:
-        with self._lock:
-            if self._executor is broken:
-                self._executor = None
-        broken.shutdown(wait=True, kill_workers=True)
+    def let_go(self, futures: Collection[Future[ResultT | None]], *, wait_for_them: bool) -> None:
+        begun = [future for future in futures if not future.done() and not self._handed[future][0].made()]
+        if wait_for_them:
+            self._replace_hanging(begun)
+        elif begun:
+            threading.Thread(
+                target=self._replace_hanging, args=(begun,), name="compute-grace", daemon=True
+            ).start()
+
+    def _replace_hanging(self, begun: Collection[Future[ResultT | None]]) -> None:
+        hanging = wait(begun, self._grace).not_done
+        for executor in {self._handed[future][1] for future in hanging}:
+            log.warning("an unwanted fit went on for %g s; the workers are replaced", self._grace)
+            self._workers.replace(executor)
 
 
-def _done(task: TaskT, future: "Future[ResultT]") -> Done[TaskT, ResultT]:
+def _done(task: TaskT, future: Future[ResultT | None]) -> Done[TaskT, ResultT]:
     """What became of a task; that of a pool that has died is raised."""
     error = future.exception()
     if error is None:
@@ -154,20 +169,15 @@ def _done(task: TaskT, future: "Future[ResultT]") -> Done[TaskT, ResultT]:
     return Done(task, error=error)
 
 
-def _begin(server: int, folder: str) -> None:
-    """First thing a worker does."""
-    os.nice(NICENESS)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(server, folder), name="parent-watch", daemon=True).start()
-
-
-def _end_with(server: int, folder: str) -> None:
-    """End this process once its parent is another one than the server."""
-    tick = threading.Event()
-    while os.getppid() == server:
-        tick.wait(PARENT_CHECK_SECONDS)
-    shutil.rmtree(folder, ignore_errors=True)
-    os._exit(1)
+def _do(claim: Claim, work: Callable[[TaskT], ResultT], task: TaskT) -> ResultT | None:
+    """Do a task in a worker, unless the server has taken it back."""
+    if not claim.made():
+        claim.path.unlink()
+        return None
+    try:
+        return work(task)
+    finally:
+        claim.path.unlink(missing_ok=True)
 
 
 def _get_ready(_work: object, prepare: Callable[[], object] | None) -> None:

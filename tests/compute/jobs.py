@@ -8,6 +8,7 @@ from pathlib import Path
 
 BLAS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PATIENCE = 60.0
+TICK = 0.02
 
 
 def square(number: int) -> int:
@@ -74,3 +75,35 @@ def die_once(path: str) -> int:
 def mark_and_tell(path: str) -> None:
     """Create a file whose content is the worker's id."""
     Path(path).write_text(str(os.getpid()))
+
+
+def pass_gate(folder: str) -> int:
+    """Write the worker's id into `begun`, wait until there is `open`, then leave `ended`."""
+    gate, tick = Path(folder), threading.Event()
+    gate.mkdir(parents=True, exist_ok=True)
+    (gate / "begun.part").write_text(str(os.getpid()))
+    (gate / "begun.part").replace(gate / "begun")
+    for _ in range(int(PATIENCE / TICK)):
+        if (gate / "open").exists():
+            break
+        tick.wait(TICK)
+    (gate / "ended").touch()
+    return os.getpid()
+
+
+def pass_one_gate(task: tuple[str, str]) -> str:
+    """Add a line to a file beside the gate, wait as long as the gate is there, and return the line."""
+    gate, name = task
+    with Path(gate).with_suffix(".log").open("a") as log:
+        log.write(f"{name} {os.getpid()}\n")
+    tick = threading.Event()
+    for _ in range(int(PATIENCE / TICK)):
+        if not Path(gate).exists():
+            break
+        tick.wait(TICK)
+    return name
+
+
+def die(_task: object) -> None:
+    """Kill the own process like the kernel would."""
+    os.kill(os.getpid(), signal.SIGKILL)

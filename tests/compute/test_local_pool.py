@@ -1,55 +1,24 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import TypeVar
 
 import pytest
 
-from forecasting.compute.local_pool import NICENESS, LocalPool
+from forecasting.compute.local_pool import LocalPool
+from forecasting.compute.local_workers import NICENESS
 from forecasting.errors import ComputeLost
 from tests.compute import jobs
+from tests.compute.watching import DEADLINE, eventually, gone, results
 
 ROOT = Path(__file__).parents[2]
-DEADLINE = 20.0
-
-TaskT = TypeVar("TaskT")
-ResultT = TypeVar("ResultT")
-
-
-def results(pool: LocalPool[TaskT, ResultT], tasks: Sequence[TaskT]) -> list[ResultT]:
-    """The results of tasks of which none fails, in whatever order they were done."""
-    made = []
-    for done in pool.run(tasks):
-        assert done.error is None
-        assert done.result is not None
-        made.append(done.result)
-    return made
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    """Whether a condition comes true before the deadline."""
-    tick, end = threading.Event(), monotonic() + DEADLINE
-    while not condition():
-        if monotonic() > end:
-            return False
-        tick.wait(0.02)
-    return True
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended; a zombie, which only waits for its parent to read its status, has."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state in ("Z", "X")
 
 
 def children(pid: int) -> list[int]:
@@ -249,11 +218,45 @@ def test_warm_starts_and_prepares_the_workers(tmp_path: Path) -> None:
         assert results(pool, [None]) == [int(ready.read_text())]
 
 
+def test_who_shares_replaced_workers_is_told(tmp_path: Path) -> None:
+    """A run that loses its worker because an unwanted one hangs is lost, and can be run again."""
+    hangs, shares = tmp_path / "hangs", tmp_path / "shares"
+    lost: list[str] = []
+    with closing(LocalPool(jobs.pass_gate, 2, grace=0.2)) as pool:
+
+        def run() -> None:
+            with pytest.raises(ComputeLost) as error:
+                list(pool.run([str(shares)]))
+            lost.append(str(error.value))
+
+        caller = threading.Thread(target=run)
+        caller.start()
+        assert eventually((shares / "begun").exists)
+        assert list(pool.run([str(hangs)], lambda: not (hangs / "begun").exists())) == []
+        caller.join(DEADLINE)
+        (shares / "open").touch()
+        assert len(results(pool, [str(shares)])) == 1
+    assert lost == ["expected the workers to stay until the end, found them replaced: an unwanted fit hung"]
+
+
+def test_tasks_leave_no_files_and_survive_a_tidied_folder() -> None:
+    """Neither those done nor those taken back, nor a system that clears its temporary folder."""
+    with closing(LocalPool(jobs.leave_file, 1)) as pool:
+        (left,) = (Path(name) for name in results(pool, [None]))
+        wanted = iter([True, True, False]).__next__
+        assert len(list(pool.run([None] * 5, wanted))) == 2
+        results(pool, [None])  # what was taken back has gone through the worker before this
+        assert [path for path in left.parent.iterdir() if path.name.startswith("task-")] == []
+        shutil.rmtree(left.parent)
+        assert len(results(pool, [None])) == 1
+
+
 SERVER = """
 import sys
 from pathlib import Path
 from forecasting.compute.local_pool import LocalPool
 from tests.compute import jobs
+from tests.compute.watching import DEADLINE, eventually, gone, results
 
 with Path("executed").open("a") as file:
     file.write("once\\n")

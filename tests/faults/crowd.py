@@ -1,8 +1,8 @@
 """Writers and readers of one database, each a process of its own; says "ready" and waits for a line.
 
 ``python -m tests.faults.crowd HOME URL publish N`` publishes N versions of a store, tells their content;
-``read`` reads until the file HOME/finished is there and tells what it has seen; ``write N`` lets N threads ask
-for and end runs of stores of their own.
+``read`` reads until the file HOME/finished is there, and tells what it has seen; ``write N`` lets N threads
+ask for and end runs of stores of their own.
 """
 
 import hashlib

@@ -1,0 +1,36 @@
+"""An event loop in a thread of its own, for libraries that want one."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+AnyT = TypeVar("AnyT")
+
+
+class LoopThread:
+    """Runs coroutines for other threads, from when it is made until it is stopped."""
+
+    def __init__(self, name: str) -> None:
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._loop = self._runner.get_loop()
+        self._stopped = asyncio.Event()
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        self._thread.start()
+
+    def start(self, coroutine: Coroutine[Any, Any, AnyT]) -> Future[AnyT]:
+        """Let a coroutine run; not after `stop`."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def stop(self, seconds: float) -> None:
+        """Cancel what still runs, and wait so long for the thread."""
+        self._loop.call_soon_threadsafe(self._stopped.set)
+        self._thread.join(seconds)
+
+    def _serve(self) -> None:
+        with self._runner as runner:
+            runner.run(self._until_stopped())
+
+    async def _until_stopped(self) -> None:
+        await self._stopped.wait()
