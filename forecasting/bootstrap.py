@@ -14,6 +14,7 @@ from forecasting.compute.local_pool import LocalPool
 from forecasting.domain import SYSTEM
 from forecasting.engines.fitting import do, prepare
 from forecasting.engines.registry import poolable
+from forecasting.history.addresses import place_at
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.sample import next_feed_file
 from forecasting.housekeeping import DailyChores
@@ -48,10 +49,9 @@ class Storecast:
         require_places(settings.holidays, "STORECAST_HOLIDAYS")
         clock = SystemClock()
         self._settings = settings
-        folder = settings.home / "history"
-        in_use = any(folder.glob("*/*/*.parquet"))
+        in_use = place_at(settings.history).in_use()
         self._storage = SqlStorage(open_database(settings.home, settings.database_url, must_exist=in_use))
-        self.history = ParquetHistory(folder, self._storage.manifest, clock)
+        self.history = ParquetHistory(settings.history, self._storage.manifest, clock)
         self._pool: LocalPool[Task, Result] = LocalPool(partial(do, self.history.reader), settings.processes)
         training = StoreTraining(self._storage, self._pool, clock, settings)
         self.service = ForecastService(

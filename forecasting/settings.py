@@ -21,7 +21,7 @@ class Settings:
     Attributes
     ----------
     home
-        The state folder: database and history files.
+        The state folder: database and, without a `history_url`, history files.
     horizon
         Days forecast after the cutoff.
     tolerance
@@ -48,6 +48,9 @@ class Settings:
     holidays
         Whose public holidays stores have that their data does not name: a country, or a country and its
         subdivision such as ``DE-BW``, by store, by region, or for all under ``""``.
+    history_url
+        Where the history files are: a folder, or a URL of any protocol `fsspec` knows; ``""`` for the state
+        folder. Not shown: it may have a password in it.
     """
 
     home: Path = DEFAULT_HOME
@@ -64,6 +67,12 @@ class Settings:
     nightly: time | None = None
     timezone: tzinfo = UTC
     holidays: Mapping[str, str] = field(default_factory=dict)
+    history_url: str = field(default="", repr=False)
+
+    @property
+    def history(self) -> str:
+        """Where the history files are."""
+        return self.history_url or str(self.home / "history")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -90,7 +99,15 @@ class Settings:
             nightly=_time_of_day(env, "STORECAST_NIGHTLY"),
             timezone=_zone(env, "STORECAST_TIMEZONE"),
             holidays=_places(env, "STORECAST_HOLIDAYS"),
+            history_url=_folder_or_url(env, "STORECAST_HISTORY_URL"),
         )
+
+
+def _folder_or_url(env: Mapping[str, str], name: str) -> str:
+    text = env.get(name, "").strip()
+    if not text or "://" in text:
+        return text
+    return str(Path(text).expanduser().resolve())
 
 
 def _time_of_day(env: Mapping[str, str], name: str) -> time | None:

@@ -1,80 +1,39 @@
 """The `SalesHistory` port over immutable Parquet files and a manifest of heads."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
+from time import sleep
 
-import numpy as np
 import pandas as pd
 
-from forecasting.domain import ALL_ITEMS, FileKey, HistoryFile, ImportReport, Volume
+from forecasting.domain import FileKey, HistoryFile, ImportReport, Volume
 from forecasting.errors import ImportConflict
 from forecasting.history import parquet_files
+from forecasting.history.addresses import place_at
 from forecasting.history.attributes import read_attributes
-from forecasting.history.findings import Findings, counted, quoted
+from forecasting.history.importing import Merging, refuse_the_future, report
 from forecasting.history.incoming import FRAMES, IncomingFile
-from forecasting.history.merge import merge
+from forecasting.history.parquet_reader import ParquetReader, file_name
+from forecasting.history.places import PlacedFile, Taken
 from forecasting.history.reading import AUTO, read_incoming
-from forecasting.history.values import content_hash
-from forecasting.ports import Clock, HeadMove, Manifest, StoreAttributes
+from forecasting.ports import Clock, Manifest, StoreAttributes
 from forecasting.series import SeriesDays
 
-EPOCH = date(1970, 1, 1)
-
-FUTURE_DAYS = 31
-"""Sales may be this far ahead of the clock: enough for one that is off, not for a wrong year."""
-
-_ATTEMPTS = 5
+ATTEMPTS = 100
 """Tries of one import; each conflict means that another import of the same stores got through."""
 
+LONGEST_REST = 0.2
+"""Seconds before the next try, at most."""
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What an import does to one store."""
-
-    head: HistoryFile | None
-    file: HistoryFile
-    added: int
-    revised: int
-    unchanged: int
-
-    @property
-    def new(self) -> bool:
-        """Whether there is anything to record: other values, or another region."""
-        if self.head is None:
-            return True
-        return (self.file.content_hash, self.file.region) != (self.head.content_hash, self.head.region)
+_TAKEN_AT_ONCE = 50
+"""Files that are out of everybody's reach together, for as long as it takes to ask for the heads."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParquetReader:
-    """Reads history files of one folder; implements `ports.HistoryReader`."""
-
-    root: Path
-
-    def read(self, file: HistoryFile) -> pd.DataFrame:
-        """`schema.SALES` or `schema.PLAN` of one store's file, by item in natural order, then day.
-
-        Raises
-        ------
-        StateUnavailable
-            If the file is missing or damaged.
-        """
-        return parquet_files.read(self._path(file), FRAMES[file.kind])
-
-    def days(self, file: HistoryFile) -> dict[str, SeriesDays]:
-        """See `ports.HistoryReader.days`.
-
-        Raises
-        ------
-        StateUnavailable
-            If the file is missing or damaged.
-        """
-        return parquet_files.read_days(self._path(file), FRAMES[file.kind])
-
-    def _path(self, file: HistoryFile) -> Path:
-        return parquet_files.file_path(self.root, file.kind, file.store, file.content_hash)
+def rest(tries: int) -> None:
+    """Wait a moment, longer with each try, and not in step with others who do the same."""
+    sleep(random.uniform(0, min(0.02 * tries, LONGEST_REST)))  # noqa: S311 – nothing secret
 
 
 class ParquetHistory:
@@ -84,26 +43,39 @@ class ParquetHistory:
     for the manifest to say. A file without a head is left over from an import that lost a race or was
     interrupted, and harms nothing. Nothing read is kept in memory.
 
+    Several machines may import, read and prune at the same time. Of imports that move the same store the
+    manifest lets one through, and the others are merged again on top of it.
+
     Parameters
     ----------
     root
-        Folder of the files; made when first needed.
+        Where the files are: a folder, made when first needed, or a URL (`addresses.place_at`).
     manifest
         Knows the heads.
     clock
         Gives the instant of an import.
+    rest
+        Called between two tries of an import with the number of tries so far.
 
     Attributes
     ----------
     reader
         Reads the same files without a manifest, for worker processes.
+
+    Raises
+    ------
+    InvalidSetting, StateUnavailable
+        As `addresses.place_at`.
     """
 
-    def __init__(self, root: Path, manifest: Manifest, clock: Clock) -> None:
-        self._root = root
-        self.reader = ParquetReader(root)
+    def __init__(
+        self, root: Path | str, manifest: Manifest, clock: Clock, rest: Callable[[int], None] = rest
+    ) -> None:
+        self.reader = ParquetReader(str(root))
+        self._place = place_at(str(root))
         self._manifest = manifest
         self._clock = clock
+        self._rest = rest
 
     def read(self, file: HistoryFile) -> pd.DataFrame:
         """`schema.SALES` or `schema.PLAN` of one store's file, by item in natural order, then day.
@@ -155,22 +127,25 @@ class ParquetHistory:
         InvalidRequest
             If there is no such kind or layout, or the layout has no file of store attributes.
         ImportConflict
-            If other imports kept moving the same stores; nothing is changed.
+            If other imports moved the same stores `ATTEMPTS` times; nothing is changed.
         StateUnavailable
-            If the folder can't be read or written.
+            If the place can't be read or written; nothing is changed, unless it was only the look at the
+            files of an import already recorded that failed. To import the file again is right either way.
         """
         incoming = read_incoming(path, kind, layout)
         if kind == "sales":
-            _refuse_the_future(incoming, self._clock.now().date())
+            refuse_the_future(incoming, self._clock.now().date())
         attributes = read_attributes(stores, incoming.layout) if stores else {}
+        merging = Merging(incoming, self.read, None if dry_run else self._write)
         if dry_run:
-            return _report(incoming, self._changes(incoming, write=False), self._news(attributes), None)
-        for _ in range(_ATTEMPTS - 1):
+            changes = merging.over(self._manifest.heads(kind))
+            return report(incoming, changes, self._news(attributes), None)
+        for tries in range(1, ATTEMPTS):
             try:
-                return self._apply(incoming, attributes, by)
+                return self._apply(incoming, merging, attributes, by)
             except ImportConflict:
-                continue
-        return self._apply(incoming, attributes, by)
+                self._rest(tries)
+        return self._apply(incoming, merging, attributes, by)
 
     def usage(self) -> Volume:
         """See `ports.SalesHistory.usage`.
@@ -178,126 +153,96 @@ class ParquetHistory:
         Raises
         ------
         StateUnavailable
-            If the folder can't be read.
+            If the place can't be read.
         """
-        sizes = [found.st_size for _, found in parquet_files.present(self._root)]
+        sizes = [file.bytes for file in self._place.files()]
         return Volume(len(sizes), sum(sizes))
 
     def prune(self, needed: Collection[FileKey], before: datetime, *, dry_run: bool = False) -> Volume:
-        """See `ports.SalesHistory.prune`; goes by the time the file system says a file was written."""
-        kept = {parquet_files.file_path(self._root, *key) for key in needed}
-        old = [
-            (path, found.st_size)
-            for path, found in parquet_files.present(self._root)
-            if path not in kept and found.st_mtime < before.timestamp()
-        ]
-        sizes = [size if dry_run else parquet_files.remove(path, before) for path, size in old]
-        gone = [size for size in sizes if size is not None]
-        return Volume(len(gone), sum(gone))
+        """See `ports.SalesHistory.prune`; goes by the time the place says a file was written.
+
+        A file may become a head between the look at its age and its removal, where an import on another
+        machine brings back the values of an old one. So what was removed can be had back until the heads
+        have been asked for: whoever was first, the import finds the file missing once it has recorded its
+        heads and writes it again, or it is put back here. It is lost only if one of both ends in between.
+        """
+        kept = {parquet_files.file_name(*key) for key in needed}
+        old = [file for file in self._place.files() if file.name not in kept and file.written_at < before]
+        sizes = [file.bytes for file in old]
+        if not dry_run:
+            parts = [old[at : at + _TAKEN_AT_ONCE] for at in range(0, len(old), _TAKEN_AT_ONCE)]
+            sizes = [size for part in parts for size in self._remove(part, before)]
+        return Volume(len(sizes), sum(sizes))
+
+    def present(self, keys: Collection[FileKey]) -> set[FileKey]:
+        """Which of these files are there.
+
+        Raises
+        ------
+        StateUnavailable
+            If the place can't be read.
+        """
+        names = {file.name for file in self._place.files()}
+        return {key for key in keys if parquet_files.file_name(*key) in names}
+
+    def raw(self, key: FileKey) -> bytes:
+        """The bytes of a file, found to hold the values it is named for.
+
+        Raises
+        ------
+        StateUnavailable
+            If the file is missing or damaged.
+        """
+        return parquet_files.read_sound(self._place, parquet_files.file_name(*key), FRAMES[key.kind])
+
+    def put_raw(self, key: FileKey, content: bytes) -> None:
+        """Put bytes of `raw` where it had them from, unless a sound file is there.
+
+        Raises
+        ------
+        StateUnavailable
+            If they do not hold the values the file is named for, or can't be written; nothing is changed.
+        """
+        name = parquet_files.file_name(*key)
+        parquet_files.write_sound(self._place, name, FRAMES[key.kind], content)
 
     def _apply(
-        self, incoming: IncomingFile, attributes: Mapping[str, StoreAttributes], by: str
+        self,
+        incoming: IncomingFile,
+        merging: Merging,
+        attributes: Mapping[str, StoreAttributes],
+        by: str,
     ) -> ImportReport:
-        changes, news = self._changes(incoming, write=True), self._news(attributes)
-        moves = [
-            HeadMove(change.file, change.head.content_hash if change.head else None)
-            for change in changes
-            if change.new
-        ]
+        changes, news = merging.over(self._manifest.heads(incoming.kind)), self._news(attributes)
+        new = {file_name(change.file): change for change in changes if change.new}
         import_id = None
-        if moves or news:
+        if new or news:
+            moves = [change.move for change in new.values()]
             now = self._clock.now()
             import_id = self._manifest.record(incoming.file, incoming.kind, by, now, moves, news)
-        return _report(incoming, changes, news, import_id)
+            removed = self._place.missing(new)  # see `prune`
+            merging.write_again({new[name].file.store for name in removed})
+        return report(incoming, changes, news, import_id)
 
-    def _changes(self, incoming: IncomingFile, *, write: bool) -> list[_Change]:
-        """Put the rows of each store over those it has; of the values no more than one store's are held."""
-        heads = self._manifest.heads(incoming.kind)
-        if incoming.kind == "sales":
-            _refuse_totals_beside_items(incoming, heads)
-        changes = []
-        for store, rows in incoming.frames():
-            head = heads.get(store)
-            merged = merge(self.read(head) if head else None, rows, incoming.given)
-            region = incoming.regions.get(store) or (head.region if head else "")
-            file = _describe(store, incoming.kind, merged.frame, region)
-            changes.append(_Change(head, file, merged.added, merged.revised, merged.unchanged))
-            if write and changes[-1].new:
-                parquet_files.write(self._path(file), merged.frame)
-        return changes
+    def _write(self, file: HistoryFile, frame: pd.DataFrame) -> None:
+        parquet_files.write(self._place, file_name(file), frame)
 
     def _news(self, attributes: Mapping[str, StoreAttributes]) -> dict[str, StoreAttributes]:
         """The attributes that are not yet known."""
         known = self._manifest.attributes() if attributes else {}
         return {store: values for store, values in attributes.items() if known.get(store) != values}
 
-    def _path(self, file: HistoryFile) -> Path:
-        return parquet_files.file_path(self._root, file.kind, file.store, file.content_hash)
-
-
-def _describe(store: str, kind: str, frame: pd.DataFrame, region: str) -> HistoryFile:
-    return HistoryFile(
-        store=store,
-        kind=kind,
-        content_hash=content_hash(frame),
-        rows=len(frame),
-        first_ds=frame["ds"].min().date(),
-        last_ds=frame["ds"].max().date(),
-        items=tuple(frame["item"].unique()),
-        region=region,
-    )
-
-
-def _refuse_the_future(incoming: IncomingFile, today: date) -> None:
-    """Refuse sales of days long to come: one mistyped year would move every store's business date."""
-    last = today + timedelta(days=FUTURE_DAYS)
-    days = incoming.columns["date"].numbers
-    findings = Findings(incoming.file)
-    for at in np.flatnonzero(days > (last - EPOCH).days):
-        found = EPOCH + timedelta(days=int(days[at]))
-        findings.add(f"a day up to {last}", f"'{found}'", row=int(incoming.rows[at]), column="date")
-    findings.raise_if_any()
-
-
-def _refuse_totals_beside_items(incoming: IncomingFile, heads: Mapping[str, HistoryFile]) -> None:
-    """Refuse a store's total where its single items are known, and the other way round."""
-    findings = Findings(incoming.file)
-    column = incoming.layout.columns["item"].heading or None
-    for store, item, row in incoming.first_rows():
-        head = heads.get(store)
-        if head is not None and (item == ALL_ITEMS) != (ALL_ITEMS in head.items):
-            known = (
-                f"'{ALL_ITEMS}'" if ALL_ITEMS in head.items else f"single items, such as '{head.items[0]}'"
-            )
-            expected = f"what store {store} already has: {known}"
-            findings.add(expected, quoted(item), row=row, column=column)
-    findings.raise_if_any()
-
-
-def _report(
-    incoming: IncomingFile,
-    changes: Sequence[_Change],
-    news: Collection[str],
-    import_id: int | None,
-) -> ImportReport:
-    notes = [
-        f"store {change.file.store}: region was {quoted(change.head.region)},"
-        f" is now {quoted(change.file.region)}"
-        for change in changes
-        if change.head and change.head.region not in ("", change.file.region)
-    ]
-    if news:
-        notes.append(f"store attributes: new or changed for {counted(len(news), 'store')}")
-    first_ds, last_ds = incoming.span()
-    return ImportReport(
-        import_id=import_id,
-        source=incoming.file,
-        kind=incoming.kind,
-        stores=incoming.stores,
-        first_ds=first_ds,
-        last_ds=last_ds,
-        added=sum(change.added for change in changes),
-        revised=sum(change.revised for change in changes),
-        unchanged=sum(change.unchanged for change in changes),
-        notes=(*incoming.notes, *notes),
-    )
+    def _remove(self, files: Sequence[PlacedFile], before: datetime) -> list[int]:
+        """Remove files, but for those written since or made a head meanwhile; the sizes of what is gone."""
+        taken: list[Taken] = []
+        try:
+            for file in files:
+                taken += filter(None, [self._place.take(file.name, before)])
+        finally:
+            heads = {file_name(head) for kind in FRAMES for head in self._manifest.heads(kind).values()}
+            for each in taken:
+                if each.file.name in heads:
+                    each.put_back()
+                else:
+                    each.drop()
+        return [each.file.bytes for each in taken if each.file.name not in heads]

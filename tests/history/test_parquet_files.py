@@ -9,6 +9,7 @@ import pytest
 from forecasting.domain import HistoryFile
 from forecasting.errors import StateUnavailable
 from forecasting.history import parquet_files
+from forecasting.history.folder import LocalFolder
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.schema import PLAN
 from forecasting.series import SeriesDays
@@ -135,7 +136,7 @@ def test_a_file_without_a_row_has_no_items(tmp_path: Path) -> None:
         pd.DataFrame(columns),
     ):
         frame.to_parquet(path)
-        assert parquet_files.read_days(path, PLAN) == {}
+        assert parquet_files.read_days(LocalFolder(tmp_path), path.name, PLAN) == {}
 
 
 def test_a_damaged_leftover_is_written_anew(
