@@ -1,4 +1,4 @@
-"""The command line: ``python -m forecasting import | plan | refresh | worker | export | status …``.
+"""The command line: ``python -m forecasting import | refresh | worker | export | backup | status …``.
 
 Exit codes: 0 done, 1 a refresh failed, 2 bad input or state (said in one message, without a traceback).
 """
@@ -11,13 +11,16 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import structlog
 from tqdm import tqdm
 
-from forecasting.bootstrap import Storecast
+from forecasting import saved_settings
+from forecasting.backup.contents import Contents
+from forecasting.bootstrap import Storecast, restore
 from forecasting.domain import LOCAL_USER, Answer, ImportReport, RefreshRun, RunState, StoreState
 from forecasting.errors import InvalidRequest, StorecastError
 from forecasting.history.reading import AUTO, LAYOUTS
@@ -28,6 +31,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 POLL_SECONDS = 0.2
 LOOK_AHEAD = 16
+PROGRESS_SECONDS = 0.1
+"""What is done or refused within them needs no progress bar."""
 MEGABYTE = 1e6
 
 
@@ -36,7 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
-        with Storecast(Settings.from_env()) as storecast:
+        settings = Settings.from_env()
+        if parsed.command == "restore":  # there is nothing to open yet
+            return _restore(settings, parsed)
+        with Storecast(settings) as storecast:
             return int(parsed.run(storecast, parsed))
     except StorecastError as error:
         print(error, file=sys.stderr)
@@ -50,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m forecasting", description=(__doc__ or "").splitlines()[0]
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     for kind, words in (("import", "sales"), ("plan", "known future covariates")):
         command = commands.add_parser(kind, help=f"import a CSV or Parquet file of {words}")
@@ -91,6 +99,14 @@ def _parser() -> argparse.ArgumentParser:
     prune = commands.add_parser("prune", help="remove what the settings no longer keep")
     prune.add_argument("--dry-run", action="store_true", help="only tell what would be removed")
     prune.set_defaults(run=_prune)
+
+    backup = commands.add_parser("backup", help="write database, history and settings to one file")
+    backup.add_argument("--out", type=Path, required=True, metavar="FILE.tar")
+    backup.add_argument("--force", action="store_true", help="replace the file if there is one")
+    backup.set_defaults(run=_backup)
+
+    back = commands.add_parser("restore", help="bring a backup back into an empty place")
+    back.add_argument("path", type=Path, metavar="FILE.tar")
 
     status = commands.add_parser("status", help="what is loaded and how it stands")
     status.add_argument("--json", action="store_true")
@@ -216,6 +232,39 @@ def _prune(storecast: Storecast, parsed: argparse.Namespace) -> int:
     )
     print(f"{'would remove' if parsed.dry_run else 'removed'} {counts}")
     return 0
+
+
+def _backup(storecast: Storecast, parsed: argparse.Namespace) -> int:
+    path: Path = parsed.out
+    if not path.parent.is_dir():
+        raise InvalidRequest(f"--out: expected a file in a folder there is, found '{path}'")
+    with tqdm(unit="part", delay=PROGRESS_SECONDS) as bar:
+        contents = storecast.back_up(path, partial(_tell_parts, bar), replace=parsed.force)
+    print(f"{path}: {_counts(contents)}, {_size(path.stat().st_size)}")
+    if contents.left_out:
+        print(f"  without {contents.left_out:,} older history files, which were removed before")
+    return 0
+
+
+def _restore(settings: Settings, parsed: argparse.Namespace) -> int:
+    with tqdm(unit="part", delay=PROGRESS_SECONDS) as bar:
+        restored = restore(settings, parsed.path, partial(_tell_parts, bar))
+    contents = restored.contents
+    print(f"{parsed.path.name} of {contents.created_at:%Y-%m-%d %H:%M} UTC is back: {_counts(contents)}")
+    if restored.settings:
+        print(f"  {len(restored.settings)} settings, now in {settings.home / saved_settings.FILE}")
+    if restored.unknown:
+        print(f"  left out, as this version has no such settings: {', '.join(restored.unknown)}")
+    return 0
+
+
+def _tell_parts(bar: "tqdm[None]", done: int, total: int) -> None:
+    bar.total = total
+    bar.update(done - bar.n)
+
+
+def _counts(contents: Contents) -> str:
+    return f"{len(contents.tables)} tables, {contents.rows:,} rows, {len(contents.files):,} history files"
 
 
 def _size(size: int) -> str:
