@@ -99,6 +99,8 @@ def written(path: Path, *, replace: bool) -> Iterator[IO[bytes]]:
     InvalidRequest
         If there is such a file and it is not to be replaced, or it can't be written.
     """
+    if path.is_dir():
+        raise InvalidRequest(f"--out: expected a file, found the folder '{path}'")
     if path.exists() and not replace:
         raise InvalidRequest(f"--out: expected a new file, found '{path}'; --force replaces it")
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
@@ -112,7 +114,8 @@ def written(path: Path, *, replace: bool) -> Iterator[IO[bytes]]:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise InvalidRequest(f"--out: expected a file that can be written, found {error.strerror}") from error
+        found = error.strerror or error
+        raise InvalidRequest(f"--out: expected a file that can be written, found {found}") from error
     _sync_folder(path.parent)
 
 
@@ -129,15 +132,15 @@ def opened(path: Path, told: Told) -> Iterator[Archive]:
     StateUnavailable
         If it can't be read.
     """
+    if not path.is_file():
+        raise InvalidArchive(f"expected a backup at '{path}', found no such file")
     try:
         with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
             yield Archive(path.name, tar, _checked(tar, path.name, told))
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise InvalidArchive(f"expected a backup at '{path}', found no such file") from error
     except (tarfile.TarError, EOFError) as error:
         raise InvalidArchive(f"{path.name}: expected a whole backup, found: {error}") from error
     except OSError as error:
-        raise StateUnavailable(f"{path} can't be read: {error.strerror}") from error
+        raise StateUnavailable(f"{path} can't be read: {error.strerror or error}") from error
 
 
 def _checked(tar: tarfile.TarFile, name: str, told: Told) -> Contents:

@@ -84,8 +84,8 @@ def _settings(archive: Archive, home: Path) -> tuple[dict[str, str], tuple[str, 
     """Settings this version knows and can use, and the names of others."""
     try:
         given = json.loads(archive.content(archive.contents.settings))
-        values = {str(name): saved_settings.one_line(str(given[name])) for name in sorted(given)}
-    except (ValueError, TypeError) as error:
+        values = {name: saved_settings.one_line(value) for name, value in sorted(given.items())}
+    except (ValueError, AttributeError) as error:
         raise InvalidArchive(f"{archive.name}: expected settings in '{SETTINGS}', found: {error}") from error
     known = {name: value for name, value in values.items() if name in saved_settings.PORTABLE}
     try:

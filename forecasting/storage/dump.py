@@ -40,6 +40,8 @@ class Dump:
     tables: Mapping[str, sa.Table] = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.connection.dialect.name == "postgresql":  # what was read may take long to be put away
+            self.connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         object.__setattr__(self, "tables", portable.reflected(self.connection, metadata.tables))
 
     @property

@@ -24,7 +24,10 @@ _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
 
 
 class JsonText(sa.types.UserDefinedType[str]):
-    """JSON that comes and goes as text: nothing is lost between a document that is null and none at all."""
+    """A document that comes and goes as the JSON it is: null is not the same as none at all.
+
+    A list or an object; a bare number would be one to SQLite, in as many digits as that likes.
+    """
 
     cache_ok = True
 
