@@ -1,4 +1,4 @@
-"""The command line: ``python -m forecasting import | plan | refresh | worker | export | status …``.
+"""The command line: ``python -m forecasting import | refresh | worker | export | backup | status …``.
 
 Exit codes: 0 done, 1 a refresh failed, 2 bad input or state (said in one message, without a traceback).
 """
@@ -10,13 +10,15 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
 
-from forecasting import logs
-from forecasting.bootstrap import Storecast
+from forecasting import logs, saved_settings
+from forecasting.backup.contents import Contents
+from forecasting.bootstrap import Storecast, restore
 from forecasting.domain import LOCAL_USER, Answer, ImportReport, RefreshRun, RunState, StoreState
 from forecasting.errors import InvalidRequest, StorecastError
 from forecasting.history.reading import AUTO, LAYOUTS
@@ -27,6 +29,8 @@ log = logs.get_logger("forecasting.worker")  # `__name__` is the same for every 
 
 POLL_SECONDS = 0.2
 LOOK_AHEAD = 16
+PROGRESS_SECONDS = 0.1
+"""What is done or refused within them needs no progress bar."""
 MEGABYTE = 1e6
 
 
@@ -35,7 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     logs.configure_from_env("info" if parsed.run is _worker else "warning")
     try:
-        with Storecast(Settings.from_env()) as storecast:
+        settings = Settings.from_env()
+        if parsed.command == "restore":  # there is nothing to open yet
+            return _restore(settings, parsed)
+        with Storecast(settings) as storecast:
             return int(parsed.run(storecast, parsed))
     except StorecastError as error:
         print(error, file=sys.stderr)
@@ -49,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m forecasting", description=(__doc__ or "").splitlines()[0]
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     for kind, words in (("import", "sales"), ("plan", "known future covariates")):
         command = commands.add_parser(kind, help=f"import a CSV or Parquet file of {words}")
@@ -90,6 +97,14 @@ def _parser() -> argparse.ArgumentParser:
     prune = commands.add_parser("prune", help="remove what the settings no longer keep")
     prune.add_argument("--dry-run", action="store_true", help="only tell what would be removed")
     prune.set_defaults(run=_prune)
+
+    backup = commands.add_parser("backup", help="write database, history and settings to one file")
+    backup.add_argument("--out", type=Path, required=True, metavar="FILE.tar")
+    backup.add_argument("--force", action="store_true", help="replace the file if there is one")
+    backup.set_defaults(run=_backup)
+
+    back = commands.add_parser("restore", help="bring a backup back into an empty place")
+    back.add_argument("path", type=Path, metavar="FILE.tar")
 
     status = commands.add_parser("status", help="what is loaded and how it stands")
     status.add_argument("--json", action="store_true")
@@ -218,6 +233,39 @@ def _prune(storecast: Storecast, parsed: argparse.Namespace) -> int:
     )
     print(f"{'would remove' if parsed.dry_run else 'removed'} {counts}")
     return 0
+
+
+def _backup(storecast: Storecast, parsed: argparse.Namespace) -> int:
+    path: Path = parsed.out
+    if not path.parent.is_dir():
+        raise InvalidRequest(f"--out: expected a file in a folder there is, found '{path}'")
+    with tqdm(unit="part", delay=PROGRESS_SECONDS) as bar:
+        contents = storecast.back_up(path, partial(_tell_parts, bar), replace=parsed.force)
+    print(f"{path}: {_counts(contents)}, {_size(path.stat().st_size)}")
+    if contents.left_out:
+        print(f"  without {contents.left_out:,} older history files, which were removed before")
+    return 0
+
+
+def _restore(settings: Settings, parsed: argparse.Namespace) -> int:
+    with tqdm(unit="part", delay=PROGRESS_SECONDS) as bar:
+        restored = restore(settings, parsed.path, partial(_tell_parts, bar))
+    contents = restored.contents
+    print(f"{parsed.path.name} of {contents.created_at:%Y-%m-%d %H:%M} UTC is back: {_counts(contents)}")
+    if restored.settings:
+        print(f"  {len(restored.settings)} settings, now in {settings.home / saved_settings.FILE}")
+    if restored.unknown:
+        print(f"  left out, as this version has no such settings: {', '.join(restored.unknown)}")
+    return 0
+
+
+def _tell_parts(bar: "tqdm[None]", done: int, total: int) -> None:
+    bar.total = total
+    bar.update(done - bar.n)
+
+
+def _counts(contents: Contents) -> str:
+    return f"{len(contents.tables)} tables, {contents.rows:,} rows, {len(contents.files):,} history files"
 
 
 def _size(size: int) -> str:

@@ -5,9 +5,14 @@ import os
 import socket
 import threading
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from forecasting import backup, saved_settings
+from forecasting.backup.archive import Told
+from forecasting.backup.contents import Contents
+from forecasting.backup.restoring import Restored
 from forecasting.calendar.public_holidays import require_places
 from forecasting.clock import SystemClock
 from forecasting.compute.build import build_compute
@@ -50,6 +55,7 @@ class Storecast:
         require_places(settings.holidays, "STORECAST_HOLIDAYS")
         clock = SystemClock()
         self._settings = settings
+        self._clock = clock
         in_use = place_at(settings.history).in_use()
         self._storage = SqlStorage(open_database(settings.home, settings.database_url, must_exist=in_use))
         self.history = ParquetHistory(settings.history, self._storage.manifest, clock)
@@ -92,6 +98,12 @@ class Storecast:
             self._threads.append(thread)
             thread.start()
 
+    def back_up(self, path: Path, told: Told, *, replace: bool = False) -> Contents:
+        """Write database, history and settings to one file (`backup.back_up`)."""
+        chosen = saved_settings.chosen(os.environ, self._settings.home)
+        database, now = self._storage.database, self._clock.now()
+        return backup.back_up(database, self.history, chosen, now, path, replace=replace, told=told)
+
     def _wake(self) -> None:
         for worker in self._workers:
             worker.wake()
@@ -118,3 +130,8 @@ class Storecast:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def restore(settings: Settings, path: Path, told: Told) -> Restored:
+    """Bring a backup back into the empty place that the settings name (`backup.restore`)."""
+    return backup.restore(path, settings, SystemClock(), told)

@@ -5,6 +5,7 @@
     StorecastError
     ├── BadInput                what a person or another system gave is wrong
     │   ├── InvalidFile         a sales or plan file, with every problem found
+    │   ├── InvalidArchive      a backup that is damaged, or something else
     │   ├── InvalidFrame        a frame that breaks its schema
     │   ├── InvalidRequest      a request that can't be answered as asked
     │   │   ├── UnknownSeries   a store or product that has no history
@@ -97,6 +98,10 @@ class InvalidFile(BadInput):
         if self.total > len(self.problems):
             lines.append(f"… and {self.total - len(self.problems):,} more")
         super().__init__("\n".join(lines))
+
+
+class InvalidArchive(BadInput):
+    """A file that is not a whole and sound backup."""
 
 
 class InvalidFrame(BadInput):

@@ -1,4 +1,8 @@
-"""All settings, read once from the environment into one frozen value (the README has the table)."""
+"""All settings, read once into one frozen value (the README has the table).
+
+They are variables of the environment. What says how forecasts are made may stand in the state folder as well
+(`saved_settings`); the environment goes before it.
+"""
 
 import os
 import re
@@ -9,6 +13,7 @@ from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from forecasting import saved_settings
 from forecasting.errors import InvalidSetting
 
 DEFAULT_HOME = Path(__file__).resolve().parent.parent / "data" / "var"
@@ -123,16 +128,28 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """Read the ``STORECAST_*`` variables; what is not set keeps its default.
+        """Read the ``STORECAST_*`` variables; what is not set, nor in the state folder, keeps its default.
 
         Raises
         ------
         InvalidSetting
-            Naming the variable, what was expected and what was found.
+            Naming the variable, what was expected and what was found, and the file where it stands in one.
+        StateUnavailable
+            If the state folder's file of settings can't be read.
         """
         env = os.environ if environ is None else environ
+        home = Path(env.get("STORECAST_HOME") or DEFAULT_HOME).expanduser().resolve()
+        saved = saved_settings.read(home)
+        try:
+            cls._read(home, saved)
+        except InvalidSetting as error:
+            raise InvalidSetting(f"{home / saved_settings.FILE}: {error}") from error
+        return cls._read(home, {**saved, **env})
+
+    @classmethod
+    def _read(cls, home: Path, env: Mapping[str, str]) -> Self:
         return cls(
-            home=Path(env.get("STORECAST_HOME") or DEFAULT_HOME).expanduser().resolve(),
+            home=home,
             horizon=int(_number(env, "STORECAST_HORIZON", 28, 1, 365, whole=True)),
             tolerance=timedelta(hours=_number(env, "STORECAST_TOLERANCE_HOURS", 48, 0, 24 * 365)),
             engine=env.get("STORECAST_ENGINE", "").strip() or "prophet",

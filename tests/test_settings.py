@@ -8,6 +8,12 @@ from forecasting.errors import InvalidSetting
 from forecasting.settings import Settings
 
 
+@pytest.fixture(autouse=True)
+def no_home_of_a_developer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state folder that is used by default may have settings of its own."""
+    monkeypatch.setattr("forecasting.settings.DEFAULT_HOME", tmp_path)
+
+
 def test_what_is_not_set_has_its_default() -> None:
     """Also what is set to nothing."""
     assert Settings.from_env({}) == Settings.from_env({"STORECAST_NIGHTLY": " ", "STORECAST_KEEP_DAYS": ""})

@@ -43,7 +43,8 @@ class Claim:
 
 def claim_runs(connection: sa.Connection, claim: Claim, most: int) -> list[RefreshRun]:
     """Start the next run, and those of its batch that go with it; close what is past its time or attempts."""
-    time_out(connection, claim.now, claim.limit)
+    alive = refresh_run.c.lease_until >= claim.now  # of one whose worker has died another takes it over
+    time_out(connection, claim.now, claim.limit, alive)
     while (first := _next(connection, claim.now)) is not None:
         if first.attempt < lifecycle.ATTEMPTS:
             return _start(connection, [first, *_mates(connection, first, most - 1)], claim)
@@ -56,15 +57,17 @@ def renew_runs(
     connection: sa.Connection, runs: Collection[RefreshRun], lease: timedelta, now: datetime, limit: timedelta
 ) -> set[str]:
     """Prolong the leases of those runs that are still held, and in time; return their ids."""
-    time_out(connection, now, limit)
     held = sa.or_(sa.false(), *map(held_by, runs))
+    time_out(connection, now, limit, held)
     renewed = sa.update(refresh_run).where(held).values(lease_until=now + lease)
     return set(connection.execute(renewed.returning(refresh_run.c.run_id)).scalars())
 
 
-def time_out(connection: sa.Connection, now: datetime, limit: timedelta) -> None:
-    """End what has been running for longer than it may, whoever holds it."""
-    late = refresh_run.c.deadline_at < now
+def time_out(
+    connection: sa.Connection, now: datetime, limit: timedelta, which: sa.ColumnElement[bool]
+) -> None:
+    """End which of the runs have been running for longer than they may."""
+    late = sa.and_(refresh_run.c.deadline_at < now, which)
     end_runs(connection, Move.FAIL, late, now, error=lifecycle.timed_out(limit))
 
 

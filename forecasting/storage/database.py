@@ -169,13 +169,27 @@ def open_database(
     StateTooNew
         If the database was written by a newer version of the software; it is left as it is.
     """
-    database = _on_server(url, clock) if url else _in_folder(home, busy_timeout, clock, must_exist=must_exist)
+    database = connect(home, url, busy_timeout=busy_timeout, must_exist=must_exist, clock=clock)
     try:
         _bring_up_to_date(database, home, must_exist=must_exist)
     except StorageError:
         database.close()
         raise
     return database
+
+
+def connect(
+    home: Path,
+    url: str = "",
+    *,
+    busy_timeout: float = 30.0,
+    must_exist: bool = False,
+    clock: Clock | None = None,
+) -> Database:
+    """Open the database as `open_database` does, but leave its tables as they are."""
+    if url:
+        return _on_server(url, clock)
+    return _in_folder(home, busy_timeout, clock, must_exist=must_exist)
 
 
 def _on_server(url: str, clock: Clock | None) -> Database:
@@ -214,7 +228,7 @@ def _make(home: Path, path: Path) -> None:
 
 def _bring_up_to_date(database: Database, home: Path, *, must_exist: bool) -> None:
     with database.reading() as connection:
-        found = _revision(connection)
+        found = revision_of(connection)
     if found == REVISION:
         return
     if found is None and must_exist:
@@ -222,11 +236,11 @@ def _bring_up_to_date(database: Database, home: Path, *, must_exist: bool) -> No
     from forecasting.storage.upgrade import upgrade  # noqa: PLC0415 – alembic costs a start-up that needs it not
 
     with database.writing(alone="schema") as connection:
-        found = _revision(connection)  # again: another process may have upgraded it meanwhile
+        found = revision_of(connection)  # again: another process may have upgraded it meanwhile
         upgrade(connection, found, database.place)
 
 
-def _revision(connection: sa.Connection) -> str | None:
+def revision_of(connection: sa.Connection) -> str | None:
     """The migration the database is at, or None where it is empty."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None

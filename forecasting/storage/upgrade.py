@@ -30,13 +30,34 @@ def upgrade(connection: sa.Connection, found: str | None, place: str) -> None:
     StateTooNew
         If this code does not know the database's migration.
     """
-    config = migrations()
-    scripts = ScriptDirectory.from_config(config)
-    known = {script.revision for script in scripts.walk_revisions()}
-    if found is not None and found not in known:
+    if found is not None:
+        require_known(found, place, "it was left as it is")
+    migrate(connection, "head")
+
+
+def require_known(revision: str, place: str, outcome: str) -> None:
+    """Check that this code has a database's or a backup's migration.
+
+    Parameters
+    ----------
+    outcome
+        How the error ends.
+
+    Raises
+    ------
+    StateTooNew
+        If it has not.
+    """
+    scripts = ScriptDirectory.from_config(migrations())
+    if revision not in {script.revision for script in scripts.walk_revisions()}:
         raise StateTooNew(
             f"{place} was written by a newer version of this software: expected revision "
-            f"'{scripts.get_current_head()}' or older, found '{found}'; it was left as it is"
+            f"'{scripts.get_current_head()}' or older, found '{revision}'; {outcome}"
         )
+
+
+def migrate(connection: sa.Connection, revision: str) -> None:
+    """Run the migrations up to a revision, in the connection's transaction."""
+    config = migrations()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -112,7 +112,7 @@ def test_what_has_ended_cannot_be_cancelled(storage: SqlStorage) -> None:
 
 
 def test_a_run_that_takes_too_long_is_ended_by_whoever_looks(open_storage: Open) -> None:
-    """Its own worker at its next renewal, else another at its next claim; the next run gets its turn."""
+    """Its own worker at its next renewal, or another at its next claim; one that has died loses it only."""
     storage = open_storage()
     run = running(storage)
     turn(storage, NOW + LIMIT)
@@ -122,9 +122,12 @@ def test_a_run_that_takes_too_long_is_ended_by_whoever_looks(open_storage: Open)
     ended = now_of(storage, run)
     assert ended.state is RunState.FAILED
     assert ended.error == "Timed out: expected it to be done within 60 min, found it still running"
-    second = running(storage, "2", NOW + 2 * LIMIT)
-    assert claim(open_storage(), "worker-2", NOW + 4 * LIMIT, NOW + 5 * LIMIT) is None
-    assert now_of(storage, second).state is RunState.FAILED
+    hanging, orphan = running(storage, "2", NOW + 2 * LIMIT), running(storage, "3", NOW + 2 * LIMIT)
+    storage.ledger.renew([hanging], 2 * LIMIT, LIMIT)
+    taken_over = claim(open_storage(), "worker-2", NOW + 3.5 * LIMIT, NOW + 4 * LIMIT)
+    assert now_of(storage, hanging).state is RunState.FAILED
+    assert taken_over is not None
+    assert (taken_over.run_id, taken_over.attempt) == (orphan.run_id, 2)
 
 
 def test_waiting_does_not_count_as_taking_long(storage: SqlStorage) -> None:

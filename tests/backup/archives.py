@@ -1,0 +1,68 @@
+"""Backups as bytes: what is in them, and what others would make of them."""
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from forecasting.backup.archive import MANIFEST, SEAL
+
+Run = Callable[..., tuple[int, str, str]]
+"""Runs one command on a state folder; its exit code, what it printed, what it complained of."""
+
+
+def listen_to_nothing(_done: int, _total: int) -> None:
+    """Take no notice of progress."""
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, with its content."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def members(content: bytes) -> dict[str, tuple[int, int]]:
+    """Where each part of a backup begins, and how long it is."""
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        return {info.name: (info.offset_data, info.size) for info in tar}
+
+
+def rebuilt(content: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
+    """A backup with other parts, as somebody would make it who knows how."""
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        parts = {info.name: tar.extractfile(info).read() for info in tar}  # type: ignore[union-attr] # files
+    change(parts)
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w") as tar:
+        for name, part in parts.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(part)
+            tar.addfile(info, io.BytesIO(part))
+    return sink.getvalue()
+
+
+def with_manifest(content: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """A backup whose manifest says something else, sealed again."""
+
+    def rewrite(parts: dict[str, bytes]) -> None:
+        document = json.loads(parts[MANIFEST])
+        change(document)
+        parts[MANIFEST] = json.dumps(document).encode()
+        parts[SEAL] = f"{hashlib.sha256(parts[MANIFEST]).hexdigest()}  {MANIFEST}\n".encode()
+
+    return rebuilt(content, rewrite)
+
+
+def with_settings(content: bytes, settings: bytes) -> bytes:
+    """A backup with other settings."""
+
+    def change(parts: dict[str, bytes]) -> None:
+        parts["settings.json"] = settings
+
+    def tell(document: dict[str, Any]) -> None:
+        sha256 = hashlib.sha256(settings).hexdigest()
+        document["settings"].update(bytes=len(settings), sha256=sha256)
+
+    return with_manifest(rebuilt(content, change), tell)

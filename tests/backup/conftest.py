@@ -1,0 +1,59 @@
+"""A state that was lived in, its backup, and the command line."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from forecasting.__main__ import main
+from forecasting.backup import back_up
+from forecasting.domain import LOCAL_USER
+from tests.backup.archives import Run
+from tests.house import House
+
+
+@pytest.fixture(scope="package")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two stores with forecasts; of store 1 two files."""
+    home = tmp_path_factory.mktemp("lived-in")
+    house = House(home).furnish()
+    house.next_day()
+    for store in ("1", "2"):
+        house.service.refresh(LOCAL_USER, store)
+    house.work()
+    house.service.export(LOCAL_USER).to_csv(home / "expected.csv", index=False, date_format="%Y-%m-%d")
+    house.close()
+    return home
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run one command on a state folder; return its exit code and what it printed and complained of."""
+    monkeypatch.setenv("STORECAST_ENGINE", "seasonal_naive")
+    monkeypatch.setenv("STORECAST_PROCESSES", "1")
+
+    def run_one(home: Path, *arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setenv("STORECAST_HOME", str(home))
+        code = main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        return code, told.out, re.sub(r"\r[^\r\n]*\n?", "", told.err)  # without progress
+
+    return run_one
+
+
+@pytest.fixture(scope="package")
+def sound(home: Path) -> bytes:
+    """A backup of it."""
+    path = home / "sound.tar"
+    house = House(home)
+    back_up(house.storage.database, house.history, {"STORECAST_HORIZON": "28"}, house.clock.now(), path)
+    house.close()
+    return path.read_bytes()
+
+
+@pytest.fixture
+def back(tmp_path: Path, sound: bytes) -> Path:
+    """The backup in a file of its own."""
+    path = tmp_path / "back.tar"
+    path.write_bytes(sound)
+    return path

@@ -1,0 +1,193 @@
+"""Losing everything, and having it back: from the command line, in this process."""
+
+import re
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from forecasting.backup.archive import written
+from forecasting.saved_settings import FILE as SETTINGS_FILE
+from forecasting.storage.database import FILE
+from tests.backup.archives import Run, files, with_manifest, with_settings
+from tests.history.conftest import CREDENTIALS
+from tests.history.spots import new_bucket
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty bucket of an S3 server of our own."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}.items():
+        monkeypatch.setenv(name, value)
+    yield new_bucket("backups")
+    server.stop()
+
+
+def test_all_that_was_lost_comes_back(run: Run, home: Path, tmp_path: Path) -> None:
+    """Forecasts and sales; each command says in a line what it did; the settings are in force again."""
+    out, new = tmp_path / "b.tar", tmp_path / "new"
+    code, told, err = run(home, "backup", "--out", out)
+    size = out.stat().st_size / 1e3
+    assert (code, err) == (0, "")
+    assert told.startswith(f"{out}: 15 tables, ")
+    assert told.endswith(f" rows, 3 history files, {size:.0f} kB\n")
+    code, told, err = run(new, "restore", out)
+    assert (code, err) == (0, "")
+    assert told.startswith("b.tar of 20")
+    assert told.splitlines()[1] == f"  1 settings, now in {new / SETTINGS_FILE}"
+    assert (new / SETTINGS_FILE).read_text().splitlines()[1:] == ["STORECAST_ENGINE=seasonal_naive"]
+    assert run(new, "export", "--out", tmp_path / "e.csv")[0] == 0
+    assert (tmp_path / "e.csv").read_text() == (home / "expected.csv").read_text()
+    assert files(new / "history") == files(home / "history")
+
+
+def test_the_history_may_be_in_another_kind_of_place(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bucket: str
+) -> None:
+    """From a folder to S3, and from there to a folder."""
+    run(home, "backup", "--out", tmp_path / "b.tar")
+    monkeypatch.setenv("STORECAST_HISTORY_URL", f"s3://{bucket}/history")
+    assert run(tmp_path / "cloud", "restore", tmp_path / "b.tar")[0] == 0
+    assert not (tmp_path / "cloud" / "history").exists()
+    assert run(tmp_path / "cloud", "backup", "--out", tmp_path / "c.tar")[0] == 0
+    assert run(tmp_path / "again", "restore", tmp_path / "c.tar")[0] == 0  # its files were not lost
+    monkeypatch.delenv("STORECAST_HISTORY_URL")
+    assert run(tmp_path / "new", "restore", tmp_path / "c.tar")[0] == 0
+    assert files(tmp_path / "new" / "history") == files(home / "history")
+
+
+def test_a_backup_is_never_replaced_by_accident(run: Run, home: Path, tmp_path: Path) -> None:
+    """It takes a word to do so."""
+    out = tmp_path / "b.tar"
+    out.write_text("mine")
+    code, told, err = run(home, "backup", "--out", out)
+    assert (code, told, err) == (2, "", f"--out: expected a new file, found '{out}'; --force replaces it\n")
+    assert out.read_text() == "mine"
+    assert run(home, "backup", "--out", out, "--force")[0] == 0
+    assert tarfile.is_tarfile(out)
+
+
+def test_a_backup_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    """Half a file never has the name."""
+    out = tmp_path / "b.tar"
+    out.write_text("mine")
+    with pytest.raises(LookupError):
+        fail_in_the_middle(out)
+    assert files(tmp_path) == {"b.tar": b"mine"}
+
+
+def fail_in_the_middle(out: Path) -> None:
+    """Write half of a file."""
+    with written(out, replace=True) as file:
+        file.write(b"half")
+        raise LookupError
+
+
+@pytest.mark.parametrize("where", ["missing/b.tar", "file/b.tar", "full"])
+def test_a_file_that_cannot_be_written_is_told(run: Run, home: Path, tmp_path: Path, where: str) -> None:
+    """With what was expected."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "full").mkdir()
+    code, told, err = run(home, "backup", "--out", tmp_path / where, "--force")
+    assert (code, told) == (2, "")
+    assert re.match(r"--out: expected a file.* found ", err)
+
+
+def test_nothing_is_not_backed_up(run: Run, tmp_path: Path) -> None:
+    """Most likely it is the wrong folder."""
+    code, _, err = run(tmp_path / "wrong", "backup", "--out", tmp_path / "b.tar")
+    found = f"{tmp_path / 'wrong' / FILE}: expected something to back up, found no imports\n"
+    assert (code, err) == (2, found)
+    assert not (tmp_path / "b.tar").exists()
+
+
+def test_a_place_in_use_is_not_restored_into(run: Run, home: Path, back: Path) -> None:
+    """Its database is in use."""
+    before = files(home)
+    code, told, err = run(home, "restore", back)
+    assert (code, told) == (2, "")
+    assert err.startswith(f"{home / FILE}: expected a database without rows, found 2 in history_import, ")
+    assert {name: before[name] for name in before if "sqlite" not in name}.items() <= files(home).items()
+
+
+def test_files_of_another_history_are_not_mixed_with(run: Run, back: Path, tmp_path: Path) -> None:
+    """It says how many, and one of them; nothing is made."""
+    new = tmp_path / "new"
+    other = new / "history" / "sales" / "9_x" / "y.parquet"
+    other.parent.mkdir(parents=True)
+    other.write_text("")
+    code, _, err = run(new, "restore", back)
+    assert code == 2
+    assert f"expected no files but the backup's, found 1 others such as {other}; nothing was changed" in err
+    assert list(files(new)) == ["history/sales/9_x/y.parquet"]
+
+
+def test_settings_of_the_place_are_not_replaced(run: Run, back: Path, tmp_path: Path) -> None:
+    """Somebody may have written them by hand."""
+    new = tmp_path / "new"
+    new.mkdir()
+    (new / SETTINGS_FILE).write_text("STORECAST_HORIZON=7\n")
+    code, _, err = run(new, "restore", back)
+    assert (code, f"found settings of its own in {SETTINGS_FILE}" in err) == (2, True)
+    assert list(files(new)) == [SETTINGS_FILE]
+
+
+def test_a_restore_that_broke_off_is_done_again(run: Run, home: Path, back: Path, tmp_path: Path) -> None:
+    """What it left of the history, also half a file, is in nobody's way."""
+    new = tmp_path / "new"
+    for name, content in list(files(home / "history").items())[:2]:
+        path = new / "history" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content[: len(content) // 2])
+    (new / "history" / "sales" / "1f.tmp").mkdir()
+    assert run(new, "restore", back)[0] == 0
+    assert files(new / "history") == files(home / "history")
+
+
+def test_a_database_that_cannot_be_loaded_leaves_nothing(run: Run, back: Path, tmp_path: Path) -> None:
+    """But for history files, and the next restore does not mind them."""
+    new, sound = tmp_path / "new", back.read_bytes()
+    back.write_bytes(with_manifest(sound, lambda document: document["tables"][0].update(rows=9)))
+    code, _, err = run(new, "restore", back)
+    assert (code, err) == (2, "table chain: expected 9 rows, found 0\n")
+    assert not (new / SETTINGS_FILE).exists()
+    back.write_bytes(sound)
+    assert run(new, "restore", back)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (b"[1]", "back.tar: expected settings in 'settings.json', found: "),
+        (b"{", "back.tar: expected settings in 'settings.json', found: "),
+        (
+            b'{"STORECAST_TIMEZONE": "Mars/Olympus"}',
+            "back.tar, settings: STORECAST_TIMEZONE: expected a time",
+        ),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused(
+    run: Run, back: Path, tmp_path: Path, settings: bytes, expected: str
+) -> None:
+    """Before anything is made: the restored place would not start."""
+    back.write_bytes(with_settings(back.read_bytes(), settings))
+    code, _, err = run(tmp_path / "new", "restore", back)
+    assert (code, err.startswith(expected)) == (2, True)
+    assert not (tmp_path / "new").exists()
+
+
+def test_settings_this_version_does_not_have_are_left_out(run: Run, back: Path, tmp_path: Path) -> None:
+    """And told; what looks like a place is one of them."""
+    given_settings = b'{"STORECAST_HORIZON": "7", "STORECAST_HOME": "/etc", "STORECAST_MOOD": "good"}'
+    back.write_bytes(with_settings(back.read_bytes(), given_settings))
+    code, out, _ = run(tmp_path / "new", "restore", back)
+    assert (code, out.splitlines()[2]) == (
+        0,
+        "  left out, as this version has no such settings: STORECAST_HOME, STORECAST_MOOD",
+    )
+    assert (tmp_path / "new" / SETTINGS_FILE).read_text().splitlines()[1:] == ["STORECAST_HORIZON=7"]
