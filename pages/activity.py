@@ -1,12 +1,13 @@
 import streamlit as st
 
-from web import access, activity_view
+from web import access, activity_view, cached
 
 user = access.require_user()
 service = access.service()
 
 st.subheader("Activity", anchor=False)
-store = activity_view.pick_store_of_runs(service.stores(user))
+stores, _as_of = cached.stores(service, user)
+store = activity_view.pick_store_of_runs(stores)
 
 
 @st.fragment(run_every=5)
