@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from forecasting.accuracy import HONEST, WeekAhead
 from web import formats
 from web.accuracy_words import PROMISE
-from web.charts import PLAIN_AXIS, Palette, Trace, figure
+from web.charts import Palette, Trace, figure
 
 HEIGHT = 236
 MOST_LABELS = 8
@@ -153,7 +153,6 @@ def _layout(weeks: Sequence[WeekAhead], y: tuple[float, float], colours: Palette
             "showgrid": False,
             "zeroline": False,
             "fixedrange": True,
-            **PLAIN_AXIS,
         },
         "yaxis": {
             "range": list(y),
@@ -162,6 +161,5 @@ def _layout(weeks: Sequence[WeekAhead], y: tuple[float, float], colours: Palette
             "tickformat": ".0%",
             "fixedrange": True,
             "nticks": 6,
-            **PLAIN_AXIS,
         },
     }

@@ -18,7 +18,6 @@ from web import formats
 
 HEIGHT = 410
 HALF_DAY, DAY = pd.Timedelta(hours=12), pd.Timedelta(days=1)
-PLAIN_AXIS = {"ticks": "", "automargin": True, "zerolinewidth": 2}
 PROMOTION_FOOT = (0.0, 0.022)
 """Lower and upper edge of the promotion strip, as shares of the plot's height."""
 
@@ -305,7 +304,6 @@ def _layout(days: Sequence[_Day], as_of: date, colours: Palette) -> dict[str, ob
             "tickformat": "%-d %b",
             "showgrid": False,
             "fixedrange": True,
-            **PLAIN_AXIS,
         },
         "yaxis": {
             "rangemode": "tozero",
@@ -314,6 +312,5 @@ def _layout(days: Sequence[_Day], as_of: date, colours: Palette) -> dict[str, ob
             "tickformat": ",",
             "fixedrange": True,
             "nticks": 8,
-            **PLAIN_AXIS,
         },
     }
