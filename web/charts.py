@@ -102,7 +102,7 @@ def forecast_figure(
 def figure(lines: Sequence[Mapping[str, object]], layout: Mapping[str, object]) -> go.Figure:
     """Make a figure of traces and a layout in words of Plotly's reference, checked once.
 
-    It has no template: to fill in Plotly's own, of which next to nothing is seen, took as long as the rest.
+    It has no template: to fill in Plotly's own, of which nothing is seen, took as long as all the rest.
     """
     return go.Figure({"data": lines, "layout": {"template": {}, **layout}})
 
