@@ -31,7 +31,8 @@ bench: $(DEV)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.refresh
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.solver
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.queue
-	@echo "on real data: $(BIN)/python -m benchmarks.accuracy | chain | pooling"
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.load
+	@echo "on real data: $(BIN)/python -m benchmarks.accuracy | chain | pooling | scale"
 
 audit: $(DEV)
 	$(BIN)/pip-audit -r requirements.txt

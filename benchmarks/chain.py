@@ -82,7 +82,7 @@ def chain(data: Path, stores: int, processes: int) -> dict[str, float]:
         settings = Settings(home=Path(home) / "state", horizon=HORIZON, processes=processes)
         with Storecast(settings) as storecast:
             storecast.service.import_file(
-                LOCAL_USER, _sales(data, stores, Path(home)), "sales", stores=data / "rossmann_store.csv"
+                LOCAL_USER, sales_file(data, stores, Path(home)), "sales", stores=data / "rossmann_store.csv"
             )
             storecast.start_worker()
             names = storecast.service.stores(LOCAL_USER)
@@ -109,7 +109,7 @@ def _wait(storecast: Storecast) -> float:
     return most
 
 
-def _sales(data: Path, stores: int, folder: Path) -> Path:
+def sales_file(data: Path, stores: int, folder: Path) -> Path:
     """The sales of all stores, or of the first so many."""
     frame = pd.read_parquet(data / "rossmann_train.parquet")
     if stores:

@@ -12,11 +12,12 @@ import pandas as pd
 
 from forecasting import schema
 from forecasting.accuracy import AccuracyReport, accuracy_report
-from forecasting.calendar.inputs import expected_days, series_histories
+from forecasting.calendar.inputs import expected_days, total_of
 from forecasting.calendar.public_holidays import place_of
 from forecasting.domain import (
     ALL_ITEMS,
     BatchProgress,
+    HistoryFile,
     Predictor,
     Principal,
     RefreshRun,
@@ -182,16 +183,13 @@ class Reader:
         UnknownSeries
             If the principal has no such store or product.
         """
-        file = self._snapshot(principal, key.store).sales
-        histories = series_histories(self._history.read(file)) if file else {}
-        if key.item not in histories:
+        sold = self._history.days(self._sales_file(principal, key.store))
+        if key.item not in sold and key.item != ALL_ITEMS:
             raise UnknownSeries(f"{key}: expected sales history, found none")
-        frame = histories[key.item]
-        if days is None:
-            return frame
-        first = frame["ds"].iloc[-1] - pd.Timedelta(days=days - 1)
-        recent: pd.DataFrame = frame[frame["ds"] >= first]
-        return recent.reset_index(drop=True)
+        series = sold[key.item] if key.item in sold else total_of(list(sold.values()))
+        if days is not None:
+            series = series[series.days > series.days[-1] - days]
+        return series.history()
 
     def version(self, principal: Principal, store: str, version: int) -> VersionHeader:
         """The header of one version of a store.
@@ -207,7 +205,7 @@ class Reader:
 
     def summary(self, principal: Principal, key: SeriesKey) -> SeriesSummary | None:
         """The summary row of one series of the newest version, or None."""
-        self._snapshot(principal, key.store)
+        self._sales_file(principal, key.store)
         rows = self._storage.versions.summaries([key.store]).get(key.store, ())
         return next((row for row in rows if row.item == key.item), None)
 
@@ -237,8 +235,8 @@ class Reader:
         UnknownSeries
             If the principal has no such store or product.
         """
-        file = self._snapshot(principal, key.store).sales
-        if file is None or key.item not in (ALL_ITEMS, *file.items):
+        file = self._sales_file(principal, key.store)
+        if key.item not in (ALL_ITEMS, *file.items):
             raise UnknownSeries(f"{key}: expected sales history, found none")
         rows = self._storage.track.read([key.store], item=key.item, since=since)
         return rows.sort_values(["ds", "lead"], ignore_index=True)[_TRACK]
@@ -476,9 +474,19 @@ class Reader:
             raise UnknownSeries(f"store '{store}': expected a store with sales history, found none")
         return snapshot
 
+    def _sales_file(self, principal: Principal, store: str) -> HistoryFile:
+        """The sales of a store that the principal may see, which is all that most looks need of it."""
+        file = self._storage.manifest.head(store, "sales")
+        if file is None or not principal.sees(store, file.region):
+            raise UnknownSeries(f"store '{store}': expected a store with sales history, found none")
+        return file
+
     def _header(self, principal: Principal, store: str, version: int | None) -> VersionHeader:
-        head = self._snapshot(principal, store).head
-        header = head if version is None else self._storage.versions.header(version)
+        if version is None:
+            header = self._snapshot(principal, store).head
+        else:
+            self._sales_file(principal, store)
+            header = self._storage.versions.header(version)
         if header is None:
             raise NoForecastYet(f"store '{store}': expected a forecast, found none yet")
         if header.store != store:

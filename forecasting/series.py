@@ -160,6 +160,13 @@ class SeriesDays:
             flags={name: joined(name) for name in names},
         )
 
+    def history(self) -> pd.DataFrame:
+        """`schema.HISTORY`."""
+        values = {name: getattr(self, name) for name in ("y", "is_open", "promo")}
+        ds = self.days.astype("datetime64[D]").astype("datetime64[us]")
+        holiday = pd.array([self.kinds[kind] for kind in self.holiday], dtype="str")
+        return pd.DataFrame({"ds": ds, **values, "holiday": holiday, "school_holiday": self.school_holiday})
+
     def with_kinds(self, kinds: tuple[str, ...]) -> Self:
         """The same days, their holidays numbered by other names, which must hold all of `kinds`."""
         if kinds == self.kinds:

@@ -1,11 +1,12 @@
 import streamlit as st
 
-from web import access, activity_view, under_way
+from web import access, activity_view, cached, under_way
 
 user = access.require_user()
 service = access.service()
 
-store = activity_view.pick_store_of_runs(service.stores(user))
+stores, _as_of = cached.stores(service, user)
+store = activity_view.pick_store_of_runs(stores)
 
 
 @st.fragment(run_every=5)

@@ -1,6 +1,6 @@
 import streamlit as st
 
-from web import access, components, queue_view
+from web import access, cached, components, queue_view
 
 user = access.require_user()
 service = access.service()
@@ -9,7 +9,8 @@ if not rows:
     components.no_sales()
     st.stop()
 
-queue_view.headline(rows, service.as_of(user))
+_stores, as_of = cached.stores(service, user)
+queue_view.headline(rows, as_of)
 queue_view.live_batch(service, user)
 shown = queue_view.pick(rows)
 queue_view.table(shown)

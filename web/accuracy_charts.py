@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from forecasting.accuracy import HONEST, WeekAhead
 from web import formats
 from web.accuracy_words import PROMISE
-from web.charts import Palette
+from web.charts import Palette, Trace, figure
 
 HEIGHT = 236
 MOST_LABELS = 8
@@ -29,19 +29,18 @@ def error_figure(weeks: Sequence[WeekAhead], colours: Palette) -> go.Figure:
     ours, average = errors(weeks)
     lines = {OURS: ours} if ours == average or not any(average) else {AVERAGE: average, OURS: ours}
     highest = 1.22 * max((value for line in lines.values() for value in line if value), default=0.1)
-    figure = go.Figure([_line(name, weeks, lines, colours) for name in lines])
+    drawn = [_line(name, weeks, lines, colours) for name in lines]
     name = f"{OURS} (the<br>{AVERAGE})" if ours == average else OURS
-    figure.update_layout(_layout(weeks, (0, highest), colours))
-    figure.update_layout(annotations=[*_names(lines, highest, name, colours)])
-    return figure
+    notes = [*_names(lines, highest, name, colours)]
+    return figure(drawn, {**_layout(weeks, (0, highest), colours), "annotations": notes})
 
 
 def band_figure(weeks: Sequence[WeekAhead], colours: Palette) -> go.Figure:
     """Draw the share of days inside the band by week ahead, against what is promised."""
     inside = shares_inside(weeks)
     lowest = min([0.5, *(max(0.0, value - 0.1) for value in inside if value is not None)])
-    figure = go.Figure([_line(OURS, weeks, {OURS: inside}, colours, digits=0)])
-    figure.update_traces(textposition=[_side((share or 0) >= PROMISE) for share in inside])
+    sides = [_side((share or 0) >= PROMISE) for share in inside]
+    shares = {**_line(OURS, weeks, {OURS: inside}, colours, digits=0), "textposition": sides}
     zone = {
         "type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": HONEST[0], "y1": HONEST[1],
         "fillcolor": colours.closed, "line": {"width": 0}, "layer": "below",
@@ -50,8 +49,8 @@ def band_figure(weeks: Sequence[WeekAhead], colours: Palette) -> go.Figure:
     promise = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": PROMISE, "y1": PROMISE, "line": line}
     words = f"{formats.percent(PROMISE, 0)} promised"
     note = _note(1, PROMISE, words, colours.ink, xref="paper", xanchor="left", xshift=6)
-    figure.update_layout(_layout(weeks, (lowest, 1), colours), shapes=[zone, promise], annotations=[note])
-    return figure
+    layout = {**_layout(weeks, (lowest, 1), colours), "shapes": [zone, promise], "annotations": [note]}
+    return figure([shares], layout)
 
 
 def error_alt(weeks: Sequence[WeekAhead]) -> str:
@@ -85,24 +84,25 @@ def shares_inside(weeks: Sequence[WeekAhead]) -> Values:
 
 def _line(
     name: str, weeks: Sequence[WeekAhead], lines: dict[str, Values], colours: Palette, digits: int = 1
-) -> go.Scatter:
+) -> Trace:
     own = lines[name]
     other = next((values for each, values in lines.items() if each != name), [None] * len(own))
     above = [(value or 0) >= (beside or 0) for value, beside in zip(own, other, strict=True)]
     colour = colours.accent if name == OURS else colours.quiet
-    return go.Scatter(
-        x=list(range(len(own))),
-        y=own,
-        mode="lines+markers+text" if len(own) <= MOST_LABELS else "lines+markers",
-        text=[formats.percent(value, digits) for value in own],
-        textposition=[_side(is_above) for is_above in above],
-        textfont={"color": colour, "size": 12},
-        cliponaxis=False,
-        line={"color": colour, "width": 2.2, "dash": "solid" if name == OURS else "dash"},
-        marker={"size": 7, "symbol": "circle" if name == OURS else "square"},
-        customdata=[_words(week) for week in weeks],
-        hovertemplate=f"%{{customdata}}<br>{name} <b>%{{y:.{digits}%}}</b><extra></extra>",
-    )
+    return {
+        "type": "scatter",
+        "x": list(range(len(own))),
+        "y": own,
+        "mode": "lines+markers+text" if len(own) <= MOST_LABELS else "lines+markers",
+        "text": [formats.percent(value, digits) for value in own],
+        "textposition": [_side(is_above) for is_above in above],
+        "textfont": {"color": colour, "size": 12},
+        "cliponaxis": False,
+        "line": {"color": colour, "width": 2.2, "dash": "solid" if name == OURS else "dash"},
+        "marker": {"size": 7, "symbol": "circle" if name == OURS else "square"},
+        "customdata": [_words(week) for week in weeks],
+        "hovertemplate": f"%{{customdata}}<br>{name} <b>%{{y:.{digits}%}}</b><extra></extra>",
+    }
 
 
 def _names(

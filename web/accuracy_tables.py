@@ -10,7 +10,7 @@ import streamlit as st
 from forecasting.accuracy import AccuracyReport, EngineShare, SeriesAccuracy
 from forecasting.domain import ALL_ITEMS, SeriesKey
 from forecasting.scores import ErrorSums
-from web import accuracy_words, formats, session
+from web import accuracy_words, cached, formats, session
 from web.accuracy_view import ROW_HEIGHT
 from web.queue_view import HEADER_HEIGHT
 
@@ -121,8 +121,21 @@ def _hundredths(share: float | None) -> float | None:
     return None if share is None else 100 * share
 
 
-def all_figures(report: AccuracyReport, *, of_store: bool) -> None:
-    """Draw every figure there is, folded away, for those who know their names."""
+def all_figures(report: AccuracyReport, stamp: str, *, of_store: bool) -> None:
+    """Draw every figure there is, folded away, for those who know their names.
+
+    Parameters
+    ----------
+    stamp
+        The report's (`cached.accuracy`).
+    """
+    _all_figures(report, stamp, of_store=of_store)
+
+
+@st.cache_data(max_entries=200, ttl=cached.RECORD_SECONDS, show_spinner=False)
+def _all_figures(_report: AccuracyReport, stamp: str, *, of_store: bool) -> None:
+    del stamp  # part of the cache's key only
+    report = _report
     columns = {lead: sums for lead, sums in report.track.items() if sums.days}
     if report.backtest is None and not columns:
         return

@@ -1,20 +1,29 @@
-"""The parts of Accuracy: pickers, tiles, the backtest, and the track record of what was published."""
+"""The parts of Accuracy: pickers, tiles, the backtest, and the track record of what was published.
+
+What is below the pickers is the same at every rerun until it is added up again, so it is drawn once and then
+replayed, as on a store's page.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
 
 from forecasting.accuracy import AccuracyReport, Backtested
-from forecasting.domain import ALL_ITEMS, Store
+from forecasting.domain import ALL_ITEMS, Principal, SeriesKey, Store
 from forecasting.scores import ErrorSums
-from web import accuracy_charts, accuracy_words, charts, formats, session
+from forecasting.service import ForecastService
+from web import accuracy_charts, accuracy_words, cached, charts, formats, session
 from web.queue_view import ALL_REGIONS, HEADER_HEIGHT
 from web.tiles import tile
 
 ROW_HEIGHT, MOST_DAYS = 35, 7
+RECORD = timedelta(days=28)
+"""How far back the days of one series are shown as published."""
+
 DAY_BEFORE = 1
 """Days to go, at least, of the forecast that is in hand the day before."""
 
@@ -72,7 +81,39 @@ def no_forecast(scope: Scope) -> None:
     )
 
 
-def tiles(report: AccuracyReport) -> None:
+def sections(
+    service: ForecastService, user: Principal, report: AccuracyReport, stamp: str, scope: Scope, as_of: date
+) -> None:
+    """Draw tiles, backtest and track record of a report, in the reader's theme.
+
+    Parameters
+    ----------
+    stamp
+        The report's (`cached.accuracy`).
+    """
+    _sections(service, user, report, stamp, scope, as_of, st.context.theme.type)
+
+
+@st.cache_data(max_entries=200, ttl=cached.RECORD_SECONDS, show_spinner=False)
+def _sections(
+    _service: ForecastService,
+    _user: Principal,
+    _report: AccuracyReport,
+    stamp: str,
+    scope: Scope,
+    as_of: date,
+    theme: str | None,
+) -> None:
+    del stamp  # part of the cache's key only
+    days = None
+    if scope.store is not None:
+        days = _service.track(_user, SeriesKey(scope.store, scope.item), since=as_of - RECORD)
+    _tiles(_report)
+    _backtest_section(_report, theme)
+    _published_section(_report.track, days, scope.store)
+
+
+def _tiles(report: AccuracyReport) -> None:
     """Draw the four figures: error, against the average, inside the band, published."""
     error, against, band, published = st.columns(4)
     backtest = report.backtest
@@ -123,7 +164,7 @@ def _published_tile(track: Mapping[int, ErrorSums]) -> None:
     tile("Error as published", formats.percent(sums.wape), note, tip=tip)
 
 
-def backtest_section(report: AccuracyReport) -> None:
+def _backtest_section(report: AccuracyReport, theme: str | None) -> None:
     """Draw the backtest by days ahead: errors against the average, and the band against its promise."""
     backtest, left_out = report.backtest, accuracy_words.untested(report)
     if backtest is None:
@@ -131,7 +172,7 @@ def backtest_section(report: AccuracyReport) -> None:
         st.info(left_out or f"{accuracy_words.NO_BACKTEST}.", icon=":material/hourglass_empty:")
         return
     _heading("Backtest", " ".join(filter(None, [accuracy_words.method(backtest), left_out])))
-    weeks, colours = backtest.weeks, charts.palette(st.context.theme.type)
+    weeks, colours = backtest.weeks, charts.palette(theme)
     left, right = st.columns(2)
     with left:
         st.markdown(f"**Error by days ahead.** {accuracy_words.trend(weeks)}")
@@ -147,7 +188,7 @@ def backtest_section(report: AccuracyReport) -> None:
         )  # fmt: skip
 
 
-def published_section(track: Mapping[int, ErrorSums], days: pd.DataFrame | None, store: str | None) -> None:
+def _published_section(track: Mapping[int, ErrorSums], days: pd.DataFrame | None, store: str | None) -> None:
     """Draw how published forecasts did, by how long before; of one series also day by day.
 
     Parameters

@@ -4,10 +4,12 @@ Colours carry no meaning of their own: ink is what was sold, the accent what is 
 grey a closed day; each is labelled in words too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
+from itertools import pairwise
+from typing import NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,9 +17,16 @@ import plotly.graph_objects as go
 from web import formats
 
 HEIGHT = 410
-HALF_DAY = pd.Timedelta(hours=12)
+HALF_DAY, DAY = pd.Timedelta(hours=12), pd.Timedelta(days=1)
 PROMOTION_FOOT = (0.0, 0.022)
 """Lower and upper edge of the promotion strip, as shares of the plot's height."""
+
+
+Trace = dict[str, object]
+"""A trace in words of Plotly's reference."""
+
+Run = Sequence[pd.Timestamp]
+"""Days, each the day after the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +85,26 @@ def forecast_figure(
         The business date; drawn as "today".
     """
     days = _days(sold, forecast)
-    figure = go.Figure([_sold_line(sold, colours)])
+    lines = [_sold_line(sold, colours)]
     if forecast is not None:
-        figure.add_traces([*_bands(forecast, colours), _expected_line(forecast, colours)])
-    shapes = [*_closed_columns(days, colours), *_promotion_strips(days, colours), _today(as_of, colours)]
+        lines += [*_bands(forecast, colours), _expected_line(forecast, colours)]
+    promoted = [*runs([day.ds for day in days if day.promo])]
+    shapes = [*_closed_columns(days, colours), *_promotion_strips(promoted, colours), _today(as_of, colours)]
     notes = [
         *_closure_reasons(days, colours),
         *_holiday_marks(days, colours),
-        *_promotion_labels(days, colours),
+        *_promotion_labels(promoted, colours),
     ]
     notes += [_today_label(as_of, colours), *_line_ends(sold, forecast, colours)]
-    figure.update_layout(_layout(days, as_of, colours), shapes=shapes, annotations=notes)
-    return figure
+    return figure(lines, {**_layout(days, as_of, colours), "shapes": shapes, "annotations": notes})
+
+
+def figure(lines: Sequence[Mapping[str, object]], layout: Mapping[str, object]) -> go.Figure:
+    """Make a figure of traces and a layout in words of Plotly's reference, checked once.
+
+    It has no template: to fill in Plotly's own, of which nothing is seen, took as long as all the rest.
+    """
+    return go.Figure({"data": lines, "layout": {"template": {}, **layout}})
 
 
 def alt_text(name: str, sold: pd.DataFrame, forecast: pd.DataFrame | None) -> str:
@@ -103,69 +120,89 @@ def alt_text(name: str, sold: pd.DataFrame, forecast: pd.DataFrame | None) -> st
     return f"{text}; {mean} a day expected over the next {len(forecast)} days, likely {low} to {high}."
 
 
-def open_runs(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Split a frame into its runs of consecutive open days; each has its band, as Plotly fills gaps."""
-    opened = frame[frame["is_open"]]
-    gaps = opened["ds"].diff() != pd.Timedelta(days=1)
-    for _, run in opened.groupby(gaps.cumsum()):
-        yield run
+def runs(days: Run) -> Iterator[Run]:
+    """Split ascending days into runs of consecutive ones."""
+    breaks = [at for at in range(1, len(days)) if days[at] - days[at - 1] != DAY]
+    for start, end in pairwise([0, *breaks, len(days)]):
+        if end > start:
+            yield days[start:end]
 
 
-def _days(sold: pd.DataFrame, forecast: pd.DataFrame | None) -> pd.DataFrame:
-    columns = ["ds", "is_open", "promo", "holiday"]
-    frames = [sold[columns]] if forecast is None else [sold[columns], forecast[columns]]
-    return pd.concat(frames, ignore_index=True).drop_duplicates("ds", ignore_index=True)
+class _Day(NamedTuple):
+    """What is marked of a day, sold or ahead."""
+
+    ds: pd.Timestamp
+    is_open: bool
+    promo: bool
+    holiday: str
 
 
-def _sold_line(sold: pd.DataFrame, colours: Palette) -> go.Scatter:
-    return go.Scatter(
-        x=sold["ds"],
-        y=sold["y"].where(sold["is_open"]),
-        mode="lines+markers",
-        line={"color": colours.ink, "width": 1.4},
-        marker={"size": 4},
-        customdata=_facts(sold),
-        hovertemplate="%{customdata}<br>sold <b>%{y:,.0f}</b><extra></extra>",
-    )
+def _days(sold: pd.DataFrame, forecast: pd.DataFrame | None) -> list[_Day]:
+    """Each day once; of one that is in both, what was sold counts."""
+    days: dict[pd.Timestamp, _Day] = {}
+    for frame in (sold,) if forecast is None else (sold, forecast):
+        for values in zip(*(frame[name] for name in _Day._fields), strict=True):
+            days.setdefault(values[0], _Day(*values))
+    return list(days.values())
 
 
-def _expected_line(forecast: pd.DataFrame, colours: Palette) -> go.Scatter:
+def _sold_line(sold: pd.DataFrame, colours: Palette) -> Trace:
+    return {
+        "type": "scatter",
+        "x": sold["ds"],
+        "y": sold["y"].where(sold["is_open"]),
+        "mode": "lines+markers",
+        "line": {"color": colours.ink, "width": 1.4},
+        "marker": {"size": 4},
+        "customdata": _facts(sold),
+        "hovertemplate": "%{customdata}<br>sold <b>%{y:,.0f}</b><extra></extra>",
+    }
+
+
+def _expected_line(forecast: pd.DataFrame, colours: Palette) -> Trace:
     likely = [
         f"likely {formats.units(low)} – {formats.units(high)}"
         for low, high in zip(forecast["q10"], forecast["q90"], strict=True)
     ]
-    return go.Scatter(
-        x=forecast["ds"],
-        y=forecast["mean"].where(forecast["is_open"]),
-        mode="lines+markers",
-        line={"color": colours.accent, "width": 2.2},
-        marker={"size": 5},
-        customdata=list(zip(_facts(forecast), likely, strict=True)),
-        hovertemplate="%{customdata[0]}<br>expected <b>%{y:,.0f}</b>, %{customdata[1]}<extra></extra>",
-    )
+    return {
+        "type": "scatter",
+        "x": forecast["ds"],
+        "y": forecast["mean"].where(forecast["is_open"]),
+        "mode": "lines+markers",
+        "line": {"color": colours.accent, "width": 2.2},
+        "marker": {"size": 5},
+        "customdata": list(zip(_facts(forecast), likely, strict=True)),
+        "hovertemplate": "%{customdata[0]}<br>expected <b>%{y:,.0f}</b>, %{customdata[1]}<extra></extra>",
+    }
 
 
-def _bands(forecast: pd.DataFrame, colours: Palette) -> Iterator[go.Scatter | go.Bar]:
-    for run in open_runs(forecast):
+def _bands(forecast: pd.DataFrame, colours: Palette) -> Iterator[Trace]:
+    """One for each run of open days, as Plotly fills gaps."""
+    opened = forecast[forecast["is_open"]]
+    edges = dict(zip(opened["ds"], zip(opened["q10"], opened["q90"], strict=True), strict=True))
+    for run in runs(list(edges)):
+        low, high = zip(*(edges[ds] for ds in run), strict=True)
         if len(run) == 1:
-            yield go.Bar(
-                x=run["ds"],
-                y=run["q90"] - run["q10"],
-                base=run["q10"],
-                width=HALF_DAY.total_seconds() * 1000,
-                marker={"color": colours.band, "line": {"width": 0}},
-                hoverinfo="skip",
-            )
+            yield {
+                "type": "bar",
+                "x": run,
+                "y": [high[0] - low[0]],
+                "base": low,
+                "width": HALF_DAY.total_seconds() * 1000,
+                "marker": {"color": colours.band, "line": {"width": 0}},
+                "hoverinfo": "skip",
+            }
         else:
-            yield go.Scatter(
-                x=[*run["ds"], *run["ds"][::-1]],
-                y=[*run["q90"], *run["q10"][::-1]],
-                fill="toself",
-                fillcolor=colours.band,
-                line={"width": 0},
-                mode="lines",
-                hoverinfo="skip",
-            )
+            yield {
+                "type": "scatter",
+                "x": [*run, *run[::-1]],
+                "y": [*high, *low[::-1]],
+                "fill": "toself",
+                "fillcolor": colours.band,
+                "line": {"width": 0},
+                "mode": "lines",
+                "hoverinfo": "skip",
+            }
 
 
 def _facts(frame: pd.DataFrame) -> list[str]:
@@ -177,57 +214,41 @@ def _facts(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def _closed_columns(days: pd.DataFrame, colours: Palette) -> Iterator[dict[str, object]]:
-    for ds in days.loc[~days["is_open"], "ds"]:
+def _closed_columns(days: Sequence[_Day], colours: Palette) -> Iterator[dict[str, object]]:
+    for ds in (day.ds for day in days if not day.is_open):
         yield {
             "type": "rect", "yref": "paper", "y0": 0, "y1": 1, "x0": ds - HALF_DAY, "x1": ds + HALF_DAY,
             "fillcolor": colours.closed, "line": {"width": 0}, "layer": "below",
         }  # fmt: skip
 
 
-def _closure_reasons(days: pd.DataFrame, colours: Palette) -> Iterator[dict[str, object]]:
-    for ds, holiday in _holidays(days[~days["is_open"]]):
-        yield _note(ds, 0.5, f"closed · {escape(holiday)}", colours.quiet, yref="paper", textangle=-90)
+def _closure_reasons(days: Sequence[_Day], colours: Palette) -> Iterator[dict[str, object]]:
+    for day in days:
+        if day.holiday and not day.is_open:
+            reason = f"closed · {escape(day.holiday)}"
+            yield _note(day.ds, 0.5, reason, colours.quiet, yref="paper", textangle=-90)
 
 
-def _holiday_marks(days: pd.DataFrame, colours: Palette) -> Iterator[dict[str, object]]:
-    for ds, holiday in _holidays(days[days["is_open"]]):
-        yield _note(ds, 0.08, escape(holiday), colours.quiet, yref="paper", textangle=-90, yanchor="bottom")
+def _holiday_marks(days: Sequence[_Day], colours: Palette) -> Iterator[dict[str, object]]:
+    upright = {"yref": "paper", "textangle": -90, "yanchor": "bottom"}
+    for day in days:
+        if day.holiday and day.is_open:
+            yield _note(day.ds, 0.08, escape(day.holiday), colours.quiet, **upright)
 
 
-def _holidays(days: pd.DataFrame) -> Iterator[tuple[pd.Timestamp, str]]:
-    named = days[days["holiday"] != ""]
-    yield from zip(named["ds"], named["holiday"], strict=True)
-
-
-def _promotions(days: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    promoted = days[days["promo"]]
-    for _, run in promoted.groupby((promoted["ds"].diff() != pd.Timedelta(days=1)).cumsum()):
-        yield run
-
-
-def _promotion_strips(days: pd.DataFrame, colours: Palette) -> Iterator[dict[str, object]]:
-    for run in _promotions(days):
+def _promotion_strips(promoted: Sequence[Run], colours: Palette) -> Iterator[dict[str, object]]:
+    for run in promoted:
         yield {
             "type": "rect", "yref": "paper", "y0": PROMOTION_FOOT[0], "y1": PROMOTION_FOOT[1],
-            "x0": run["ds"].iloc[0] - HALF_DAY, "x1": run["ds"].iloc[-1] + HALF_DAY,
+            "x0": run[0] - HALF_DAY, "x1": run[-1] + HALF_DAY,
             "fillcolor": colours.promotion, "line": {"width": 0},
         }  # fmt: skip
 
 
-def _promotion_labels(days: pd.DataFrame, colours: Palette) -> Iterator[dict[str, object]]:
-    for run in _promotions(days):
-        start = run["ds"].iloc[0] - HALF_DAY
-        yield _note(
-            start,
-            PROMOTION_FOOT[1],
-            "promotion",
-            colours.promotion,
-            yref="paper",
-            xanchor="left",
-            xshift=9,
-            yanchor="bottom",
-        )
+def _promotion_labels(promoted: Sequence[Run], colours: Palette) -> Iterator[dict[str, object]]:
+    beside = {"yref": "paper", "xanchor": "left", "xshift": 9, "yanchor": "bottom"}
+    for run in promoted:
+        yield _note(run[0] - HALF_DAY, PROMOTION_FOOT[1], "promotion", colours.promotion, **beside)
 
 
 def _today(as_of: date, colours: Palette) -> dict[str, object]:
@@ -260,8 +281,8 @@ def _note(x: object, y: float, text: str, colour: str, **more: object) -> dict[s
     return {"x": x, "y": y, "text": text, "showarrow": False, "font": font, **more}
 
 
-def _layout(days: pd.DataFrame, as_of: date, colours: Palette) -> dict[str, object]:
-    quiet = {"color": colours.quiet, "size": 12}
+def _layout(days: Sequence[_Day], as_of: date, colours: Palette) -> dict[str, object]:
+    today, quiet = pd.Timestamp(as_of), {"color": colours.quiet, "size": 12}
     return {
         "height": HEIGHT,
         "margin": {"l": 44, "r": 168, "t": 22, "b": 26},
@@ -275,10 +296,10 @@ def _layout(days: pd.DataFrame, as_of: date, colours: Palette) -> dict[str, obje
         "barmode": "overlay",
         "xaxis": {
             "range": [
-                min(days["ds"].min(), pd.Timestamp(as_of)) - pd.Timedelta(days=2),
-                max(days["ds"].max(), pd.Timestamp(as_of)) + HALF_DAY,
+                min(today, *(day.ds for day in days)) - pd.Timedelta(days=2),
+                max(today, *(day.ds for day in days)) + HALF_DAY,
             ],
-            "tick0": pd.Timestamp(as_of) - pd.Timedelta(weeks=10),
+            "tick0": today - pd.Timedelta(weeks=10),
             "dtick": 7 * 86_400_000,
             "tickformat": "%-d %b",
             "showgrid": False,

@@ -16,6 +16,7 @@ from forecasting.errors import InvalidSetting, StorageError, StorecastError
 from forecasting.settings import Settings
 from web import access
 from web.guard import refuse_beyond_loopback
+from web.sockets import send_at_once
 from web.stopping import end_in_time
 
 log = logs.get_logger(__name__)
@@ -42,11 +43,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
     _configure_logs()
     end_in_time()
     refuse_beyond_loopback(st.get_option("server.address"))
+    send_at_once()
     for module in EAGER:
         importlib.import_module(module)
     storecast = await _started()
     gc.collect()
-    gc.freeze()  # Streamlit collects after every run; what lives for ever need not be looked at again
+    gc.freeze()  # what lives for ever need not be looked at again by each collection
     try:
         yield {}
     finally:

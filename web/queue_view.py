@@ -42,12 +42,16 @@ def live_batch(service: ForecastService, user: Principal) -> None:
     """Show the progress of a refresh of many stores, and draw the page again when the queue has changed."""
     batch = service.batch(user)
     session.pulse_changed(QUEUE, _pulse(service, user, batch))
+    just_seen = [batch]
 
     @st.fragment(run_every=strip.RUNNING_POLL if batch else strip.IDLE_POLL)
     def watch() -> None:
-        now = service.batch(user)
-        if session.pulse_changed(QUEUE, _pulse(service, user, now)):
-            st.rerun()
+        if just_seen:
+            now = just_seen.pop()
+        else:
+            now = service.batch(user)
+            if session.pulse_changed(QUEUE, _pulse(service, user, now)):
+                st.rerun()
         if now is not None:
             st.progress(now.done / now.total, formats.plain(run_words.batch_words(now)))
 

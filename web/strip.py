@@ -39,10 +39,11 @@ def live_freshness(
     strip = st.empty()
     first = service.freshness(user, key.store)
     session.pulse_changed(key.store, first.pulse)
+    just_seen = [first]
 
     @st.fragment(run_every=RUNNING_POLL if first.state is StoreState.RUNNING else IDLE_POLL)
     def watch() -> None:
-        now = service.freshness(user, key.store)
+        now = just_seen.pop() if just_seen else service.freshness(user, key.store)
         if session.pulse_changed(key.store, now.pulse):
             st.rerun()
         running = now.state is StoreState.RUNNING

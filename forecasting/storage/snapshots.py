@@ -1,6 +1,6 @@
 """What decides the state of a store, for one store or all of them, in a constant number of queries."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,20 +61,7 @@ def nothing_known(store: str) -> StoreSnapshot:
 
 def read_batch(connection: sa.Connection) -> BatchProgress | None:
     """The newest batch of which stores still have active runs, or None."""
-    run = refresh_run.c
-    newest = (
-        sa.select(run.batch_id)
-        .where(ACTIVE, OF_A_STORE, run.batch_id.is_not(None))
-        .order_by(run.requested_at.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    active, failed = (sa.func.sum(sa.case((holds, 1), else_=0)) for holds in (ACTIVE, run.state == "failed"))
-    began = sa.func.min(run.started_at, type_=Instant)
-    columns = run.batch_id, sa.func.min(run.requested_by), sa.func.count(), active, failed, began
-    row = connection.execute(
-        sa.select(*columns).where(run.batch_id == newest, OF_A_STORE).group_by(run.batch_id)
-    ).one_or_none()
+    row = connection.execute(_BATCH).one_or_none()
     if row is None:
         return None
     batch_id, requested_by, total, still_active, broken, started_at = row
@@ -103,36 +90,50 @@ def _snapshot(
 
 
 def _files(connection: sa.Connection, stores: Collection[str] | None) -> dict[tuple[str, str], HistoryFile]:
-    query = sa.select(*FILE).select_from(history_head.join(history_version))
-    rows = connection.execute(_of(stores, query, history_head.c.store))
-    return {(file.store, file.kind): file for file in map(file_of, rows.all())}
+    return {(file.store, file.kind): file for file in map(file_of, _FILES.rows(connection, stores))}
 
 
 def _attributes(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, StoreAttributes]:
-    query = sa.select(store_attribute.c.store, store_attribute.c.attributes)
-    rows = connection.execute(_of(stores, query, store_attribute.c.store))
-    return {row.store: row.attributes for row in rows}
+    return {row.store: row.attributes for row in _ATTRIBUTES.rows(connection, stores)}
 
 
 def _heads(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, VersionHeader]:
-    query = sa.select(*HEADER).select_from(forecast_head.join(forecast_version).join(predictor))
-    rows = connection.execute(_of(stores, query, forecast_head.c.store))
-    return {header.store: header for header in map(header_of, rows.all())}
+    return {header.store: header for header in map(header_of, _HEADS.rows(connection, stores))}
 
 
 def _active_runs(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, RefreshRun]:
     """The active run of each store; where several scopes are active, the one asked for last."""
-    query = sa.select(*RUN).where(ACTIVE, OF_A_STORE)
-    rows = connection.execute(_of(stores, query, refresh_run.c.store))
-    runs = sorted(map(run_of, rows.all()), key=lambda run: run.requested_at)
+    runs = sorted(map(run_of, _ACTIVE_RUNS.rows(connection, stores)), key=lambda run: run.requested_at)
     return {run.store: run for run in runs}
 
 
 def _last_runs(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, RefreshRun]:
-    """The newest ended run of each store: one seek in the index on (store, finished_at) per store."""
-    every = sa.select(refresh_run.c.store).where(OF_A_STORE).distinct()
-    names = _of(stores, every, refresh_run.c.store).subquery()
-    ended = refresh_run.alias()
+    """The newest ended run of each store."""
+    return {run.store: run for run in map(run_of, _LAST_RUNS.rows(connection, stores))}
+
+
+class _Look:
+    """A query over every store and one over some; made once, as making them took longer than running them."""
+
+    def __init__(self, every: sa.Select[Any], some: sa.Select[Any]) -> None:
+        self._every, self._some = every, some
+
+    def rows(self, connection: sa.Connection, stores: Collection[str] | None) -> Sequence[sa.Row[Any]]:
+        """Run it for these stores, or for every store where that is None."""
+        if stores is None:
+            return connection.execute(self._every).all()
+        return connection.execute(self._some, {"stores": list(stores)}).all()
+
+
+def _narrow(query: sa.Select[Any], store: sa.Column[str]) -> sa.Select[Any]:
+    """The query over the stores that are asked for."""
+    asked: sa.BindParameter[list[str]] = sa.bindparam("stores", expanding=True)
+    return query.where(store.in_(asked))
+
+
+def _newest_ended(stores: sa.Select[Any]) -> sa.Select[Any]:
+    """The newest ended run of each of these stores: one seek each in the index on (store, finished_at)."""
+    names, ended = stores.subquery(), refresh_run.alias()
     newest = (
         sa.select(ended.c.run_id)
         .where(ended.c.store == names.c.store, ended.c.finished_at.is_not(None))
@@ -142,9 +143,36 @@ def _last_runs(connection: sa.Connection, stores: Collection[str] | None) -> dic
         .scalar_subquery()
     )
     found = sa.select(newest).select_from(names)
-    rows = connection.execute(sa.select(*RUN).where(refresh_run.c.run_id.in_(found)))
-    return {run.store: run for run in map(run_of, rows.all())}
+    return sa.select(*RUN).where(refresh_run.c.run_id.in_(found))
 
 
-def _of(stores: Collection[str] | None, query: sa.Select[Any], store: sa.Column[str]) -> sa.Select[Any]:
-    return query if stores is None else query.where(store.in_(stores))
+def _newest_batch() -> sa.Select[Any]:
+    """The columns of a `BatchProgress`, with the stores still active in the place of those done."""
+    run = refresh_run.c
+    newest = (
+        sa.select(run.batch_id)
+        .where(ACTIVE, OF_A_STORE, run.batch_id.is_not(None))
+        .order_by(run.requested_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    active, failed = (sa.func.sum(sa.case((holds, 1), else_=0)) for holds in (ACTIVE, run.state == "failed"))
+    began = sa.func.min(run.started_at, type_=Instant)
+    columns = run.batch_id, sa.func.min(run.requested_by), sa.func.count(), active, failed, began
+    return sa.select(*columns).where(run.batch_id == newest, OF_A_STORE).group_by(run.batch_id)
+
+
+def _look(query: sa.Select[Any], store: sa.Column[str]) -> _Look:
+    return _Look(query, _narrow(query, store))
+
+
+_FILES = _look(sa.select(*FILE).select_from(history_head.join(history_version)), history_head.c.store)
+_ATTRIBUTES = _look(sa.select(store_attribute.c.store, store_attribute.c.attributes), store_attribute.c.store)
+_HEADS = _look(
+    sa.select(*HEADER).select_from(forecast_head.join(forecast_version).join(predictor)),
+    forecast_head.c.store,
+)
+_ACTIVE_RUNS = _look(sa.select(*RUN).where(ACTIVE, OF_A_STORE), refresh_run.c.store)
+_WITH_RUNS = sa.select(refresh_run.c.store).where(OF_A_STORE).distinct()
+_LAST_RUNS = _Look(_newest_ended(_WITH_RUNS), _newest_ended(_narrow(_WITH_RUNS, refresh_run.c.store)))
+_BATCH = _newest_batch()

