@@ -15,7 +15,7 @@ run: $(RUNTIME)
 	$(BIN)/streamlit run streamlit_app.py
 
 test: $(DEV)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

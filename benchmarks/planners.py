@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import httpx2
 
-from benchmarks.streamlit_client import Record, Tab
+from benchmarks.streamlit_client import FIRST_PAGE, Record, Tab
 
 QUEUE, STORE, ACCURACY, ACTIVITY = "", "store_forecast", "accuracy", "activity"
 NAMES = {QUEUE: "My stores", STORE: "Store forecast", ACCURACY: "Accuracy", ACTIVITY: "Activity"}
@@ -86,13 +86,16 @@ BARE: Sequence[tuple[Step, int]] = ((_bare, 1),)
 """What is done on the page of the peer."""
 
 
+ARRIVING = 4.0
+"""Within so many thinking times all planners have come; what is timed begins then, but for first pages."""
+
+
 async def crowd(
     address: str, clients: int, seconds: float, think: float, steps: Sequence[tuple[Step, int]], seed: int
 ) -> Record:
-    """Let so many planners work at the same time, and return what they have seen.
+    """Let so many planners work at the same time, and return what they have seen once all are there.
 
-    They come one after another within one thinking time. Each thinks half to one and a half times `think`
-    seconds after every answer.
+    They come one after another. Each thinks half to one and a half times `think` seconds after every answer.
     """
     record = Record()
     async with AsyncExitStack() as stack:
@@ -100,7 +103,9 @@ async def crowd(
         tabs = [Tab(address, record) for _ in range(clients)]
         for tab in tabs:
             stack.push_async_callback(tab.close)
-        until = asyncio.get_running_loop().time() + seconds
+        arrived = ARRIVING * think
+        asyncio.get_running_loop().call_later(arrived, record.begin, FIRST_PAGE)
+        until = asyncio.get_running_loop().time() + arrived + seconds
         async with asyncio.TaskGroup() as group:
             for number, tab in enumerate(tabs):
                 draw = random.Random(f"{seed}/{number}")  # noqa: S311 - no secret, and the same in each run
@@ -118,7 +123,7 @@ async def _plan(
 ) -> None:
     now = asyncio.get_running_loop().time
     doing, weights = zip(*steps, strict=True)
-    await asyncio.sleep(think * draw.random())
+    await asyncio.sleep(ARRIVING * think * draw.random())
     await tab.open(http)
     while (pause := think * draw.uniform(0.5, 1.5)) < until - now():
         await asyncio.sleep(pause)

@@ -1,7 +1,8 @@
 """``refresh --all`` over every Rossmann store by one worker process and by two, on one database.
 
-``python -m benchmarks.scale [--rounds 2] [--stores N] [--sqlite] [--data DIR] [--json]``. The workers are
-processes ``python -m forecasting worker`` with one fitting process each, started and at rest before the
+``python -m benchmarks.scale [--rounds 2] [--stores N] [--pooled] [--sqlite] [--data DIR] [--json]``. The
+workers are ``python -m forecasting worker`` that fit in their own, single process
+(``STORECAST_PROCESSES=0``; with ``--pooled`` each has one more for its fits), started and at rest before the
 press; the press comes from a process that works nothing. Timed is from the press until no run is left. Rounds
 take one and two workers in turns, beginning with the other each time. The run over all stores is worked by
 one of them while the other waits, so its seconds are told too. The database is PostgreSQL, started here.
@@ -34,7 +35,7 @@ from forecasting.storage.tables import refresh_worker
 
 START_SECONDS = 60.0
 LONGEST_SECONDS = 900.0
-TICK = 0.05
+TICK = 0.2
 REST = 1.0
 """Seconds over which workers are looked at to see whether they are at rest."""
 
@@ -65,6 +66,7 @@ class House:
     settings: Settings
     storecast: Storecast
     database: Database
+    pooled: bool
 
     def command_environment(self) -> dict[str, str]:
         """What makes a worker process one of this house."""
@@ -72,7 +74,7 @@ class House:
         return environment(
             given.home,
             STORECAST_HORIZON=str(given.horizon),
-            STORECAST_PROCESSES="1",
+            STORECAST_PROCESSES="1" if self.pooled else "0",
             STORECAST_DATABASE_URL=given.database_url,
         )
 
@@ -82,12 +84,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--stores", type=int, default=0, help="only so many; 0 for all")
+    parser.add_argument("--pooled", action="store_true", help="workers with a process of its own for fits")
     parser.add_argument("--sqlite", action="store_true", help="on SQLite instead of PostgreSQL")
     parser.add_argument("--data", type=Path, default=datasets.DIRECTORY)
     parser.add_argument("--json", action="store_true")
     parsed = parser.parse_args()
     logging.disable(logging.WARNING)
-    with furnished(parsed.data, parsed.stores, sqlite=parsed.sqlite) as house:
+    with furnished(parsed.data, parsed.stores, sqlite=parsed.sqlite, pooled=parsed.pooled) as house:
         stores = len(house.storecast.service.stores(SYSTEM))
         passes = measure(house, parsed.rounds)
     result = {"database": "SQLite" if parsed.sqlite else "PostgreSQL", "stores": stores, **summary(passes)}
@@ -149,7 +152,7 @@ def refresh_all(house: House, processes: list[psutil.Popen]) -> Pass:
 
 
 @contextmanager
-def furnished(data: Path, stores: int, *, sqlite: bool) -> Iterator[House]:
+def furnished(data: Path, stores: int, *, sqlite: bool, pooled: bool) -> Iterator[House]:
     """A state folder and a database with the sales of these stores, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="storecast-scale-") as folder, ExitStack() as stack:
         url = stack.enter_context(nullcontext("") if sqlite else postgres(Path(folder) / "postgres"))
@@ -160,7 +163,7 @@ def furnished(data: Path, stores: int, *, sqlite: bool) -> Iterator[House]:
         storecast.service.import_file(SYSTEM, sales, "sales", stores=data / "rossmann_store.csv")
         database = open_database(home, url)
         stack.callback(database.close)
-        yield House(settings, storecast, database)
+        yield House(settings, storecast, database, pooled)
 
 
 @contextmanager

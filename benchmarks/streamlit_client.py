@@ -50,6 +50,11 @@ class Record:
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)
         self.faults: list[str] = []
 
+    def begin(self, kept: str) -> None:
+        """Forget the times of what was seen until now, but for one kind; faults stay."""
+        for kind in self.seconds.keys() - {kept}:
+            del self.seconds[kind]
+
 
 class Tab:
     """One tab; close it in the end.

@@ -78,7 +78,10 @@ class Storecast:
         chores = DailyChores(self._storage, clock, settings, name, nightly, prune, score)
         terms = Terms(settings.lease, settings.run_limit, settings.first_wait)
         claim = partial(RefreshWorker, self._storage.ledger, training, clock, terms)
-        self._workers = (claim(name, chores), *(claim(f"{name}/{n}") for n in range(2, ABREAST + 1)))
+        abreast = (
+            ABREAST if settings.processes else 1
+        )  # a process that fits itself has nothing to do beside it
+        self._workers = (claim(name, chores), *(claim(f"{name}/{n}") for n in range(2, abreast + 1)))
         self._threads: list[threading.Thread] = []
 
     def start_worker(self) -> None:

@@ -72,7 +72,7 @@ class Settings:
     engine
         The engine asked for: a name of `engines.registry`, or ``module:factory`` of one's own.
     processes
-        Worker processes for fits, or the threads of the Dask cluster.
+        Worker processes for fits, or the threads of the Dask cluster; 0: fits run in the process itself.
     dask_scheduler
         Where fits run on a Dask cluster: its scheduler's address; "" for worker processes on this machine.
     lease
@@ -153,7 +153,7 @@ class Settings:
             horizon=int(_number(env, "STORECAST_HORIZON", 28, 1, 365, whole=True)),
             tolerance=timedelta(hours=_number(env, "STORECAST_TOLERANCE_HOURS", 48, 0, 24 * 365)),
             engine=env.get("STORECAST_ENGINE", "").strip() or "prophet",
-            processes=int(_number(env, "STORECAST_PROCESSES", os.cpu_count() or 1, 1, 256, whole=True)),
+            processes=int(_number(env, "STORECAST_PROCESSES", os.cpu_count() or 1, 0, 256, whole=True)),
             dask_scheduler=_scheduler(env, "STORECAST_DASK_SCHEDULER"),
             lease=timedelta(seconds=_number(env, "STORECAST_LEASE_SECONDS", 30, 0.1, 3600)),
             database_url=env.get("STORECAST_DATABASE_URL", "").strip(),

@@ -207,7 +207,7 @@ class StoreTraining:
         """Series of one task: of a single store so few that each process gets some, more than once."""
         if len(assignments) != 1:
             return PART
-        return max(1, min(PART, assignments[0].series // (2 * self.settings.processes)))
+        return max(1, min(PART, assignments[0].series // (2 * max(1, self.settings.processes))))
 
     def _finished(self, assignment: Assignment, done: Sequence[Done[Task, Result]]) -> Finished:
         run = assignment.run

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TypeVar
 
+from forecasting.compute.in_process import InProcess
 from forecasting.compute.local_pool import LocalPool
 from forecasting.errors import InvalidSetting
 from forecasting.ports import Compute
@@ -17,13 +18,18 @@ def build_compute(
 ) -> Compute[TaskT, ResultT]:
     """Return what runs `work`: a Dask cluster where there is a scheduler, else processes of this machine.
 
+    Parameters
+    ----------
+    processes
+        How many; 0 for this process itself.
+
     Raises
     ------
     InvalidSetting
         If there is a scheduler and Dask is not installed.
     """
     if not dask_scheduler:
-        return LocalPool(work, processes)
+        return LocalPool(work, processes) if processes else InProcess(work)
     if find_spec("distributed") is None:
         raise InvalidSetting(
             f"STORECAST_DASK_SCHEDULER: expected Dask for '{dask_scheduler}', found it not installed: "

@@ -53,6 +53,7 @@ class Site:
     url: str = ""
     tolerance: timedelta = timedelta(hours=48)
     run_minutes: float = 60
+    pool: int = 1
     processes: list[Process] = field(default_factory=list)
 
     @property
@@ -66,7 +67,7 @@ class Site:
             "STORECAST_RETRY_SECONDS": "0.2",
             "STORECAST_RUN_MINUTES": f"{self.run_minutes}",
             "STORECAST_TOLERANCE_HOURS": f"{self.tolerance.total_seconds() / 3600:f}",
-            "STORECAST_PROCESSES": "1",
+            "STORECAST_PROCESSES": str(self.pool),
             "STORECAST_TEST_PUBLISH_GATE": str(self.publish_gate),
             **({} if self.url else {"STORECAST_TEST_DISK_FULL": str(self.home / "full")}),
             VARIABLE: str(self.gate.file),

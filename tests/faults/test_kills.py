@@ -200,3 +200,21 @@ def test_a_hanging_fit_is_timed_out(on_sqlite: Site) -> None:
     site.refresh()
     site.wait_for_publication(PATIENCE)
     assert worker.terminate() < 10
+
+
+def test_workers_of_a_single_process_take_over_from_each_other(site: Site) -> None:
+    """Fits run in the worker itself; killed with one in the middle of them, the other goes on where it was."""
+    site.pool = 0
+    old, workers = site.head().version, {site.worker(), site.worker()}
+    assert not any(worker.fitting() for worker in workers)
+    holds_at(site, "half")
+    run = site.refresh()
+    wait_for(site, "half")
+    victim = site.holder()
+    (survivor,) = workers - {victim}
+    site.forget_fits()
+    kill(victim)
+    let_go(site)
+    site.wait_for_publication(TWO_LEASES)
+    assert_done_once(site, run, old, "half")
+    assert survivor.terminate() < 10

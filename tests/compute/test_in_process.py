@@ -1,0 +1,100 @@
+"""Fits in the process itself."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from forecasting.compute.build import build_compute
+from forecasting.compute.in_process import InProcess
+from forecasting.errors import ComputeLost, FitFailed
+
+GRACE = 0.2
+
+
+class Gate:
+    """Work that waits for its release, unless it is told to fail."""
+
+    def __init__(self) -> None:
+        self.begun, self.open = threading.Event(), threading.Event()
+
+    def __call__(self, task: int) -> int:
+        """Double a number, once the gate is open."""
+        self.begun.set()
+        if task < 0:
+            raise FitFailed(f"{task} is below zero")
+        assert self.open.wait(20)
+        return 2 * task
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """Opened in the end, so that no thread stays."""
+    made = Gate()
+    yield made
+    made.open.set()
+
+
+def test_no_processes_means_the_process_itself() -> None:
+    """As the setting says."""
+    assert isinstance(build_compute(abs, 0), InProcess)
+
+
+def test_tasks_are_done_in_their_order_and_errors_kept_apart(gate: Gate) -> None:
+    """One that raises leaves the others alone."""
+    gate.open.set()
+    done = list(InProcess(gate).run([1, -1, 3]))
+    assert [(each.task, each.result) for each in done] == [(1, 2), (-1, None), (3, 6)]
+    assert isinstance(done[1].error, FitFailed)
+
+
+def test_what_nobody_wants_is_not_begun(gate: Gate) -> None:
+    """It ends without a word."""
+    gate.open.set()
+    wanted = iter([True, True, False])
+    assert [each.result for each in InProcess(gate).run([1, 2, 3, 4], lambda: next(wanted))] == [2, 4]
+
+
+def test_a_task_that_hangs_is_left_after_a_grace(gate: Gate) -> None:
+    """Its thread stays behind; the next run has one of its own."""
+    pool: InProcess[int, int] = InProcess(gate, GRACE)
+    asked = []
+
+    def wanted() -> bool:
+        asked.append(1)
+        return len(asked) == 1
+
+    assert list(pool.run([1], wanted)) == []
+    gate.open.set()
+    assert [each.result for each in pool.run([2])] == [4]
+
+
+def test_closing_ends_a_run_under_way(gate: Gate) -> None:
+    """At once, whatever the task does; afterwards nothing is begun."""
+    pool: InProcess[int, int] = InProcess(gate)
+    with ThreadPoolExecutor(1) as others:
+        run = others.submit(lambda: list(pool.run([1])))
+        assert gate.begun.wait(20)
+        pool.close()
+        with pytest.raises(ComputeLost):
+            run.result(20)
+    for act in (lambda: list(pool.run([1])), pool.warm):
+        with pytest.raises(ComputeLost, match="found it closed"):
+            act()
+
+
+def test_warming_up_prepares_and_leaves_errors_to_the_fits(gate: Gate) -> None:
+    """Without waiting for it."""
+    pool: InProcess[int, int] = InProcess(gate)
+    ready = threading.Event()
+    pool.warm(ready.set)
+    assert ready.wait(20)
+
+    def broken() -> Any:
+        raise FitFailed("no such engine")
+
+    pool.warm(broken)
+    gate.open.set()
+    assert [each.result for each in pool.run([1])] == [2]
