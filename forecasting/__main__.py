@@ -37,7 +37,7 @@ MEGABYTE = 1e6
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     parsed = _parser().parse_args(arguments)
-    logs.configure_from_env("info" if parsed.run is _worker else "warning")
+    logs.configure_from_env("info" if parsed.command == "worker" else "warning")
     try:
         settings = Settings.from_env()
         if parsed.command == "restore":  # there is nothing to open yet

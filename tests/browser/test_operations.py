@@ -21,7 +21,8 @@ from forecasting.domain import LOCAL_USER, RunState
 from forecasting.settings import Settings
 from forecasting.storage.database import FILE
 from tests.browser.engine import Gate
-from tests.browser.server import ROOT, STOP_SECONDS, Server, environment, serving, until
+from tests.browser.server import Server, environment, serving
+from tests.processes import ROOT, STOP_SECONDS, until
 
 pytestmark = pytest.mark.browser
 

@@ -203,7 +203,7 @@ def test_a_hanging_fit_is_timed_out(on_sqlite: Site) -> None:
 
 
 def test_workers_of_a_single_process_take_over_from_each_other(site: Site) -> None:
-    """Fits run in the worker itself; killed with one in the middle of them, the other goes on where it was."""
+    """Fits run in the worker itself; killed in the middle of them, the other goes on where it was."""
     site.pool = 0
     old, workers = site.head().version, {site.worker(), site.worker()}
     assert not any(worker.fitting() for worker in workers)
