@@ -12,7 +12,7 @@ from forecasting.planning.queue import LATE_DAYS
 from forecasting.service import ForecastService, Freshness
 from web import formats, run_words, session
 
-RUNNING_POLL, IDLE_POLL = 1.0, 3.0
+RUNNING_POLL, IDLE_POLL = 1.0, 5.0
 """Seconds between looks at a store's state while it is refreshed, and else."""
 
 
