@@ -164,7 +164,7 @@ def _refresh(storecast: Storecast, parsed: argparse.Namespace) -> int:
 
 
 def _wait_for(storecast: Storecast, answers: Sequence[Answer]) -> list[RefreshRun]:
-    """Work runs here until the answers' runs have ended, by whomever; return those that failed.
+    """Work runs here until the answers' runs have ended, by whomever; return those that did not succeed.
 
     Runs are worked roughly in the order they were asked for, so that looking at the next few is enough.
     """
@@ -177,7 +177,7 @@ def _wait_for(storecast: Storecast, answers: Sequence[Answer]) -> list[RefreshRu
         while waiting:
             runs = [storecast.service.run(LOCAL_USER, run_id) for run_id in waiting[:LOOK_AHEAD]]
             ended = [run for run in runs if not run.state.active]
-            failed += [run for run in ended if run.state is RunState.FAILED]
+            failed += [run for run in ended if run.state in (RunState.FAILED, RunState.CANCELLED)]
             for run in ended:
                 waiting.remove(run.run_id)
                 bar.update()
