@@ -15,7 +15,8 @@
     ├── NotPermitted            the principal may not see or do this
     ├── EngineError
     │   ├── FitFailed           a series that could not be fitted
-    │   └── EngineUnavailable   the engine asked for is not to be had
+    │   ├── EngineUnavailable   the engine asked for is not to be had
+    │   └── EngineBusy          an engine elsewhere that is out of reach, or asks to come back later
     ├── ComputeLost             a worker process died and took its fits along
     ├── StorageError
     │   ├── StateUnavailable    the state folder or its database can't be used
@@ -142,6 +143,12 @@ class FitFailed(EngineError):
 
 class EngineUnavailable(EngineError):
     """The engine asked for is not to be had; the last good forecast stays."""
+
+
+class EngineBusy(EngineError):
+    """An engine elsewhere did not answer, or asked to come back later; the last good forecast stays."""
+
+    passing = True
 
 
 class ComputeLost(StorecastError):

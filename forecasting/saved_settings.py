@@ -26,6 +26,10 @@ PORTABLE = frozenset(
         "STORECAST_NIGHTLY",
         "STORECAST_TIMEZONE",
         "STORECAST_HOLIDAYS",
+        "STORECAST_AWS_GROUP",
+        "STORECAST_AWS_POLL_SECONDS",
+        "STORECAST_AWS_TRAININGS_A_DAY",
+        "STORECAST_AWS_RATES",
     }
 )
 """What says how; a new setting is added here, or to `OF_THE_MACHINE`."""
@@ -36,6 +40,9 @@ OF_THE_MACHINE = frozenset(
         "STORECAST_DATABASE_URL",
         "STORECAST_HISTORY_URL",
         "STORECAST_DASK_SCHEDULER",
+        "STORECAST_AWS_BUCKET",
+        "STORECAST_AWS_ROLE_ARN",
+        "STORECAST_AWS_REGION",
         "STORECAST_PROCESSES",
         "STORECAST_DISK_FLOOR_MB",
         "STORECAST_LOG_FORMAT",

@@ -5,22 +5,25 @@ They are variables of the environment. What says how forecasts are made may stan
 """
 
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Self
-from zoneinfo import ZoneInfo
 
-from forecasting import saved_settings
+from forecasting import saved_settings, variables
+from forecasting.aws_settings import AwsSettings
 from forecasting.errors import InvalidSetting
 
 DEFAULT_HOME = Path(__file__).resolve().parent.parent / "data" / "var"
 
-LAST_PORT = 65_535
-
 MEGABYTE = 1_000_000
+
+AWS_FORECAST = "aws_forecast"
+"""The engine that trains and forecasts in AWS."""
+
+JOINED = "+"
+"""Between engines that compete for every series."""
 
 CONSOLE, JSON = "console", "json"
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -52,8 +55,8 @@ class LogSettings:
         """
         env = os.environ if environ is None else environ
         return cls(
-            _one_of(env, "STORECAST_LOG_FORMAT", (CONSOLE, JSON)) or CONSOLE,
-            _one_of(env, "STORECAST_LOG_LEVEL", LOG_LEVELS),
+            variables.one_of(env, "STORECAST_LOG_FORMAT", (CONSOLE, JSON)) or CONSOLE,
+            variables.one_of(env, "STORECAST_LOG_LEVEL", LOG_LEVELS),
         )
 
 
@@ -70,7 +73,10 @@ class Settings:
     tolerance
         Age of a predictor below which a refresh does not train again.
     engine
-        The engine asked for: a name of `engines.registry`, or ``module:factory`` of one's own.
+        The engine asked for where `engines` has no other: a name of `engines.registry`, ``module:factory`` of
+        one's own, `AWS_FORECAST`, or several joined by ``+``, of which the first has to be beaten.
+    engines
+        Other engines, by store or by region.
     processes
         Worker processes for fits, or the threads of the Dask cluster; 0: fits run in the process itself.
     dask_scheduler
@@ -120,11 +126,23 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     disk_floor: int = 200 * MEGABYTE
     history_url: str = field(default="", repr=False)
+    engines: Mapping[str, str] = field(default_factory=dict)
+    aws: AwsSettings = field(default_factory=AwsSettings)
 
     @property
     def history(self) -> str:
         """Where the history files are."""
         return self.history_url or str(self.home / "history")
+
+    @property
+    def local_engine(self) -> str:
+        """The engine that fits here and is asked for first; ``""`` where every store's is elsewhere."""
+        named = [name for asked in (self.engine, *self.engines.values()) for name in asked.split(JOINED)]
+        return next((name for name in named if name != AWS_FORECAST), "")
+
+    def engine_of(self, store: str, region: str) -> str:
+        """The engine asked for of a store of a region; what is said of a store goes before its region's."""
+        return self.engines.get(store) or self.engines.get(region) or self.engine
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -148,97 +166,37 @@ class Settings:
 
     @classmethod
     def _read(cls, home: Path, env: Mapping[str, str]) -> Self:
+        engines, aws = variables.engines(env, "STORECAST_ENGINE"), AwsSettings.from_env(env)
+        _require_aws(aws, engines)
         return cls(
             home=home,
-            horizon=int(_number(env, "STORECAST_HORIZON", 28, 1, 365, whole=True)),
-            tolerance=timedelta(hours=_number(env, "STORECAST_TOLERANCE_HOURS", 48, 0, 24 * 365)),
-            engine=env.get("STORECAST_ENGINE", "").strip() or "prophet",
-            processes=int(_number(env, "STORECAST_PROCESSES", os.cpu_count() or 1, 0, 256, whole=True)),
-            dask_scheduler=_scheduler(env, "STORECAST_DASK_SCHEDULER"),
-            lease=timedelta(seconds=_number(env, "STORECAST_LEASE_SECONDS", 30, 0.1, 3600)),
+            horizon=int(variables.number(env, "STORECAST_HORIZON", 28, 1, 365, whole=True)),
+            tolerance=timedelta(hours=variables.number(env, "STORECAST_TOLERANCE_HOURS", 48, 0, 24 * 365)),
+            engine=engines.pop("", "prophet"),
+            engines=engines,
+            processes=int(
+                variables.number(env, "STORECAST_PROCESSES", os.cpu_count() or 1, 0, 256, whole=True)
+            ),
+            dask_scheduler=variables.scheduler(env, "STORECAST_DASK_SCHEDULER"),
+            lease=timedelta(seconds=variables.number(env, "STORECAST_LEASE_SECONDS", 30, 0.1, 3600)),
             database_url=env.get("STORECAST_DATABASE_URL", "").strip(),
-            run_limit=timedelta(minutes=_number(env, "STORECAST_RUN_MINUTES", 60, 0.01, 60 * 24)),
-            first_wait=timedelta(seconds=_number(env, "STORECAST_RETRY_SECONDS", 5, 0.01, 3600)),
-            keep_versions=int(_number(env, "STORECAST_KEEP_VERSIONS", 30, 1, 100_000, whole=True)),
-            keep=timedelta(days=_number(env, "STORECAST_KEEP_DAYS", 90, 1, 36_500)),
-            nightly=_time_of_day(env, "STORECAST_NIGHTLY"),
-            timezone=_zone(env, "STORECAST_TIMEZONE"),
-            holidays=_places(env, "STORECAST_HOLIDAYS"),
+            run_limit=timedelta(minutes=variables.number(env, "STORECAST_RUN_MINUTES", 60, 0.01, 60 * 24)),
+            first_wait=timedelta(seconds=variables.number(env, "STORECAST_RETRY_SECONDS", 5, 0.01, 3600)),
+            keep_versions=int(variables.number(env, "STORECAST_KEEP_VERSIONS", 30, 1, 100_000, whole=True)),
+            keep=timedelta(days=variables.number(env, "STORECAST_KEEP_DAYS", 90, 1, 36_500)),
+            nightly=variables.time_of_day(env, "STORECAST_NIGHTLY"),
+            timezone=variables.zone(env, "STORECAST_TIMEZONE"),
+            holidays=variables.places(env, "STORECAST_HOLIDAYS"),
             log=LogSettings.from_env(env),
-            disk_floor=int(MEGABYTE * _number(env, "STORECAST_DISK_FLOOR_MB", 200, 0, 1e9)),
-            history_url=_folder_or_url(env, "STORECAST_HISTORY_URL"),
+            disk_floor=int(MEGABYTE * variables.number(env, "STORECAST_DISK_FLOOR_MB", 200, 0, 1e9)),
+            history_url=variables.folder_or_url(env, "STORECAST_HISTORY_URL"),
+            aws=aws,
         )
 
 
-def _folder_or_url(env: Mapping[str, str], name: str) -> str:
-    text = env.get(name, "").strip()
-    if not text or "://" in text:
-        return text
-    return str(Path(text).expanduser().resolve())
-
-
-def _one_of(env: Mapping[str, str], name: str, known: Sequence[str]) -> str | None:
-    text = env.get(name, "").strip()
-    if text.lower() not in ("", *known):
-        raise InvalidSetting(f"{name}: expected one of {', '.join(known)}, found '{text}'")
-    return text.lower() or None
-
-
-def _scheduler(env: Mapping[str, str], name: str) -> str:
-    text = env.get(name, "").strip()
-    address = re.fullmatch(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", text)
-    if text and not (address and 0 < int(address[1]) <= LAST_PORT):
-        raise InvalidSetting(f"{name}: expected an address such as tcp://10.0.0.5:8786, found '{text}'")
-    return text
-
-
-def _time_of_day(env: Mapping[str, str], name: str) -> time | None:
-    text = env.get(name, "").strip()
-    if not text:
-        return None
-    if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", text):
-        raise InvalidSetting(f"{name}: expected a time of day such as 04:30, found '{text}'")
-    hour, minute = text.split(":")
-    return time(int(hour), int(minute))
-
-
-def _places(env: Mapping[str, str], name: str) -> dict[str, str]:
-    """``DE`` for all, ``North=DE-NI, South=DE-BW``, or both: ``DE, South=DE-BW``."""
-    places = {}
-    for part in filter(None, (part.strip() for part in env.get(name, "").split(","))):
-        whose, _, place = part.rpartition("=")
-        if not re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,4})?", place.strip()):
-            raise InvalidSetting(
-                f"{name}: expected a country, or a country and its subdivision such as DE-BW, for all "
-                f"stores or after 'region=', found '{part}'"
-            )
-        places[whose.strip()] = place.strip()
-    return places
-
-
-def _zone(env: Mapping[str, str], name: str) -> tzinfo:
-    text = env.get(name, "").strip()
-    if text in ("", "UTC"):
-        return UTC  # which needs no time zone database
-    try:
-        return ZoneInfo(text)
-    except (KeyError, ValueError, OSError) as error:
+def _require_aws(aws: AwsSettings, engines: Mapping[str, str]) -> None:
+    if not aws and any(AWS_FORECAST in asked.split(JOINED) for asked in engines.values()):
         raise InvalidSetting(
-            f"{name}: expected a time zone this machine knows, such as Europe/Berlin, found '{text}'"
-        ) from error
-
-
-def _number(
-    env: Mapping[str, str], name: str, default: float, low: float, high: float, *, whole: bool = False
-) -> float:
-    text = env.get(name, "").strip()
-    if not text:
-        return default
-    kind = "a whole number" if whole else "a number"
-    try:
-        value = float(int(text)) if whole else float(text)
-    except ValueError:
-        value = float("nan")
-    if not low <= value <= high:
-        raise InvalidSetting(f"{name}: expected {kind} from {low:g} to {high:g}, found '{text}'")
-    return value
+            f"STORECAST_ENGINE: expected STORECAST_AWS_BUCKET to be set where {AWS_FORECAST} is asked for, "
+            "found it empty"
+        )

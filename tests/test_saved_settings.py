@@ -86,8 +86,8 @@ def test_the_environment_goes_before_it(tmp_path: Path, set_to: str, horizon: in
     ("content", "line", "expected", "found"),
     [
         ("STORECAST_HORIZON=7\nSTORECAST_NIGHTLY 04:30\n", 2, "NAME=value", "STORECAST_NIGHTLY 04:30"),
-        ("\nSTORECAST_HOME=/srv\n", 2, "one of STORECAST_ENGINE, ", "STORECAST_HOME"),
-        ("PATH=/bin", 1, "one of STORECAST_ENGINE, ", "PATH"),
+        ("\nSTORECAST_HOME=/srv\n", 2, "one of STORECAST_AWS_GROUP, ", "STORECAST_HOME"),
+        ("PATH=/bin", 1, "one of STORECAST_AWS_GROUP, ", "PATH"),
         (
             "STORECAST_HORIZON=7\n#\nSTORECAST_HORIZON=8\n",
             3,

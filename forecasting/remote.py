@@ -1,0 +1,206 @@
+"""Engines that train and forecast elsewhere, for a whole group of stores at once (ADR 0014).
+
+What such an engine brings back is a table of forecasts: of the days to come, and of the windows of its own
+backtest. From then on it is judged, calibrated and published like any other (`Fetched`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import numpy as np
+
+from forecasting.calendar.inputs import StoreInputs
+from forecasting.errors import FitFailed
+from forecasting.ports import FittedSeries
+from forecasting.series import SeriesDays, SeriesForecast, day_of
+
+StoreForecasts = Mapping[str, tuple[SeriesForecast, ...]]
+"""What was fetched for one store: of each item, the windows of the backtest and the days to come.
+
+As they came: values may be missing (NaN), negative or out of order.
+"""
+
+Ticket = Mapping[str, str]
+"""What a job has begun elsewhere, by what it is; kept in the ledger with its run."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteJob:
+    """What one run asks of a remote engine; the same after a restart.
+
+    Attributes
+    ----------
+    run_id
+        The run.
+    requested_at
+        When it was asked for (UTC).
+    train
+        Whether a predictor is to be trained; else the newest one forecasts from the newest inputs.
+    trained_before
+        When the predictor was trained in view of which it was asked for; None where there was none. One
+        trained later than that, within the tolerance, need not be trained again.
+    inputs_hash
+        Of the values of all stores: inputs of the same hash need not be sent twice.
+    horizon
+        Days to forecast.
+    series
+        How many series there are.
+    inputs
+        Reads the stores' inputs, one after the other, every time the same. Stores without a series are left
+        out.
+    """
+
+    run_id: str
+    requested_at: datetime
+    train: bool
+    trained_before: datetime | None
+    inputs_hash: str
+    horizon: int
+    series: int
+    inputs: Callable[[], Iterator[StoreInputs]]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteProgress:
+    """How far a job is.
+
+    Attributes
+    ----------
+    stage
+        What happens now, in planners' words, such as ``Training in AWS``.
+    ready
+        Whether its forecasts can be fetched.
+    remaining
+        How much longer the present stage takes, as the engine says; None where it does not.
+    ticket
+        What it has begun so far.
+    """
+
+    stage: str
+    ready: bool
+    remaining: timedelta | None
+    ticket: Ticket = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """What a job that is ready left.
+
+    Attributes
+    ----------
+    trained_at
+        When its predictor was trained (UTC).
+    stores
+        The forecasts of each store, by the names the stores have here.
+    """
+
+    trained_at: datetime
+    stores: Mapping[str, StoreForecasts]
+
+
+class RemoteEngine(Protocol):
+    """Trains and forecasts elsewhere; each method may be called again, and repeats nothing."""
+
+    @property
+    def name(self) -> str:
+        """The name shown to planners and stored with every forecast."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """The name of the group of stores it trains together."""
+        ...
+
+    def start(self, job: RemoteJob) -> Ticket:
+        """Send what is not there yet and begin; what was begun before is found and not begun again.
+
+        Raises
+        ------
+        EngineUnavailable
+            If it is not to be had, or refuses; says why.
+        EngineBusy
+            If the same may well succeed a little later.
+        """
+        ...
+
+    def poll(self, job: RemoteJob, ticket: Ticket) -> RemoteProgress:
+        """Look how far it is, and begin what can be begun now.
+
+        Raises
+        ------
+        EngineUnavailable, EngineBusy
+            As `start`.
+        """
+        ...
+
+    def fetch(self, job: RemoteJob, ticket: Ticket) -> Fetch:
+        """Bring the forecasts of a job that is ready.
+
+        Raises
+        ------
+        EngineUnavailable, EngineBusy
+            As `start`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was fetched for one series, as a `ports.LocalEngine`: fitting looks for the forecast made there.
+
+    Attributes
+    ----------
+    forecasts
+        As in `StoreForecasts`.
+    """
+
+    name: str
+    forecasts: Sequence[SeriesForecast] = ()
+
+    def fit(self, past: SeriesDays) -> FittedSeries:
+        """Find the forecast that follows this history.
+
+        Raises
+        ------
+        FitFailed
+            If there is none.
+        """
+        after = int(past.days[-1]) + 1
+        found = next((each for each in self.forecasts if len(each) and each.days[0] == after), None)
+        if found is None:
+            raise FitFailed(f"{self.name} has no forecast from {day_of(after)} on")
+        return FetchedSeries(self.name, found)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedSeries:
+    """One forecast that was fetched."""
+
+    name: str
+    made: SeriesForecast
+
+    def forecast(self, future: SeriesDays) -> SeriesForecast:
+        """The days asked for, cleaned: nothing negative, quantiles in order, closed days exactly 0.
+
+        Raises
+        ------
+        FitFailed
+            If a day or a value is missing.
+        """
+        at = np.searchsorted(self.made.days, future.days)
+        known = np.append(self.made.days, -1)[np.minimum(at, len(self.made))] == future.days
+        if not known.all():
+            raise FitFailed(f"{self.name} has no value for {day_of(int(future.days[~known][0]))}")
+        made = self.made
+        values = np.vstack([made.mean[at], made.q10[at], made.q50[at], made.q90[at]])
+        missing = ~np.isfinite(values).all(axis=0)
+        if missing.any():
+            day = day_of(int(future.days[missing][0]))
+            raise FitFailed(
+                f"{self.name} has no complete value for {day}: one of mean, p10, p50, p90 is missing"
+            )
+        values = np.maximum(values, 0.0) * future.is_open
+        low, middle, high = np.sort(values[1:], axis=0)
+        return SeriesForecast(future.days, values[0], low, middle, high)
