@@ -312,6 +312,12 @@ class SeriesSummary:
         Four weeks of sales and the next seven days.
     closed_ahead
         Closed days right after the newest sales: that long no sales are no surprise.
+    year7
+        Sales of the same weekdays a year before the next seven days; None where they are not all known.
+    spread7
+        Half of the likely range of the next seven days, day by day and added up; None as for `next7`.
+    unusual
+        The day of the next seven that differs most from a usual one, in words, or ``""``.
     """
 
     store: str
@@ -325,6 +331,49 @@ class SeriesSummary:
     sparkline: tuple[float, ...] = ()
     note: str = ""
     closed_ahead: int = 0
+    year7: float | None = None
+    spread7: float | None = None
+    unusual: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A planner's word that a store was looked at, which holds for one forecast and one day.
+
+    Attributes
+    ----------
+    version
+        The forecast that was looked at.
+    as_of
+        The business date.
+    by, at
+        Who said so, and when.
+    """
+
+    store: str
+    version: int
+    as_of: date
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What somebody has seen of a store.
+
+    Attributes
+    ----------
+    version
+        The forecast seen last.
+    at
+        When it was first seen.
+    before
+        The one seen before it; None for none.
+    """
+
+    version: int
+    at: datetime
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,14 @@ from forecasting.domain import (
     Predictor,
     RefreshRequest,
     RefreshRun,
+    Review,
     SeriesDay,
     SeriesSummary,
     StoreDay,
     StoreSnapshot,
     TrackRow,
     VersionHeader,
+    Visit,
     Volume,
 )
 from forecasting.scores import ErrorSums
@@ -683,6 +685,26 @@ class Checkpoints(Protocol):
         ...
 
 
+class Looks(Protocol):
+    """What planners have looked at."""
+
+    def review(self, review: Review) -> None:
+        """Keep that a store was looked at; it takes the place of what was said of it before."""
+        ...
+
+    def withdraw(self, store: str) -> None:
+        """Forget that a store was looked at."""
+        ...
+
+    def reviews(self, stores: Collection[str] | None = None) -> Mapping[str, Review]:
+        """What was said of stores, by store; None means all of them."""
+        ...
+
+    def visit(self, subject: str, store: str, version: int, at: datetime) -> Visit:
+        """Note that somebody sees a version, and return what they have seen; writes only what is new."""
+        ...
+
+
 class Chores(Protocol):
     """Which of the daily chores are done, for all processes."""
 
@@ -862,6 +884,11 @@ class Storage(Protocol):
     @property
     def chores(self) -> Chores:
         """Daily chores."""
+        ...
+
+    @property
+    def looks(self) -> Looks:
+        """What planners have looked at."""
         ...
 
     @property

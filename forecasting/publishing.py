@@ -10,6 +10,7 @@ from forecasting.domain import ALL_ITEMS, Predictor, SeriesSummary
 from forecasting.errors import FitFailed
 from forecasting.evaluation.reconciliation import reconciled
 from forecasting.evaluation.selection import CHALLENGER
+from forecasting.planning.unusual import unusual_days
 from forecasting.planning.week import WEEK, week_note
 from forecasting.ports import Publication
 from forecasting.series import FloatArray, SeriesForecast
@@ -118,9 +119,17 @@ def _summary(result: SeriesResult, forecast: SeriesForecast) -> SeriesSummary:
         naive_wape=naive.wape if naive else None,
         coverage=served.coverage if served else None,
         closed_ahead=int((np.cumsum(future.is_open) == 0).sum()),
+        year7=result.year7,
+        spread7=_spread(forecast) if len(forecast) >= WEEK else None,
+        unusual=next(map(str, unusual_days(result.recent, future, forecast)), ""),
         note=week_note(future, last_promo=bool(result.recent.promo[-1])),
         sparkline=(*sold.tolist(), *forecast.mean[:WEEK].tolist()),
     )
+
+
+def _spread(forecast: SeriesForecast) -> float:
+    """Half of the likely range of the next seven days, added up."""
+    return float((forecast.q90[:WEEK] - forecast.q10[:WEEK]).sum() / 2)
 
 
 def _last_week(result: SeriesResult) -> FloatArray:

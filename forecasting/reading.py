@@ -305,7 +305,7 @@ class Reader:
         as_of, now = self.as_of(principal), self._clock.now()
         if as_of is None:
             return []
-        totals = self._storage.versions.totals()
+        totals, reviews = self._storage.versions.totals(), self._storage.looks.reviews()
         snapshots = self._snapshots().values()
         return in_order(
             queue_row(
@@ -314,6 +314,7 @@ class Reader:
                 totals.get(each.store),
                 as_of,
                 now - each.head.trained_at if each.head else None,
+                reviews.get(each.store),
             )
             for each in snapshots
             if each.sales is not None and principal.sees(each.store, each.region)

@@ -21,9 +21,11 @@ from forecasting.domain import (
     PruneReport,
     RefreshRequest,
     RefreshRun,
+    Review,
     RunState,
     StoreSnapshot,
     Verdict,
+    Visit,
     scope_of,
 )
 from forecasting.errors import InvalidRequest, NotPermitted
@@ -222,6 +224,45 @@ class ForecastService(Reader):
         answer = self._storage.ledger.request(ask, lambda _snapshot: again)
         self._wake()
         return answer
+
+    def review(self, principal: Principal, store: str) -> Review:
+        """Say that a store's newest forecast was looked at: that holds until there is a newer one, or day.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        NoForecastYet
+            If there is nothing to look at.
+        """
+        header, as_of = self._header(principal, store, None), self.as_of(principal)
+        said = Review(store, header.version, as_of or header.cutoff, principal.name, self._clock.now())
+        self._storage.looks.review(said)
+        return said
+
+    def withdraw_review(self, principal: Principal, store: str) -> None:
+        """Take back that a store was looked at.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        """
+        self._sales_file(principal, store)
+        self._storage.looks.withdraw(store)
+
+    def visit(self, principal: Principal, store: str, version: int) -> Visit:
+        """Note which version somebody sees, and tell which one they saw before it.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        InvalidRequest
+            If there is no such version of it.
+        """
+        header = self._header(principal, store, version)
+        return self._storage.looks.visit(principal.subject, store, header.version, self._clock.now())
 
     def import_file(
         self,

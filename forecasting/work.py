@@ -11,6 +11,8 @@ from datetime import date
 from functools import partial
 from typing import TypeVar
 
+import numpy as np
+
 from forecasting.calendar.inputs import SeriesInputs, StoreFacts, StoreInputs, build_inputs, build_pasts
 from forecasting.chain import Chain
 from forecasting.domain import HistoryFile, SeriesChoice, SeriesKey
@@ -29,6 +31,9 @@ SampledT = TypeVar("SampledT")
 
 RECENT_DAYS = 35
 """Last days of a history that a result carries, for what is told beside the forecast."""
+
+WEEK, YEAR = 7, 7 * 52
+"""In days; a year of whole weeks, so that weekdays are compared with their own."""
 
 CLOSED_TOO_LONG = 60
 """A series that sold nothing for this many days up to a cutoff is not pooled there."""
@@ -90,6 +95,8 @@ class SeriesResult:
         The last days of its history.
     future, assumed
         The days forecast and what is known of them.
+    year7
+        Sales of the same weekdays a year before the first seven of them; None where they are not all known.
     """
 
     key: SeriesKey
@@ -99,6 +106,7 @@ class SeriesResult:
     choice: SeriesChoice | None = None
     forecast: SeriesForecast | None = None
     failure: str = ""
+    year7: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +269,13 @@ def fit_series(contest: Contest, inputs: SeriesInputs, kept: SeriesChoice | None
     EngineUnavailable, InvalidFrame
         As `ForecastTask.run`.
     """
-    empty = SeriesResult(inputs.key, inputs.past[-RECENT_DAYS:], inputs.future, inputs.assumed)
+    empty = SeriesResult(
+        inputs.key,
+        inputs.past[-RECENT_DAYS:],
+        inputs.future,
+        inputs.assumed,
+        year7=_year_before(inputs.past, inputs.future),
+    )
     if not len(inputs.past):
         return replace(empty, failure=f"{inputs.key}: expected at least one day of history, found none")
     if kept is not None:
@@ -274,6 +288,14 @@ def fit_series(contest: Contest, inputs: SeriesInputs, kept: SeriesChoice | None
         return replace(empty, choice=choice, forecast=forecast_series(contest, inputs, choice))
     except FitFailed as error:
         return replace(empty, failure=str(error))
+
+
+def _year_before(past: SeriesDays, future: SeriesDays) -> float | None:
+    """Sales of the same seven weekdays 52 weeks before; None where they are not all known."""
+    first = int(future.days[0]) - YEAR if len(future) >= WEEK else 0
+    at = np.searchsorted(past.days, [first, first + WEEK])
+    sold = past.y[at[0] : at[1]]
+    return float(sold.sum()) if sold.size == WEEK and np.isfinite(sold).all() else None
 
 
 def speaks_for_others(past: SeriesDays, cutoff: date) -> bool:

@@ -74,6 +74,11 @@ def instant(value: datetime, now: datetime, where: tzinfo) -> str:
     return f"{name} {local:%H:%M}"
 
 
+def clock(value: datetime, where: tzinfo) -> str:
+    """``08:12`` in the reader's zone."""
+    return f"{value.astimezone(where):%H:%M}"
+
+
 def engine(name: str) -> str:
     """An engine's display name; ``Prophet or AWS Forecast`` where several compete."""
     return " or ".join(ENGINES.get(each, each) for each in name.split(JOINED))

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.domain import BatchProgress, Principal, StoreState
-from forecasting.planning.queue import QueueRow
+from forecasting.planning.queue import Part, QueueRow
 from forecasting.service import ForecastService
 from web import components, formats, run_words, session, strip
 
@@ -65,7 +65,7 @@ def _pulse(service: ForecastService, user: Principal, batch: BatchProgress | Non
 
 def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
     """Draw region, search and the part of the queue; return the rows they leave."""
-    region_col, search_col, part_col, action = st.columns([2, 2, 4.4, 1.9], vertical_alignment="bottom")
+    region_col, search_col, part_col, action = st.columns([1.7, 1.6, 5.6, 1.6], vertical_alignment="bottom")
     regions = sorted({row.region for row in rows if row.region})
     region = region_col.selectbox(
         "Region",
@@ -83,13 +83,11 @@ def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
         for row in rows
         if region in (ALL_REGIONS, row.region) and wanted in f"{row.store} {row.region}".casefold()
     ]
-    parts = {"Needs attention": [row for row in mine if row.needs_attention]}
-    parts["Nothing to do"] = [row for row in mine if not row.needs_attention]
-    parts["All"] = mine
+    parts = {part.value: [row for row in mine if row.part is part] for part in Part} | {"All": mine}
     part = part_col.segmented_control(
         "Part of the queue",
         list(parts),
-        default="Needs attention" if parts["Needs attention"] else "All",
+        default=Part.ATTENTION.value if parts[Part.ATTENTION] else "All",
         format_func=lambda name: f"{name} {len(parts[name]):,}",
         key="queue_part",
         label_visibility="collapsed",
@@ -113,10 +111,11 @@ def table(rows: Sequence[QueueRow]) -> None:
             "Store": [row.store for row in rows],
             "Region": [row.region for row in rows],
             "State": [f"{ICONS[row.state]} {row.state}" for row in rows],
-            "Why it is here": [row.reason for row in rows],
+            "Why it is here": [_reason(row) for row in rows],
             "4 weeks + next 7 days": [[round(value) for value in row.sparkline] for row in rows],
             "Next 7 days": [row.next7 for row in rows],
-            "vs same days last week": [None if row.change is None else 100 * row.change for row in rows],
+            "vs last week": [_percent(row.change) for row in rows],
+            "vs last year": [_percent(row.change_on_year) for row in rows],
         }
     )
     chosen = st.dataframe(
@@ -129,10 +128,15 @@ def table(rows: Sequence[QueueRow]) -> None:
             "Store": st.column_config.TextColumn(width=70),
             "Region": st.column_config.TextColumn(width=80),
             "State": st.column_config.TextColumn(width=110),
-            "Why it is here": st.column_config.TextColumn(width=430),
-            "4 weeks + next 7 days": st.column_config.AreaChartColumn(width=240, y_min=0),
+            "Why it is here": st.column_config.TextColumn(width=400),
+            "4 weeks + next 7 days": st.column_config.AreaChartColumn(width=220, y_min=0),
             "Next 7 days": st.column_config.NumberColumn(format="%,.0f", width=100),
-            "vs same days last week": st.column_config.NumberColumn(format="%+.0f%%", width=150),
+            "vs last week": st.column_config.NumberColumn(
+                format="%+.0f%%", width=100, help="Next 7 days against the same weekdays last week"
+            ),
+            "vs last year": st.column_config.NumberColumn(
+                format="%+.0f%%", width=100, help="Next 7 days against the same weekdays 52 weeks before"
+            ),
         },
         on_select="rerun",
         selection_mode="single-row",
@@ -145,6 +149,18 @@ def table(rows: Sequence[QueueRow]) -> None:
         st.switch_page(STORE_PAGE, query_params={session.STORE: drawn[picked[0]]})
 
 
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _reason(row: QueueRow) -> str:
+    """Why it is here; of what was reviewed, by whom."""
+    if row.part is not Part.REVIEWED or row.review is None:
+        return row.reason
+    at = formats.clock(row.review.at, formats.zone(st.context.timezone))
+    return f"Reviewed by {row.review.by} at {at}; {row.reason[:1].lower()}{row.reason[1:]}"
+
+
 def _news(rows: Sequence[QueueRow]) -> str:
     urgent = sum(row.needs_attention for row in rows)
     running = sum(row.state is StoreState.RUNNING for row in rows)
@@ -152,4 +168,6 @@ def _news(rows: Sequence[QueueRow]) -> str:
         return f"{urgent:,} of {len(rows):,} stores {'needs' if urgent == 1 else 'need'} attention"
     if running:
         return f"{running:,} of {len(rows):,} stores {'is' if running == 1 else 'are'} being refreshed"
-    return f"Nothing to do: all {len(rows):,} stores are fine"
+    reviewed = sum(row.part is Part.REVIEWED for row in rows)
+    looked = f"; {reviewed:,} reviewed" if reviewed else ""
+    return f"Nothing to do: all {len(rows):,} stores are fine{looked}"

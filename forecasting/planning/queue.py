@@ -3,12 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from enum import StrEnum
 
 from forecasting.calendar import wording
-from forecasting.domain import RefreshRun, RunState, SeriesSummary, StoreSnapshot, StoreState, natural_order
-
-CHANGE_SHARE = 0.2
-"""A week that differs from the last by this much is worth a look."""
+from forecasting.domain import (
+    RefreshRun,
+    Review,
+    RunState,
+    SeriesSummary,
+    StoreSnapshot,
+    StoreState,
+    natural_order,
+)
+from forecasting.planning.unusual import unusual_week
 
 LATE_DAYS = 3
 """A feed is called late from this many days without sales on: weekends and holidays explain fewer."""
@@ -24,6 +31,15 @@ SEVERITY = (
 )
 
 
+class Part(StrEnum):
+    """The parts of the queue; every store is in one."""
+
+    ATTENTION = "Needs attention"
+    STALE = "Stale"
+    REVIEWED = "Reviewed"
+    NOTHING = "Nothing to do"
+
+
 @dataclass(frozen=True, slots=True)
 class QueueRow:
     """One store in the queue.
@@ -32,10 +48,13 @@ class QueueRow:
     ----------
     reason
         One sentence without a full stop.
-    next7, last7
-        Expected demand of the next seven days, sales of the same weekdays the week before; None if unknown.
+    next7, last7, year7
+        Expected demand of the next seven days, sales of the same weekdays the week before and a year before;
+        None if unknown.
     sparkline
         Four weeks of sales and the seven days ahead.
+    review
+        Who has looked at this forecast today; None for nobody.
     """
 
     store: str
@@ -47,6 +66,22 @@ class QueueRow:
     next7: float | None
     last7: float | None
     sparkline: tuple[float, ...]
+    year7: float | None = None
+    review: Review | None = None
+
+    @property
+    def part(self) -> Part:
+        """Where it stands."""
+        if self.needs_attention:
+            return Part.ATTENTION
+        if self.review is not None:
+            return Part.REVIEWED
+        return Part.STALE if self.state is StoreState.STALE else Part.NOTHING
+
+    @property
+    def change_on_year(self) -> float | None:
+        """Share by which the next seven days differ from those of last year; None where undefined."""
+        return self.next7 / self.year7 - 1 if self.next7 is not None and self.year7 else None
 
     @property
     def change(self) -> float | None:
@@ -62,10 +97,12 @@ def queue_row(
     summary: SeriesSummary | None,
     as_of: date,
     age: timedelta | None,
+    review: Review | None = None,
 ) -> QueueRow:
     """Judge one store.
 
-    Failed, behind, a late feed, no forecast and an unusual week need attention; age alone never does.
+    Failed, behind, a late feed, no forecast, an unusual day and an unusual week need attention; age alone
+    never does, and neither does what was reviewed, unless it failed or went behind since.
 
     Parameters
     ----------
@@ -75,6 +112,8 @@ def queue_row(
         The business date.
     age
         Of the predictor; None without one.
+    review
+        What was said of the store last; it holds for the forecast and the day it was said of.
     """
     sales_through = snapshot.sales.last_ds if snapshot.sales else None
     draft = QueueRow(
@@ -87,14 +126,15 @@ def queue_row(
         next7=summary.next7 if summary else None,
         last7=summary.last7 if summary else None,
         sparkline=summary.sparkline if summary else (),
+        year7=summary.year7 if summary else None,
+        review=review if _holds(review, snapshot, as_of) else None,
     )
-    news = _urgent(snapshot, state, as_of, summary.closed_ahead if summary else 0) or _unusual_week(
-        draft, summary
-    )
+    urgent = _urgent(snapshot, state, as_of, summary.closed_ahead if summary else 0)
+    news = urgent or _unusual(draft, summary)
     if state is StoreState.RUNNING:
         return replace(draft, needs_attention=False, reason=_running(snapshot.active))
     if news:
-        return replace(draft, needs_attention=True, reason=news)
+        return replace(draft, needs_attention=bool(urgent) or draft.review is None, reason=news)
     trained = f"Trained {wording.duration(age)} ago" if age is not None else ""
     note = summary.note if summary else ""
     return replace(draft, needs_attention=False, reason=_sentence(note) or trained)
@@ -130,8 +170,18 @@ def _urgent(snapshot: StoreSnapshot, state: StoreState, as_of: date, closed_ahea
     return "No forecast yet" if state is StoreState.NONE else ""
 
 
-def _unusual_week(row: QueueRow, summary: SeriesSummary | None) -> str:
-    if row.change is None or summary is None or round(abs(row.change), 6) < CHANGE_SHARE:
+def _holds(review: Review | None, snapshot: StoreSnapshot, as_of: date) -> bool:
+    version = snapshot.head.version if snapshot.head else None
+    return review is not None and (review.version, review.as_of) == (version, as_of)
+
+
+def _unusual(row: QueueRow, summary: SeriesSummary | None) -> str:
+    """The unusual day, else the unusual week."""
+    if summary is None:
+        return ""
+    if summary.unusual:
+        return summary.unusual
+    if row.change is None or not unusual_week(summary.next7, summary.last7, summary.spread7):
         return ""
     note = f"; {summary.note}" if summary.note else ""
     sign = "+" if row.change > 0 else "−"

@@ -5,6 +5,7 @@ from forecasting.ports import (
     Checkpoints,
     Chores,
     Ledger,
+    Looks,
     Manifest,
     Retention,
     TrackRecord,
@@ -16,6 +17,7 @@ from forecasting.storage.checkpoints import SqlCheckpoints
 from forecasting.storage.chores import SqlChores
 from forecasting.storage.database import Database
 from forecasting.storage.ledger import SqlLedger
+from forecasting.storage.looks import SqlLooks
 from forecasting.storage.manifest import SqlManifest
 from forecasting.storage.retention import SqlRetention
 from forecasting.storage.track import SqlTrackRecord
@@ -41,6 +43,7 @@ class SqlStorage:
         self._track = SqlTrackRecord(database)
         self._manifest = SqlManifest(database)
         self._chores = SqlChores(database)
+        self._looks = SqlLooks(database)
         self._retention = SqlRetention(database)
         self._vitals = SqlVitals(database)
 
@@ -78,6 +81,11 @@ class SqlStorage:
     def chores(self) -> Chores:
         """Daily chores."""
         return self._chores
+
+    @property
+    def looks(self) -> Looks:
+        """What planners have looked at."""
+        return self._looks
 
     @property
     def retention(self) -> Retention:

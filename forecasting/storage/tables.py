@@ -234,6 +234,29 @@ forecast_summary = sa.Table(
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("closed_ahead", sa.Integer, nullable=False),
     sa.Column("sparkline", sa.JSON, nullable=False),
+    sa.Column("year7", sa.Float),
+    sa.Column("spread7", sa.Float),
+    sa.Column("unusual", sa.Text, nullable=False, server_default=""),
+)
+
+store_review = sa.Table(
+    "store_review",
+    metadata,
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),  # no foreign key: what is said outlives it
+    sa.Column("as_of", sa.Date, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+
+store_visit = sa.Table(
+    "store_visit",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),  # no foreign key: a version may be pruned
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("before", sa.Integer),
 )
 
 track_record = sa.Table(

@@ -1,0 +1,64 @@
+"""What planners have looked at: one row a store, and one for each of them and store."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from forecasting.domain import Review, Visit
+from forecasting.storage.database import Database
+from forecasting.storage.tables import store_review, store_visit
+
+
+class SqlLooks:
+    """Remembers reviews and visits (`ports.Looks`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def review(self, review: Review) -> None:
+        """See `ports.Looks.review`."""
+        values = {"version": review.version, "as_of": review.as_of, "by": review.by, "at": review.at}
+        mine = store_review.c.store == review.store
+        with self._database.writing(alone=f"review {review.store}") as connection:
+            changed = connection.execute(sa.update(store_review).where(mine).values(values))
+            if not changed.rowcount:
+                connection.execute(sa.insert(store_review).values(store=review.store, **values))
+
+    def withdraw(self, store: str) -> None:
+        """See `ports.Looks.withdraw`."""
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(store_review).where(store_review.c.store == store))
+
+    def reviews(self, stores: Collection[str] | None = None) -> dict[str, Review]:
+        """See `ports.Looks.reviews`."""
+        query = sa.select(store_review)
+        if stores is not None:
+            query = query.where(store_review.c.store.in_(stores))
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return {row.store: Review(row.store, row.version, row.as_of, row.by, row.at) for row in rows}
+
+    def visit(self, subject: str, store: str, version: int, at: datetime) -> Visit:
+        """See `ports.Looks.visit`."""
+        mine = (store_visit.c.subject == subject) & (store_visit.c.store == store)
+        with self._database.reading() as connection:
+            known = _visit(connection, mine)
+        if known is not None and known.version == version:
+            return known
+        with self._database.writing(alone=f"visit {subject} {store}") as connection:
+            known = _visit(connection, mine)
+            if known is not None and known.version == version:  # by another page of the same planner
+                return known
+            now = Visit(version, at, known.version if known else None)
+            values = {"version": version, "at": at, "before": now.before}
+            if known is None:
+                connection.execute(sa.insert(store_visit).values(subject=subject, store=store, **values))
+            else:
+                connection.execute(sa.update(store_visit).where(mine).values(values))
+        return now
+
+
+def _visit(connection: sa.Connection, mine: sa.ColumnElement[bool]) -> Visit | None:
+    row = connection.execute(sa.select(store_visit).where(mine)).one_or_none()
+    return None if row is None else Visit(row.version, row.at, row.before)
