@@ -9,8 +9,10 @@ from forecasting.series import SeriesDays, SeriesForecast, day_of
 
 WEEK = 7
 
+NO_CAUSE = "nothing in plan or calendar explains it"
+
 USUAL_WEEKS = 4
-"""A usual day is the mean of the last so many open days of its weekday."""
+"""A usual day is the median of the last so many open days of its weekday: one odd day makes no other odd."""
 
 DAY_SHARE, DAY_WIDTHS = 0.25, 1.0
 """A day is unusual that differs from a usual one by this share and by so many times half its likely range."""
@@ -49,13 +51,13 @@ class UnusualDay:
     def __str__(self) -> str:
         sign = "+" if self.share > 0 else "−"
         named = f"{day_of(self.day):%A} {sign}{100 * abs(self.share):.0f}% against usual"
-        return f"{named}: {self.cause}" if self.cause else named
+        return f"{named}: {self.cause or NO_CAUSE}"
 
 
 def usual_day(past: SeriesDays, weekday: int) -> float | None:
     """What a usual day of a weekday sells; None where it was not open lately."""
     sold = past.y[(past.weekday == weekday) & past.is_open][-USUAL_WEEKS:]
-    return float(sold.mean()) if sold.size and np.isfinite(sold).all() else None
+    return float(np.median(sold)) if sold.size and np.isfinite(sold).all() else None
 
 
 def unusual_days(past: SeriesDays, future: SeriesDays, forecast: SeriesForecast) -> list[UnusualDay]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.planning.unusual import unusual_days, unusual_week, usual_day
+from forecasting.planning.unusual import NO_CAUSE, unusual_days, unusual_week, usual_day
 from forecasting.series import SeriesDays, SeriesForecast
 from tests.series import as_days
 
@@ -46,10 +46,13 @@ def test_a_day_is_unusual_in_percent_and_in_widths() -> None:
     future = days("2019-04-05", 14)
     (found,) = unusual_days(PAST, future, made(future, d1=135.0))
     assert (found.usual, found.expected, found.widths) == (100.0, 135.0, 3.5)
-    assert str(found) == "Saturday +35% against usual"
+    assert str(found) == f"Saturday +35% against usual: {NO_CAUSE}"
     assert unusual_days(PAST, future, made(future, d1=124.0)) == []
     assert unusual_days(PAST, future, made(future, d1=135.0, half=36.0)) == []
-    assert str(unusual_days(PAST, future, made(future, d1=75.0))[0]) == "Saturday −25% against usual"
+    assert (
+        str(unusual_days(PAST, future, made(future, d1=75.0))[0])
+        == f"Saturday −25% against usual: {NO_CAUSE}"
+    )
 
 
 def test_only_the_next_seven_days_count() -> None:
