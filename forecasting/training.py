@@ -9,6 +9,7 @@ from forecasting.calendar.inputs import input_hash
 from forecasting.chain import Chain
 from forecasting.chaining import ChainPooling
 from forecasting.domain import ALL_ITEMS, Predictor, RefreshRun, SeriesChoice, StoreSnapshot, Verdict
+from forecasting.earlier import Earlier, EarlierVersions
 from forecasting.errors import ComputeLost, FitFailed, StorecastError, UnknownSeries
 from forecasting.logs import get_logger
 from forecasting.ports import Clock, Compute, Done, Publication, Storage
@@ -40,6 +41,8 @@ class Assignment:
         The predictor whose choices are kept; None to train.
     parts
         Into how many tasks its series are divided.
+    earlier
+        The version before, or None.
     """
 
     run: RefreshRun
@@ -47,6 +50,7 @@ class Assignment:
     chain: Chain | None
     kept: Predictor | None
     parts: int = 1
+    earlier: Earlier | None = None
 
     @property
     def stage(self) -> str:
@@ -63,7 +67,8 @@ class Assignment:
         known = self.chain.of({ALL_ITEMS, *self.files.sales.items}) if self.chain else None
         kept = self.kept.choices if self.kept else None
         task = ForecastTask(self.files, self.run.engine, horizon, known, kept, parts=self.parts)
-        return [replace(task, part=part) for part in range(self.parts)]
+        before = self.earlier.before if self.earlier else None
+        return [replace(task, part=part, before=before) for part in range(self.parts)]
 
     def values(self, horizon: int, chain_id: str) -> str:
         """Hash of the values that go into its forecast (`calendar.inputs.input_hash`)."""
@@ -74,7 +79,8 @@ class Assignment:
     def fingerprint(self, horizon: int) -> str:
         """What the results of its tasks depend on, but for how they are divided."""
         values = self.values(horizon, self.chain.chain_id if self.chain else "")
-        return fingerprint(values, self.run.engine, self.kept.predictor_id if self.kept else "")
+        since = self.earlier.version if self.earlier else 0
+        return fingerprint(values, self.run.engine, self.kept.predictor_id if self.kept else "", since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ class StoreTraining:
         stores = [run for run in runs if not run.of_chain]
         snapshots = self.storage.ledger.snapshots([run.store for run in stores])
         chain = self.storage.chains.latest() if stores else None
+        versions = EarlierVersions(self.storage, self.settings.horizon)
         assignments = []
         for run in stores:
             snapshot = snapshots.get(run.store)
@@ -110,7 +117,9 @@ class StoreTraining:
                 continue
             progress(run, "Starting", 0, 0)
             try:
-                assignments.append(self._assignment(run, snapshot, chain))
+                assignment = self._assignment(run, snapshot, chain)
+                earlier = versions.of(snapshot, assignment.files, assignment.kept) if snapshot else None
+                assignments.append(replace(assignment, earlier=earlier))
             except StorecastError as error:  # what is stored of this one can't be read
                 yield Finished(run, error=error)
         yield from self._worked(assignments, progress)
@@ -225,7 +234,7 @@ class StoreTraining:
         kept = assignment.kept
         predictor = with_new_choices(kept, choices) if kept else self._predictor(assignment, parts, choices)
         values = assignment.values(self.settings.horizon, predictor.chain_id)
-        return publication(parts, predictor, self.settings.horizon, values)
+        return publication(parts, predictor, self.settings.horizon, values, assignment.earlier)
 
     def _predictor(
         self, assignment: Assignment, parts: Sequence[StorePart], choices: Sequence[SeriesChoice]
