@@ -75,17 +75,17 @@ class Rerun:
         """
         if self.futures is None:
             return None
-        then = self.choices.get(inputs.key.item, choice) if Cause.MODEL in self.causes else choice
-        try:
-            if then.engine != choice.engine or _prior(self.contest, then, inputs) != _prior(
-                contest, choice, inputs
-            ):
-                fit = _fit(self.contest, then, inputs)
-        except FitFailed:
-            then = choice
-        except (EngineUnavailable, InvalidFrame):
-            return None
-        return {cause: self._after(cause, inputs, then, fit) for cause in self.causes[:-1]}
+        now, told = (contest, choice), _told(contest, choice, inputs)
+        then = self.choices.get(inputs.key.item) if Cause.MODEL in self.causes else None
+        for known, chosen in ((self.contest, then) if then else now, now):
+            try:
+                one = fit if _told(known, chosen, inputs) == told else _fit(known, chosen, inputs)
+                return {cause: self._after(cause, inputs, chosen, one) for cause in self.causes[:-1]}
+            except FitFailed:
+                continue
+            except (EngineUnavailable, InvalidFrame):
+                return None
+        return None
 
     def _after(self, cause: Cause, inputs: SeriesInputs, choice: SeriesChoice, fit: Fit) -> SeriesForecast:
         past_plan = cause is Cause.SALES and Cause.PLAN in self.causes
@@ -117,9 +117,8 @@ def _fit(contest: Contest, choice: SeriesChoice, inputs: SeriesInputs) -> Fit:
     return Fit.of(engine, inputs.past, inputs.key)
 
 
-def _prior(contest: Contest, choice: SeriesChoice, inputs: SeriesInputs) -> PooledPrior | None:
-    """What the engine of a choice is told of the chain: all a fit depends on but the sales."""
+def _told(contest: Contest, choice: SeriesChoice, inputs: SeriesInputs) -> tuple[str, PooledPrior | None]:
+    """All that a fit to the same sales depends on: the engine, and what it is told of the chain."""
     chain = contest.chain
-    if chain is None or chain.engine != choice.engine:
-        return None
-    return chain.prior(inputs.key.item, inputs.past.last)
+    pooled = chain is not None and chain.engine == choice.engine
+    return choice.engine, chain.prior(inputs.key.item, inputs.past.last) if chain and pooled else None

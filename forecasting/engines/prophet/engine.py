@@ -11,7 +11,7 @@ from forecasting.engines.prophet.intervals import demand, demand_mean, demand_qu
 from forecasting.engines.prophet.recipe import FittedRecipe
 from forecasting.engines.shaping import forecast_arrays, open_days
 from forecasting.errors import FitFailed
-from forecasting.reasons import Explanation
+from forecasting.reasons import LEVEL, Explanation, Origin
 from forecasting.series import BoolArray, FloatArray, SeriesDays, SeriesForecast
 
 ZERO_DAYS, LEAST_ZEROS = 91, 3
@@ -103,6 +103,8 @@ class FittedProphet:
 
     def explain(self, future: SeriesDays) -> Explanation:
         """Take expected demand apart, one fact of the day after the other (`explaining.explained`)."""
+        if not len(future):
+            return Explanation(Origin.MODEL, {LEVEL: np.zeros(0)})
         t, rows = self.model.rows(future)
 
         def expected(columns: FloatArray) -> FloatArray:
