@@ -8,6 +8,7 @@ from uuid import uuid4
 from forecasting.calendar.inputs import input_hash
 from forecasting.chain import Chain
 from forecasting.domain import ALL_ITEMS, Predictor, RefreshRun, SeriesChoice
+from forecasting.earlier import Earlier
 from forecasting.ports import Publication
 from forecasting.publishing import merged, publication
 from forecasting.remote import Brought
@@ -29,6 +30,8 @@ class Assignment:
         Into how many tasks its series are divided.
     brought
         What an engine elsewhere has brought for the store, where one was asked.
+    earlier
+        The version before, or None.
     """
 
     run: RefreshRun
@@ -37,6 +40,7 @@ class Assignment:
     kept: Predictor | None
     parts: int = 1
     brought: Brought | None = None
+    earlier: Earlier | None = None
 
     @property
     def stage(self) -> str:
@@ -55,7 +59,8 @@ class Assignment:
         task = ForecastTask(
             self.files, self.run.engine, horizon, known, kept, brought=self.brought, parts=self.parts
         )
-        return [replace(task, part=part) for part in range(self.parts)]
+        before = self.earlier.before if self.earlier else None
+        return [replace(task, part=part, before=before) for part in range(self.parts)]
 
     def values(self, horizon: int, chain_id: str) -> str:
         """Hash of the values that go into its forecast (`calendar.inputs.input_hash`)."""
@@ -66,7 +71,8 @@ class Assignment:
     def fingerprint(self, horizon: int) -> str:
         """What the results of its tasks depend on, but for how they are divided."""
         values = self.values(horizon, self.chain.chain_id if self.chain else "")
-        return fingerprint(values, self.run.engine, self.kept.predictor_id if self.kept else "")
+        since = self.earlier.version if self.earlier else 0
+        return fingerprint(values, self.run.engine, self.kept.predictor_id if self.kept else "", since)
 
     def publication(self, parts: Sequence[StorePart], horizon: int, trained_at: datetime) -> Publication:
         """What the results of its tasks make.
@@ -86,7 +92,8 @@ class Assignment:
             predictor = with_new_choices(self.kept, choices)
         else:
             predictor = self._predictor(parts, choices, trained_at)
-        return publication(parts, predictor, horizon, self.values(horizon, predictor.chain_id))
+        values = self.values(horizon, predictor.chain_id)
+        return publication(parts, predictor, horizon, values, self.earlier)
 
     def _predictor(
         self, parts: Sequence[StorePart], choices: Sequence[SeriesChoice], trained_at: datetime

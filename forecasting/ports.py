@@ -32,6 +32,7 @@ from forecasting.domain import (
     Visit,
     Volume,
 )
+from forecasting.reasons import Explanation, StoreReasons
 from forecasting.scores import ErrorSums
 from forecasting.series import SeriesDays, SeriesForecast
 
@@ -97,6 +98,15 @@ class PoolableSeries(FittedSeries, Protocol):
     @property
     def coefficients(self) -> Mapping[str, float]:
         """Each coefficient by a name that means the same in every series, on the log scale of demand."""
+        ...
+
+
+@runtime_checkable
+class ExplainableSeries(FittedSeries, Protocol):
+    """A fitted series that can say what its forecast is made of."""
+
+    def explain(self, future: SeriesDays) -> Explanation:
+        """Take the expected demand of each day apart; keeps the promises of `Explanation.require`."""
         ...
 
 
@@ -191,8 +201,8 @@ class Manifest(Protocol):
         """The newest file of each store, or the one that was newest at an instant or through an import."""
         ...
 
-    def head(self, store: str, kind: str) -> HistoryFile | None:
-        """The newest file of one store, or None."""
+    def head(self, store: str, kind: str, known_at: datetime | None = None) -> HistoryFile | None:
+        """The newest file of one store, or the one that was newest at an instant; or None."""
         ...
 
     def attributes(self) -> dict[str, StoreAttributes]:
@@ -317,6 +327,8 @@ class Publication:
         The predictor it belongs to; stored if it is new (a `retrain`).
     forecast
         `schema.STORE_FORECAST`, one row per item and day.
+    reasons
+        Why it says so, and what moved it.
     """
 
     store: str
@@ -327,6 +339,7 @@ class Publication:
     assumptions: tuple[str, ...]
     forecast: pd.DataFrame
     summaries: tuple[SeriesSummary, ...]
+    reasons: StoreReasons = field(default_factory=StoreReasons)
 
 
 class Versions(Protocol):
@@ -340,6 +353,24 @@ class Versions(Protocol):
         InvalidRequest
             If there is no such version.
         """
+        ...
+
+    def reasons(self, version: int, item: str | None = None) -> StoreReasons:
+        """Why one version says what it says, of one item or of all, and what moved it.
+
+        Raises
+        ------
+        InvalidRequest
+            If there is no such version.
+        """
+        ...
+
+    def line(self, store: str, first: int, last: int) -> list[VersionHeader]:
+        """A store's versions from one number to another, both included, the oldest first."""
+        ...
+
+    def before(self, store: str, version: int) -> int | None:
+        """The number of the version a store had before another, or None."""
         ...
 
     def header(self, version: int) -> VersionHeader:

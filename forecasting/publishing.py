@@ -6,13 +6,16 @@ import numpy as np
 import pandas as pd
 
 from forecasting import schema
+from forecasting.attributing import reasons
 from forecasting.domain import ALL_ITEMS, Predictor, SeriesSummary
+from forecasting.earlier import Earlier
 from forecasting.errors import FitFailed
 from forecasting.evaluation.reconciliation import reconciled
 from forecasting.evaluation.selection import CHALLENGER
 from forecasting.planning.unusual import unusual_days
 from forecasting.planning.week import WEEK, week_note
 from forecasting.ports import Publication
+from forecasting.reasons import Cause
 from forecasting.series import FloatArray, SeriesForecast
 from forecasting.work import SeriesResult, StorePart
 
@@ -20,7 +23,11 @@ SPARKLINE_DAYS = 28
 
 
 def publication(
-    parts: Sequence[StorePart], predictor: Predictor, horizon: int, values_hash: str
+    parts: Sequence[StorePart],
+    predictor: Predictor,
+    horizon: int,
+    values_hash: str,
+    earlier: Earlier | None = None,
 ) -> Publication:
     """Put the series of a store together; series without a forecast are left out and named.
 
@@ -30,6 +37,8 @@ def publication(
         All parts of the store, in any order.
     values_hash
         Hash of what went in (`calendar.inputs.input_hash`).
+    earlier
+        The version before, or None.
 
     Raises
     ------
@@ -41,7 +50,7 @@ def publication(
     if not made:
         raise FitFailed("; ".join(result.failure for result in results))
     failed = tuple(f"Left out: {result.failure}." for result in results if result.forecast is None)
-    forecasts, apart = _coherent(results)
+    forecasts, apart = _coherent(results, [result.forecast for result in results])
     return Publication(
         store=first.store,
         predictor=predictor,
@@ -51,6 +60,7 @@ def publication(
         assumptions=first.assumptions + failed + apart,
         forecast=_rows(made, forecasts),
         summaries=tuple(_summary(result, each) for result, each in zip(made, forecasts, strict=True)),
+        reasons=reasons(made, forecasts, _midway(results, earlier), earlier),
     )
 
 
@@ -61,16 +71,31 @@ def merged(parts: Sequence[StorePart]) -> list[SeriesResult]:
     return [part.results[at] for at in range(longest) for part in ordered if at < len(part.results)]
 
 
-def _coherent(results: Sequence[SeriesResult]) -> tuple[list[SeriesForecast], tuple[str, ...]]:
+def _coherent(
+    results: Sequence[SeriesResult], forecasts: Sequence[SeriesForecast | None]
+) -> tuple[list[SeriesForecast], tuple[str, ...]]:
     """The forecasts there are, agreeing where total and every product have one, and a word where not."""
-    made = [(result.key.item, result.forecast) for result in results if result.forecast is not None]
-    forecasts = [forecast for _, forecast in made]
+    made = [forecast for forecast in forecasts if forecast is not None]
     if len(results) == 1:
-        return forecasts, ()
-    if len(made) < len(results) or made[0][0] != ALL_ITEMS:
-        return forecasts, ("The products do not add up to the total: one of them has no forecast.",)
-    total, items = reconciled(forecasts[0], forecasts[1:])
+        return made, ()
+    if len(made) < len(results) or results[0].key.item != ALL_ITEMS:
+        return made, ("The products do not add up to the total: one of them has no forecast.",)
+    total, items = reconciled(made[0], made[1:])
     return [total, *items], ()
+
+
+def _midway(
+    results: Sequence[SeriesResult], earlier: Earlier | None
+) -> dict[Cause, list[SeriesForecast]] | None:
+    """The forecasts after each of the causes but the last, made to agree; None where one can't be told."""
+    midway = {}
+    for cause in earlier.causes[:-1] if earlier else ():
+        forecasts = [result.midway.get(cause) if result.midway else None for result in results]
+        for result, forecast in zip(results, forecasts, strict=True):
+            if result.forecast is not None and forecast is None:
+                return None
+        midway[cause], _ = _coherent(results, forecasts)
+    return midway
 
 
 def _rows(made: Sequence[SeriesResult], forecasts: Sequence[SeriesForecast]) -> pd.DataFrame:

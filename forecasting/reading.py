@@ -45,9 +45,11 @@ from forecasting.operations import (
     worker_check,
 )
 from forecasting.planning import remaining
+from forecasting.planning.changes import Changes, Said, changes
 from forecasting.planning.feeds import Feed, FeedState, judge_feed
 from forecasting.planning.queue import QueueRow, in_order, queue_row
 from forecasting.planning.track import LEADS
+from forecasting.planning.why import Why, why
 from forecasting.ports import Clock, SalesHistory, Storage
 from forecasting.refresh import policy
 from forecasting.scores import ErrorSums
@@ -179,6 +181,68 @@ class Reader:
             known = ", ".join(sorted(set(frame["item"]), key=natural_order))
             raise UnknownSeries(f"{key}: expected one of the products {known}, found '{key.item}'")
         return rows
+
+    def why(
+        self, principal: Principal, key: SeriesKey, version: int | None = None, day: date | None = None
+    ) -> Why:
+        """What the days of a series are made of, in a published version; by default all of the newest.
+
+        Raises
+        ------
+        UnknownSeries, NoForecastYet
+            As `forecast`.
+        InvalidRequest
+            If the version is another store's, or the day is not one of its days.
+        """
+        header = self._header(principal, key.store, version)
+        rows = self.forecast(principal, key, header.version)
+        told = why(
+            header.version, rows, self._storage.versions.reasons(header.version, key.item).why.get(key.item)
+        )
+        if day is None:
+            return told
+        if not (rows["ds"] == pd.Timestamp(day)).any():
+            first, last = (f"{ds:%Y-%m-%d}" for ds in (rows["ds"].iloc[0], rows["ds"].iloc[-1]))
+            raise InvalidRequest(f"{key}: expected a day from {first} to {last}, found {day}")
+        return replace(told, days=tuple(each for each in told.days if each.ds == day))
+
+    def changes(
+        self,
+        principal: Principal,
+        key: SeriesKey,
+        version: int | None = None,
+        since_version: int | None = None,
+    ) -> Changes:
+        """What changed of a series from one published version to another, and what moved it.
+
+        Parameters
+        ----------
+        version
+            By default the newest.
+        since_version
+            By default the one before that.
+
+        Raises
+        ------
+        UnknownSeries, NoForecastYet
+            As `forecast`.
+        InvalidRequest
+            If one of them is another store's or is not kept any more, or they are not in this order.
+        """
+        header, versions = self._header(principal, key.store, version), self._storage.versions
+        since = since_version or versions.before(key.store, header.version)
+        newest = self.forecast(principal, key, header.version)
+        if since is None:
+            return Changes(None, header.version)
+        if self._header(principal, key.store, since).version > header.version:
+            raise InvalidRequest(f"{key}: expected a version before {header.version}, found {since}")
+        numbers = [each.version for each in versions.line(key.store, since, header.version)]
+        frames = [*map(versions.read, numbers[:-1]), newest]
+        line = [
+            Said.of(number, frame[frame["item"] == key.item])
+            for number, frame in zip(numbers, frames, strict=True)
+        ]
+        return changes(line, [versions.reasons(number, key.item) for number in numbers[1:]], key.item)
 
     def sales(self, principal: Principal, key: SeriesKey, days: int | None = None) -> pd.DataFrame:
         """Sales of one series (`schema.HISTORY`), by default all of it, else its last `days` days.

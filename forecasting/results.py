@@ -18,18 +18,19 @@ import numpy.typing as npt
 from forecasting.domain import BacktestScore, SeriesChoice, SeriesKey
 from forecasting.errors import StorageError
 from forecasting.evaluation.calibration import Scores
+from forecasting.reasons import Explanation
 from forecasting.scores import ErrorSums
 from forecasting.series import SeriesDays, SeriesForecast
 from forecasting.work import PooledFit, Result, SeriesResult, StorePart
 
-VERSION = 1
+VERSION = 2
 """Of the format; results of another version are not read, and their tasks done again."""
 
 _KINDS = {
     kind.__name__: kind
     for kind in (
         StorePart, SeriesResult, SeriesKey, SeriesDays, SeriesForecast, SeriesChoice, BacktestScore,
-        ErrorSums, PooledFit, Scores,
+        ErrorSums, Explanation, PooledFit, Scores,
     )
 }  # fmt: skip
 _KIND, _ARRAY, _DAY, _MAPPING = "kind", "array", "day", "mapping"

@@ -8,6 +8,7 @@ from forecasting.assignment import Assignment
 from forecasting.chain import Chain
 from forecasting.chaining import ChainPooling
 from forecasting.domain import Predictor, RefreshRun, StoreSnapshot, Verdict
+from forecasting.earlier import EarlierVersions
 from forecasting.errors import ComputeLost, EngineUnavailable, FitFailed, StorecastError, UnknownSeries
 from forecasting.logs import get_logger
 from forecasting.ports import Clock, Compute, Done, Storage
@@ -62,6 +63,7 @@ class StoreTraining:
         stores = [run for run in runs if run.store]
         snapshots = self.storage.ledger.snapshots([run.store for run in stores])
         chain = self.storage.chains.latest() if stores else None
+        versions = EarlierVersions(self.storage, self.settings.horizon)
         assignments = []
         for run in stores:
             snapshot = snapshots.get(run.store)
@@ -70,7 +72,9 @@ class StoreTraining:
                 continue
             progress(run, "Starting", 0, 0)
             try:
-                assignments.append(self._assignment(run, snapshot, chain))
+                assignment = self._assignment(run, snapshot, chain)
+                earlier = versions.of(snapshot, assignment.files, assignment.kept) if snapshot else None
+                assignments.append(replace(assignment, earlier=earlier))
             except StorecastError as error:  # what is stored of this one can't be read
                 yield Finished(run, error=error)
         yield from self._worked(assignments, progress)

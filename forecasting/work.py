@@ -5,7 +5,7 @@ and nothing large is sent to a worker.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -16,12 +16,14 @@ import numpy as np
 from forecasting.calendar.inputs import SeriesInputs, StoreFacts, StoreInputs, build_inputs, build_pasts
 from forecasting.chain import Chain
 from forecasting.domain import HistoryFile, SeriesChoice, SeriesKey
-from forecasting.errors import FitFailed
+from forecasting.errors import FitFailed, StateUnavailable
 from forecasting.evaluation.backtest import backtest
 from forecasting.evaluation.calibration import Scores
-from forecasting.evaluation.selection import Contest, EngineNamed, choose, forecast_series
+from forecasting.evaluation.selection import Contest, EngineNamed, choose
+from forecasting.evaluation.serving import Rerun, serve
 from forecasting.evaluation.windows import Window
 from forecasting.ports import HistoryReader, PoolableSeries
+from forecasting.reasons import Cause, Explanation
 from forecasting.remote import Brought
 from forecasting.series import BoolArray, SeriesDays, SeriesForecast
 
@@ -97,6 +99,10 @@ class SeriesResult:
         The days forecast and what is known of them.
     year7
         Sales of the same weekdays a year before the first seven of them; None where they are not all known.
+    explanation
+        What the forecast is made of, before products and total are made to agree.
+    midway
+        As `evaluation.serving.Rerun.midway` says; None also where there is nothing to compare with.
     """
 
     key: SeriesKey
@@ -107,6 +113,8 @@ class SeriesResult:
     forecast: SeriesForecast | None = None
     failure: str = ""
     year7: float | None = None
+    explanation: Explanation | None = None
+    midway: Mapping[Cause, SeriesForecast] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,43 @@ class StorePart:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """What the version before was made with, where more than one thing has changed since.
+
+    Attributes
+    ----------
+    causes
+        What has changed, in the order of `Cause`.
+    plan, choices, chain
+        Those of then.
+    """
+
+    causes: tuple[Cause, ...]
+    plan: HistoryFile | None
+    choices: tuple[SeriesChoice, ...]
+    chain: Chain | None
+
+    def rerun(self, files: StoreFiles, reader: HistoryReader, horizon: int, contest: Contest) -> Rerun:
+        """Make it ready to be run again; a plan that is gone or damaged is left out."""
+        choices = {choice.item: choice for choice in self.choices}
+        return Rerun(
+            self.causes, replace(contest, chain=self.chain), choices, self._futures(files, reader, horizon)
+        )
+
+    def _futures(
+        self, files: StoreFiles, reader: HistoryReader, horizon: int
+    ) -> dict[str, SeriesDays] | None:
+        if not {Cause.SALES, Cause.PLAN}.issubset(self.causes):
+            return {}
+        try:
+            inputs = replace(files, plan=self.plan).read(reader, horizon)
+        except StateUnavailable as error:
+            log.info("store %s: the plan of the forecast before can't be read: %s", files.store, error)
+            return None
+        return {series.key.item: series.future for series in inputs.series}
+
+
+@dataclass(frozen=True, slots=True)
 class ForecastTask:
     """Train a store's series, or forecast them again with what was chosen.
 
@@ -142,6 +187,8 @@ class ForecastTask:
         What an engine elsewhere has brought for the store, where one was asked.
     part, parts
         Every `parts`-th series from `part` on: a store of many products is split.
+    before
+        What is run again, to tell what moved the forecast; None where there is nothing to tell.
     """
 
     files: StoreFiles
@@ -152,6 +199,7 @@ class ForecastTask:
     brought: Brought | None = None
     part: int = 0
     parts: int = 1
+    before: Before | None = None
 
     def run(self, reader: HistoryReader, engine_named: EngineNamed) -> StorePart:
         """Do it; a series that can't be fitted is a result with its reason.
@@ -170,8 +218,10 @@ class ForecastTask:
         inputs = self.files.read(reader, self.horizon)
         contest = Contest(self.engine, engine_named, self.chain, self.brought)
         kept = {choice.item: choice for choice in self.kept or ()}
+        before = self.before
+        rerun = before.rerun(self.files, reader, self.horizon, contest) if before else None
         results = tuple(
-            fit_series(contest, series, kept.get(series.key.item))
+            fit_series(contest, series, kept.get(series.key.item), rerun)
             for series in inputs.series[self.part :: self.parts]
         )
         return StorePart(inputs.store, self.part, inputs.cutoff, inputs.assumptions, results)
@@ -261,7 +311,9 @@ def work(task: Task, reader: HistoryReader, engine_named: EngineNamed) -> Result
     return task.run(reader, engine_named)
 
 
-def fit_series(contest: Contest, inputs: SeriesInputs, kept: SeriesChoice | None) -> SeriesResult:
+def fit_series(
+    contest: Contest, inputs: SeriesInputs, kept: SeriesChoice | None, rerun: Rerun | None = None
+) -> SeriesResult:
     """Forecast a series as was chosen, or choose first; say why where it can't be done.
 
     Raises
@@ -280,12 +332,11 @@ def fit_series(contest: Contest, inputs: SeriesInputs, kept: SeriesChoice | None
         return replace(empty, failure=f"{inputs.key}: expected at least one day of history, found none")
     if kept is not None:
         try:
-            return replace(empty, choice=kept, forecast=forecast_series(contest, inputs, kept))
+            return _served(empty, contest, inputs, kept, rerun)
         except FitFailed:  # what served so far can't be fitted to the newest inputs: choose again
             log.info("%s: %s does not fit any more; choosing again", inputs.key, kept.engine)
     try:
-        choice = choose(contest, inputs)
-        return replace(empty, choice=choice, forecast=forecast_series(contest, inputs, choice))
+        return _served(empty, contest, inputs, choose(contest, inputs), rerun)
     except FitFailed as error:
         return replace(empty, failure=str(error))
 
@@ -296,6 +347,15 @@ def _year_before(past: SeriesDays, future: SeriesDays) -> float | None:
     at = np.searchsorted(past.days, [first, first + WEEK])
     sold = past.y[at[0] : at[1]]
     return float(sold.sum()) if sold.size == WEEK and np.isfinite(sold).all() else None
+
+
+def _served(
+    empty: SeriesResult, contest: Contest, inputs: SeriesInputs, choice: SeriesChoice, rerun: Rerun | None
+) -> SeriesResult:
+    made = serve(contest, inputs, choice, rerun)
+    return replace(
+        empty, choice=choice, forecast=made.forecast, explanation=made.explanation, midway=made.midway
+    )
 
 
 def speaks_for_others(past: SeriesDays, cutoff: date) -> bool:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.domain import QUANTILES
+from forecasting.engines.averages import explained
 from forecasting.engines.shaping import UNKNOWN_SPREAD, forecast_arrays, known_weekdays, some_open_days
+from forecasting.reasons import Explanation
 from forecasting.series import FloatArray, IntArray, SeriesDays, SeriesForecast
 
 WINDOW_DAYS = 91
@@ -78,6 +80,10 @@ class FittedEmpirical:
         """Forecast the days of `future`."""
         mean, low, middle, high = self.values[:, future.weekday, future.promo.astype(np.int64)]
         return forecast_arrays(future, mean, (low, middle, high))
+
+    def explain(self, future: SeriesDays) -> Explanation:
+        """See `averages.explained`."""
+        return explained(self.values[0], future)
 
 
 def _by_cell(days: SeriesDays) -> FloatArray:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.domain import QUANTILES
+from forecasting.engines.averages import explained
 from forecasting.engines.shaping import UNKNOWN_SPREAD, forecast_arrays, known_weekdays, some_open_days
+from forecasting.reasons import Explanation
 from forecasting.series import FloatArray, IntArray, SeriesDays, SeriesForecast
 
 SAME_DAYS = 4
@@ -90,6 +92,10 @@ class FittedSeasonalNaive:
         mean = self.expected[weekday, future.promo.astype(np.int64)]
         low, middle, high = np.expm1(np.log1p(mean) + self.spread[weekday].T)
         return forecast_arrays(future, mean, (low, middle, high))
+
+    def explain(self, future: SeriesDays) -> Explanation:
+        """See `averages.explained`."""
+        return explained(self.expected, future)
 
 
 def _expected(days: SeriesDays) -> tuple[FloatArray, FloatArray]:

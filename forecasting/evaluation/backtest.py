@@ -6,8 +6,8 @@ from datetime import date
 
 from forecasting.chain import PooledSpread
 from forecasting.domain import BacktestScore, SeriesKey
-from forecasting.errors import FitFailed
 from forecasting.evaluation.calibration import Scores, widened, widths
+from forecasting.evaluation.fits import Fit
 from forecasting.evaluation.metrics import week_sums, week_to_week_scale
 from forecasting.evaluation.windows import Window
 from forecasting.ports import LocalEngine
@@ -131,8 +131,4 @@ def fit_and_forecast(
     InvalidFrame
         If the engine breaks its promises.
     """
-    try:
-        forecast = engine.fit(past).forecast(future)
-    except FitFailed as error:
-        raise FitFailed(f"{key}: {error}") from error
-    return forecast.require(future, f"{engine.name} forecast of {key}")
+    return Fit.of(engine, past, key).forecast(future)

@@ -1,7 +1,10 @@
 """A store forecast as one Arrow IPC blob: zstd, one row per item, its days in list columns.
 
 The format names its type and version, so that a later one can be told apart and an unknown one is refused.
+What is kept beside the days (`annex`) is in columns after theirs, which `decode` does not unpack.
 """
+
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -9,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecasting.errors import StateTooNew, StorageError
+from forecasting.reasons import StoreReasons
 from forecasting.schema import STORE_FORECAST, require
+from forecasting.storage import annex
 
 TYPE = "storecast.forecast"
 VERSION = "1"
@@ -17,10 +22,9 @@ VERSION = "1"
 _PER_ITEM = ("item", "engine")
 _TEXT = ("item", "engine", "holiday")
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
-_IN_THIS_THREAD = pa.ipc.IpcReadOptions(use_threads=False)  # a blob is small: sharing it out takes longer
 
 
-def encode(forecast: pd.DataFrame) -> bytes:
+def encode(forecast: pd.DataFrame, reasons: StoreReasons | None = None) -> bytes:
     """Pack a store forecast.
 
     Parameters
@@ -28,6 +32,8 @@ def encode(forecast: pd.DataFrame) -> bytes:
     forecast
         `schema.STORE_FORECAST`, one row per item and day, the days of an item together; its
         index is not kept.
+    reasons
+        What is kept beside the days; of items that stand together once.
 
     Returns
     -------
@@ -48,7 +54,11 @@ def encode(forecast: pd.DataFrame) -> bytes:
         else pa.ListArray.from_arrays(offsets, column)
         for name, column in columns.items()
     }
-    batch = pa.RecordBatch.from_pydict(packed, metadata={"type": TYPE, "version": VERSION})
+    metadata = {"type": TYPE, "version": VERSION}
+    if reasons is not None:
+        packed |= annex.columns(reasons, packed["item"], offsets)
+        metadata |= annex.metadata(reasons)
+    batch = pa.RecordBatch.from_pydict(packed, metadata=metadata)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema, options=_OPTIONS) as writer:
         writer.write_batch(batch)
@@ -66,12 +76,7 @@ def decode(content: bytes) -> pd.DataFrame:
     StorageError
         If it is no store forecast, or damaged.
     """
-    try:
-        with pa.ipc.open_stream(pa.py_buffer(content), options=_IN_THIS_THREAD) as reader:
-            _require_known(reader.schema.metadata or {})
-            batch = reader.read_next_batch()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise StorageError(f"stored forecast: expected an Arrow IPC stream, found {error}") from error
+    batch = _batch(content, STORE_FORECAST)
     days = np.diff(batch.column("ds").offsets.to_numpy())
     item_of_row = pa.array(np.repeat(np.arange(batch.num_rows), days))
     columns = [
@@ -80,6 +85,37 @@ def decode(content: bytes) -> pd.DataFrame:
     ]
     frame: pd.DataFrame = pa.table(columns, list(STORE_FORECAST)).to_pandas(use_threads=False)
     return frame
+
+
+def decode_reasons(content: bytes, item: str | None = None) -> StoreReasons:
+    """Unpack what is kept beside the days; nothing is told of a forecast from before there was such a thing.
+
+    Parameters
+    ----------
+    item
+        Only what is kept of this one; None means of all.
+
+    Raises
+    ------
+    StateTooNew, StorageError
+        As `decode`.
+    """
+    return annex.reasons(_batch(content), item)
+
+
+def _batch(content: bytes, names: Collection[str] | None = None) -> pa.RecordBatch:
+    """The columns of some names, in the order they are stored in, or all; the others are not unpacked."""
+    source = pa.py_buffer(content)
+    try:
+        schema = pa.ipc.read_schema(source)
+        _require_known(schema.metadata or {})
+        wanted = [at for at, name in enumerate(schema.names) if names is None or name in names]
+        # a blob is small: sharing it out between threads takes longer
+        options = pa.ipc.IpcReadOptions(use_threads=False, included_fields=wanted)
+        with pa.ipc.open_stream(source, options=options) as reader:
+            return reader.read_next_batch()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise StorageError(f"stored forecast: expected an Arrow IPC stream, found {error}") from error
 
 
 def _arrow_columns(frame: pd.DataFrame) -> dict[str, pa.Array]:

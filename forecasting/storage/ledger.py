@@ -94,7 +94,7 @@ class SqlLedger:
         InvalidFrame
             If the forecast breaks its schema; nothing is published.
         """
-        content = encode(publication.forecast)
+        content = encode(publication.forecast, publication.reasons)
         with self._database.writing() as connection:
             self._succeed(connection, run, at)
             header = insert_version(connection, run, publication, content, at)

@@ -38,9 +38,13 @@ class SqlManifest:
             rows = connection.execute(query).all()
         return {file.store: file for file in map(file_of, rows)}
 
-    def head(self, store: str, kind: str) -> HistoryFile | None:
+    def head(self, store: str, kind: str, known_at: datetime | None = None) -> HistoryFile | None:
         """See `ports.Manifest.head`."""
         query = _current(kind).where(history_head.c.store == store)
+        if known_at is not None:
+            query = _newest(
+                kind, (history_version.c.store == store) & (history_import.c.imported_at <= known_at)
+            )
         with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else file_of(row)

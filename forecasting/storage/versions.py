@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from forecasting.domain import ALL_ITEMS, Predictor, RefreshRun, SeriesSummary, VersionHeader
 from forecasting.errors import InvalidRequest
 from forecasting.ports import Publication
-from forecasting.storage.blob import decode
+from forecasting.reasons import StoreReasons
+from forecasting.storage.blob import decode, decode_reasons
 from forecasting.storage.database import Database
 from forecasting.storage.documents import read_predictor, write_predictor
 from forecasting.storage.rows import HEADER, SUMMARY, header_of, summary_of
@@ -26,12 +27,27 @@ class SqlVersions:
 
     def read(self, version: int) -> pd.DataFrame:
         """See `ports.Versions.read`."""
-        query = sa.select(forecast_version.c.forecast).where(forecast_version.c.version == version)
+        return decode(self._content(version))
+
+    def reasons(self, version: int, item: str | None = None) -> StoreReasons:
+        """See `ports.Versions.reasons`."""
+        return decode_reasons(self._content(version), item)
+
+    def line(self, store: str, first: int, last: int) -> list[VersionHeader]:
+        """See `ports.Versions.line`."""
+        number = forecast_version.c.version
+        query = sa.select(*HEADER).select_from(forecast_version.join(predictor)).order_by(number)
+        mine = query.where(forecast_version.c.store == store, number.between(first, last))
         with self._database.reading() as connection:
-            content: bytes | None = connection.execute(query).scalar_one_or_none()
-        if content is None:
-            raise _no_version(version)
-        return decode(content)
+            return [header_of(row) for row in connection.execute(mine)]
+
+    def before(self, store: str, version: int) -> int | None:
+        """See `ports.Versions.before`."""
+        number = forecast_version.c.version
+        query = sa.select(sa.func.max(number)).where(forecast_version.c.store == store, number < version)
+        with self._database.reading() as connection:
+            found: int | None = connection.execute(query).scalar()
+        return found
 
     def header(self, version: int) -> VersionHeader:
         """See `ports.Versions.header`."""
@@ -83,6 +99,14 @@ class SqlVersions:
         for summary in map(summary_of, rows):
             found[summary.store].append(summary)
         return {store: tuple(summaries) for store, summaries in found.items()}
+
+    def _content(self, version: int) -> bytes:
+        query = sa.select(forecast_version.c.forecast).where(forecast_version.c.version == version)
+        with self._database.reading() as connection:
+            content: bytes | None = connection.execute(query).scalar_one_or_none()
+        if content is None:
+            raise _no_version(version)
+        return content
 
 
 _HEAD_SUMMARIES = sa.select(*SUMMARY).join_from(

@@ -1,6 +1,7 @@
 """What every local engine promises; an engine joins by its name in the registry."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,13 @@ from pandas.testing import assert_frame_equal
 
 from forecasting import schema
 from forecasting.chain import Coefficient, PooledPrior
+from forecasting.domain import SeriesKey
 from forecasting.engines.registry import NAMES, engine
 from forecasting.errors import FitFailed
-from forecasting.ports import FittedSeries, LocalEngine
+from forecasting.evaluation.fits import Fit
+from forecasting.ports import ExplainableSeries, FittedSeries, LocalEngine
+from forecasting.reasons import PROMOTION, ROUNDING, Explanation
+from forecasting.series import SeriesDays
 from tests.series import as_days, daily_series, split
 
 HORIZON = 28
@@ -215,3 +220,71 @@ def test_a_runaway_trend_stays_finite_and_sane(local: LocalEngine) -> None:
     _, future = split(daily_series(70 + 365), 365)
     made = forecast_of(local.fit(as_days(grown)), future)
     assert made["q90"].max() <= 10.01 * grown["y"].max()
+
+
+def explained(local: LocalEngine, series: pd.DataFrame, horizon: int = HORIZON) -> Explanation:
+    """What the forecast of the last days is made of, promises checked."""
+    past, future = (as_days(frame) for frame in split(series, horizon))
+    return explanation_of(Fit.of(local, past, SeriesKey("1")), future)
+
+
+def explanation_of(fit: Fit, future: SeriesDays) -> Explanation:
+    """What a forecast is made of, promises checked here as well."""
+    mean = fit.forecast(future).mean
+    made = fit.explanation(future, mean)
+    values = np.vstack(list(made.steps.values()))
+    assert (np.abs(values.sum(axis=0) - mean) <= ROUNDING * (1 + np.abs(values).max(axis=0, initial=0))).all()
+    assert not values[:, ~future.is_open].any()
+    assert not made.steps.get(PROMOTION, np.zeros(len(future)))[~future.promo].any()
+    return made
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_says_what_its_forecast_is_made_of(local: LocalEngine, shape: str) -> None:
+    """By itself; the steps add up to the mean, closed days have none, other days no promotion's."""
+    history, _ = split(SHAPES[shape], HORIZON)
+    assert isinstance(local.fit(as_days(history)), ExplainableSeries)
+    assert explained(local, SHAPES[shape]).steps["level"].max() > 0
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    days=st.integers(30, 420),
+    seed=st.integers(0, 9),
+    level=st.floats(0.5, 1e7),
+    promo=st.floats(0.2, 5),
+    zeros=st.floats(0, 0.9),
+    noise=st.floats(0, 1),
+)
+def test_the_steps_of_any_fit_add_up(
+    local: LocalEngine, days: int, seed: int, level: float, promo: float, zeros: float, noise: float
+) -> None:
+    """Whatever the series is like, also where the day's plan is turned round."""
+    series = daily_series(days + HORIZON, seed=seed, level=level, promo=promo, zeros=zeros, noise=noise)
+    past, future = (as_days(frame) for frame in split(series, HORIZON))
+    try:
+        fit = Fit.of(local, past, SeriesKey("1"))
+    except FitFailed:
+        return
+    for promoted in (True, False):
+        turned = np.full(len(future), promoted)
+        explanation_of(fit, replace(future, promo=turned, is_open=future.is_open ^ (future.promo & promoted)))
+
+
+@pytest.mark.parametrize("horizon", [0, 1, 90])
+def test_explains_as_many_days_as_asked(local: LocalEngine, horizon: int) -> None:
+    """No day, one day, a quarter."""
+    assert len(explained(local, daily_series(300 + horizon), horizon).total) == horizon
+
+
+def test_a_promotion_is_the_difference_to_the_same_day_without(local: LocalEngine) -> None:
+    """On days on which nothing later in the order acts."""
+    history, future = split(daily_series(400, promo=1.6).assign(school_holiday=False, holiday=""), HORIZON)
+    fit = Fit.of(local, as_days(history), SeriesKey("1"))
+    on, off = (as_days(future.assign(promo=promo)) for promo in (True, False))
+    made = explanation_of(fit, on)
+    others = [name for name in ("holiday", "school_holiday", "around") if name in made.steps]
+    alone = on.is_open & ~np.any([made.steps[name] != 0 for name in others] or [np.zeros(HORIZON)], axis=0)
+    without = fit.forecast(off).mean
+    assert alone.sum() > 5
+    np.testing.assert_allclose(made.steps[PROMOTION][alone], (made.total - without)[alone], rtol=1e-9)

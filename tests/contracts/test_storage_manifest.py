@@ -55,6 +55,21 @@ def test_sales_and_plan_have_heads_of_their_own(storage: SqlStorage) -> None:
     assert storage.manifest.head("1", "plan") == history_file("1", "p", "plan")
 
 
+def test_a_head_is_known_as_it_was_at_an_instant(storage: SqlStorage) -> None:
+    """Of one store and kind; before its first file there is none."""
+    record(storage, 0, ("1", "a", None), ("2", "x", None))
+    record(storage, 10, ("1", "b", "a"))
+    storage.manifest.record("plan.csv", "plan", "Ana", after(20), [move("1", "p", None, "plan")])
+    manifest = storage.manifest
+    known = [manifest.head("1", "sales", after(seconds)) for seconds in (-1, 0, 9, 10, 99)]
+    assert [file and file.content_hash for file in known] == [None, "a", "a", "b", "b"]
+    assert known[1] == history_file("1", "a")
+    assert [manifest.head("1", "plan", after(seconds)) for seconds in (19, 20)] == [
+        None,
+        history_file("1", "p", "plan"),
+    ]
+
+
 @pytest.mark.parametrize(("previous", "found"), [(None, "a"), ("x", "a")])
 def test_an_import_that_was_overtaken_moves_nothing(
     storage: SqlStorage, previous: str | None, found: str

@@ -6,10 +6,12 @@ import numpy as np
 
 from forecasting.chain import PooledPrior
 from forecasting.engines.prophet import recipe
+from forecasting.engines.prophet.explaining import explained
 from forecasting.engines.prophet.intervals import demand, demand_mean, demand_quantiles
 from forecasting.engines.prophet.recipe import FittedRecipe
 from forecasting.engines.shaping import forecast_arrays, open_days
 from forecasting.errors import FitFailed
+from forecasting.reasons import LEVEL, Explanation, Origin
 from forecasting.series import BoolArray, FloatArray, SeriesDays, SeriesForecast
 
 ZERO_DAYS, LEAST_ZEROS = 91, 3
@@ -98,6 +100,17 @@ class FittedProphet:
         mean = demand_mean(centre, sd, self.ceiling, self.nothing)
         quantiles = demand_quantiles(centre, sd, self.ceiling, self.nothing)
         return forecast_arrays(replace(future, is_open=self._served(future)), mean, quantiles)
+
+    def explain(self, future: SeriesDays) -> Explanation:
+        """Take expected demand apart, one fact of the day after the other (`explaining.explained`)."""
+        if not len(future):
+            return Explanation(Origin.MODEL, {LEVEL: np.zeros(0)})
+        t, rows = self.model.rows(future)
+
+        def expected(columns: FloatArray) -> FloatArray:
+            return demand_mean(*self.model.at(t, columns), self.ceiling, self.nothing)
+
+        return explained(self.model.names, rows, self.weekdays, self._served(future), expected)
 
     def paths(self, future: SeriesDays, count: int, rng: np.random.Generator) -> FloatArray:
         """Draw whole futures, for what adds days up: sums of quantiles are not quantiles of sums.

@@ -75,28 +75,31 @@ class FittedRecipe:
 
     def predict(self, future: SeriesDays) -> tuple[FloatArray, FloatArray]:
         """(n,) mean and (n,) standard deviation of ``log1p`` of demand."""
-        t, rows = self._rows(future)
+        return self.at(*self.rows(future))
+
+    def at(self, t: FloatArray, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The same of days whose columns are given, as `rows` gives them."""
         sd = predictive_sd(np.maximum(t - 1.0, 0.0), self.doubt.noise, self.fitted.delta)
         return self._mean(t, rows), np.sqrt(sd**2 + self.doubt.variance(t, rows))
 
     def paths(self, future: SeriesDays, count: int, rng: np.random.Generator) -> FloatArray:
         """(count, n) draws of whole futures: the days of one share its trend and its coefficients."""
-        t, rows = self._rows(future)
+        t, rows = self.rows(future)
         bends = self.fitted.bends(np.maximum(t - 1.0, 0.0), count, rng)
         noise = rng.normal(0.0, self.doubt.noise, bends.shape)
         return self._mean(t, rows) + bends + self.doubt.draw(t, rows, count, rng) + noise
 
-    def _mean(self, t: FloatArray, rows: FloatArray) -> FloatArray:
-        design, parameters = self.fitted.design, self.fitted.parameters
-        line = trend(parameters, t, design.changes) + rows @ parameters.beta
-        return line * design.y_scale + self.level
-
-    def _rows(self, future: SeriesDays) -> tuple[FloatArray, FloatArray]:
+    def rows(self, future: SeriesDays) -> tuple[FloatArray, FloatArray]:
         """(n,) scaled times and (n, K) columns of days to come."""
         design = self.fitted.design
         seasons = design.rows(future.days, {})
         known = features_after(self.seen, future, self.usual)
         return design.times(future.days), np.hstack([seasons, known.table(self.names[seasons.shape[1] :])])
+
+    def _mean(self, t: FloatArray, rows: FloatArray) -> FloatArray:
+        design, parameters = self.fitted.design, self.fitted.parameters
+        line = trend(parameters, t, design.changes) + rows @ parameters.beta
+        return line * design.y_scale + self.level
 
 
 def fit(seen: SeriesDays, usable: BoolArray, prior: PooledPrior | None) -> FittedRecipe:

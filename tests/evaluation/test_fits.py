@@ -1,0 +1,93 @@
+"""A fitted series: promises checked, reasons where the engine has none."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from forecasting.domain import SeriesKey
+from forecasting.engines.seasonal_naive import SeasonalNaive
+from forecasting.errors import FitFailed, InvalidFrame
+from forecasting.evaluation.fits import Fit, from_history
+from forecasting.reasons import LEVEL, Explanation, Origin
+from forecasting.series import SeriesDays
+from tests.fakes import FlatEngine, FlatFit
+from tests.series import WEEKDAY_FACTORS, as_days, daily_series, split
+
+KEY = SeriesKey("1", "101")
+PAST, FUTURE = (as_days(frame) for frame in split(daily_series(200, noise=0, promo=1.0, holiday=1.0), 28))
+
+
+@dataclass
+class BoastingFit(FlatFit):
+    """Says that everything is the promotion's doing."""
+
+    def explain(self, future: SeriesDays) -> Explanation:
+        """On every day, whether there is one or not."""
+        mean = self.forecast(future).mean
+        return Explanation(Origin.MODEL, {LEVEL: 0 * mean, "promotion": mean})
+
+
+class Boasting(FlatEngine):
+    """An operator's own engine that breaks its promises."""
+
+    def fit(self, past: SeriesDays) -> FlatFit:
+        """The mean of all."""
+        return BoastingFit(float(past.y.mean()), 0.2)
+
+
+def test_a_fit_that_fails_names_its_series() -> None:
+    """With the engine's own words."""
+    with pytest.raises(FitFailed, match=r"^store 1, product 101: expected more$"):
+        Fit.of(FlatEngine(failure="expected more"), PAST, KEY)
+
+
+def test_an_engine_that_breaks_its_promises_is_named() -> None:
+    """In its forecast, and in what it says of it."""
+    with pytest.raises(InvalidFrame, match=r"^flat forecast of store 1, product 101: expected q10 ≤ q50"):
+        Fit.of(FlatEngine(spread=-0.1), PAST, KEY).forecast(FUTURE)
+    fit = Fit.of(Boasting(), PAST, KEY)
+    with pytest.raises(InvalidFrame, match=r"^flat explanation of store 1, product 101: expected no step"):
+        fit.explanation(FUTURE, fit.forecast(FUTURE).mean)
+
+
+def test_an_engine_that_explains_is_asked() -> None:
+    """To the last bit of its mean."""
+    fit = Fit.of(SeasonalNaive(), PAST, KEY)
+    mean = fit.forecast(FUTURE).mean
+    made = fit.explanation(FUTURE, mean)
+    assert made.origin is Origin.AVERAGES
+    np.testing.assert_allclose(made.total, mean, rtol=1e-12)
+
+
+def test_one_that_does_not_is_set_against_recent_sales() -> None:
+    """Level and weekday are facts of the last eight weeks, the rest is the engine's."""
+    fit = Fit.of(FlatEngine(factor=1.5), PAST, KEY)
+    mean = fit.forecast(FUTURE).mean
+    made = fit.explanation(FUTURE, mean).require(FUTURE, mean, "flat")
+    assert made.origin is Origin.HISTORY
+    opened, factors = FUTURE.is_open, WEEKDAY_FACTORS[:6]
+    np.testing.assert_allclose(made.steps[LEVEL][opened], 200 * factors.mean(), rtol=0.02)
+    np.testing.assert_allclose(
+        (made.steps[LEVEL] + made.steps["weekday"])[opened],
+        np.round(200 * factors)[FUTURE.weekday[opened]],
+        rtol=0.01,
+    )
+    np.testing.assert_allclose(made.total, mean, rtol=1e-12)
+
+
+def test_recent_holidays_do_not_count_unless_there_is_nothing_else() -> None:
+    """They say nothing of the usual level."""
+    some = (PAST.days % 9 == 0).astype(np.int64)
+    odd = replace(PAST, holiday=some, kinds=("", "x"), y=np.where(some > 0, 1e6, PAST.y))
+    mean = np.zeros(28)
+    assert from_history(odd, FUTURE, mean).steps[LEVEL].max() < 300
+    assert from_history(replace(odd, holiday=np.ones_like(some)), FUTURE, mean).steps[LEVEL].max() > 10_000
+
+
+def test_a_weekday_and_a_series_without_recent_sales_have_the_level_that_is_known() -> None:
+    """A plan that opens on a Sunday; a store that was closed for long."""
+    made = from_history(PAST, replace(FUTURE, is_open=np.ones(28, dtype=bool)), np.zeros(28))
+    assert not made.steps["weekday"][FUTURE.weekday == 6].any()
+    closed = replace(PAST, is_open=np.zeros(len(PAST), dtype=bool))
+    assert not from_history(closed, FUTURE, np.zeros(28)).steps[LEVEL].any()
