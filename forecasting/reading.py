@@ -45,16 +45,22 @@ from forecasting.operations import (
     worker_check,
 )
 from forecasting.planning import remaining
+from forecasting.planning import trust as trusting
+from forecasting.planning.alerts import Alert, alerts
 from forecasting.planning.changes import Changes, Said, changes
 from forecasting.planning.feeds import Feed, FeedState, judge_feed
 from forecasting.planning.queue import QueueRow, in_order, queue_row
 from forecasting.planning.track import LEADS
+from forecasting.planning.trust import Trust
 from forecasting.planning.why import Why, why
 from forecasting.ports import Clock, SalesHistory, Storage
 from forecasting.refresh import policy
 from forecasting.scores import ErrorSums
-from forecasting.series import SeriesDays
+from forecasting.series import SeriesDays, SeriesForecast
 from forecasting.settings import Settings
+
+ALERT_DAYS = 35
+"""Days of sales that a day to come is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +278,17 @@ class Reader:
         """
         return self._header(principal, store, version)
 
+    def version_before(self, principal: Principal, store: str, version: int) -> int | None:
+        """The version of a store before one of them; None where there is none, or it is not kept.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        """
+        self._sales_file(principal, store)
+        return self._storage.versions.before(store, version)
+
     def summary(self, principal: Principal, key: SeriesKey) -> SeriesSummary | None:
         """The summary row of one series of the newest version, or None."""
         self._sales_file(principal, key.store)
@@ -309,6 +326,32 @@ class Reader:
             raise UnknownSeries(f"{key}: expected sales history, found none")
         rows = self._storage.track.read([key.store], item=key.item, since=since)
         return rows.sort_values(["ds", "lead"], ignore_index=True)[_TRACK]
+
+    def trust(self, principal: Principal, key: SeriesKey) -> Trust:
+        """How the last days of a series came out, against what was published the day before each.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store or product.
+        """
+        last = self._sales_file(principal, key.store).last_ds
+        since = last - timedelta(days=trusting.DAYS - 1)
+        return trusting.trust(self.track(principal, key, since), last)
+
+    def alerts(self, principal: Principal, key: SeriesKey, version: int | None = None) -> list[Alert]:
+        """What is worth knowing before a forecast is read, the most urgent first; at most three.
+
+        Raises
+        ------
+        UnknownSeries, NoForecastYet, InvalidRequest
+            As `forecast`.
+        """
+        rows = self.forecast(principal, key, version)
+        past = SeriesDays.taken_over(self.sales(principal, key, ALERT_DAYS))
+        ahead = SeriesDays.taken_over(rows)
+        forecast = SeriesForecast(ahead.days, *(rows[name].to_numpy() for name in schema.VALUES))
+        return alerts(past, ahead, forecast, self.trust(principal, key))
 
     def track_sums(
         self,

@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 
 from web import formats
 
-HEIGHT = 410
+HEIGHT = 352
 HALF_DAY, DAY = pd.Timedelta(hours=12), pd.Timedelta(days=1)
 PROMOTION_FOOT = (0.0, 0.022)
 """Lower and upper edge of the promotion strip, as shares of the plot's height."""
@@ -71,7 +71,11 @@ def palette(theme: str | None) -> Palette:
 
 
 def forecast_figure(
-    sold: pd.DataFrame, forecast: pd.DataFrame | None, as_of: date, colours: Palette
+    sold: pd.DataFrame,
+    forecast: pd.DataFrame | None,
+    as_of: date,
+    colours: Palette,
+    earlier: pd.DataFrame | None = None,
 ) -> go.Figure:
     """Draw what was sold, what is expected with its band, closures, promotions and holidays.
 
@@ -83,11 +87,15 @@ def forecast_figure(
         `schema.STORE_FORECAST` of the same series, or None before the first forecast.
     as_of
         The business date; drawn as "today".
+    earlier
+        Another version of the forecast, of which the expected line is drawn; None for none.
     """
     days = _days(sold, forecast)
     lines = [_sold_line(sold, colours)]
     if forecast is not None:
-        lines += [*_bands(forecast, colours), _expected_line(forecast, colours)]
+        lines += [*_bands(forecast, colours)]
+        lines += [] if earlier is None else [_earlier_line(earlier, colours)]
+        lines += [_expected_line(forecast, colours)]
     promoted = [*runs([day.ds for day in days if day.promo])]
     shapes = [*_closed_columns(days, colours), *_promotion_strips(promoted, colours), _today(as_of, colours)]
     notes = [
@@ -173,6 +181,17 @@ def _expected_line(forecast: pd.DataFrame, colours: Palette) -> Trace:
         "marker": {"size": 5},
         "customdata": list(zip(_facts(forecast), likely, strict=True)),
         "hovertemplate": "%{customdata[0]}<br>expected <b>%{y:,.0f}</b>, %{customdata[1]}<extra></extra>",
+    }
+
+
+def _earlier_line(earlier: pd.DataFrame, colours: Palette) -> Trace:
+    return {
+        "type": "scatter",
+        "x": earlier["ds"],
+        "y": earlier["mean"].where(earlier["is_open"]),
+        "mode": "lines",
+        "line": {"color": colours.quiet, "width": 1.6, "dash": "dash"},
+        "hovertemplate": "before: expected <b>%{y:,.0f}</b><extra></extra>",
     }
 
 

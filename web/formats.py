@@ -28,6 +28,14 @@ def units(value: float | None) -> str:
     return NONE if value is None else f"{value:,.0f}"
 
 
+def signed(value: float) -> str:
+    """Whole units with their sign: ``+32``, ``−4``, ``0``."""
+    whole = f"{abs(value):,.0f}"
+    if whole == "0":
+        return whole
+    return f"{'+' if value > 0 else '−'}{whole}"
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """``8.1%``; ``n/a`` for None."""
     return NONE if share is None else f"{100 * share:.{digits}f}%"
@@ -37,7 +45,7 @@ def change(new: float | None, old: float | None) -> str:
     """``+12%`` of `new` against `old`; ``n/a`` where either is missing or `old` is 0."""
     if new is None or old is None or old == 0:
         return NONE
-    return f"{100 * (new / old - 1):+.0f}%"
+    return f"{100 * (new / old - 1):+.0f}%".replace("-", "−")
 
 
 def lean(bias: float | None) -> str:

@@ -10,6 +10,9 @@ from web.formats import plain
 STORE, ITEM = "store", "item"
 """Keys of the pickers, and so names of the query parameters they are bound to."""
 
+PREVIOUS = "previous_forecast"
+"""Key of the toggle for the forecast before."""
+
 LONGEST_VERSION = 15
 VERSION = "version"
 """Query parameter of a link to one version, as Activity gives it."""

@@ -4,18 +4,24 @@ They are the same at every rerun as long as version and sales are, so they are d
 (https://docs.streamlit.io/develop/concepts/architecture/caching#replaying-static-elements).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
 import streamlit as st
 
 from forecasting.domain import Principal, SeriesKey, VersionHeader
-from forecasting.errors import InvalidRequest, UnknownSeries
+from forecasting.errors import InvalidRequest
 from forecasting.service import ForecastService, Freshness
 from forecasting.settings import JOINED
 from web import cached, charts, formats, session
+from web.alerts_view import alerts_row
+from web.changes_view import changes_section
 from web.tiles import tiles
+from web.why_view import trust_section, why_section
+
+WEEK, YEAR = 7, 7 * 52
+"""In days; a year of whole weeks, so that weekdays are compared with their own."""
 
 SOLD_DAYS = 42
 """How far back the page looks: six weeks."""
@@ -37,6 +43,8 @@ class Shown:
         Whether there is no newer version.
     theme
         The reader's, as Streamlit names it.
+    before
+        The version whose expected line is drawn as well; None for none.
     """
 
     rights: object
@@ -46,6 +54,7 @@ class Shown:
     version: int | None
     is_newest: bool
     theme: str | None
+    before: int | None = None
 
 
 def series_section(
@@ -60,24 +69,92 @@ def series_section(
     version, is_newest = header.version if header else None, header == now.header
     theme = st.context.theme.type
     shown = Shown(cached.rights(user), key, as_of, now.sales_hash, version, is_newest, theme)
-    _series_section(service, user, header, shown)
+    if header is None or not _has(service, user, key, header):
+        _sold_alone(service, user, header, shown)
+        return
+    _figures(service, user, header, shown)
+    shown = replace(shown, before=_alerts_and_toggle(service, user, header, shown))
+    _chart(service, user, header, shown)
+    _below(service, user, header, shown)
+
+
+def _has(service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader) -> bool:
+    """Whether a version has the series."""
+    return cached.forecast(service, user, key, header.version) is not None
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _sold_alone(
+    _service: ForecastService, _user: Principal, _header: VersionHeader | None, shown: Shown
+) -> None:
+    """Before the first forecast, or of a product a version has none of."""
+    if _header is not None:
+        no_forecast_of(shown.key, _header)
+    sold = _sold(_service, _user, shown, _header)
+    forecast_chart(shown.key, sold, None, shown)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _series_section(
-    _service: ForecastService, _user: Principal, _header: VersionHeader | None, shown: Shown
-) -> None:
-    key, header = shown.key, _header
-    sold = _sold(_service, _user, shown, header)
-    forecast = _forecast(_service, _user, key, header) if header else None
-    if header is None or forecast is None:
-        forecast_chart(key, sold, None, shown.as_of, shown.theme)
-        return
+def _figures(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
+    """The four tiles; of an older version they would say nothing of the days to come."""
     if shown.is_newest:
-        tiles(forecast, _service.summary(_user, key), shown.as_of)
-    forecast_chart(key, sold, forecast, shown.as_of, shown.theme)
-    series_notes(_service, _user, key, header, forecast["engine"].iloc[0])
-    day_table(forecast, sold)
+        rows = _service.forecast(_user, shown.key, _header.version)
+        tiles(rows, _service.summary(_user, shown.key), shown.as_of)
+
+
+def _alerts_and_toggle(
+    service: ForecastService, user: Principal, header: VersionHeader, shown: Shown
+) -> int | None:
+    """Draw the alerts and, beside them, whether the forecast before is to be seen; return its version."""
+    words, choice = st.columns([5, 1.15], vertical_alignment="center")
+    with words:
+        _alerts(service, user, header, shown)
+    before = cached.version_before(service, user, shown.key.store, header.version)
+    if before is None:
+        return None
+    seen = choice.toggle("Previous forecast", key=session.PREVIOUS, help=f"As version {before} had it")
+    return before if seen else None
+
+
+@st.cache_data(max_entries=500, ttl=cached.RECORD_SECONDS, show_spinner=False)
+def _alerts(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
+    if shown.is_newest:
+        alerts_row(_service.alerts(_user, shown.key, _header.version))
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _chart(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
+    key = shown.key
+    sold, rows = _sold(_service, _user, shown, _header), _service.forecast(_user, key, _header.version)
+    earlier = cached.forecast(_service, _user, key, shown.before) if shown.before else None
+    forecast_chart(key, sold, rows, shown, earlier)
+    series_notes(_service, _user, key, _header, rows["engine"].iloc[0])
+
+
+def _below(service: ForecastService, user: Principal, header: VersionHeader, shown: Shown) -> None:
+    """Draw what changed; the days; beside them why, and whether it can be trusted."""
+    if shown.is_newest:
+        visit = service.visit(user, shown.key.store, header.version)
+        changes = cached.changes(service, user, shown.key, header.version, visit.before)
+        changes_section(changes, since_visit=visit.before is not None)
+    days, beside = st.columns([1.55, 1], gap="medium")
+    with days:
+        _days(service, user, header, shown)
+    with beside:
+        why_section(cached.why(service, user, shown.key, header.version), shown.as_of, shown.theme)
+        if shown.is_newest:
+            _trust(service, user, shown)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _days(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
+    st.markdown("##### Days")
+    day_table(_service.forecast(_user, shown.key, _header.version), _service.sales(_user, shown.key))
+
+
+@st.cache_data(max_entries=500, ttl=cached.RECORD_SECONDS, show_spinner=False)
+def _trust(_service: ForecastService, _user: Principal, shown: Shown) -> None:
+    trust_section(_service, _user, shown.key, _service.summary(_user, shown.key), shown.theme)
 
 
 def _sold(
@@ -91,22 +168,15 @@ def _sold(
     return sold[sold["ds"] > first].reset_index(drop=True)
 
 
-def _forecast(
-    service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader
-) -> pd.DataFrame | None:
-    """The series of a version; where it has none, None, and a word about it."""
-    try:
-        return service.forecast(user, key, header.version)
-    except UnknownSeries:
-        no_forecast_of(key, header)
-        return None
-
-
 def forecast_chart(
-    key: SeriesKey, sold: pd.DataFrame, forecast: pd.DataFrame | None, as_of: date, theme: str | None
+    key: SeriesKey,
+    sold: pd.DataFrame,
+    forecast: pd.DataFrame | None,
+    shown: Shown,
+    earlier: pd.DataFrame | None = None,
 ) -> None:
-    """Draw the chart in a theme."""
-    figure = charts.forecast_figure(sold, forecast, as_of, charts.palette(theme))
+    """Draw the chart in the reader's theme."""
+    figure = charts.forecast_figure(sold, forecast, shown.as_of, charts.palette(shown.theme), earlier)
     name = f"store {key.store}, {formats.item(key.item).lower()}"
     st.plotly_chart(
         figure, theme=None, config={"displayModeBar": False}, key="forecast_chart",
@@ -171,8 +241,9 @@ def series_notes(
 
 
 def day_table(forecast: pd.DataFrame, sold: pd.DataFrame) -> None:
-    """Draw one row a day: low, expected, high, the same day last week, the event; closed days as a word."""
-    last_week = sold.set_index("ds").reindex(forecast["ds"] - pd.Timedelta(days=7))
+    """Draw one row a day: low, expected, high, last week, last year, the event; closed days as a word."""
+    by_day = sold.set_index("ds")
+    last_week, last_year = (by_day.reindex(forecast["ds"] - pd.Timedelta(days=back)) for back in (WEEK, YEAR))
     opened = forecast["is_open"]
 
     table = pd.DataFrame(
@@ -182,11 +253,14 @@ def day_table(forecast: pd.DataFrame, sold: pd.DataFrame) -> None:
             "Expected": _shown(forecast["mean"], opened),
             "High": _shown(forecast["q90"], opened),
             "Last week": _shown(last_week["y"], last_week["is_open"]),
+            "Last year": _shown(last_year["y"], last_year["is_open"]),
             "Event": [_event(*day) for day in zip(*(forecast[name] for name in EVENTS), strict=True)],
         }
     )
-    right = {name: st.column_config.TextColumn(alignment="right") for name in table.columns[1:5]}
-    st.dataframe(table, hide_index=True, column_config=right, height="content", alt="Forecast by day")
+    columns = {name: st.column_config.TextColumn(alignment="right", width=76) for name in table.columns[1:6]}
+    columns["Day"] = st.column_config.TextColumn(width=88)
+    columns["Event"] = st.column_config.TextColumn(width=280)
+    st.dataframe(table, hide_index=True, column_config=columns, height="content", alt="Forecast by day")
 
 
 def _shown(values: pd.Series, opened: pd.Series) -> list[str]:

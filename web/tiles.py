@@ -8,10 +8,12 @@ import streamlit as st
 from forecasting.domain import SeriesSummary
 from web import formats
 
+WEEK = 7
+
 
 def tiles(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) -> None:
-    """Draw the four figures: tomorrow, seven days, the next closed day, the recent error."""
-    for column, draw in zip(st.columns(4), (_tomorrow, _week, _next_closed, _error), strict=True):
+    """Draw the four figures: tomorrow, seven days, the same against last week and year, the recent error."""
+    for column, draw in zip(st.columns(4), (_tomorrow, _week, _against, _error), strict=True):
         with column:
             draw(forecast, summary, as_of)
 
@@ -46,18 +48,23 @@ def _week(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) ->
     if summary is None:
         tile(label, formats.NONE, "")
         return
-    against = formats.change(summary.next7, summary.last7)
-    tile(label, formats.units(summary.next7), f"{against} vs same weekdays last week")
+    closed = int((~forecast["is_open"].iloc[:WEEK]).sum())
+    tile(
+        label,
+        formats.units(summary.next7),
+        f"closed on {formats.days(closed)}" if closed else "open every day",
+    )
 
 
-def _next_closed(forecast: pd.DataFrame, _summary: SeriesSummary | None, as_of: date) -> None:
-    closed = forecast[~forecast["is_open"] & (forecast["ds"] >= pd.Timestamp(as_of))]
-    if closed.empty:
-        tile("Next closed day", "None", f"through {formats.day(forecast['ds'].iloc[-1])}")
+def _against(_forecast: pd.DataFrame, summary: SeriesSummary | None, _as_of: date) -> None:
+    label = "Against last week"
+    tip = "The next seven days against the same weekdays of the week before, and of 52 weeks before."
+    if summary is None:
+        tile(label, formats.NONE, "", tip=tip)
         return
-    day = closed["ds"].iloc[0].date()
-    reason = formats.plain(closed["holiday"].iloc[0]) or "usual closing day"
-    tile("Next closed day", formats.day(day), f"{reason}, {formats.in_days((day - as_of).days)}")
+    on_year = formats.change(summary.next7, summary.year7)
+    note = f"last week {formats.units(summary.last7)}, on last year {on_year}"
+    tile(label, formats.change(summary.next7, summary.last7), note, tip=tip)
 
 
 def _error(_forecast: pd.DataFrame, summary: SeriesSummary | None, _as_of: date) -> None:
