@@ -22,6 +22,7 @@ from forecasting.domain import (
     Predictor,
     Principal,
     RefreshRun,
+    Review,
     RunState,
     SeriesKey,
     SeriesSummary,
@@ -83,6 +84,8 @@ class Freshness:
         The run over all stores that its run waits for, or None.
     remaining
         How much longer its run takes, or until its next attempt; None where that can't be said.
+    review
+        What was last said of looking at its forecast; None where that was another forecast.
     """
 
     store: str
@@ -96,6 +99,7 @@ class Freshness:
     waiting_for_worker: bool = False
     pooling: RefreshRun | None = None
     remaining: timedelta | None = None
+    review: Review | None = None
 
     @property
     def pulse(self) -> tuple[int, str, str]:
@@ -161,6 +165,7 @@ class Reader:
             self._waits_in_vain(snapshot, now),
             self._waits_for(snapshot),
             remaining.of_run(snapshot.active, now) if snapshot.active else None,
+            self._review_of(snapshot),
         )
 
     def forecast(self, principal: Principal, key: SeriesKey, version: int | None = None) -> pd.DataFrame:
@@ -621,6 +626,10 @@ class Reader:
                 f"version {version}: expected a version of store {store}, found another store's"
             )
         return header
+
+    def _review_of(self, snapshot: StoreSnapshot) -> Review | None:
+        said = self._storage.looks.reviews([snapshot.store]).get(snapshot.store)
+        return said if said and snapshot.head and said.version == snapshot.head.version else None
 
     def _waits_for(self, snapshot: StoreSnapshot) -> RefreshRun | None:
         run = snapshot.active

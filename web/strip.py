@@ -48,6 +48,8 @@ def live_freshness(
             st.rerun()
         running = now.state is StoreState.RUNNING
         with st.container(horizontal=True, horizontal_alignment="right"):
+            if now.header is not None:
+                _review_button(service, user, now, as_of)
             st.button(
                 "Refreshing …" if running else "Refresh forecast",
                 icon=":material/refresh:",
@@ -63,6 +65,30 @@ def live_freshness(
     with action:
         watch()
     return first
+
+
+def _review_button(service: ForecastService, user: Principal, now: Freshness, as_of: date) -> None:
+    """Draw the button that says that the store was looked at, or takes that back."""
+    said = now.review if now.review and now.review.as_of == as_of else None
+    at = formats.clock(said.at, formats.zone(st.context.timezone)) if said else ""
+    st.button(
+        "Reviewed" if said else "Mark reviewed",
+        icon=":material/check_circle:" if said else ":material/check:",
+        key="review",
+        help=f"By {formats.plain(said.by)} at {at}; press to take it back"
+        if said
+        else "Out of “Needs attention”, until there is a newer forecast or another day",
+        on_click=_review,
+        args=(service, user, now.store),
+        kwargs={"back": said is not None},
+    )
+
+
+def _review(service: ForecastService, user: Principal, store: str, *, back: bool) -> None:
+    if back:
+        service.withdraw_review(user, store)
+    else:
+        service.review(user, store)
 
 
 def _press(service: ForecastService, user: Principal, key: SeriesKey) -> None:

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -81,6 +82,11 @@ def test_a_published_forecast_is_shown_with_its_origin(trained: House) -> None:
     assert len(app.dataframe[0].value) == trained.settings.horizon
 
 
+def table_of(app: AppTest, column: str) -> pd.DataFrame:
+    """The table of a page that has such a column."""
+    return next(frame.value for frame in app.dataframe if column in frame.value.columns)
+
+
 def test_tiles_say_what_the_service_says(trained: House) -> None:
     """Tomorrow is the day after the business date; the week is the summary's."""
     app = opened(store="1")
@@ -92,7 +98,9 @@ def test_tiles_say_what_the_service_says(trained: House) -> None:
         f"likely {day['q10']:,.0f} – {day['q90']:,.0f}",
     )
     assert shown["Next 7 days"][0] == f"{forecast['mean'].head(7).sum():,.0f}"
-    assert shown["Next closed day"] == ("Sun 7 Apr", "usual closing day, in 4 days")
+    assert shown["Next 7 days"][1] == "closed on 1 day"
+    assert shown["Against last week"][0].endswith("%")
+    assert shown["Against last week"][1].startswith("last week ")
     assert shown["Error in backtest"][0].endswith("%")
 
 
@@ -104,7 +112,7 @@ def test_a_closed_day_is_a_word_and_not_a_0(trained: House) -> None:
     trained.work()
     app = opened(store="1")
     assert tiles(app)["Tomorrow, Thu 4 Apr"] == ("Closed", "Inventory")
-    table = app.dataframe[0].value.set_index("Day")
+    table = table_of(app, "Expected").set_index("Day")
     assert table.loc["Thu 4 Apr", ["Low", "Expected", "High"]].tolist() == ["closed"] * 3
     assert "Inventory" in table.loc["Thu 4 Apr", "Event"]
 

@@ -32,7 +32,7 @@ def test_a_rerun_of_a_store_shows_the_same_without_reading_it_again(trained: Hou
     """Even with all history files gone, which drawing it anew would need."""
     first = opened(store="1")
     before = drawn(first)
-    assert len(charts(first)) == 1
+    assert len(charts(first)) == 2  # the forecast, and why
     shutil.rmtree(trained.home / "history")
     assert drawn(first.run()) == before
     assert drawn(opened(store="1")) == before

@@ -1,0 +1,70 @@
+from datetime import date
+
+import pytest
+
+from forecasting.planning.alerts import MOST, Alert, Subject, alerts
+from forecasting.planning.trust import Outcome, Trust, TrustDay
+from tests.planning.test_unusual import PAST, days, made
+
+QUIET = Trust(())
+
+
+def came_out(*outcomes: Outcome) -> Trust:
+    """The last days came out so."""
+    return Trust(tuple(TrustDay(date(2019, 4, 1), outcome) for outcome in outcomes))
+
+
+def test_an_ordinary_fortnight_has_none() -> None:
+    """Nothing is said for the sake of saying it."""
+    future = days("2019-04-05", 28)
+    assert alerts(PAST, future, made(future), QUIET) == []
+
+
+def test_an_unusual_day_is_told_with_its_cause() -> None:
+    """In the words of the queue."""
+    future = days("2019-04-05", 28, d1={"promo": True})
+    expected = [Alert(Subject.UNUSUAL, "Sat 6 Apr", "Saturday +50% against usual: promotion")]
+    assert alerts(PAST, future, made(future, d1=150.0), QUIET) == expected
+
+
+def test_a_closure_is_told_where_it_has_a_reason() -> None:
+    """Within two weeks; the usual closing day is no news."""
+    future = days(
+        "2019-04-05", 28,
+        d2={"is_open": False}, d5={"is_open": False, "holiday": "Good Friday"},
+        d20={"is_open": False, "holiday": "May Day"},
+    )  # fmt: skip
+    found = alerts(PAST, future, made(future), QUIET)
+    assert found == [Alert(Subject.CLOSED, "Wed 10 Apr", "closed: Good Friday")]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "words"),
+    [
+        ([Outcome.ABOVE] * 3 + [Outcome.INSIDE] * 2, "sold more than high on 3 of them"),
+        ([Outcome.BELOW] * 2 + [Outcome.CLOSED] * 5, "sold less than low on 2 of them"),
+    ],
+)
+def test_misses_on_one_side_are_told(outcomes: list[Outcome], words: str) -> None:
+    """Of the last seven days, where most were missed: the level may have moved."""
+    future = days("2019-04-05", 28)
+    (found,) = alerts(PAST, future, made(future), came_out(*outcomes))
+    assert (found.subject, found.when, found.words) == (Subject.MISSES, "Last 7 days", words)
+
+
+def test_misses_that_chance_explains_are_not_told() -> None:
+    """One in seven, or as many as came out inside."""
+    future = days("2019-04-05", 28)
+    few = came_out(Outcome.ABOVE, *[Outcome.INSIDE] * 6)
+    even = came_out(*[Outcome.ABOVE] * 3, *[Outcome.INSIDE] * 3)
+    assert alerts(PAST, future, made(future), few) == []
+    assert alerts(PAST, future, made(future), even) == []
+
+
+def test_there_are_never_more_than_three() -> None:
+    """The misses first, then at most two unusual days, then closures."""
+    shut = {f"d{at}": {"is_open": False, "holiday": "Strike"} for at in range(4, 9)}
+    future = days("2019-04-05", 28, **shut)
+    found = alerts(PAST, future, made(future, d0=200.0, d1=190.0, d2=180.0), came_out(*[Outcome.ABOVE] * 3))
+    assert [each.subject for each in found] == [Subject.MISSES, Subject.UNUSUAL, Subject.UNUSUAL]
+    assert len(found) == MOST
