@@ -4,7 +4,7 @@
 target         timestamp, item_id, [store,] target_value: demand of the days that are known; a day
                on which the series was closed is an explicit 0, one nothing is known of is left out
 related        timestamp, item_id, [store,] promo, is_open, school_holiday, holiday: 0 or 1 on each
-               day from the first of the history to the last to be forecast, without a gap
+               day from the first of the history to the last to be forecast of any store
 =============  ====================================================================================
 
 Where stores have products, `item_id` is the product and `store` a dimension of the forecast; a store's total
@@ -13,15 +13,15 @@ is the item ``"all"``, a series of its own. Where no store has any, `item_id` is
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from forecasting.calendar.inputs import SeriesInputs, StoreInputs
+from forecasting.calendar.inputs import SeriesInputs, StoreInputs, usual_days
 from forecasting.domain import ALL_ITEMS, SeriesKey
 from forecasting.engines.aws_forecast.names import Ids
-from forecasting.series import SeriesDays
+from forecasting.series import IntArray, SeriesDays
 
 DOMAIN = "CUSTOM"
 FREQUENCY = "D"
@@ -36,7 +36,7 @@ FORECAST_TYPES = ("0.1", "0.5", "0.9", "mean")
 VALUES = {"mean": "mean", "q10": "p10", "q50": "p50", "q90": "p90"}
 """Our columns, and what AWS calls them in an answer and in an export."""
 
-ATTRIBUTES: tuple[Mapping[str, Any], ...] = (
+ATTRIBUTES = (
     {
         "AttributeName": "target_value",
         "Transformations": {
@@ -46,21 +46,8 @@ ATTRIBUTES: tuple[Mapping[str, Any], ...] = (
             "backfill": "nan",
         },
     },
-    *(
-        {
-            "AttributeName": name,
-            "Transformations": {"middlefill": fill, "backfill": fill, "futurefill": fill},
-        }
-        for name, fill in (
-            ("promo", "zero"),
-            ("is_open", "max"),
-            ("school_holiday", "zero"),
-            ("holiday", "zero"),
-        )
-    ),
 )
-"""How AWS fills gaps: not at all in demand, where its own choice would be 0. What is known ahead of time has
-gaps only where a store's sales end before those of others: ordinary open days."""
+"""How AWS fills gaps in demand: not at all, where its own choice would be 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +132,16 @@ def target_rows(series: SeriesInputs) -> pd.DataFrame:
 
 
 def related_rows(series: SeriesInputs, total: SeriesDays) -> pd.DataFrame:
-    """Timestamp and what is known ahead of time, of every day of the history and the horizon.
+    """Timestamp and what is known ahead of time, of every day from the first of the history on.
 
     Parameters
     ----------
     total
-        The store's days, past and to come: they stand for days the series has no row of, and a day the store
-        has none of either counts as closed.
+        The days of `store_days`, to the last one wanted: they stand for days the series has no row of, and a
+        day they lack counts as closed.
     """
     own = series.past.followed_by(series.future)
-    grid = np.arange(own.days[0], own.days[-1] + 1)
+    grid = np.arange(own.days[0], total.days[-1] + 1)
     nothing = np.zeros(grid.size, dtype=np.bool_)
     days = SeriesDays(grid, np.full(grid.size, np.nan), nothing, nothing, nothing, nothing.astype(np.int64))
     days, _ = days.overlaid(total)
@@ -165,23 +152,41 @@ def related_rows(series: SeriesInputs, total: SeriesDays) -> pd.DataFrame:
     )
 
 
-def store_files(inputs: StoreInputs, identities: Identities) -> Iterator[tuple[str, str]]:
+def store_days(inputs: StoreInputs, until: date) -> SeriesDays:
+    """The days of a store's total up to a day; where its plan ends before that, by habit.
+
+    AWS wants them to the same day of every store, also of one whose sales end before those of others.
+    """
+    total = next(each for each in inputs.series if each.key.item == ALL_ITEMS)
+    ahead, _ = usual_days(total.past, (until - inputs.cutoff).days).overlaid(total.future)
+    return total.past.followed_by(ahead)
+
+
+def store_files(inputs: StoreInputs, identities: Identities, until: date) -> Iterator[tuple[str, str]]:
     """One store's rows as CSV without a header, by kind of dataset.
+
+    Parameters
+    ----------
+    until
+        Last day of what is known ahead of time.
 
     Raises
     ------
     InvalidRequest
         As `Identities.of`.
     """
-    layout = identities.layout
-    total = next(each for each in inputs.series if each.key.item == ALL_ITEMS)
-    whole = total.past.followed_by(total.future)
+    layout, total = identities.layout, store_days(inputs, until)
     for series in sent_series(inputs, layout):
         names = identities.of(series.key)
-        for kind, rows in ((TARGET, target_rows(series)), (RELATED, related_rows(series, whole))):
+        for kind, rows in ((TARGET, target_rows(series)), (RELATED, related_rows(series, total))):
             columns = list(layout.columns(kind))
             yield kind, rows.assign(**names)[columns].to_csv(header=False, index=False, lineterminator="\n")
 
 
-def _dates(days: np.ndarray) -> np.ndarray:
+def _dates(days: IntArray) -> np.ndarray:
     return np.datetime_as_string(days.astype("datetime64[D]"))
+
+
+def day_numbers(stamps: Sequence[str]) -> IntArray:
+    """(n,) days since 1970-01-01 of timestamps such as ``2019-04-03T00:00:00``."""
+    return np.array([stamp[:10] for stamp in stamps], dtype="datetime64[D]").astype(np.int64)

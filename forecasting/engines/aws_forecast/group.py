@@ -61,7 +61,7 @@ def require_group(session: ForecastSession, names: Names) -> DatasetGroup:
     return DatasetGroup(arn, datasets, Layout.of_schema(target.get("Schema", {})))
 
 
-def role_arn(settings: AwsSettings, names: Names, group_arn: str) -> str:
+def role_arn(settings: AwsSettings, group_arn: str) -> str:
     """The role AWS Forecast uses for the bucket: the one that is set, else ours in the same account."""
     _, partition, _, _, account, _ = group_arn.split(":", 5)
-    return settings.role or f"arn:{partition}:iam::{account}:role/{names.role}"
+    return settings.role or f"arn:{partition}:iam::{account}:role/{Names(settings.group).role}"

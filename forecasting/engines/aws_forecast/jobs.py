@@ -1,10 +1,17 @@
 """Things AWS works on, whatever their kind: what they are called, how far they are, when they were made."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from forecasting.engines.aws_forecast.session import Found
+import numpy as np
+import pandas as pd
+
+from forecasting.engines.aws_forecast.faults import AlreadyThere
+from forecasting.engines.aws_forecast.names import Names, free_name, is_candidate
+from forecasting.engines.aws_forecast.session import ForecastSession, Found
+from forecasting.errors import EngineBusy, EngineUnavailable
 
 ACTIVE = "ACTIVE"
 _BUSY = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
@@ -29,6 +36,8 @@ class Job:
         What AWS says about its failure.
     remaining
         How much longer it takes; AWS says so only where one thing is described.
+    gigabytes
+        Of an import, how much it was, where AWS says so.
     """
 
     arn: str
@@ -39,6 +48,7 @@ class Job:
     is_auto: bool = True
     message: str = ""
     remaining: timedelta | None = None
+    gigabytes: float | None = None
 
     @classmethod
     def of(cls, found: Found, kind: str) -> Self:
@@ -60,6 +70,7 @@ class Job:
             is_auto=bool(found.get("IsAutoPredictor", True)),
             message=found.get("Message", ""),
             remaining=None if minutes is None else timedelta(minutes=minutes),
+            gigabytes=found.get("DataSize"),
         )
 
     @property
@@ -83,6 +94,125 @@ class Job:
         return self.status in _ENDED_BADLY
 
     @property
+    def deleting(self) -> bool:
+        """Whether it is about to be gone."""
+        return self.status.startswith("DELETE_")
+
+    @property
     def deletable(self) -> bool:
         """Whether AWS lets it be deleted."""
         return self.active or self.ended_badly
+
+    def require_good(self, what: str) -> Self:
+        """Return it unless it ended badly, or goes.
+
+        Raises
+        ------
+        EngineUnavailable
+            With what AWS says.
+        """
+        if self.deleting:
+            raise EngineUnavailable(f"AWS Forecast: {what} is being deleted there")
+        if self.ended_badly:
+            how = "failed" if self.status == "CREATE_FAILED" else "was stopped"
+            said = f": {self.message}" if self.message else ""
+            raise EngineUnavailable(f"AWS Forecast: {what} {how}{said}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of thing, and how AWS calls it.
+
+    Attributes
+    ----------
+    base
+        What names of fields begin with; lists are called so with an ``s``.
+    word
+        In operations.
+    """
+
+    base: str
+    word: str
+
+    def listed(self, session: ForecastSession, **only: str) -> list[Job]:
+        """All there are, newest first.
+
+        Parameters
+        ----------
+        only
+            Values of fields to filter by, such as ``DatasetGroupArn``.
+        """
+        filters = [{"Key": key, "Value": value, "Condition": "IS"} for key, value in only.items()]
+        found = session.every(f"list_{self.word}s", f"{self.base}s", Filters=filters)
+        jobs = [Job.of(each, self.base) for each in found]
+        return sorted(jobs, key=lambda job: (job.created_at, job.name), reverse=True)
+
+    def described(self, session: ForecastSession, arn: str) -> Job:
+        """One thing.
+
+        Raises
+        ------
+        NotThere
+            If AWS does not have it.
+        """
+        return Job.of(session.ask(f"describe_{self.word}", **{f"{self.base}Arn": arn}), self.base)
+
+    def delete(self, session: ForecastSession, arn: str) -> None:
+        """Begin to delete it."""
+        session.ask(f"delete_{self.word}", **{f"{self.base}Arn": arn})
+
+
+def metadata(jobs: Sequence[Job], names: Names) -> pd.DataFrame:
+    """Things as a table, in their order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``arn``, ``name``, ``status``, ``created_at`` (datetime64, UTC), ``is_auto`` (bool), ``ours`` (bool:
+        made by us, as its name says), ``message``.
+    """
+    texts = {key: [getattr(job, key) for job in jobs] for key in ("arn", "name", "status", "message")}
+    return pd.DataFrame(
+        {
+            **{key: pd.Series(texts[key], dtype="str") for key in ("arn", "name", "status")},
+            "created_at": pd.to_datetime([job.created_at for job in jobs], utc=True),
+            "is_auto": np.array([job.is_auto for job in jobs], dtype=np.bool_),
+            "ours": np.array([names.owns(job.name) for job in jobs], dtype=np.bool_),
+            "message": pd.Series(texts["message"], dtype="str"),
+        }
+    )
+
+
+IMPORT = Kind("DatasetImportJob", "dataset_import_job")
+PREDICTOR = Kind("Predictor", "predictor")
+FORECAST = Kind("Forecast", "forecast")
+BACKTEST = Kind("PredictorBacktestExportJob", "predictor_backtest_export_job")
+FORECAST_EXPORT = Kind("ForecastExportJob", "forecast_export_job")
+
+
+def begun(name: str, create: Callable[[str], str], found: Callable[[], Sequence[Job]]) -> str:
+    """Make a thing, unless it turns out that it was made before and the answer was lost.
+
+    Parameters
+    ----------
+    name
+        What to call it; where that is taken by one that ended badly, another of its `candidates`.
+    create
+        Makes it by a name; returns its ARN.
+    found
+        Those there are.
+
+    Raises
+    ------
+    EngineBusy
+        If it is there and not listed yet.
+    """
+    try:
+        return create(free_name(name, {job.name for job in found()}))
+    except AlreadyThere as error:
+        same = (job for job in found() if is_candidate(job.name, name))
+        there = next((job for job in same if job.busy or job.active), None)
+        if there is None:
+            raise EngineBusy(f"AWS Forecast has '{name}' already, but does not list it yet") from error
+        return there.arn
