@@ -159,7 +159,7 @@ def _refresh(storecast: Storecast, parsed: argparse.Namespace) -> int:
         print(answers[0].message)
     failed = _wait_for(storecast, answers)
     for run in failed:
-        print(f"{'all stores' if run.of_chain else f'store {run.store}'}: {run.error}", file=sys.stderr)
+        print(f"{run.whose}: {run.error}", file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -168,7 +168,7 @@ def _wait_for(storecast: Storecast, answers: Sequence[Answer]) -> list[RefreshRu
 
     Runs are worked roughly in the order they were asked for, so that looking at the next few is enough.
     """
-    waiting = [answer.run.run_id for answer in answers if answer.run is not None]
+    waiting = list(dict.fromkeys(answer.run.run_id for answer in answers if answer.run is not None))
     failed = []
     pause = threading.Event()
     if waiting:

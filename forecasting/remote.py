@@ -6,7 +6,7 @@ backtest. From then on it is judged, calibrated and published like any other (`F
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 import numpy as np
@@ -172,6 +172,27 @@ class Fetched:
         if found is None:
             raise FitFailed(f"{self.name} has no forecast from {day_of(after)} on")
         return FetchedSeries(self.name, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a remote engine brought for one store."""
+
+    engine: str
+    items: StoreForecasts
+
+    def fetched(self, item: str) -> Fetched:
+        """The engine of one series."""
+        return Fetched(self.engine, self.items.get(item, ()))
+
+    def tried(self, item: str, past: SeriesDays) -> tuple[tuple[date, int], ...]:
+        """Cutoff and days of each window of its backtest that lies wholly in a history, the oldest first."""
+        made = sorted(self.items.get(item, ()), key=lambda each: int(each.days[0]))
+        return tuple(
+            (day_of(int(each.days[0]) - 1), len(each))
+            for each in made
+            if past.days[0] < each.days[0] and each.days[-1] <= past.days[-1]
+        )
 
 
 @dataclass(frozen=True, slots=True)

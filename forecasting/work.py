@@ -20,6 +20,7 @@ from forecasting.evaluation.calibration import Scores
 from forecasting.evaluation.selection import Contest, EngineNamed, choose, forecast_series
 from forecasting.evaluation.windows import Window
 from forecasting.ports import HistoryReader, PoolableSeries
+from forecasting.remote import Brought
 from forecasting.series import BoolArray, SeriesDays, SeriesForecast
 
 log = logging.getLogger(__name__)
@@ -129,6 +130,8 @@ class ForecastTask:
         What is known over the chain, or None.
     kept
         The choices of the predictor that is kept; None to choose anew.
+    brought
+        What an engine elsewhere has brought for the store, where one was asked.
     part, parts
         Every `parts`-th series from `part` on: a store of many products is split.
     """
@@ -138,6 +141,7 @@ class ForecastTask:
     horizon: int
     chain: Chain | None = None
     kept: tuple[SeriesChoice, ...] | None = None
+    brought: Brought | None = None
     part: int = 0
     parts: int = 1
 
@@ -156,7 +160,7 @@ class ForecastTask:
             If the inputs break their schema, or an engine its promises.
         """
         inputs = self.files.read(reader, self.horizon)
-        contest = Contest(self.engine, engine_named, self.chain)
+        contest = Contest(self.engine, engine_named, self.chain, self.brought)
         kept = {choice.item: choice for choice in self.kept or ()}
         results = tuple(
             fit_series(contest, series, kept.get(series.key.item))

@@ -110,7 +110,7 @@ def _lateness(sales_through: date, as_of: date) -> str:
 
 
 def _progress(run: RefreshRun, now: Freshness) -> None:
-    if run.state is RunState.WAITING:
+    if run.state is RunState.WAITING and not run.elsewhere:
         kept = " The forecast below is the last good one." if now.header else ""
         st.warning(f"{formats.plain(run_words.how_far(run, now.remaining))}.{kept}", icon=":material/replay:")
         return
