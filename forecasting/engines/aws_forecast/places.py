@@ -18,6 +18,11 @@ def backtest_key(settings: AwsSettings, name: str) -> str:
     return _key(settings, "backtest", name)
 
 
+def ours(settings: AwsSettings) -> tuple[str, ...]:
+    """What the keys of all that is ours begin with."""
+    return _key(settings, "data", "run="), _key(settings, "backtest", f"{settings.group}_")
+
+
 def address(settings: AwsSettings, key: str) -> str:
     """A key as AWS Forecast wants it."""
     return f"s3://{settings.bucket}/{key}"
