@@ -97,8 +97,10 @@ class Door:
                 rights.require_action(self.policy, asked.action, asked.resource, context)
             except Refused as refused:
                 raise Refused("AccessDenied", refused.reason, 403) from refused
-        answer = self._app(environ, start_response)
+        begun: list[Any] = []
+        answer = list(self._app(environ, lambda *started: begun.extend(started)))
         self._faults.strike(asked.operation, after=True)
+        start_response(*begun)
         return answer
 
 

@@ -1,17 +1,22 @@
 """What the tests of the fake ask of it, as an app would: through unmodified clients."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
 import boto3
+import pytest
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from tests.aws_fake.fake import AwsFake
 
 FIRST, LAST = date(2019, 1, 1), date(2019, 4, 2)
 HORIZON = 14
+ONCE = Config(retries={"total_max_attempts": 1})
 TYPES = ["0.1", "0.5", "0.9", "mean"]
 
 TARGET = (("timestamp", "timestamp"), ("item_id", "string"), ("store", "string"), ("target_value", "float"))
@@ -46,6 +51,13 @@ def plan(items: Iterable[str] = ("bread", "cake"), store: str = "1", ahead: int 
     )
 
 
+def code_of(call: Callable[[], Any]) -> str:
+    """The code of the error a call is answered with."""
+    with pytest.raises(ClientError) as caught:
+        call()
+    return caught.value.response["Error"]["Code"]
+
+
 @dataclass
 class World:
     """A dataset group, and clients."""
@@ -57,12 +69,12 @@ class World:
     @cached_property
     def forecast(self) -> Any:
         """A client of AWS Forecast."""
-        return boto3.client("forecast")
+        return boto3.client("forecast", config=ONCE)
 
     @cached_property
     def query(self) -> Any:
         """A client of its queries."""
-        return boto3.client("forecastquery")
+        return boto3.client("forecastquery", config=ONCE)
 
     def furnish(self) -> "World":
         """Make a group with both datasets."""
@@ -82,6 +94,26 @@ class World:
         )
         self.group = made["DatasetGroupArn"]
         return self
+
+    def refused_dataset(self, kind: str, attributes: Mapping[str, str]) -> Mapping[str, str]:
+        """The error a dataset of a schema is answered with."""
+        named = [{"AttributeName": name, "AttributeType": type_} for name, type_ in attributes.items()]
+        asked = {
+            "DatasetName": "x",
+            "Domain": "CUSTOM",
+            "DataFrequency": "D",
+            "Schema": {"Attributes": named},
+        }
+        with pytest.raises(ClientError) as caught:
+            self.forecast.create_dataset(DatasetType=f"{kind}_TIME_SERIES", **asked)
+        return caught.value.response["Error"]
+
+    def status(self, kind: str, arn: str) -> str:
+        """The status of a resource, as Describe tells."""
+        service = self.forecast.meta.service_model
+        call = getattr(self.forecast, xform_name(f"Describe{kind}"))
+        (name,) = service.operation_model(f"Describe{kind}").input_shape.members
+        return call(**{name: arn})["Status"]
 
     def start_import(self, kind: str, name: str, *parts: str, role: str = "") -> str:
         """Upload parts and begin to import them; the ARN."""
@@ -118,6 +150,16 @@ class World:
             },
         )
         return made["PredictorArn"]
+
+    def train_legacy(self, horizon: int, name: str = "legacy") -> str:
+        """Begin to train Prophet; the ARN."""
+        return self.forecast.create_predictor(
+            PredictorName=name,
+            AlgorithmArn="arn:aws:forecast:::algorithm/Prophet",
+            ForecastHorizon=horizon,
+            InputDataConfig={"DatasetGroupArn": self.group},
+            FeaturizationConfig={"ForecastFrequency": "D", "ForecastDimensions": ["store"]},
+        )["PredictorArn"]
 
     def trained(self, name: str = "storecast_p", **more: Any) -> str:
         """Train and wait."""
