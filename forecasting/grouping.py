@@ -30,8 +30,8 @@ log = get_logger(__name__)
 TICKET = "elsewhere"
 """Under which checkpoint of the run it is kept what it has begun elsewhere."""
 
-LONGEST_WAIT = timedelta(minutes=5)
-"""How long a run waits between two looks at most."""
+LONGEST_WAIT = 10
+"""How long a run waits between two looks at most, in the shortest waits."""
 
 LOOKS = 20
 """About how often it is looked at what happens elsewhere, until that is done."""
@@ -178,7 +178,7 @@ class GroupTraining:
 
     def _wait(self, remaining: timedelta | None) -> timedelta:
         often = remaining / LOOKS if remaining is not None else self.poll
-        return max(self.poll, min(often, LONGEST_WAIT))
+        return max(self.poll, min(often, LONGEST_WAIT * self.poll))
 
     def _published(
         self, run: RefreshRun, members: Sequence[StoreFiles], fetch: Fetch, progress: Progress
