@@ -126,7 +126,7 @@ class Desk:
         self._require_reachable()
         members = self._members()
         set_up = SetUp(self.session, self.settings.aws, tqdm.write, self.around.pause)
-        with tqdm(total=len(members), unit="store", delay=PROGRESS_SECONDS) as bar:
+        with tqdm(total=len(members), unit="store", delay=PROGRESS_SECONDS, leave=False) as bar:
             job = self.group.job(members, self.around.clock.now(), lambda number: _show(bar, number))
             ticket = set_up.begin(layout_of([each.sales.items for each in members]), job)
         if parsed.no_wait:
