@@ -2,6 +2,7 @@
 
 import io
 import re
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -87,6 +88,7 @@ class Door:
             return _refusal(refused, asked.service, start_response)
         except Unanswered as unanswered:
             call.error = TIMEOUT
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError from unanswered
 
     def _passed(self, asked: Asked, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -147,7 +149,8 @@ def s3_operation(method: str, bucket: bool, key: bool, given: set[str]) -> str: 
 @cache
 def _s3_operations() -> list[tuple[str, str, bool, bool, frozenset[str]]]:
     model = service_model("s3")
-    return [_s3_shape(model.operation_model(name)) for name in model.operation_names]
+    operations = [model.operation_model(name) for name in model.operation_names]
+    return [_s3_shape(each) for each in operations if not each.deprecated]
 
 
 def _s3_shape(operation: OperationModel) -> tuple[str, str, bool, bool, frozenset[str]]:

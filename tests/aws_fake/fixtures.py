@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 
+import boto3
 import pytest
 
 from tests.aws_fake.fake import AwsFake
@@ -21,6 +22,7 @@ def aws(aws_server: AwsFake, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsFak
     aws_server.reset()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # which keeps the credentials it has found
     for name, value in aws_server.environment.items():
         monkeypatch.setenv(name, value)
     yield aws_server

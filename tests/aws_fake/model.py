@@ -94,13 +94,13 @@ def misread(answer: Mapping[str, Any], shape: Shape | None) -> list[str]:
     if shape is None:
         return [] if not answer else [f"expected an empty response, found {answer}"]
     report = ParamValidator().validate(answer, shape)
-    found = [report.generate_report()] if report.has_errors() else []
+    if report.has_errors():
+        return [report.generate_report()]
     body = {"status_code": 200, "headers": {}, "body": encoded(answer)}
     read = create_parser("json").parse(body, shape)
     read.pop("ResponseMetadata")
-    if _plain(read) != _plain(answer):
-        found.append(f"{shape.name}: meant {answer}, read as {read}")
-    return found
+    same = _plain(read) == _plain(answer)
+    return [] if same else [f"{shape.name}: meant {answer}, read as {read}"]
 
 
 def _plain(value: Any) -> Any:

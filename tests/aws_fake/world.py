@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import boto3
@@ -58,6 +58,12 @@ def code_of(call: Callable[[], Any]) -> str:
     return caught.value.response["Error"]["Code"]
 
 
+@cache
+def _client(service: str, _url: str) -> Any:
+    """Made once for each server, which the environment names."""
+    return boto3.client(service, config=ONCE)
+
+
 @dataclass
 class World:
     """A dataset group, and clients."""
@@ -69,12 +75,12 @@ class World:
     @cached_property
     def forecast(self) -> Any:
         """A client of AWS Forecast."""
-        return boto3.client("forecast", config=ONCE)
+        return _client("forecast", self.aws.environment["AWS_ENDPOINT_URL_FORECAST"])
 
     @cached_property
     def query(self) -> Any:
         """A client of its queries."""
-        return boto3.client("forecastquery", config=ONCE)
+        return _client("forecastquery", self.aws.environment["AWS_ENDPOINT_URL_FORECASTQUERY"])
 
     def furnish(self) -> "World":
         """Make a group with both datasets."""
