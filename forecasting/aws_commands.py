@@ -14,6 +14,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from forecasting import aws_words
+from forecasting.aws_settings import AwsSettings
 from forecasting.bootstrap import Storecast
 from forecasting.clock import SystemClock
 from forecasting.domain import LOCAL_USER, Answer, RefreshRun
@@ -61,12 +62,15 @@ class Surroundings:
         Waits so long.
     ask
         Puts a question and returns the answer.
+    session
+        Makes the one to AWS.
     """
 
     wait_for: WaitFor
     pause: Callable[[timedelta], None] = rest
     ask: Callable[[str], str] = input
     clock: Clock = dataclasses.field(default_factory=SystemClock)
+    session: Callable[[AwsSettings], ForecastSession] = ForecastSession
 
 
 def run(storecast: Storecast, settings: Settings, arguments: Sequence[str], around: Surroundings) -> int:
@@ -83,7 +87,7 @@ def run(storecast: Storecast, settings: Settings, arguments: Sequence[str], arou
             f"aws {parsed.command}: expected STORECAST_AWS_BUCKET to be set, such as s3://bucket/storecast, "
             "found it empty"
         )
-    session = ForecastSession(settings.aws)
+    session = around.session(settings.aws)
     return int(parsed.run(Desk(storecast, storecast.group, settings, session, around), parsed))
 
 

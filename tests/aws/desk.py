@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from forecasting.aws_commands import Surroundings
 from forecasting.aws_settings import AwsSettings
 from forecasting.domain import Answer, RefreshRun, RunState
 from forecasting.engines.aws_forecast.engine import AwsForecastEngine
+from forecasting.engines.aws_forecast.session import ForecastSession
 from tests.aws_fake import AwsFake
 from tests.house import House
 
@@ -20,6 +22,14 @@ BUCKET, PREFIX = "sales-of-ours", "planning"
 MINUTE = timedelta(minutes=1)
 CHANGES = ("Create", "Update", "Put", "Delete", "Stop")
 """What operations that change something begin with."""
+
+
+_SESSIONS: dict[tuple[AwsFake, str], ForecastSession] = {}
+
+
+def session_to(settings: AwsSettings, aws: AwsFake) -> ForecastSession:
+    """One for all tests: a client takes longer to make than a set-up."""
+    return _SESSIONS.setdefault((aws, settings.bucket), ForecastSession(settings))
 
 
 class AwsHouse(House):
@@ -36,7 +46,7 @@ class AwsHouse(House):
     def __init__(self, home: Path, aws: AwsFake, **given: Any) -> None:
         settings = AwsSettings(**{"bucket": BUCKET, "prefix": PREFIX, "poll": MINUTE, **given})
         clock = SimpleNamespace(now=lambda: self.clock.now())  # noqa: PLW0108 - it is made later
-        remote = AwsForecastEngine(settings, timedelta(hours=48), clock)
+        remote = AwsForecastEngine(settings, timedelta(hours=48), clock, session_to(settings, aws))
         super().__init__(home, remote=remote, aws=settings, engine="aws_forecast", horizon=14)
         aws.use_clock(self.clock)
         self.aws, self.remote = aws, remote
@@ -51,7 +61,8 @@ class AwsHouse(House):
 
     def run(self, *arguments: str) -> int:
         """Run one command of AWS."""
-        around = Surroundings(self.wait_for, self.clock.turn, self._asked, self.clock)
+        session = partial(session_to, aws=self.aws)
+        around = Surroundings(self.wait_for, self.clock.turn, self._asked, self.clock, session)
         return aws_commands.run(self, self.settings, arguments, around)  # type: ignore[arg-type] # as good
 
     def wait_for(self, _: object, answers: Sequence[Answer]) -> list[RefreshRun]:
@@ -77,6 +88,15 @@ class AwsHouse(House):
             "closed": self._closed(),
             "role": self._role(),
         }
+
+    def errors(self) -> list[str]:
+        """Of the runs so far."""
+        return [run.error for run in self.storage.ledger.recent(99) if run.error]
+
+    def left_over(self) -> dict[str, list[str]]:
+        """Names of what there is in AWS Forecast and in our bucket, by kind; nothing where there is none."""
+        found = {kind: [each["CreationTime"] for each in self.aws.resources(kind)] for kind in KINDS}
+        return {kind: each for kind, each in {**found, "bucket": self.keys()}.items() if each}
 
     def keys(self, bucket: str = "") -> list[str]:
         """The objects in a bucket, by default ours; None where there is no bucket."""
