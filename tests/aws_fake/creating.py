@@ -18,7 +18,7 @@ from tests.aws_fake.resources import (
     RUNNING,
     Resource,
 )
-from tests.aws_fake.training import configured, legacy_config, retrained
+from tests.aws_fake.training import configured, legacy_config, require_attributes, retrained
 
 Values = Mapping[str, Any]
 
@@ -189,6 +189,7 @@ def _train(account: Account, name: str, config: Values, *, auto: bool) -> Resour
     account.require_free(PREDICTOR, name, ())
     _require_idle(account, group)
     inputs = inputs_of(account, group, config)
+    require_attributes(config["AttributeConfigs"], target_of(group.attributes["Domain"]), inputs.related)
     longest = min(500, len(inputs.demand) // config["share"])
     if config["ForecastHorizon"] > longest:
         raise invalid(f"The forecast horizon can be {longest} at most for {len(inputs.demand)} days of data")

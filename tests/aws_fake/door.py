@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote
+from xml.sax.saxutils import unescape
 
 from botocore.model import OperationModel
 
@@ -47,6 +48,9 @@ ACTIONS = {
 }
 """The S3 actions that are not named as the operation."""
 
+NAMED = {"role": "RoleName", "user": "UserName", "policy": "PolicyName"}
+"""What a call of IAM is about, the first of these."""
+
 FREE = frozenset({"GetCallerIdentity"})
 """What needs no rights."""
 
@@ -58,7 +62,7 @@ class Asked:
     service: str
     operation: str
     action: str
-    resource: str
+    resources: tuple[str, ...]
     parameters: Mapping[str, str]
 
 
@@ -91,14 +95,19 @@ class Door:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError from unanswered
 
+    @staticmethod
+    def _judge(policy: Mapping[str, Any], asked: Asked) -> None:
+        context = {"s3:prefix": asked.parameters["prefix"]} if "prefix" in asked.parameters else {}
+        for resource in asked.resources:
+            try:
+                rights.require_action(policy, asked.action, resource, context)
+            except Refused as refused:
+                raise Refused("AccessDenied", refused.reason, 403) from refused
+
     def _passed(self, asked: Asked, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         self._faults.strike(asked.operation, after=False)
         if self.policy is not None and asked.operation not in FREE:
-            context = {"s3:prefix": asked.parameters.get("prefix", "")}
-            try:
-                rights.require_action(self.policy, asked.action, asked.resource, context)
-            except Refused as refused:
-                raise Refused("AccessDenied", refused.reason, 403) from refused
+            self._judge(self.policy, asked)
         begun: list[Any] = []
         answer = list(self._app(environ, lambda *started: begun.extend(started)))
         self._faults.strike(asked.operation, after=True)
@@ -106,20 +115,20 @@ class Door:
         return answer
 
 
-def asked_of_query(environ: Environ, service: str) -> Asked:
-    """Of IAM and STS: a form that names the action."""
+def _with_body(environ: Environ) -> bytes:
+    """The body of a request, which can still be read after it."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     environ["fake.body"] = body
-    form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-    resource = "*"
-    for kind, name in (("role", "RoleName"), ("policy", "PolicyName"), ("user", "UserName")):
-        if name in form:
-            resource = f"arn:aws:iam::{ACCOUNT}:{kind}/{form[name]}"
-            break
-    return Asked(
-        service, form["Action"], f"{service}:{form['Action']}", form.get("PolicyArn", resource), form
-    )
+    return body
+
+
+def asked_of_query(environ: Environ, service: str) -> Asked:
+    """Of IAM and STS: a form that names the action."""
+    form = {name: values[0] for name, values in parse_qs(_with_body(environ).decode()).items()}
+    named = [f"arn:aws:iam::{ACCOUNT}:{kind}/{form[name]}" for kind, name in NAMED.items() if name in form]
+    resource = (*named, form.get("PolicyArn", "*"))[0]
+    return Asked(service, form["Action"], f"{service}:{form['Action']}", (resource,), form)
 
 
 def asked_of_s3(environ: Environ) -> Asked:
@@ -128,11 +137,12 @@ def asked_of_s3(environ: Environ) -> Asked:
     query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"], True).items()}  # noqa: FBT003 - keep_blank_values
     headers = {name.removeprefix("HTTP_").replace("_", "-").lower() for name in environ}
     operation = s3_operation(environ["REQUEST_METHOD"], bool(bucket), bool(key), query.keys() | headers)
-    resource = f"arn:aws:s3:::{bucket}{'/' + key if key else ''}" if bucket else "*"
+    resources = [f"arn:aws:s3:::{bucket}{'/' + key if key else ''}" if bucket else "*"]
     if operation == "DeleteObjects":
-        resource += "/*"
+        keys = re.findall("<Key>(.*?)</Key>", _with_body(environ).decode())
+        resources = [f"{resources[0]}/{unescape(each)}" for each in keys]
     action = f"s3:{ACTIONS.get(operation, operation)}"
-    return Asked("s3", operation, action, resource, {"Bucket": bucket, "Key": key, **query})
+    return Asked("s3", operation, action, tuple(resources), {"Bucket": bucket, "Key": key, **query})
 
 
 def s3_operation(method: str, bucket: bool, key: bool, given: set[str]) -> str:  # noqa: FBT001 - what the path has

@@ -48,12 +48,16 @@ class Inputs:
         Of each attribute the same, as far as it goes.
     imports
         The imports it is from.
+    open_ended, gappy
+        Related attributes that are filled after their end, or in between.
     """
 
     keys: tuple[str, ...]
     demand: pd.DataFrame
     related: Mapping[str, pd.DataFrame]
     imports: tuple[str, ...]
+    open_ended: frozenset[str] = frozenset()
+    gappy: frozenset[str] = frozenset()
 
     @property
     def last(self) -> pd.Timestamp:
@@ -61,7 +65,7 @@ class Inputs:
         return self.demand.index[-1]
 
     def require_related(self, horizon: int) -> None:
-        """Let the job fail unless the related series go on to the end of the horizon."""
+        """Let the job fail unless the related series are whole, and go on to the end of the horizon."""
         until = self.last + horizon * DAY
         for name, frame in self.related.items():
             missing = self.demand.columns.difference(frame.columns)
@@ -69,12 +73,24 @@ class Inputs:
                 raise JobFailed(
                     f"Items in the target time series are missing in the related time series: {missing[0]}"
                 )
+            self._require_whole(name, frame)
+            if name in self.open_ended:
+                continue
             ends = frame.apply(pd.Series.last_valid_index)
             if (ends < until).any():
                 raise JobFailed(
                     f"The attribute {name} of the related time series must extend to the end of the forecast "
                     f"horizon, {until:%Y-%m-%d}, for every item; for {ends.idxmin()} it ends at {ends.min()}"
                 )
+
+    def _require_whole(self, name: str, frame: pd.DataFrame) -> None:
+        gaps = frame.isna() & frame.ffill().notna() & frame.bfill().notna()
+        if name not in self.gappy and gaps.any(axis=None):
+            key = gaps.any().idxmax()
+            raise JobFailed(
+                f"The attribute {name} of the related time series has missing values: {key} at "
+                f"{gaps[key].idxmax():%Y-%m-%d}; a filling method is needed"
+            )
 
 
 def filled(frame: pd.DataFrame, middle: str, back: str) -> pd.DataFrame:

@@ -47,7 +47,12 @@ def inputs_of(account: "Account", group: "Resource", config: Mapping[str, Any]) 
     demand = _demand(target.data, keys, target_of(group.attributes["Domain"]), fills)
     related = found.get(RELATED)
     attributes = _related(related.data, keys) if related else {}
-    return Inputs(keys, demand, attributes, tuple(each.arn for each in found.values() if each))
+    imports = tuple(each.arn for each in found.values() if each)
+    return Inputs(keys, demand, attributes, imports, _with("futurefill", config), _with("middlefill", config))
+
+
+def _with(method: str, config: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(name for name, fills in fills_of(config).items() if method in fills)
 
 
 def fills_of(config: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:

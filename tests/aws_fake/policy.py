@@ -4,6 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+ALWAYS = {
+    "aws:PrincipalAccount": "123456789012",
+    "aws:ResourceAccount": "123456789012",
+    "aws:RequestedRegion": "eu-west-1",
+    "aws:SecureTransport": "true",
+}
+"""What is known of every request."""
+
 Document = Mapping[str, Any]
 Context = Mapping[str, str]
 
@@ -54,8 +62,9 @@ def meets(condition: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
     NotImplementedError
         For an operator that is not known here; the request then counts as drift.
     """
+    known = {**ALWAYS, **context}
     return all(
-        _holds(operator, wanted, context.get(key))
+        _holds(operator, wanted, known.get(key))
         for operator, keys in condition.items()
         for key, wanted in keys.items()
     )

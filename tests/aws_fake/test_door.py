@@ -3,7 +3,7 @@ import pytest
 
 from tests.aws_fake import AwsFake
 from tests.aws_fake.door import s3_operation
-from tests.aws_fake.world import World
+from tests.aws_fake.world import ONCE, World, code_of
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,20 @@ def test_seeding_is_no_call(aws: AwsFake) -> None:
     aws.add_predictor("p", group="theirs")
     aws.s3.put_object(Bucket=aws.bucket, Key="k", Body=b"x")
     assert (aws.calls, aws.other_calls, aws.wire) == ([], [], [])
+
+
+def test_many_objects_are_deleted_with_a_right_on_each(aws: AwsFake) -> None:
+    """One key outside of the policy, and none is deleted."""
+    for key in ("in/a", "in/b", "out/c"):
+        aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=b"x")
+    below = f"arn:aws:s3:::{aws.bucket}/in/*"
+    aws.policy = {"Statement": [{"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": below}]}
+    s3 = boto3.client("s3", config=ONCE)
+
+    def delete(*keys: str) -> None:
+        s3.delete_objects(Bucket=aws.bucket, Delete={"Objects": [{"Key": key} for key in keys]})
+
+    assert code_of(lambda: delete("in/a", "out/c")) == "AccessDenied"
+    delete("in/a", "in/b")
+    left = aws.s3.list_objects_v2(Bucket=aws.bucket)["Contents"]
+    assert [each["Key"] for each in left] == ["out/c"]

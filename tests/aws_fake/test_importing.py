@@ -1,8 +1,9 @@
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from tests.aws_fake.world import HORIZON, World, plan, sales
+from tests.aws_fake.world import HORIZON, World, code_of, plan, sales
 
 ROW = "2019-01-01,bread,1,5\n"
 
@@ -79,6 +80,10 @@ def test_gaps_are_zero_unless_told(world: World) -> None:
     [
         (plan(ahead=HORIZON - 1), "must extend to the end of the forecast horizon, 2019-04-16"),
         (plan(["bread"]), "missing in the related time series: ('cake', '1')"),
+        (
+            plan().replace("2019-03-01,cake,1,0,1\n", ""),
+            "promo of the related time series has missing values",
+        ),
     ],
 )
 def test_the_plan_must_cover_the_horizon(world: World, related: str, message: str) -> None:
@@ -87,6 +92,32 @@ def test_the_plan_must_cover_the_horizon(world: World, related: str, message: st
     found = world.forecast.describe_auto_predictor(PredictorArn=world.trained())
     assert found["Status"] == "CREATE_FAILED"
     assert message in found["Message"]
+
+
+def test_the_plan_may_be_filled(world: World) -> None:
+    """Gaps in between and after its end, where it was asked for."""
+    world.imported(related=plan(ahead=HORIZON - 1).replace("2019-03-01,cake,1,0,1\n", ""))
+    fills = {"middlefill": "zero", "futurefill": "zero"}
+    configs = [{"AttributeName": name, "Transformations": fills} for name in ("promo", "is_open")]
+    arn = world.trained(DataConfig={"DatasetGroupArn": world.group, "AttributeConfigs": configs})
+    assert world.status("AutoPredictor", arn) == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    ("name", "fills"),
+    [
+        ("price", {"middlefill": "zero"}),
+        ("target_value", {"futurefill": "zero"}),
+        ("promo", {"aggregation": "sum"}),
+        ("target_value", {"middlefill": "guess"}),
+    ],
+)
+def test_fills_are_of_their_dataset(world: World, name: str, fills: dict[str, str]) -> None:
+    """An attribute that is not there, a method that is not of its dataset, or no method, is refused."""
+    world.imported()
+    config = {"AttributeConfigs": [{"AttributeName": name, "Transformations": fills}]}
+    train = partial(world.train, DataConfig={"DatasetGroupArn": world.group, **config})
+    assert code_of(train) == "InvalidInputException"
 
 
 @pytest.mark.parametrize(

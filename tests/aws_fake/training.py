@@ -1,6 +1,6 @@
 """What a predictor is configured with, checked as the service does."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from tests.aws_fake.errors import invalid
@@ -104,3 +104,14 @@ def _require_fills(configs: list[Values]) -> None:
         for method, value in each["Transformations"].items():
             if value not in FILLS.get(method, ()) and not method.endswith("_value"):
                 raise invalid(f"{each['AttributeName']}: {method} can't be {value}")
+
+
+def require_attributes(configs: list[Values], target: str, related: Container[str]) -> None:
+    """Refuse to fill what is no attribute, or in a way its dataset does not know."""
+    for each in configs:
+        name, methods = each["AttributeName"], each["Transformations"].keys()
+        if name != target and name not in related:
+            raise invalid(f"There is no attribute {name} to fill")
+        unknown = methods & ({"futurefill"} if name == target else {"aggregation", "frontfill"})
+        if unknown:
+            raise invalid(f"{name}: {min(unknown)} is not known for its dataset")
