@@ -11,7 +11,7 @@ __all__ = ["aws", "aws_server"]
 
 
 @pytest.fixture
-def house(aws: AwsFake, tmp_path: Path) -> Iterator[AwsHouse]:  # noqa: F811 - the fixture
+def house(aws: AwsFake, tmp_path: Path) -> Iterator[AwsHouse]:
     """Two stores that AWS is to train, and an account with nothing of ours in it."""
     made = AwsHouse(tmp_path, aws)
     yield made

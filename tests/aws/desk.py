@@ -44,7 +44,7 @@ class AwsHouse(House):
     """
 
     def __init__(self, home: Path, aws: AwsFake, **given: Any) -> None:
-        settings = AwsSettings(**{"bucket": BUCKET, "prefix": PREFIX, "poll": MINUTE, **given})
+        settings = AwsSettings(**{"bucket": BUCKET, "prefix": PREFIX, "poll": 5 * MINUTE, **given})
         clock = SimpleNamespace(now=lambda: self.clock.now())  # noqa: PLW0108 - it is made later
         remote = AwsForecastEngine(settings, timedelta(hours=48), clock, session_to(settings, aws))
         super().__init__(home, remote=remote, aws=settings, engine="aws_forecast", horizon=14)

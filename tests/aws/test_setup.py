@@ -9,7 +9,6 @@ import pytest
 from forecasting.errors import EngineUnavailable, InvalidRequest, StorecastError
 from tests.aws.desk import BUCKET, PREFIX, AwsHouse
 from tests.aws_fake import AwsFake
-from tests.house import House
 
 STEPS = (
     "CreateBucket",
@@ -30,7 +29,9 @@ def test_an_empty_account_is_set_up(house: AwsHouse, capsys: pytest.CaptureFixtu
     assert set(house.changes()) == set(STEPS)
     state = house.state()
     assert all(state["closed"].values())
-    assert [json.loads(each)["DatasetGroupName"] for each in state["forecast"]["dataset-group"]] == ["storecast"]
+    assert [json.loads(each)["DatasetGroupName"] for each in state["forecast"]["dataset-group"]] == [
+        "storecast"
+    ]
     imports = [json.loads(each) for each in state["forecast"]["dataset-import-job"]]
     assert {each["Status"] for each in imports} == {"ACTIVE"}
     assert len(imports) == 2
@@ -140,9 +141,7 @@ def test_who_may_not_make_roles_is_told_what_is_needed(
     assert len(aws.resources("dataset-group")) == 1
     assert aws.resources("dataset-import-job") == []
     aws.iam.create_role(RoleName="by-hand", AssumeRolePolicyDocument=json.dumps(trust))
-    aws.iam.put_role_policy(
-        RoleName="by-hand", PolicyName="forecast", PolicyDocument=json.dumps(permissions)
-    )
+    aws.iam.put_role_policy(RoleName="by-hand", PolicyName="forecast", PolicyDocument=json.dumps(permissions))
     house.set_aws(role="arn:aws:iam::123456789012:role/by-hand")
     assert house.run("setup") == 0
     assert {each["Status"] for each in aws.resources("dataset-import-job")} == {"ACTIVE"}
