@@ -12,7 +12,7 @@ from typing import Any
 from forecasting import aws_commands
 from forecasting.aws_commands import Surroundings
 from forecasting.aws_settings import AwsSettings
-from forecasting.domain import Answer, RefreshRun, RunState
+from forecasting.domain import LOCAL_USER, Answer, RefreshRun, RunState
 from forecasting.engines.aws_forecast.engine import AwsForecastEngine
 from forecasting.engines.aws_forecast.session import ForecastSession
 from tests.aws_fake import AwsFake
@@ -29,7 +29,7 @@ _SESSIONS: dict[tuple[AwsFake, str], ForecastSession] = {}
 
 def session_to(settings: AwsSettings, aws: AwsFake) -> ForecastSession:
     """One for all tests: a client takes longer to make than a set-up."""
-    return _SESSIONS.setdefault((aws, settings.bucket), ForecastSession(settings))
+    return _SESSIONS.setdefault((aws, settings.bucket), ForecastSession(settings, attempts=1))
 
 
 class AwsHouse(House):
@@ -68,8 +68,8 @@ class AwsHouse(House):
     def wait_for(self, _: object, answers: Sequence[Answer]) -> list[RefreshRun]:
         """Work; the runs that failed."""
         self.work()
-        runs = [self.storage.ledger.run(answer.run.run_id) for answer in answers if answer.run]
-        return [run for run in runs if run and run.state is RunState.FAILED]
+        runs = [self.service.run(LOCAL_USER, answer.run.run_id) for answer in answers if answer.run]
+        return [run for run in runs if run.state is RunState.FAILED]
 
     def set_aws(self, **given: Any) -> None:
         """Go on with other settings of AWS."""

@@ -232,7 +232,7 @@ def test_a_bucket_elsewhere_is_refused(house: AwsHouse) -> None:
     boto3.client("s3", region_name="eu-central-1").create_bucket(
         Bucket=BUCKET, CreateBucketConfiguration=place
     )
-    with pytest.raises(EngineUnavailable, match="in eu-west-1, where .* found it in eu-central-1"):
+    with pytest.raises(EngineUnavailable, match=r"in eu-west-1, where .* found it in eu-central-1"):
         house.run("setup")
 
 
@@ -254,7 +254,7 @@ def test_a_failed_import_is_told(house: AwsHouse) -> None:
 
 def test_waiting_outlasts_an_outage(house: AwsHouse) -> None:
     """A look that AWS does not answer is tried again."""
-    house.aws.fail("DescribeDatasetImportJob", "InternalServerError", times=6)
+    house.aws.fail("DescribeDatasetImportJob", "InternalServerError", times=3)
     assert house.run("setup") == 0
 
 
@@ -262,7 +262,7 @@ def test_without_stores_nothing_is_made(aws: AwsFake, tmp_path: Path) -> None:
     """What is missing is told."""
     house = AwsHouse(tmp_path, aws)
     house.settings.engines.update({"North": "prophet", "South": "prophet"})  # type: ignore[attr-defined]
-    with pytest.raises(InvalidRequest, match="expected stores .* whose engine is aws_forecast"):
+    with pytest.raises(InvalidRequest, match=r"expected stores .* whose engine is aws_forecast"):
         house.run("setup")
     assert house.changes() == []
     house.close()
