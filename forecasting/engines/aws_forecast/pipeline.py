@@ -36,7 +36,13 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a step has begun or found, and what it is called as long as AWS works on any of it."""
+    """What a step has begun or found, and what it is called as long as AWS works on any of it.
+
+    Attributes
+    ----------
+    jobs
+        Empty where nothing could be begun yet.
+    """
 
     stage: str
     jobs: Sequence[Job]
@@ -44,7 +50,7 @@ class Step:
     @property
     def done(self) -> bool:
         """Whether AWS is through with it."""
-        return all(job.active for job in self.jobs)
+        return bool(self.jobs) and all(job.active for job in self.jobs)
 
     @property
     def remaining(self) -> timedelta | None:
@@ -180,12 +186,11 @@ class Pipeline:
 
     def _making_room(self, error: QuotaReached) -> Step:
         room = Room(self._session, Names(self._settings.group), self._group.arn)
-        going = room.for_forecast(keep=())
-        if going is None:
+        if not room.for_forecast():
             raise EngineUnavailable(
                 f"{error}; none of its forecasts that can be deleted is of '{self._settings.group}'"
             ) from error
-        return Step(MAKING_ROOM, [going])
+        return Step(MAKING_ROOM, ())
 
     def _backtest(self) -> Job:
         arn = self.ticket.pop(EXPORTED, None)
