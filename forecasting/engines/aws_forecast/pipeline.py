@@ -96,8 +96,8 @@ class Pipeline:
         self._clock = clock
         self._group = group
         self._job = job
-        self._trainer = Trainer(session, settings, clock)
-        self._forecaster = Forecaster(session, settings, clock)
+        self._trainer = Trainer(session, settings, clock, group.arn)
+        self._forecaster = Forecaster(session, settings, clock, group.arn)
         self._imports = Imports(session, settings, group)
         self._backtests = Backtests(session, settings, group)
 
@@ -111,18 +111,16 @@ class Pipeline:
         """The predictor: the one of the ticket, else one that will do, else a new one."""
         arn = self.ticket.get(PREDICTOR) or (self._to_train() if self._job.train else self._newest())
         self.ticket[PREDICTOR] = arn
-        predictor = self._trainer.describe(arn).require_good("the training")
-        if predictor.active and self._job.train:
-            self._tidy()
-        return Step(TRAINING, [predictor])
+        return Step(TRAINING, [self._trainer.describe(arn).require_good("the training")])
 
     def results(self) -> Step:
         """The forecast and, of a training, what it says of the past; AWS makes both at the same time."""
-        exported = self._backtest() if self._job.train else None
+        exported = [self._backtest()] if self._job.train else []
         forecast = self._forecast()
-        if not forecast.done or exported is None:
-            return forecast
-        return Step(EXPORTING, [exported])
+        step = Step(EXPORTING, exported) if forecast.done and exported else forecast
+        if self._job.train and not step.done:
+            self._tidy()
+        return step
 
     def _newest(self) -> str:
         latest = self._trainer.get_latest_predictor()

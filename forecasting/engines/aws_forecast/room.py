@@ -42,7 +42,7 @@ class Room:
         self._group = group_arn
 
     def for_forecast(self) -> bool:
-        """Begin to delete our oldest forecast, unless one is going already; False: there is none to delete."""
+        """Begin to delete our oldest forecast, unless one is going already; False: there is none."""
         ours = self._ours(FORECAST)
         if any(job.deleting for job in ours):
             return True

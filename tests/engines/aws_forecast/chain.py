@@ -79,6 +79,7 @@ class Chain:
 
     def set_up(self) -> "Chain":
         """Make what `aws setup` makes."""
+        self.aws.take_minutes(imports=5, predictor=10, forecast=5, export=5)
         session, names = self.session, Names(GROUP)
         layout = layout_of([tuple(items) for items in self.sales.values()])
         arns = [

@@ -31,7 +31,7 @@ def begun(chain: Chain) -> dict[str, int]:
 
 
 def test_from_sales_to_forecasts(chain: Chain) -> None:
-    """A run sends, imports, trains, forecasts; each series comes back with its backtest and the days to come."""
+    """A run sends, imports, trains, forecasts; each series comes back with its backtest and days to come."""
     asked = chain.aws.clock.now()
     job = chain.job()
     fetched = chain.engine.fetch(job, chain.finished(job))
@@ -62,6 +62,7 @@ def test_what_was_fetched_is_an_engine(chain: Chain) -> None:
 
 def test_stages(chain: Chain) -> None:
     """Each is told in words, with what remains of it as far as AWS says so."""
+    chain.aws.take_minutes(predictor=90)
     job = chain.job()
     ticket, seen = chain.engine.start(job), {}
     for _ in range(60):
@@ -83,7 +84,7 @@ def test_stages(chain: Chain) -> None:
 
 def test_the_backtest_takes_longer(chain: Chain) -> None:
     """The forecast and the backtest are made at the same time, and both are waited for."""
-    chain.aws.take_minutes(export=60)
+    chain.aws.take_minutes(export=30)
     job = chain.job()
     chain.until("Forecasting in AWS", job, chain.engine.start(job))
     assert begun(chain) == CREATE
@@ -268,8 +269,8 @@ def test_what_a_training_takes_is_logged(chain: Chain, caplog: pytest.LogCapture
     assert "points=336" in told[0]
     assert "hours=n/a" in told[0]
     assert "cost=n/a" in told[0]
-    assert "hours=1.5" in told[1]
-    assert "cost=1.03" in told[1]
+    assert "hours=0.1667" in told[1]
+    assert "cost=0.71" in told[1]
 
 
 def test_a_limit_of_trainings(chain: Chain) -> None:

@@ -30,7 +30,7 @@ def trained(chain: Chain, **other: Any) -> tuple[RemoteJob, Ticket]:
     """A run whose predictor is ready, as of the last look."""
     job, ticket = imported(chain, **other)
     ticket = chain.engine.poll(job, ticket).ticket
-    chain.aws.clock.turn(timedelta(minutes=90))
+    chain.aws.clock.turn(timedelta(minutes=10))
     return job, ticket
 
 
@@ -246,12 +246,12 @@ def test_a_predictor_without_a_forecast(chain: Chain) -> None:
         (timedelta(0), "ACTIVE", True),
         (timedelta(0), "CREATE_IN_PROGRESS", True),
         (timedelta(0), "CREATE_FAILED", False),
-        (timedelta(minutes=92), "ACTIVE", False),
-        (timedelta(minutes=100), "ACTIVE", False),
+        (timedelta(minutes=12), "ACTIVE", False),
+        (timedelta(minutes=20), "ACTIVE", False),
     ],
 )
 def test_a_forecast_that_is_there(chain: Chain, age: timedelta, status: str, used: bool) -> None:  # noqa: FBT001
-    """It will do unless it failed, or is older than the predictor (90 minutes ago) or the imports (96)."""
+    """It will do unless it failed, or is older than the predictor (10 minutes ago) or the imports (16)."""
     job, ticket = trained(chain)
     arn = chain.aws.add_forecast(
         Names(GROUP).forecast(ticket["predictor"], job.inputs_hash),
@@ -412,6 +412,7 @@ def test_old_predictors_go_with_a_training(chain: Chain, caplog: pytest.LogCaptu
     for days in (9, 8, 7):
         chain.aws.add_predictor(f"storecast_{days}", group=GROUP, created=now - timedelta(days=days))
     chain.aws.fail("DeletePredictor", "AccessDeniedException")
+    chain.aws.take_minutes(export=20)
     with caplog.at_level(logging.WARNING, "forecasting"):
         chain.finished(chain.job())
     assert "old predictors stay in AWS" in caplog.text
