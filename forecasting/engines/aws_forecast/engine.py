@@ -115,13 +115,13 @@ class AwsForecastEngine:
             windows = Backtests(self._session, self._settings, group).windows(there[EXPORTED])
             for names, forecasts in windows.items():
                 found[names] += forecasts
-        forecaster = Forecaster(self._session, self._settings, self._clock)
+        forecaster = Forecaster(self._session, self._settings, self._clock, group.arn)
         columns = ("item_id", *group.layout.dimensions)
         asked = [dict(zip(columns, names, strict=True)) for names in keys]
         for names, ahead in zip(keys, forecaster.query_all(there[MADE], asked), strict=True):
             found[names] += [ahead] if ahead is not None else []
-        predictor = Trainer(self._session, self._settings, self._clock).describe(there[PREDICTOR])
-        return Fetch(predictor.created_at, _by_store(keys, found))
+        trainer = Trainer(self._session, self._settings, self._clock, group.arn)
+        return Fetch(trainer.describe(there[PREDICTOR]).created_at, _by_store(keys, found))
 
 
 def _keys(job: RemoteJob, layout: Layout) -> dict[tuple[str, ...], SeriesKey]:

@@ -34,16 +34,21 @@ class Forecaster:
         Which group.
     clock
         Ages are by it.
+    group
+        ARN of the dataset group, if it has just been looked up; else it is each time.
     """
 
-    def __init__(self, session: ForecastSession, settings: AwsSettings, clock: Clock) -> None:
+    def __init__(
+        self, session: ForecastSession, settings: AwsSettings, clock: Clock, group: str | None = None
+    ) -> None:
         self._session = session
         self._names = Names(settings.group)
         self._clock = clock
+        self._group = group
 
     def forecasts(self) -> list[Job]:
         """All forecasts of the group, whoever made them, newest first; none where there is no group."""
-        arn = find_group(self._session, self._names)
+        arn = self._group or find_group(self._session, self._names)
         return FORECAST.listed(self._session, DatasetGroupArn=arn) if arn else []
 
     def get_df_forecast_metadata(self) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from forecasting.engines.aws_forecast.faults import AlreadyThere
+from forecasting.engines.aws_forecast.faults import AlreadyThere, InUse
 from forecasting.engines.aws_forecast.names import Names, free_name, is_candidate
 from forecasting.engines.aws_forecast.session import ForecastSession, Found
 from forecasting.errors import EngineBusy, EngineUnavailable
@@ -206,13 +206,15 @@ def begun(name: str, create: Callable[[str], str], found: Callable[[], Sequence[
     Raises
     ------
     EngineBusy
-        If it is there and not listed yet.
+        If it is there and not listed yet, or AWS works on something else that is in the way.
     """
     try:
         return create(free_name(name, {job.name for job in found()}))
-    except AlreadyThere as error:
+    except (AlreadyThere, InUse) as error:
         same = (job for job in found() if is_candidate(job.name, name))
         there = next((job for job in same if job.busy or job.active), None)
-        if there is None:
-            raise EngineBusy(f"AWS Forecast has '{name}' already, but does not list it yet") from error
-        return there.arn
+        if there:
+            return there.arn
+        if isinstance(error, InUse):
+            raise
+        raise EngineBusy(f"AWS Forecast has '{name}' already, but does not list it yet") from error

@@ -36,7 +36,13 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a step has begun or found, and what it is called as long as AWS works on any of it."""
+    """What a step has begun or found, and what it is called as long as AWS works on any of it.
+
+    Attributes
+    ----------
+    jobs
+        Empty where nothing could be begun yet.
+    """
 
     stage: str
     jobs: Sequence[Job]
@@ -44,7 +50,7 @@ class Step:
     @property
     def done(self) -> bool:
         """Whether AWS is through with it."""
-        return all(job.active for job in self.jobs)
+        return bool(self.jobs) and all(job.active for job in self.jobs)
 
     @property
     def remaining(self) -> timedelta | None:
@@ -90,8 +96,8 @@ class Pipeline:
         self._clock = clock
         self._group = group
         self._job = job
-        self._trainer = Trainer(session, settings, clock)
-        self._forecaster = Forecaster(session, settings, clock)
+        self._trainer = Trainer(session, settings, clock, group.arn)
+        self._forecaster = Forecaster(session, settings, clock, group.arn)
         self._imports = Imports(session, settings, group)
         self._backtests = Backtests(session, settings, group)
 
@@ -105,18 +111,16 @@ class Pipeline:
         """The predictor: the one of the ticket, else one that will do, else a new one."""
         arn = self.ticket.get(PREDICTOR) or (self._to_train() if self._job.train else self._newest())
         self.ticket[PREDICTOR] = arn
-        predictor = self._trainer.describe(arn).require_good("the training")
-        if predictor.active and self._job.train:
-            self._tidy()
-        return Step(TRAINING, [predictor])
+        return Step(TRAINING, [self._trainer.describe(arn).require_good("the training")])
 
     def results(self) -> Step:
         """The forecast and, of a training, what it says of the past; AWS makes both at the same time."""
-        exported = self._backtest() if self._job.train else None
+        exported = [self._backtest()] if self._job.train else []
         forecast = self._forecast()
-        if not forecast.done or exported is None:
-            return forecast
-        return Step(EXPORTING, [exported])
+        step = Step(EXPORTING, exported) if forecast.done and exported else forecast
+        if self._job.train and not step.done:
+            self._tidy()
+        return step
 
     def _newest(self) -> str:
         latest = self._trainer.get_latest_predictor()
@@ -180,12 +184,11 @@ class Pipeline:
 
     def _making_room(self, error: QuotaReached) -> Step:
         room = Room(self._session, Names(self._settings.group), self._group.arn)
-        going = room.for_forecast(keep=())
-        if going is None:
+        if not room.for_forecast():
             raise EngineUnavailable(
                 f"{error}; none of its forecasts that can be deleted is of '{self._settings.group}'"
             ) from error
-        return Step(MAKING_ROOM, [going])
+        return Step(MAKING_ROOM, ())
 
     def _backtest(self) -> Job:
         arn = self.ticket.pop(EXPORTED, None)

@@ -41,20 +41,13 @@ class Room:
         self._names = names
         self._group = group_arn
 
-    def for_forecast(self, keep: Collection[str]) -> Job | None:
-        """Begin to delete our oldest forecast, or return the one that is being deleted; None: there is none.
-
-        Parameters
-        ----------
-        keep
-            ARNs of what is in use.
-        """
-        ours = [job for job in self._ours(FORECAST) if job.arn not in keep]
-        going = next((job for job in ours if job.deleting), None)
-        if going:
-            return going
+    def for_forecast(self) -> bool:
+        """Begin to delete our oldest forecast, unless one is going already; False: there is none."""
+        ours = self._ours(FORECAST)
+        if any(job.deleting for job in ours):
+            return True
         oldest_first = (job for job in reversed(ours) if job.deletable)
-        return next((job for job in oldest_first if self._begin(FORECAST, job)), None)
+        return any(self._begin(FORECAST, job) for job in oldest_first)
 
     def of_old_predictors(self, keep: Collection[str]) -> list[Job]:
         """Begin to delete our predictors older than the newest two good ones; those that are left of them."""

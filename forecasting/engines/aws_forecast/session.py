@@ -172,12 +172,13 @@ class ForecastSession:
 
     def _require_region(self) -> None:
         """Refuse a region that AWS Forecast is not in: its address would only be out of reach."""
+        if _endpoint("FORECAST"):
+            return
         with translated():
-            known = self._boto.get_available_regions("forecast")
-        if self.region and self.region not in known and not _endpoint("FORECAST"):
-            there = ", ".join(sorted(known))
+            known = sorted(self._boto.get_available_regions("forecast"))
+        if self.region and self.region not in known:
             raise EngineUnavailable(
-                f"AWS Forecast: expected one of its regions ({there}), found '{self.region}'"
+                f"AWS Forecast: expected one of its regions ({', '.join(known)}), found '{self.region}'"
             )
 
 

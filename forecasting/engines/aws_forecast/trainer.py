@@ -8,7 +8,7 @@ import pandas as pd
 
 from forecasting.aws_settings import AwsSettings
 from forecasting.engines.aws_forecast.data import ATTRIBUTES, FORECAST_TYPES, FREQUENCY
-from forecasting.engines.aws_forecast.faults import NotThere
+from forecasting.engines.aws_forecast.faults import NotThere, Refused
 from forecasting.engines.aws_forecast.group import find_group, require_group
 from forecasting.engines.aws_forecast.jobs import FORECAST, PREDICTOR, Job, begun, metadata
 from forecasting.engines.aws_forecast.names import Names, is_candidate
@@ -40,16 +40,21 @@ class Trainer:
         Which group.
     clock
         Ages are by it.
+    group
+        ARN of the dataset group, if it has just been looked up; else it is each time.
     """
 
-    def __init__(self, session: ForecastSession, settings: AwsSettings, clock: Clock) -> None:
+    def __init__(
+        self, session: ForecastSession, settings: AwsSettings, clock: Clock, group: str | None = None
+    ) -> None:
         self._session = session
         self._names = Names(settings.group)
         self._clock = clock
+        self._group = group
 
     def predictors(self) -> list[Job]:
         """All predictors of the group, whoever made them, newest first; none where there is no group."""
-        arn = find_group(self._session, self._names)
+        arn = self._found_group()
         return PREDICTOR.listed(self._session, DatasetGroupArn=arn) if arn else []
 
     def get_df_pred_metadata(self) -> pd.DataFrame:
@@ -108,21 +113,22 @@ class Trainer:
         return State.FAILED if any(job.ended_badly for job in found) else State.NONE
 
     def describe(self, arn: str) -> Job:
-        """A predictor of the group as AWS knows it now.
+        """A predictor as AWS knows it now.
 
         Raises
         ------
         NotThere
-            If the group has none of that ARN.
+            If it was deleted.
         """
-        listed = next((job for job in self.predictors() if job.arn == arn), None)
-        if listed is None:
-            raise NotThere(f"AWS Forecast: expected the predictor {arn.rpartition('/')[2]}, found it deleted")
-        return Job.of(self._described(listed), PREDICTOR.base)
+        try:
+            return Job.of(self._described(arn), PREDICTOR.base)
+        except NotThere as error:
+            name = arn.rpartition("/")[2]
+            raise NotThere(f"AWS Forecast: expected the predictor {name}, found it deleted") from error
 
     def horizon(self, job: Job) -> int:
         """How many days a predictor forecasts."""
-        return int(self._described(job)["ForecastHorizon"])
+        return int(self._described(job.arn)["ForecastHorizon"])
 
     def train_new_predictor(self, requested_at: datetime, horizon: int) -> str:
         """Begin a training on what is in the datasets, unless the same request has begun it before; its ARN.
@@ -186,10 +192,15 @@ class Trainer:
         keep
             ARNs of what is in use.
         """
-        arn = find_group(self._session, self._names)
+        arn = self._found_group()
         return Room(self._session, self._names, arn).of_old_predictors(keep) if arn else []
 
-    def _described(self, job: Job) -> Found:
-        """Older and newer predictors are asked for differently."""
-        operation = "describe_auto_predictor" if job.is_auto else "describe_predictor"
-        return self._session.ask(operation, PredictorArn=job.arn)
+    def _found_group(self) -> str | None:
+        return self._group or find_group(self._session, self._names)
+
+    def _described(self, arn: str) -> Found:
+        """Newer and older predictors are asked for differently, and the ARN does not tell which it is."""
+        try:
+            return self._session.ask("describe_auto_predictor", PredictorArn=arn)
+        except Refused:
+            return self._session.ask("describe_predictor", PredictorArn=arn)
