@@ -378,6 +378,24 @@ def test_ten_foreign_forecasts(chain: Chain) -> None:
     assert [call for call in chain.aws.calls if call.operation.startswith("Delete")] == []
 
 
+def test_three_forecasts_at_a_time(chain: Chain) -> None:
+    """That quota passes by itself: nothing is deleted for it."""
+    job = chain.job()
+    chain.finished(job)
+    chain.aws.take_minutes(forecast=60)
+    foreign = chain.aws.add_predictor("by_hand", group="other", horizon=HORIZON)
+    for number in range(3):
+        chain.aws.add_forecast(f"by_hand_{number}", predictor=foreign, status="CREATE_IN_PROGRESS")
+    again = chain.job(train=False, inputs_hash="b" * 64)
+    ticket = chain.engine.start(again)
+    chain.aws.clock.turn(MINUTES)
+    with pytest.raises(EngineBusy, match="makes 3 forecasts already"):
+        chain.engine.poll(again, ticket)
+    assert chain.aws.named("DeleteForecast") == []
+    chain.aws.clock.turn(timedelta(hours=1))
+    assert chain.engine.poll(again, ticket).stage == "Forecasting in AWS"
+
+
 def test_a_quota_of_trainings(chain: Chain) -> None:
     """It is told at once, in AWS's words."""
     job, ticket = imported(chain)
