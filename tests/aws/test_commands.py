@@ -25,8 +25,10 @@ def test_status_of_an_empty_account(house: AwsHouse, capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert lines[:4] == [
         "AWS Forecast  AWS Forecast in eu-west-1 can be reached.",
-        "              AWS Forecast has been closed to new customers since 29 July 2024; existing ones go on "
-        "using it.",
+        (
+            "              AWS Forecast has been closed to new customers since 29 July 2024; existing ones "
+            "go on using it."
+        ),
         "bucket        s3://sales-of-ours/planning",
         "group         storecast: none yet; `aws setup` makes it",
     ]
