@@ -50,6 +50,7 @@ def test_a_worker_killed_while_aws_trains(aws: AwsFake, tmp_path: Path) -> None:
     )
     until(lambda: bool(aws.named("CreateAutoPredictor")), 30, "a training in AWS")
     asked.send(signal.SIGKILL)
+    asked.close()
     worker = Process(
         ["-m", "forecasting", "worker"], environment(home, **settings(aws)), tmp_path / "worker.log"
     )
