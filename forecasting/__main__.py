@@ -109,6 +109,10 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="what is loaded and how it stands")
     status.add_argument("--json", action="store_true")
     status.set_defaults(run=_status)
+
+    aws = commands.add_parser("aws", help="set up, look at, train and remove AWS Forecast", add_help=False)
+    aws.add_argument("rest", nargs=argparse.REMAINDER)
+    aws.set_defaults(run=_aws)
     return parser
 
 
@@ -289,6 +293,13 @@ def _status(storecast: Storecast, parsed: argparse.Namespace) -> int:
     print(f"database      {_size(disk.database_bytes)}, {disk.versions:,} forecast versions")
     print(f"history       {_size(disk.history_bytes)}, {disk.files:,} files")
     return 0
+
+
+def _aws(storecast: Storecast, parsed: argparse.Namespace) -> int:
+    from forecasting import aws_commands  # noqa: PLC0415 – few need it
+
+    around = aws_commands.Surroundings(_wait_for)
+    return aws_commands.run(storecast, Settings.from_env(), parsed.rest, around)
 
 
 if __name__ == "__main__":

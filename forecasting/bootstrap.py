@@ -50,6 +50,8 @@ class Storecast:
     ----------
     service
         The use cases.
+    group
+        What does the runs of stores that are trained elsewhere; None where that is not set up.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -63,7 +65,8 @@ class Storecast:
         self._pool: Compute[Task, Result] = build_compute(
             partial(do, self.history.reader), settings.processes, settings.dask_scheduler
         )
-        training = StoreTraining(self._storage, self._pool, clock, settings, self._group())
+        self.group = self._group()
+        training = StoreTraining(self._storage, self._pool, clock, settings, self.group)
         self.service = ForecastService(
             self.history,
             self._storage,

@@ -6,9 +6,9 @@ waits with it. Its inputs are those of the instant it was first claimed, however
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from forecasting.assignment import Assignment
@@ -68,7 +68,7 @@ class GroupTraining:
         """
         progress(run, run.stage or "Starting", 0, 0)
         try:
-            members = self._members(run)
+            members = self.members(run.read_import)
             if run.verdict is Verdict.REFORECAST and self._settled(members):
                 return Finished(run)
             return self._next(run, members, progress)
@@ -86,9 +86,15 @@ class GroupTraining:
         progress(run, how.stage, 0, 0)
         return self._published(run, members, self.engine.fetch(job, how.ticket), progress)
 
-    def _members(self, run: RefreshRun) -> list[StoreFiles]:
-        """The stores of the group, as they were when the run was first claimed."""
-        manifest, through = self.storage.manifest, run.read_import
+    def members(self, through: int | None = None) -> list[StoreFiles]:
+        """The stores of the group, in natural order, with what they have now or had through an import.
+
+        Raises
+        ------
+        UnknownSeries
+            If there are none.
+        """
+        manifest = self.storage.manifest
         sales, plans = manifest.heads("sales", through=through), manifest.heads("plan", through=through)
         facts = all_facts(sales, manifest.attributes(), self.settings.holidays)
         members = [
@@ -97,8 +103,43 @@ class GroupTraining:
             if self._is_member(sales[store])
         ]
         if not members:
-            raise UnknownSeries(f"{run.whose}: expected stores with sales history, found none")
+            raise UnknownSeries(f"group {self.engine.group}: expected stores with sales history, found none")
         return members
+
+    def job(
+        self,
+        members: Sequence[StoreFiles],
+        at: datetime,
+        told: Callable[[int], None] = lambda _number: None,
+    ) -> RemoteJob:
+        """What is asked of the engine where nothing is to be trained.
+
+        Parameters
+        ----------
+        members
+            The stores.
+        at
+            When it is asked.
+        told
+            Is told how many stores were read, before each.
+        """
+        horizon = self.settings.horizon
+
+        def inputs() -> Iterator[StoreInputs]:
+            for number, files in enumerate(members):
+                told(number)
+                yield files.read(self.reader, horizon)
+
+        return RemoteJob(
+            run_id="",
+            requested_at=at,
+            train=False,
+            trained_before=None,
+            inputs_hash=_inputs_hash(members, horizon),
+            horizon=horizon,
+            series=sum(len({ALL_ITEMS, *files.sales.items}) for files in members),
+            inputs=inputs,
+        )
 
     def _is_member(self, sales: HistoryFile) -> bool:
         return self.engine.name in self.settings.engine_of(sales.store, sales.region).split(JOINED)
@@ -113,22 +154,15 @@ class GroupTraining:
         )
 
     def _job(self, run: RefreshRun, members: Sequence[StoreFiles], progress: Progress) -> RemoteJob:
-        horizon = self.settings.horizon
-
-        def inputs() -> Iterator[StoreInputs]:
-            for number, files in enumerate(members):
-                progress(run, "Sending data", number, len(members))
-                yield files.read(self.reader, horizon)
-
-        return RemoteJob(
+        return replace(
+            self.job(
+                members,
+                run.requested_at,
+                lambda number: progress(run, "Sending data", number, len(members)),
+            ),
             run_id=run.run_id,
-            requested_at=run.requested_at,
             train=run.verdict is Verdict.RETRAIN,
             trained_before=run.trained_before,
-            inputs_hash=_inputs_hash(members, horizon),
-            horizon=horizon,
-            series=sum(len({ALL_ITEMS, *files.sales.items}) for files in members),
-            inputs=inputs,
         )
 
     def _ticket(self, run: RefreshRun) -> Ticket | None:
