@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from forecasting.domain import BacktestScore, SeriesChoice, SeriesKey
 from forecasting.errors import StorageError
 from forecasting.evaluation.calibration import Scores
+from forecasting.reasons import Cause, Explanation, Origin
 from forecasting.results import read_result, write_result
 from forecasting.scores import ErrorSums
 from forecasting.series import SeriesDays, SeriesForecast
@@ -35,8 +36,10 @@ def part(count: int) -> StorePart:
     score = BacktestScore("prophet", (CUTOFF,), 28, weeks, "")
     choice = SeriesChoice("101", "prophet", "lowest error", (score,), (1.25, 0.5))
     forecast = SeriesForecast(future.days, values, values, values, values)
+    why = Explanation(Origin.MODEL, {"level": values, "promotion": 0 * values})
+    told = {"explanation": why, "midway": {Cause.SALES: forecast}}
     results = (
-        SeriesResult(SeriesKey("1", "101"), days(3), future, future.promo, choice, forecast),
+        SeriesResult(SeriesKey("1", "101"), days(3), future, future.promo, choice, forecast, **told),
         SeriesResult(SeriesKey("1"), days(3), future, future.promo, failure="too short"),
     )
     return StorePart("1", 2, CUTOFF, ("assumed open",), results)
@@ -61,6 +64,11 @@ def test_a_part_of_a_store_comes_back_as_it_was() -> None:
     np.testing.assert_array_equal(series.future.flags["promo2"], was.future.flags["promo2"])
     assert series.forecast is not None
     np.testing.assert_array_equal(series.forecast.q90, was.forecast.q90 if was.forecast else [])
+    assert series.explanation is not None
+    assert series.explanation.origin is Origin.MODEL
+    assert list(series.explanation.steps) == ["level", "promotion"]
+    assert series.midway is not None
+    np.testing.assert_array_equal(series.midway[Cause.SALES].mean, series.forecast.mean)
 
 
 @given(st.dictionaries(st.text(), st.floats(allow_nan=False)), st.integers(0, 40))
