@@ -3,10 +3,12 @@
 from datetime import date
 from uuid import uuid4
 
+import pandas as pd
 import streamlit as st
 
 from forecasting.accuracy import AccuracyReport
-from forecasting.domain import Principal, Store
+from forecasting.domain import Principal, SeriesKey, Store
+from forecasting.errors import UnknownSeries
 from forecasting.planning.feeds import Feed
 from forecasting.service import ForecastService
 
@@ -26,6 +28,22 @@ def _stores(
 ) -> tuple[list[Store], date | None]:
     del rights, imported  # part of the cache's key only
     return _service.stores(_user), _service.as_of(_user)
+
+
+def forecast(service: ForecastService, user: Principal, key: SeriesKey, version: int) -> pd.DataFrame | None:
+    """A series of a version, which never changes (`Reader.forecast`); None where it has no such series."""
+    return _forecast(service, user, rights(user), key, version)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _forecast(
+    _service: ForecastService, _user: Principal, rights: object, key: SeriesKey, version: int
+) -> pd.DataFrame | None:
+    del rights  # part of the cache's key only
+    try:
+        return _service.forecast(_user, key, version)
+    except UnknownSeries:
+        return None
 
 
 def feeds(service: ForecastService, user: Principal) -> list[Feed]:

@@ -91,7 +91,7 @@ def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
         list(parts),
         default="Needs attention" if parts["Needs attention"] else "All",
         format_func=lambda name: f"{name} {len(parts[name]):,}",
-        key="queue_part",
+        key=session.QUEUE_PART,
         label_visibility="collapsed",
         required=True,
     )

@@ -17,6 +17,9 @@ VERSION = "version"
 REGION, SEARCH = "region", "search"
 """Keys of the queue's filters."""
 
+QUEUE_PART = "queue_part"
+"""Key of the choice which part of the queue is shown."""
+
 ALL_LABEL = "All products"
 """How the product picker, and so the address, names a store's total."""
 
@@ -92,6 +95,14 @@ def drawn_queue(stores: list[str]) -> list[str]:
     drawn: list[str] = st.session_state.get(_DRAWN, stores)
     st.session_state[_DRAWN] = stores
     return drawn
+
+
+def queue_filters() -> str:
+    """Which stores of the queue are shown, in words: ``Needs attention, South, search “17”``."""
+    state = st.session_state
+    search = state.get(SEARCH, "").strip()
+    words = [state.get(QUEUE_PART), state.get(REGION), f"search “{search}”" if search else None]
+    return ", ".join(word for word in words if word)
 
 
 def open_series(key: SeriesKey) -> None:

@@ -36,6 +36,8 @@ class QueueRow:
         Expected demand of the next seven days, sales of the same weekdays the week before; None if unknown.
     sparkline
         Four weeks of sales and the seven days ahead.
+    version, engine
+        Of the forecast, and what serves the store's total in it; None and ``""`` without one.
     """
 
     store: str
@@ -47,6 +49,8 @@ class QueueRow:
     next7: float | None
     last7: float | None
     sparkline: tuple[float, ...]
+    version: int | None = None
+    engine: str = ""
 
     @property
     def change(self) -> float | None:
@@ -87,6 +91,8 @@ def queue_row(
         next7=summary.next7 if summary else None,
         last7=summary.last7 if summary else None,
         sparkline=summary.sparkline if summary else (),
+        version=snapshot.head.version if snapshot.head else None,
+        engine=summary.engine if summary else "",
     )
     news = _urgent(snapshot, state, as_of, summary.closed_ahead if summary else 0) or _unusual_week(
         draft, summary

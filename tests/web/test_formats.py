@@ -19,7 +19,7 @@ def test_figures_are_whole_units_with_separators_and_never_a_0_for_nothing() -> 
 
 @pytest.mark.parametrize(
     ("new", "old", "words"),
-    [(112.0, 100.0, "+12%"), (97.0, 100.0, "-3%"), (1.0, 0.0, "n/a"), (None, 1.0, "n/a"), (1.0, None, "n/a")],
+    [(112.0, 100.0, "+12%"), (97.0, 100.0, "−3%"), (1.0, 0.0, "n/a"), (None, 1.0, "n/a"), (1.0, None, "n/a")],
 )
 def test_a_change_needs_something_to_compare_with(new: float | None, old: float | None, words: str) -> None:
     """Against nothing there is none."""
