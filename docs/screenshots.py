@@ -24,6 +24,7 @@ PAGES: Mapping[str, str] = {
     "queue": "/",
     "store": "/store_forecast?store=17",
     "product": "/store_forecast?store=17&item=101",
+    "compare": "/compare?store1=17&store2=19",
     "accuracy": "/accuracy",
     "sales_data": "/sales_data",
     "activity": "/activity",

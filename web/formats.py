@@ -53,6 +53,11 @@ def amount(value: float | None) -> str:
     return f"{written} {look.unit}"
 
 
+def whole(value: float) -> int:
+    """Whole units, half a unit counting as one: what is seen of a figure."""
+    return int(Decimal(float(value)).quantize(Decimal(1), ROUND_HALF_UP))
+
+
 def number(value: float, digits: int = 0, *, signed: bool = False) -> str:
     """A number with this locale's separators: ``2,151.5``; where `signed` with its sign: ``+12``, ``−3``."""
     rounded = Decimal(float(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)

@@ -16,6 +16,7 @@ require_user()
 PAGES = [
     st.Page(ROOT / "pages" / "my_stores.py", title="My stores", icon=":material/checklist:", default=True),
     st.Page(ROOT / "pages" / "store_forecast.py", title="Store forecast", icon=":material/monitoring:"),
+    st.Page(ROOT / "pages" / "compare.py", title="Compare", icon=":material/compare:"),
     st.Page(ROOT / "pages" / "accuracy.py", title="Accuracy", icon=":material/verified:"),
     st.Page(ROOT / "pages" / "sales_data.py", title="Sales data", icon=":material/database:"),
     st.Page(ROOT / "pages" / "activity.py", title="Activity", icon=":material/history:"),

@@ -11,7 +11,8 @@ import streamlit as st
 from forecasting.domain import ALL_ITEMS, Principal, SeriesKey, VersionHeader
 from forecasting.planning.queue import QueueRow
 from forecasting.service import ForecastService
-from web import cached
+from web import cached, compare_view
+from web.comparing import Side
 from web.takeaway import csv_file, paper, workbook
 from web.takeaway.content import SeriesShown, queue_table, series_table
 from web.takeaway.table import Table
@@ -67,6 +68,12 @@ def queue(rows: Sequence[QueueRow], as_of: date, part: str) -> None:
         Which of them these are, in words.
     """
     _menu(lambda: queue_table(rows, as_of, part), file_name("stores", as_of.isoformat()), PRINT_QUEUE)
+
+
+def comparison(service: ForecastService, user: Principal, sides: Sequence[Side], as_of: date) -> None:
+    """Draw the menu that takes a comparison away."""
+    name = file_name("comparison", as_of.isoformat())
+    _menu(lambda: compare_view.table(service, user, sides, as_of), name, PRINT)
 
 
 def queue_on_paper(rows: Sequence[QueueRow], as_of: date, part: str) -> None:

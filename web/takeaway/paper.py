@@ -43,6 +43,14 @@ def rows(table: Table, names: Sequence[str]) -> str:
     )
 
 
+def cells(table: Table) -> list[list[str]]:
+    """The rows as pages write them."""
+    return [
+        [_shown(column.kind, value) for column, value in zip(table.columns, row, strict=True)]
+        for row in table.rows
+    ]
+
+
 def _cell(tag: str, column: Column, text: str) -> str:
     side = "" if column.kind in _WORDS else ' class="figure"'
     return f"<{tag}{side}>{escape(text)}</{tag}>"
@@ -57,4 +65,6 @@ def _shown(kind: Kind, value: Value) -> str:
         return formats.day(value)
     if kind is Kind.SHARE and isinstance(value, float):
         return f"{formats.number(100 * value, signed=True)}%"
+    if kind is Kind.DIFFERENCE and isinstance(value, float):
+        return formats.number(value, signed=True)
     return formats.number(value) if isinstance(value, float) else str(value)

@@ -23,6 +23,7 @@ class Kind(Enum):
     TEXT = auto()
     DAY = auto()
     DEMAND = auto()
+    DIFFERENCE = auto()
     SHARE = auto()
     COUNT = auto()
     FLAG = auto()
@@ -39,7 +40,7 @@ class Column:
     title
         In Excel, where people do.
     kind
-        `DEMAND` is in the table's unit; `SHARE` of 1; `FLAG` is yes or no.
+        `DEMAND` and `DIFFERENCE` are in the table's unit; `SHARE` of 1; `FLAG` is yes or no.
     width
         In characters.
     """

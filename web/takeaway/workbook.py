@@ -25,10 +25,11 @@ CLOSED_FORMAT = '"closed"'
 FORMATS = {
     Kind.DAY: DAY_FORMAT,
     Kind.DEMAND: "#,##0",
+    Kind.DIFFERENCE: "+#,##0;-#,##0;0",
     Kind.SHARE: "+0%;-0%;0%",
     Kind.COUNT: "0",
 }
-_RIGHT = frozenset({Kind.DEMAND, Kind.SHARE, Kind.COUNT})
+_RIGHT = frozenset({Kind.DEMAND, Kind.DIFFERENCE, Kind.SHARE, Kind.COUNT})
 _HEAD = PatternFill("solid", fgColor="F5F7FA")
 _LINE = Border(bottom=Side("thin", color="E1E6EC"))
 _BOLD, _TITLE, _QUIET = Font(bold=True), Font(bold=True, size=14), Font(color="6B7785")
