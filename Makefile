@@ -8,7 +8,7 @@ DEV := $(VENV)/.dev-installed
 
 export STREAMLIT_SERVER_PORT := $(PORT)
 
-.PHONY: run test check format bench audit clean
+.PHONY: run test check format bench screenshots audit clean
 
 run: $(RUNTIME)
 	$(BIN)/python -m forecasting sample load --if-empty
@@ -33,6 +33,9 @@ bench: $(DEV)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.queue
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.load
 	@echo "on real data: $(BIN)/python -m benchmarks.accuracy | chain | pooling | scale"
+
+screenshots: $(DEV)
+	OMP_NUM_THREADS=1 $(BIN)/python -m docs.screenshots
 
 audit: $(DEV)
 	$(BIN)/pip-audit -r requirements.txt

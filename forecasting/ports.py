@@ -383,6 +383,10 @@ class Versions(Protocol):
         """
         ...
 
+    def headers(self, store: str, limit: int) -> list[VersionHeader]:
+        """The headers of the store's newest versions, newest first; no blob is read."""
+        ...
+
     def predictor(self, predictor_id: str) -> Predictor:
         """A stored predictor."""
         ...

@@ -294,6 +294,17 @@ class Reader:
         self._sales_file(principal, store)
         return self._storage.versions.before(store, version)
 
+    def versions(self, principal: Principal, store: str, limit: int = 30) -> list[VersionHeader]:
+        """The headers of a store's newest versions, newest first; empty before the first.
+
+        Raises
+        ------
+        UnknownSeries
+            If the principal has no such store.
+        """
+        self._sales_file(principal, store)
+        return self._storage.versions.headers(store, limit)
+
     def summary(self, principal: Principal, key: SeriesKey) -> SeriesSummary | None:
         """The summary row of one series of the newest version, or None."""
         self._sales_file(principal, key.store)

@@ -14,6 +14,7 @@ from typing import Self
 from forecasting import saved_settings, variables
 from forecasting.aws_settings import AwsSettings
 from forecasting.errors import InvalidSetting
+from forecasting.look_settings import LookSettings
 
 DEFAULT_HOME = Path(__file__).resolve().parent.parent / "data" / "var"
 
@@ -106,6 +107,8 @@ class Settings:
     history_url
         Where the history files are: a folder, or a URL of any protocol `fsspec` knows; ``""`` for the state
         folder. Not shown: it may have a password in it.
+    look
+        How figures are written.
     """
 
     home: Path = DEFAULT_HOME
@@ -128,6 +131,7 @@ class Settings:
     history_url: str = field(default="", repr=False)
     engines: Mapping[str, str] = field(default_factory=dict)
     aws: AwsSettings = field(default_factory=AwsSettings)
+    look: LookSettings = field(default_factory=LookSettings)
 
     @property
     def history(self) -> str:
@@ -191,6 +195,7 @@ class Settings:
             disk_floor=int(MEGABYTE * variables.number(env, "STORECAST_DISK_FLOOR_MB", 200, 0, 1e9)),
             history_url=variables.folder_or_url(env, "STORECAST_HISTORY_URL"),
             aws=aws,
+            look=LookSettings.from_env(env),
         )
 
 

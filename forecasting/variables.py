@@ -27,6 +27,18 @@ def one_of(env: Mapping[str, str], name: str, known: Sequence[str]) -> str | Non
     return text.lower() or None
 
 
+def short_word(env: Mapping[str, str], name: str, longest: int) -> str:
+    """A short text that can be shown anywhere, such as ``kg``; ``""`` where nothing is set."""
+    text = env.get(name, "").strip()
+    word = re.fullmatch(r"[^\W\d_]+([ ./][^\W\d_]+)*\.?|[€$£¥₹]", text)
+    if text and not (word and len(text) <= longest):
+        raise InvalidSetting(
+            f"{name}: expected a word or a sign of at most {longest} characters, such as kg or €, "
+            f"found '{text}'"
+        )
+    return text
+
+
 def scheduler(env: Mapping[str, str], name: str) -> str:
     """The address of a scheduler; ``""`` where nothing is set."""
     text = env.get(name, "").strip()

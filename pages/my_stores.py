@@ -1,6 +1,6 @@
 import streamlit as st
 
-from web import access, cached, components, queue_view
+from web import access, cached, components, queue_view, session, take_away
 
 user = access.require_user()
 service = access.service()
@@ -10,7 +10,13 @@ if not rows:
     st.stop()
 
 _stores, as_of = cached.stores(service, user)
-queue_view.headline(rows, as_of)
+news, away = st.columns([8.2, 1.8], vertical_alignment="bottom")
+with news:
+    queue_view.headline(rows, as_of)
 queue_view.live_batch(service, user)
 shown = queue_view.pick(rows)
 queue_view.table(shown)
+if shown and as_of is not None:
+    with away:
+        take_away.queue(shown, as_of, session.queue_filters())
+    take_away.queue_on_paper(shown, as_of, session.queue_filters())

@@ -1,6 +1,6 @@
 import streamlit as st
 
-from web import access, cached, components, formats, session, store_view
+from web import access, cached, components, formats, session, store_view, take_away
 from web.strip import live_freshness
 
 user = access.require_user()
@@ -18,6 +18,11 @@ if unknown:
         icon=":material/search_off:",
     )
 
+_gap, away, action = action.columns([0.7, 1.1, 1.1], vertical_alignment="bottom")
 now = live_freshness(service, user, key, as_of, action)
 header = store_view.wanted_version(service, user, now.header)
 store_view.series_section(service, user, key, now, header, as_of)
+if header is not None:
+    with away:
+        take_away.series(service, user, key, header, as_of)
+    take_away.series_on_paper(service, user, key, header, as_of, now.sales_hash)

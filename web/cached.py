@@ -32,6 +32,22 @@ def _stores(
     return _service.stores(_user), _service.as_of(_user)
 
 
+def forecast(service: ForecastService, user: Principal, key: SeriesKey, version: int) -> pd.DataFrame | None:
+    """A series of a version, which never changes (`Reader.forecast`); None where it has no such series."""
+    return _forecast(service, user, rights(user), key, version)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _forecast(
+    _service: ForecastService, _user: Principal, rights: object, key: SeriesKey, version: int
+) -> pd.DataFrame | None:
+    del rights  # part of the cache's key only
+    try:
+        return _service.forecast(_user, key, version)
+    except UnknownSeries:
+        return None
+
+
 def feeds(service: ForecastService, user: Principal) -> list[Feed]:
     """How the feeds stand; looked at again only after an import."""
     _version, imported, _active = service.pulse(user)
@@ -63,22 +79,6 @@ def _accuracy(
     del rights, pulse  # part of the cache's key only
     region, store, item = scope
     return _service.accuracy(_user, region=region, store=store, item=item), uuid4().hex
-
-
-def forecast(service: ForecastService, user: Principal, key: SeriesKey, version: int) -> pd.DataFrame | None:
-    """A series of a version, which never changes (`Reader.forecast`); None where it has none of it."""
-    return _forecast(service, user, rights(user), key, version)
-
-
-@st.cache_data(max_entries=500, show_spinner=False)
-def _forecast(
-    _service: ForecastService, _user: Principal, rights: object, key: SeriesKey, version: int
-) -> pd.DataFrame | None:
-    del rights  # part of the cache's key only
-    try:
-        return _service.forecast(_user, key, version)
-    except UnknownSeries:
-        return None
 
 
 def version_before(service: ForecastService, user: Principal, store: str, version: int) -> int | None:

@@ -2,10 +2,13 @@
 
 import re
 from datetime import UTC, date, datetime, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forecasting.domain import ALL_ITEMS
+from forecasting.look_settings import LookSettings
 from forecasting.settings import JOINED
+from web.locales import LOCALES, Locale
 
 NONE = "n/a"
 
@@ -17,6 +20,24 @@ ENGINES = {
 }
 """Display names; an operator's own engine is shown under its own name."""
 
+_look: list[LookSettings] = [LookSettings()]
+"""How this process writes figures: one value, set once."""
+
+
+def use(look: LookSettings) -> None:
+    """Write figures in this way from now on; by the lifespan, before the first page."""
+    _look[:] = [look]
+
+
+def locale() -> Locale:
+    """How numbers are written here."""
+    return LOCALES[_look[0].locale]
+
+
+def unit() -> str:
+    """What demand is counted or paid in: ``units``, ``kg``, ``€``."""
+    return _look[0].currency or _look[0].unit
+
 
 def plain(text: str) -> str:
     """Text from data or from outside, so that it is shown as it is: no link, no formula, no formatting."""
@@ -24,28 +45,48 @@ def plain(text: str) -> str:
 
 
 def units(value: float | None) -> str:
-    """Whole units with separators: ``2,151``; ``n/a`` for None."""
-    return NONE if value is None else f"{value:,.0f}"
+    """Whole units with separators, half a unit counting as one: ``2,151``; ``n/a`` for None."""
+    return NONE if value is None else number(value)
+
+
+def amount(value: float | None) -> str:
+    """The same with the unit or the currency: ``2,151 units``, ``€2,151``, ``2.151 €``; ``n/a`` for None."""
+    if value is None:
+        return NONE
+    look, written = _look[0], number(value)
+    if look.currency:
+        return locale().money.format(sign=look.currency, amount=written)
+    return f"{written} {look.unit}"
+
+
+def whole(value: float) -> int:
+    """Whole units, half a unit counting as one: what is seen of a figure."""
+    return int(Decimal(float(value)).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def number(value: float, digits: int = 0, *, signed: bool = False) -> str:
+    """A number with this locale's separators: ``2,151.5``; where `signed` with its sign: ``+12``, ``−3``."""
+    rounded = Decimal(float(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    written = f"{abs(rounded):,.{digits}f}".translate({ord(","): locale().group, ord("."): locale().point})
+    sign = "" if not rounded else "−" if rounded < 0 else "+" if signed else ""
+    return f"{sign}{written}"
 
 
 def signed(value: float) -> str:
     """Whole units with their sign: ``+32``, ``−4``, ``0``."""
-    whole = f"{abs(value):,.0f}"
-    if whole == "0":
-        return whole
-    return f"{'+' if value > 0 else '−'}{whole}"
+    return number(value, signed=True)
 
 
 def percent(share: float | None, digits: int = 1) -> str:
     """``8.1%``; ``n/a`` for None."""
-    return NONE if share is None else f"{100 * share:.{digits}f}%"
+    return NONE if share is None else f"{number(100 * share, digits)}%"
 
 
 def change(new: float | None, old: float | None) -> str:
     """``+12%`` of `new` against `old`; ``n/a`` where either is missing or `old` is 0."""
     if new is None or old is None or old == 0:
         return NONE
-    return f"{100 * (new / old - 1):+.0f}%".replace("-", "−")
+    return f"{number(100 * (new / old - 1), signed=True)}%"
 
 
 def lean(bias: float | None) -> str:
@@ -74,17 +115,18 @@ def zone(name: str | None) -> tzinfo:
         return UTC
 
 
+def clock(value: datetime) -> str:
+    """The time of day: ``04:30``, ``4:30 AM``."""
+    written = f"{value:{locale().clock}}"
+    return written.removeprefix("0") if "%I" in locale().clock else written
+
+
 def instant(value: datetime, now: datetime, where: tzinfo) -> str:
     """``today 04:30``, ``yesterday 04:30``, ``3 Apr 04:30`` in the reader's zone."""
     local, today = value.astimezone(where), now.astimezone(where).date()
     days = (today - local.date()).days
     name = {0: "today", 1: "yesterday"}.get(days, f"{local.day} {local:%b}")
-    return f"{name} {local:%H:%M}"
-
-
-def clock(value: datetime, where: tzinfo) -> str:
-    """``08:12`` in the reader's zone."""
-    return f"{value.astimezone(where):%H:%M}"
+    return f"{name} {clock(local)}"
 
 
 def engine(name: str) -> str:
@@ -109,4 +151,4 @@ def days_before(days: int) -> str:
 
 def days(count: int) -> str:
     """``1 day``, ``1,204 days``."""
-    return f"{count:,} day{'' if count == 1 else 's'}"
+    return f"{number(count)} day{'' if count == 1 else 's'}"

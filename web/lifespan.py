@@ -15,7 +15,7 @@ from forecasting.bootstrap import Storecast
 from forecasting.domain import SYSTEM
 from forecasting.errors import InvalidSetting, StorageError, StorecastError
 from forecasting.settings import Settings
-from web import access
+from web import access, formats
 from web.guard import refuse_beyond_loopback
 from web.sockets import send_at_once
 from web.stopping import end_in_time
@@ -74,7 +74,9 @@ def _configure_logs() -> None:
 async def _started() -> Storecast | None:
     """Everything under way, or None with the reason told."""
     try:
-        storecast = await asyncio.to_thread(Storecast, Settings.from_env())
+        settings = Settings.from_env()
+        formats.use(settings.look)
+        storecast = await asyncio.to_thread(Storecast, settings)
     except (InvalidSetting, StorageError) as error:
         _refuse(error)
         return None

@@ -89,7 +89,7 @@ def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
         list(parts),
         default=Part.ATTENTION.value if parts[Part.ATTENTION] else "All",
         format_func=lambda name: f"{name} {len(parts[name]):,}",
-        key="queue_part",
+        key=session.QUEUE_PART,
         label_visibility="collapsed",
         required=True,
     )
@@ -157,7 +157,7 @@ def _reason(row: QueueRow) -> str:
     """Why it is here; of what was reviewed, by whom."""
     if row.part is not Part.REVIEWED or row.review is None:
         return row.reason
-    at = formats.clock(row.review.at, formats.zone(st.context.timezone))
+    at = formats.clock(row.review.at.astimezone(formats.zone(st.context.timezone)))
     return f"Reviewed by {row.review.by} at {at}; {row.reason[:1].lower()}{row.reason[1:]}"
 
 

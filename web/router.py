@@ -10,11 +10,13 @@ from web.components import could_not_start
 ROOT = Path(__file__).resolve().parent.parent
 
 st.set_page_config(page_title="Storecast", page_icon=str(ROOT / "web" / "static" / "icon.svg"), layout="wide")
-st.html(ROOT / "web" / "static" / "look.css")
+for sheet in ["look.css", "print.css", *(["print_dark.css"] if st.context.theme.type == "dark" else [])]:
+    st.html(ROOT / "web" / "static" / sheet)
 require_user()
 PAGES = [
     st.Page(ROOT / "pages" / "my_stores.py", title="My stores", icon=":material/checklist:", default=True),
     st.Page(ROOT / "pages" / "store_forecast.py", title="Store forecast", icon=":material/monitoring:"),
+    st.Page(ROOT / "pages" / "compare.py", title="Compare", icon=":material/compare:"),
     st.Page(ROOT / "pages" / "accuracy.py", title="Accuracy", icon=":material/verified:"),
     st.Page(ROOT / "pages" / "sales_data.py", title="Sales data", icon=":material/database:"),
     st.Page(ROOT / "pages" / "activity.py", title="Activity", icon=":material/history:"),

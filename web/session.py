@@ -17,8 +17,17 @@ LONGEST_VERSION = 15
 VERSION = "version"
 """Query parameter of a link to one version, as Activity gives it."""
 
+NEWEST = "Newest"
+"""How the version pickers of a comparison, and so the address, name the newest one."""
+
+SIDES, SAME_SCALE = "sides", "same_scale"
+"""Keys of how many are compared, and of whether on one scale."""
+
 REGION, SEARCH = "region", "search"
 """Keys of the queue's filters."""
+
+QUEUE_PART = "queue_part"
+"""Key of the choice which part of the queue is shown."""
 
 ALL_LABEL = "All products"
 """How the product picker, and so the address, names a store's total."""
@@ -33,7 +42,9 @@ _UPLOADS, _IMPORT = "uploads", "last_import"
 _PULSE = "drawn_pulse"
 
 
-def unknown_in_address(stores: list[Store], *, offers_all: bool = False) -> str | None:
+def unknown_in_address(
+    stores: list[Store], *, offers_all: bool = False, store_key: str = STORE, item_key: str = ITEM
+) -> str | None:
     """Say in words which store or product of the page's address does not exist, or None.
 
     Must be called before the pickers are drawn: they drop a value they do not know.
@@ -42,16 +53,28 @@ def unknown_in_address(stores: list[Store], *, offers_all: bool = False) -> str 
     ----------
     offers_all
         Whether no store means all of them, which have no products to choose from; else it means the first.
+    store_key, item_key
+        The names of the query parameters.
     """
     by_id = {store.store: store for store in stores}
-    wanted = st.query_params.get(STORE, ALL_STORES)
+    wanted = st.query_params.get(store_key, ALL_STORES)
     if wanted != ALL_STORES and wanted not in by_id:
         return f"There is no store “{plain(wanted)}” among your {len(stores)} stores."
-    item = st.query_params.get(ITEM)
+    item = st.query_params.get(item_key)
     store = by_id.get(wanted) or (stores[0] if stores and not offers_all else None)
     if item is not None and store is not None and item not in (ALL_ITEMS, ALL_LABEL, *store.items):
         return f"Store {plain(store.store)} has no product “{plain(item)}”."
     return None
+
+
+def unknown_in_comparison(stores: list[Store], count: int) -> str | None:
+    """Say in words which stores or products of the address of a comparison do not exist, or None.
+
+    Must be called before the pickers are drawn.
+    """
+    keys = [side_keys(number) for number in range(1, count + 1)]
+    found = [unknown_in_address(stores, store_key=store, item_key=item) for store, item, _version in keys]
+    return " ".join(filter(None, found)) or None
 
 
 def wanted_version() -> int | None:
@@ -70,10 +93,10 @@ def item_label(item: str) -> str:
     return ALL_LABEL if item == ALL_ITEMS else item
 
 
-def keep_item(items: Sequence[str]) -> None:
+def keep_item(items: Sequence[str], key: str = ITEM) -> None:
     """Go back to all products where the store does not sell the chosen one, in the address as well."""
-    if st.session_state.get(ITEM, ALL_ITEMS) not in (ALL_ITEMS, *items):
-        st.session_state[ITEM] = ALL_ITEMS
+    if st.session_state.get(key, ALL_ITEMS) not in (ALL_ITEMS, *items):
+        st.session_state[key] = ALL_ITEMS
 
 
 def keep_store(stores: Sequence[str], otherwise: str) -> None:
@@ -95,6 +118,46 @@ def drawn_queue(stores: list[str]) -> list[str]:
     drawn: list[str] = st.session_state.get(_DRAWN, stores)
     st.session_state[_DRAWN] = stores
     return drawn
+
+
+def side_keys(number: int) -> tuple[str, str, str]:
+    """Keys of the store, product and version pickers of one side of a comparison, counted from 1."""
+    return f"{STORE}{number}", f"{ITEM}{number}", f"{VERSION}{number}"
+
+
+def compare_looked_at(stores: Sequence[str]) -> None:
+    """Begin a comparison with the store that was looked at on its own page, unless the address names any.
+
+    In the address as well, where what is only set before a picker is first drawn does not get to by itself.
+    """
+    first, second = (side_keys(number)[0] for number in (1, 2))
+    present = st.session_state.get(STORE, "")
+    begun = any(key in st.session_state or key in st.query_params for key in (first, second))
+    if begun or present not in stores or present == stores[0]:
+        return
+    st.query_params[first] = st.session_state[first] = present
+    if present == stores[1]:
+        st.query_params[second] = st.session_state[second] = stores[0]
+
+
+def keep_side(stores: Sequence[str], key: str, otherwise: str) -> None:
+    """Go back to `otherwise` where the chosen store of a side is not among these, in the address as well."""
+    if st.session_state.get(key, otherwise) not in stores:
+        st.session_state[key] = otherwise
+
+
+def keep_version(versions: Sequence[str], key: str) -> None:
+    """Go back to the newest version where the chosen one is not among these, in the address as well."""
+    if st.session_state.get(key, NEWEST) not in (NEWEST, *versions):
+        st.session_state[key] = NEWEST
+
+
+def queue_filters() -> str:
+    """Which stores of the queue are shown, in words: ``Needs attention, South, search “17”``."""
+    state = st.session_state
+    search = state.get(SEARCH, "").strip()
+    words = [state.get(QUEUE_PART), state.get(REGION), f"search “{search}”" if search else None]
+    return ", ".join(word for word in words if word)
 
 
 def open_series(key: SeriesKey) -> None:

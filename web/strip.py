@@ -70,7 +70,7 @@ def live_freshness(
 def _review_button(service: ForecastService, user: Principal, now: Freshness, as_of: date) -> None:
     """Draw the button that says that the store was looked at, or takes that back."""
     said = now.review if now.review and now.review.as_of == as_of else None
-    at = formats.clock(said.at, formats.zone(st.context.timezone)) if said else ""
+    at = formats.clock(said.at.astimezone(formats.zone(st.context.timezone))) if said else ""
     st.button(
         "Reviewed" if said else "Mark reviewed",
         icon=":material/check_circle:" if said else ":material/check:",

@@ -26,6 +26,11 @@ def tile(label: str, value: str, note: str, *, tip: str | None = None) -> None:
 
 
 def _tomorrow(forecast: pd.DataFrame, _summary: SeriesSummary | None, as_of: date) -> None:
+    tomorrow_tile(forecast, as_of)
+
+
+def tomorrow_tile(forecast: pd.DataFrame, as_of: date) -> None:
+    """Draw what is expected of tomorrow, with its likely range."""
     day = as_of + timedelta(days=1)
     label = f"Tomorrow, {formats.day(day)}"
     rows = forecast[forecast["ds"] == pd.Timestamp(day)]

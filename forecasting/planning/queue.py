@@ -55,6 +55,8 @@ class QueueRow:
         Four weeks of sales and the seven days ahead.
     review
         Who has looked at this forecast today; None for nobody.
+    version, engine
+        Of the forecast, and what serves the store's total in it; None and ``""`` without one.
     """
 
     store: str
@@ -68,6 +70,8 @@ class QueueRow:
     sparkline: tuple[float, ...]
     year7: float | None = None
     review: Review | None = None
+    version: int | None = None
+    engine: str = ""
 
     @property
     def part(self) -> Part:
@@ -128,6 +132,8 @@ def queue_row(
         sparkline=summary.sparkline if summary else (),
         year7=summary.year7 if summary else None,
         review=review if _holds(review, snapshot, as_of) else None,
+        version=snapshot.head.version if snapshot.head else None,
+        engine=summary.engine if summary else "",
     )
     urgent = _urgent(snapshot, state, as_of, summary.closed_ahead if summary else 0)
     news = urgent or _unusual(draft, summary)

@@ -54,6 +54,18 @@ class SqlVersions:
         with self._database.reading() as connection:
             return read_header(connection, version)
 
+    def headers(self, store: str, limit: int) -> list[VersionHeader]:
+        """See `ports.Versions.headers`."""
+        query = (
+            sa.select(*HEADER)
+            .select_from(forecast_version.join(predictor))
+            .where(forecast_version.c.store == store)
+            .order_by(forecast_version.c.version.desc())
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            return [header_of(row) for row in connection.execute(query)]
+
     def predictor(self, predictor_id: str) -> Predictor:
         """See `ports.Versions.predictor`.
 

@@ -123,6 +123,15 @@ def test_the_predictors_of_the_heads_come_in_one_query(storage: SqlStorage) -> N
     assert storage.versions.head_predictors([]) == {}
 
 
+def test_the_headers_of_a_store_come_newest_first(storage: SqlStorage) -> None:
+    """No more than asked for, and no other store's."""
+    versions = [publish(storage, "1", at=after(number)) for number in range(3)]
+    publish(storage, "2", at=after(9))
+    assert storage.versions.headers("1", 9) == versions[::-1]
+    assert storage.versions.headers("1", 2) == versions[:0:-1]
+    assert storage.versions.headers("3", 9) == []
+
+
 def test_an_unknown_version_is_an_invalid_request(storage: SqlStorage) -> None:
     """A link may be old or made up."""
     for ask in (storage.versions.read, storage.versions.header):

@@ -1,0 +1,129 @@
+"""Pictures of every page in both themes and two sizes, into ``docs/screenshots``: ``make screenshots``.
+
+The sample is loaded and trained in a folder of its own, on the morning it ends on; then the clock stands
+still and the real server is driven by Chromium. The same code gives the same pictures on the same machine,
+but for how long each run took (Activity).
+"""
+
+import io
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.serving import ROOT, Served, environment, serving
+
+FOLDER = ROOT / "docs" / "screenshots"
+PAGES: Mapping[str, str] = {
+    "queue": "/",
+    "store": "/store_forecast?store=17",
+    "product": "/store_forecast?store=17&item=101",
+    "compare": "/compare?store1=17&store2=19",
+    "accuracy": "/accuracy",
+    "sales_data": "/sales_data",
+    "activity": "/activity",
+}
+SIZES = {"": (1366, 768), "_1920": (1920, 1080)}
+THEMES = ("light", "dark")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
+    "--disable-quic", "--no-first-run", "--disable-component-update", "--hide-scrollbars",
+)  # fmt: skip
+PATIENCE_MS, PAUSE_MS, LOOKS = 30_000, 150, 40
+COLOURS = 256
+
+
+def main() -> None:
+    """Make all pictures, or those of the pages that are named."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    pages = {name: PAGES[name] for name in sys.argv[1:] or PAGES}
+    with tempfile.TemporaryDirectory() as folder, furnished(Path(folder)) as served, chromium() as browser:
+        for theme in THEMES:
+            for suffix, size in SIZES.items():
+                for name, path in pages.items():
+                    file = FOLDER / f"{name}_{theme}{suffix}.png"
+                    file.write_bytes(small(picture(browser, served, path, theme, size)))
+                    print(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1000:.0f} kB")
+
+
+@contextmanager
+def furnished(home: Path) -> Iterator[Served]:
+    """The server on the trained sample."""
+    env = environment(home, STORECAST_PROCESSES="0")  # one store after the other: the same versions each time
+    for arguments in (["sample", "load"], ["refresh", "--all"]):
+        command = [sys.executable, "-m", "docs.sample_morning", *arguments]
+        subprocess.run(command, cwd=ROOT, env=env, check=True)  # noqa: S603 - our own command line
+    with serving("docs/screenshot_app.py", home) as served:
+        yield served
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    path = shutil.which("chromium")
+    if path is None:
+        raise SystemExit("expected chromium on the path, found none")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def picture(browser: Browser, served: Served, path: str, theme: str, size: tuple[int, int]) -> bytes:
+    """One page as it looks once nothing on it moves any more."""
+    width, height = size
+    context = browser.new_context(
+        base_url=served.address,
+        viewport={"width": width, "height": height},
+        color_scheme=theme,
+        locale="en-GB",
+        timezone_id="UTC",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    try:
+        page = context.new_page()
+        page.goto(path)
+        page.wait_for_selector('[data-testid="stMain"] [data-testid="stElementContainer"]')
+        return still(page)
+    finally:
+        context.close()
+
+
+def still(page: Page) -> bytes:
+    """The picture of which two in a row are the same while no script runs.
+
+    Raises
+    ------
+    SystemExit
+        If the page never comes to rest.
+    """
+    page.mouse.move(0, 0)
+    before = b""
+    for _look in range(LOOKS):
+        page.wait_for_timeout(PAUSE_MS)
+        now = page.screenshot(animations="disabled", caret="hide")
+        rests = page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').count()
+        if rests and now == before:
+            return now
+        before = now
+    raise SystemExit(f"{page.url}: expected a page that comes to rest, found it moving")
+
+
+def small(content: bytes) -> bytes:
+    """A picture in a palette of its own colours: a third of the bytes, and nothing of it is seen."""
+    with Image.open(io.BytesIO(content)) as image:
+        buffer = io.BytesIO()
+        chosen = image.convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=0)
+        chosen.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    main()

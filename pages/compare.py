@@ -1,0 +1,24 @@
+import streamlit as st
+
+from web import access, cached, compare_view, components, session, take_away
+
+user = access.require_user()
+service = access.service()
+stores, as_of = cached.stores(service, user)
+if not stores or as_of is None:
+    components.no_sales()
+    st.stop()
+
+headline, choice, away = st.columns([6.6, 2.5, 1.8], vertical_alignment="center")
+news = headline.empty()
+with choice:
+    count, same_scale = compare_view.options()
+unknown = session.unknown_in_comparison(stores, count)
+sides = compare_view.pick(service, user, stores, count)
+if unknown:
+    st.warning(unknown, icon=":material/search_off:")
+
+news.subheader(compare_view.news(service, user, sides, as_of), anchor=False)
+with away:
+    take_away.comparison(service, user, sides, as_of)
+compare_view.comparison(service, user, sides, as_of, same_scale=same_scale)

@@ -1,0 +1,36 @@
+"""What is printed."""
+
+from tests.web.takeaway.tables import AS_OF, queue_row, shown
+from web.takeaway import paper
+from web.takeaway.content import queue_table, series_table
+
+
+def test_days_are_printed_as_the_page_shows_them() -> None:
+    """Whole units, closed days as a word."""
+    html = paper.rows(series_table(shown()), ("date", "expected", "event"))
+    assert "<th>Day</th>" in html
+    assert '<td>Thu 11 Apr</td><td class="figure">1,301</td><td></td>' in html
+    assert '<td>Sun 14 Apr</td><td class="figure">closed</td><td></td>' in html
+    assert "Low" not in html
+
+
+def test_the_heading_says_what_it_is_and_of_when() -> None:
+    """Title and the facts that were asked for."""
+    html = paper.heading(series_table(shown()), ("As of", "Version"))
+    assert "<h1>Demand forecast: store 17, all products</h1>" in html
+    assert "<p>As of Monday 8 April 2019 · Version 41</p>" in html
+
+
+def test_a_name_is_no_markup() -> None:
+    """Wherever it stands."""
+    table = queue_table([queue_row("<b>x</b>", reason="<script>")], AS_OF, "<i>")
+    html = paper.heading(table, ("Shown",)) + paper.rows(table, ("store", "reason"))
+    assert not any(tag in html for tag in ("<b>", "<script>", "<i>"))
+    assert "&lt;b&gt;x&lt;/b&gt;" in html
+
+
+def test_of_very_many_stores_the_first_are_printed_and_that_is_said() -> None:
+    """The Excel file has all."""
+    html = paper.rows(queue_table([queue_row(str(n)) for n in range(1115)], AS_OF, "All"), ("store",))
+    assert html.count("<tr>") == paper.MOST_ROWS + 1
+    assert "The first 60 of 1,115; the Excel file has all." in html

@@ -1,0 +1,21 @@
+import pytest
+
+from web.takeaway.text import file_name, inert
+
+
+@pytest.mark.parametrize("text", ["17", "Bäckerei", "a=b", "3 - 4", "'x"])
+def test_plain_text_is_left_alone(text: str) -> None:
+    """Only its beginning matters."""
+    assert inert(text) == text
+
+
+def test_what_xml_cannot_hold_is_left_out() -> None:
+    """And can't hide a formula."""
+    assert inert("\x00=1") == "'=1"
+
+
+def test_a_file_name_is_one_on_every_system() -> None:
+    """Whatever the store is called."""
+    assert file_name("store", "17", "2019-04-03", "v41") == "store_17_2019-04-03_v41"
+    assert file_name("store", "../../etc/passwd") == "store_etc-passwd"
+    assert file_name("store", "=cmd|' /C calc'!A0", "…") == "store_cmd-C-calc-A0_x"

@@ -1,0 +1,122 @@
+"""The Excel file, opened again."""
+
+import io
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from tests.web.takeaway.tables import AS_OF, HOSTILE, forecast, queue_row, shown
+from web import formats
+from web.takeaway import workbook
+from web.takeaway.content import queue_table, series_table
+from web.takeaway.table import Column, Table
+
+
+def opened(table: Table) -> Workbook:
+    """The file, as a spreadsheet sees it."""
+    return load_workbook(io.BytesIO(workbook.write(table)))
+
+
+def column(sheet: Worksheet, title: str) -> list[object]:
+    """The values below a title."""
+    titles = [cell.value for cell in sheet[1]]
+    return [row[titles.index(title)].value for row in sheet.iter_rows(min_row=2)]
+
+
+def about(book: Workbook) -> dict[object, object]:
+    """The header sheet."""
+    return {label.value: value.value for label, value in book["About"].iter_rows(min_row=3, max_col=2)}
+
+
+def test_numbers_are_numbers_and_those_of_the_forecast() -> None:
+    """To the 15th digit, so that they add up to what the page adds up to."""
+    sheet = opened(series_table(shown()))["Forecast"]
+    rows = forecast()
+    for title, name in {"Low": "q10", "Expected": "mean", "High": "q90"}.items():
+        assert column(sheet, title) == pytest.approx(rows[name].tolist(), rel=1e-15)
+    assert sheet["C2"].number_format == "#,##0"
+
+
+def test_days_are_days() -> None:
+    """Which a spreadsheet can sort, with their weekday shown."""
+    sheet = opened(series_table(shown()))["Forecast"]
+    assert column(sheet, "Day")[:2] == [datetime(2019, 4, 8), datetime(2019, 4, 9)]  # noqa: DTZ001 - a day
+    assert sheet["A2"].number_format == "ddd d mmm yyyy"
+
+
+def test_a_closed_day_reads_closed_and_counts_0() -> None:
+    """So that the column still adds up."""
+    sheet = opened(series_table(shown()))["Forecast"]
+    assert [(cell.value, cell.number_format) for cell in sheet[8][1:4]] == [(0, '"closed"')] * 3
+    assert column(sheet, "Open") == ["yes"] * 6 + ["no"]
+
+
+def test_the_same_weekday_of_last_week_and_last_year_stand_beside() -> None:
+    """7 and 364 days before."""
+    sheet = opened(series_table(shown()))["Forecast"]
+    assert column(sheet, "Last week")[:2] == [91, 92]  # 1 and 2 April are days 91 and 92
+    assert column(sheet, "Last year")[:2] == [99, 100]  # as are 9 and 10 April 99 and 100
+
+
+def test_the_header_sheet_says_where_the_figures_come_from() -> None:
+    """As-of date, engine, version, unit, what was assumed."""
+    book = opened(series_table(shown(assumptions=("No plan for 8–14 Apr",))))
+    facts = about(book)
+    assert facts["As of"] == datetime(2019, 4, 8)  # noqa: DTZ001 - a day
+    assert facts["Sales through"] == datetime(2019, 4, 7)  # noqa: DTZ001 - a day
+    assert (facts["Engine"], facts["Version"], facts["Demand in"]) == ("Prophet", 41, "units")
+    assert (facts["Store"], facts["Product"]) == ("17", "All products")
+    assert facts["Taken for granted"] == "No plan for 8–14 Apr"
+    assert book.sheetnames == ["About", "Forecast"]
+    assert book.active.title == "Forecast"
+
+
+def test_it_prints_as_wide_as_the_page_with_its_header_on_each() -> None:
+    """And the header stays in sight on screen."""
+    sheet = opened(queue_table([queue_row("17")], AS_OF, "All"))["Queue"]
+    assert sheet.page_setup.orientation == "landscape"
+    assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert sheet.print_title_rows == "$1:$1"
+    assert sheet.freeze_panes == "B2"
+    assert sheet.column_dimensions["D"].width > 50
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_is_obeyed(name: str) -> None:
+    """It is text, also for who edits the cell, and nowhere is a formula."""
+    queue = opened(queue_table([queue_row(name, reason=name)], AS_OF, name))
+    series = opened(series_table(shown(name, name, (name,))))
+    written = name.replace("\r", "\n")  # as XML has it
+    assert column(queue["Queue"], "Store") == [written]
+    assert about(series)["Store"] == written
+    for sheet in (*queue, *series):
+        cells = [cell for row in sheet.iter_rows() for cell in row]
+        assert {cell.data_type for cell in cells} <= {"s", "inlineStr", "n", "d"}  # f is a formula
+        assert all(cell.quotePrefix for cell in cells if isinstance(cell.value, str))
+        assert not any(cell.hyperlink for cell in cells)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
+def test_any_text_can_be_written(text: str) -> None:
+    """Less what XML can't hold."""
+    sheet = opened(Table("Rows", text, [Column("a", "A")], [[text]], [("Title", text)]))["Rows"]
+    assert sheet["A2"].data_type in {"s", "inlineStr", "n"}
+    found = sheet["A2"].value or ""
+    assert [c for c in found if c.isalnum()] == [c for c in text if c.isalnum()]
+
+
+def test_a_store_without_a_forecast_has_empty_cells() -> None:
+    """Not 0."""
+    sheet = opened(queue_table([queue_row("17", version=None)], AS_OF, "All"))["Queue"]
+    assert [column(sheet, title) for title in ("Next 7 days", "Change", "Version")] == [[None]] * 3
+
+
+def test_every_figure_reads_as_on_the_page() -> None:
+    """Excel rounds half a unit up, and so do pages."""
+    sheet = opened(series_table(shown()))["Forecast"]
+    assert formats.units(column(sheet, "Expected")[1]) == "111"  # type: ignore[arg-type] # of 110.5

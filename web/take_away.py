@@ -1,0 +1,132 @@
+"""Take away: what a page shows as CSV, as an Excel file, or on paper.
+
+The files are made when somebody asks for one, not when the page is drawn.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+import streamlit as st
+
+from forecasting.domain import ALL_ITEMS, Principal, SeriesKey, VersionHeader
+from forecasting.planning.queue import QueueRow
+from forecasting.service import ForecastService
+from web import cached, compare_view
+from web.comparing import Side
+from web.takeaway import csv_file, paper, workbook
+from web.takeaway.content import SeriesShown, queue_table, series_table
+from web.takeaway.table import Table
+from web.takeaway.text import file_name
+
+PRINT = ":material/print: To print, press **Ctrl+P** (**⌘P**): chart and days without the controls."
+PRINT_QUEUE = ":material/print: To print, press **Ctrl+P** (**⌘P**): the stores without the controls."
+
+
+SERIES_FACTS = ("As of", "Sales through", "Demand in", "Engine", "Version", "Likely range")
+SERIES_COLUMNS = ("date", "low", "expected", "high", "last_week", "last_year", "event")
+QUEUE_FACTS = ("As of", "Shown", "Demand in")
+QUEUE_COLUMNS = ("store", "region", "state", "reason", "next_7_days", "last_7_days", "change")
+"""What there is room for on paper."""
+
+
+def series(
+    service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, as_of: date
+) -> None:
+    """Draw the menu that takes a series of a version away; nothing where the version has no such series."""
+    if cached.forecast(service, user, key, header.version) is None:
+        return
+    product = "all" if key.item == ALL_ITEMS else key.item
+    name = file_name("forecast", "store", key.store, product, as_of.isoformat(), f"v{header.version}")
+    _menu(lambda: _series_table(service, user, key, header, as_of), name, PRINT)
+
+
+def series_on_paper(
+    service: ForecastService,
+    user: Principal,
+    key: SeriesKey,
+    header: VersionHeader,
+    as_of: date,
+    sales_hash: str,
+) -> None:
+    """Draw what is printed of a series beside its chart.
+
+    Parameters
+    ----------
+    sales_hash
+        Of all sales of the store (`Freshness.sales_hash`).
+    """
+    if cached.forecast(service, user, key, header.version) is not None:
+        _series_paper(service, user, header, cached.rights(user), key, header.version, as_of, sales_hash)
+
+
+def queue(rows: Sequence[QueueRow], as_of: date, part: str) -> None:
+    """Draw what takes the stores of the queue away as they are shown.
+
+    Parameters
+    ----------
+    part
+        Which of them these are, in words.
+    """
+    _menu(lambda: queue_table(rows, as_of, part), file_name("stores", as_of.isoformat()), PRINT_QUEUE)
+
+
+def comparison(service: ForecastService, user: Principal, sides: Sequence[Side], as_of: date) -> None:
+    """Draw the menu that takes a comparison away."""
+    name = file_name("comparison", as_of.isoformat())
+    _menu(lambda: compare_view.table(service, user, sides, as_of), name, PRINT)
+
+
+def queue_on_paper(rows: Sequence[QueueRow], as_of: date, part: str) -> None:
+    """Draw what is printed of the queue."""
+    table = queue_table(rows, as_of, part)
+    st.html(paper.heading(table, QUEUE_FACTS))
+    st.html(paper.rows(table, QUEUE_COLUMNS))
+
+
+def _series_table(
+    service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, as_of: date
+) -> Table:
+    forecast, sold = service.forecast(user, key, header.version), service.sales(user, key)
+    return series_table(SeriesShown(key, header, as_of, forecast, sold))
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _series_paper(
+    _service: ForecastService,
+    _user: Principal,
+    _header: VersionHeader,
+    rights: object,
+    key: SeriesKey,
+    version: int,
+    as_of: date,
+    sales_hash: str,
+) -> None:
+    del rights, version, sales_hash  # part of the cache's key only
+    table = _series_table(_service, _user, key, _header, as_of)
+    st.html(paper.heading(table, SERIES_FACTS))
+    st.html(paper.rows(table, SERIES_COLUMNS))
+
+
+def _menu(table: Callable[[], Table], name: str, paper: str) -> None:
+    with st.popover("Take away", icon=":material/download:", width="stretch", key="take_away"):
+        st.download_button(
+            "Excel file",
+            lambda: workbook.write(table()),
+            f"{name}.xlsx",
+            workbook.MIME,
+            key="take_xlsx",
+            icon=":material/table_view:",
+            on_click="ignore",
+            width="stretch",
+        )
+        st.download_button(
+            "CSV, for other programs",
+            lambda: csv_file.write(table()),
+            f"{name}.csv",
+            csv_file.MIME,
+            key="take_csv",
+            icon=":material/csv:",
+            on_click="ignore",
+            width="stretch",
+        )
+        st.caption(paper)
