@@ -19,7 +19,7 @@ from forecasting.engines.aws_forecast.names import Names
 from forecasting.engines.aws_forecast.room import Room
 from forecasting.engines.aws_forecast.session import ForecastSession
 from forecasting.engines.aws_forecast.trainer import Trainer
-from forecasting.errors import EngineError, EngineUnavailable
+from forecasting.errors import EngineBusy, EngineError, EngineUnavailable
 from forecasting.logs import get_logger
 from forecasting.ports import Clock
 from forecasting.remote import RemoteJob, Ticket
@@ -30,6 +30,9 @@ READY = "Forecast ready in AWS"
 
 PREDICTOR, MADE, EXPORTED = "predictor", "forecast", "backtest"
 """What a ticket calls them."""
+
+AT_A_TIME = 3
+"""Forecasts that AWS makes at a time for an account."""
 
 _log = get_logger(__name__)
 
@@ -183,6 +186,9 @@ class Pipeline:
         return FORECAST.described(self._session, found.arn) if found else None
 
     def _making_room(self, error: QuotaReached) -> Step:
+        running = [job for job in FORECAST.listed(self._session) if job.busy]
+        if len(running) >= AT_A_TIME:  # that quota passes, and nothing has to go for it
+            raise EngineBusy(f"{error}; it makes {len(running)} forecasts already") from error
         room = Room(self._session, Names(self._settings.group), self._group.arn)
         if not room.for_forecast():
             raise EngineUnavailable(

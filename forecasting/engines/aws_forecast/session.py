@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 from forecasting.aws_settings import AwsSettings
@@ -56,6 +57,7 @@ class ForecastSession:
         self._settings = settings
         self._attempts = attempts
         self._timeout = timeout
+        self._making = Lock()
 
     @property
     def region(self) -> str:
@@ -165,7 +167,7 @@ class ForecastSession:
             max_pool_connections=2 * QUERIES,
             s3={"addressing_style": "path"} if own else None,  # such servers have no name for each bucket
         )
-        with translated():
+        with translated(), self._making:  # boto3 makes one at a time
             client = self._boto.client(service, config=config)
         client.meta.events.register_first(f"needs-retry.{service}", _quotas_are_final)
         return client

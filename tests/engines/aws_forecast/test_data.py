@@ -82,10 +82,12 @@ def test_without_products_the_item_is_the_store() -> None:
 
 
 def test_a_closed_day_is_an_explicit_zero() -> None:
-    """Sundays are sent, with nothing sold, and as closed."""
-    sunday = str(FIRST + timedelta(days=6))
-    demand = [row for row in rows_of(inputs_of(), TARGET, Layout(by_store=True)) if row[0] == sunday]
-    known = [row for row in rows_of(inputs_of(), RELATED, Layout(by_store=True)) if row[0] == sunday]
+    """Sundays are sent, with nothing sold whatever the file says, and as closed."""
+    sunday, frame = str(FIRST + timedelta(days=6)), daily_series(28)
+    frame.loc[6, "y"] = 3.0  # such as what was returned
+    inputs = inputs_of(bread=frame)
+    demand = [row for row in rows_of(inputs, TARGET, Layout(by_store=True)) if row[0] == sunday]
+    known = [row for row in rows_of(inputs, RELATED, Layout(by_store=True)) if row[0] == sunday]
     assert [float(row[3]) for row in demand] == [0.0, 0.0]
     assert [row[3:5] for row in known] == [["0.0", "0.0"]] * 2
 

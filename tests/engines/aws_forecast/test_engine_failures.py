@@ -111,20 +111,20 @@ def test_a_predictor_of_this_run_counts_whatever_its_age(chain: Chain) -> None:
     assert chain.count("CreateAutoPredictor") == 1
 
 
-LOST = [
-    ("CreateDatasetImportJob", "dataset-import-job", 2),
-    ("CreateAutoPredictor", "predictor", 1),
-    ("CreateForecast", "forecast", 1),
-    ("CreatePredictorBacktestExportJob", "predictor-backtest-export-job", 1),
-]
+LOST = {
+    "CreateDatasetImportJob": ("dataset-import-job", 2),
+    "CreateAutoPredictor": ("predictor", 1),
+    "CreateForecast": ("forecast", 1),
+    "CreatePredictorBacktestExportJob": ("predictor-backtest-export-job", 1),
+}
 
 
-@pytest.mark.parametrize(("operation", "kind", "number"), LOST)
-@pytest.mark.parametrize("attempts", [1, 2])
-def test_an_answer_that_is_lost(chain: Chain, operation: str, kind: str, number: int, attempts: int) -> None:
-    """What was begun is found: by the next look, or by a second attempt that hears that the name is taken."""
+@pytest.mark.parametrize(("attempts", "lost"), [(1, 4), (2, 0)])
+def test_answers_that_are_lost(chain: Chain, attempts: int, lost: int) -> None:
+    """What was begun is found: by the next look, or by a second attempt that hears that it is there."""
     chain.attempts = attempts
-    chain.aws.fail(operation, "timeout", after=True)
+    for operation in LOST:
+        chain.aws.fail(operation, "timeout", after=True)
     job, ticket, busy = chain.job(), {}, 0
     for _ in range(40):
         try:
@@ -137,8 +137,10 @@ def test_an_answer_that_is_lost(chain: Chain, operation: str, kind: str, number:
             break
         chain.aws.clock.turn(timedelta(minutes=5))
     assert progress.ready
-    assert busy == (attempts == 1)
-    assert len(chain.aws.resources(kind)) == number
+    assert busy == lost
+    assert {operation: len(chain.aws.resources(kind)) for operation, (kind, _) in LOST.items()} == {
+        operation: number for operation, (_, number) in LOST.items()
+    }
 
 
 def test_a_name_that_is_taken_by_one_that_failed(chain: Chain) -> None:
@@ -376,6 +378,24 @@ def test_ten_foreign_forecasts(chain: Chain) -> None:
     assert [call for call in chain.aws.calls if call.operation.startswith("Delete")] == []
 
 
+def test_three_forecasts_at_a_time(chain: Chain) -> None:
+    """That quota passes by itself: nothing is deleted for it."""
+    job = chain.job()
+    chain.finished(job)
+    chain.aws.take_minutes(forecast=60)
+    foreign = chain.aws.add_predictor("by_hand", group="other", horizon=HORIZON)
+    for number in range(3):
+        chain.aws.add_forecast(f"by_hand_{number}", predictor=foreign, status="CREATE_IN_PROGRESS")
+    again = chain.job(train=False, inputs_hash="b" * 64)
+    ticket = chain.engine.start(again)
+    chain.aws.clock.turn(MINUTES)
+    with pytest.raises(EngineBusy, match="makes 3 forecasts already"):
+        chain.engine.poll(again, ticket)
+    assert chain.aws.named("DeleteForecast") == []
+    chain.aws.clock.turn(timedelta(hours=1))
+    assert chain.engine.poll(again, ticket).stage == "Forecasting in AWS"
+
+
 def test_a_quota_of_trainings(chain: Chain) -> None:
     """It is told at once, in AWS's words."""
     job, ticket = imported(chain)
@@ -387,23 +407,26 @@ def test_a_quota_of_trainings(chain: Chain) -> None:
     assert len(chain.aws.named("CreateAutoPredictor")) == 1
 
 
-@pytest.mark.parametrize(
-    ("code", "error"),
-    [
-        ("ThrottlingException", EngineBusy),
-        ("InternalServerError", EngineBusy),
-        ("timeout", EngineBusy),
-        ("AccessDeniedException", EngineUnavailable),
-        ("ExpiredTokenException", EngineUnavailable),
-    ],
-)
-@pytest.mark.parametrize("operation", ["DescribeAutoPredictor", "CreateForecast", "QueryForecast"])
-def test_trouble_on_the_way(chain: Chain, operation: str, code: str, error: type[Exception]) -> None:
-    """Whatever is asked, what may pass is busy, and what won't is unavailable."""
-    chain.aws.fail(operation, code, times=None)
+TROUBLE = {
+    "ThrottlingException": EngineBusy,
+    "InternalServerError": EngineBusy,
+    "timeout": EngineBusy,
+    "AccessDeniedException": EngineUnavailable,
+    "ExpiredTokenException": EngineUnavailable,
+}
+
+
+@pytest.mark.parametrize("operation", ["ListDatasetGroups", "CreateDatasetImportJob", "QueryForecast"])
+def test_trouble_on_the_way(chain: Chain, operation: str) -> None:
+    """Whatever is asked, what may pass is busy, and what won't is unavailable; afterwards all is well."""
     job = chain.job()
-    with pytest.raises(error):
-        chain.engine.fetch(job, chain.finished(job))
+    ticket = chain.finished(job) if operation == "QueryForecast" else {}
+    for code, error in TROUBLE.items():
+        chain.aws.fail(operation, code, times=None)
+        with pytest.raises(error):
+            chain.engine.fetch(job, ticket) if ticket else chain.engine.start(job)
+        chain.aws.mend()
+    assert chain.engine.fetch(job, ticket) if ticket else chain.engine.start(job)
 
 
 def test_old_predictors_go_with_a_training(chain: Chain, caplog: pytest.LogCaptureFixture) -> None:

@@ -50,29 +50,24 @@ def test_some_days(ready: Chain) -> None:
         ready.forecaster.get_forecast("1", "bread", date(2000, 1, 1))
 
 
-@pytest.mark.parametrize("code", ["ResourceNotFoundException", "InvalidInputException"])
-def test_an_unknown_series(ready: Chain, code: str) -> None:
+def test_an_unknown_series(ready: Chain) -> None:
     """It is named, whichever way AWS puts it."""
-    ready.aws.knobs.unknown_item = code
-    with pytest.raises(UnknownSeries, match="product jam of store 1"):
-        ready.forecaster.get_forecast("1", "jam")
-    with pytest.raises(UnknownSeries, match="store 9"):
-        ready.forecaster.get_forecast("9")
+    for code in ("ResourceNotFoundException", "InvalidInputException"):
+        ready.aws.knobs.unknown_item = code
+        with pytest.raises(UnknownSeries, match="product jam of store 1"):
+            ready.forecaster.get_forecast("1", "jam")
+        with pytest.raises(UnknownSeries, match="store 9"):
+            ready.forecaster.get_forecast("9")
 
 
-def test_a_missing_quantile(ready: Chain) -> None:
-    """It is NaN; the others are there."""
+def test_values_that_are_missing_or_negative(ready: Chain) -> None:
+    """A missing quantile is NaN, and the others are there; who publishes negative values puts them right."""
     ready.aws.spoil(missing="p90", item="bread")
-    frame = ready.forecaster.get_forecast("1", "bread")
-    assert frame["q90"].isna().all()
-    assert frame[["mean", "q10", "q50"]].notna().all(axis=None)
-    assert ready.forecaster.get_forecast("1", "cake").notna().all(axis=None)
-
-
-def test_negative_values(ready: Chain) -> None:
-    """They come as they are: who publishes them puts them right."""
-    ready.aws.spoil(negative=True)
-    assert (ready.forecaster.get_forecast("1", "bread")["q10"] < 0).all()
+    ready.aws.spoil(negative=True, item="cake")
+    bread, cake = (ready.forecaster.get_forecast("1", item) for item in ("bread", "cake"))
+    assert bread["q90"].isna().all()
+    assert bread[["mean", "q10", "q50"]].notna().all(axis=None)
+    assert (cake["q10"] < 0).all()
 
 
 def test_names_in_mixed_case(aws: AwsFake) -> None:
