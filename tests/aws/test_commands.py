@@ -240,6 +240,17 @@ def test_the_shell_gets_an_exit_code(
         )
 
 
+@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["setup", "--help"], 0), ([], 2)])
+@pytest.mark.usefixtures("shell")
+def test_the_shell_gets_help(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of all of them and of each."""
+    with pytest.raises(SystemExit) as ended:
+        main(["aws", *arguments])
+    assert ended.value.code == code
+    told = capsys.readouterr()
+    assert (told.out + told.err).startswith("usage: python -m forecasting aws")
+
+
 WITHOUT_AWS = """
 import sys
 from forecasting.__main__ import main

@@ -21,6 +21,9 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "aws.md"
 PLACES = {"REGION": "eu-west-1", "ACCOUNT": "123456789012", "BUCKET": BUCKET, "PREFIX": PREFIX}
 RUNNING, ADMINISTRATION, TRUST, ACCESS = range(4)
 
+LIST_DATASETS = {"Effect": "Allow", "Action": "forecast:ListDatasets", "Resource": "*"}
+"""What `aws status` needs besides the first policy."""
+
 Document = dict[str, Any]
 
 
@@ -75,7 +78,9 @@ def worked(house: AwsHouse, aws: AwsFake) -> AwsHouse:
     house.service.refresh(LOCAL_USER, "1", force=True)
     house.worker.run_next()
     house.worker.run_next()
+    aws.policy = together(running, {"Statement": [LIST_DATASETS]})
     assert house.run("status") == 0
+    aws.policy = everything
     assert house.run("teardown", "--yes") == 0
     return house
 

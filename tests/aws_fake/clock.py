@@ -27,3 +27,18 @@ class VirtualClock:
         """Let time pass."""
         self.instant += by
         self.due()
+
+
+class RunningClock:
+    """The clock of the machine, by which real processes go as well; it can be turned forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        return datetime.now(UTC) + self.ahead
+
+    def turn(self, by: timedelta) -> None:
+        """Let time pass."""
+        self.ahead += by

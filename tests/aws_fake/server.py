@@ -161,5 +161,7 @@ class ForecastServer(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, *_: object) -> None:
-        """What the fake itself can't do is drift, and the caller gets no answer."""
-        self.front.log.drift.append(f"{sys.exception()!r}")
+        """What the fake itself can't do is drift, and the caller gets no answer; a caller may hang up."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError):
+            self.front.log.drift.append(f"{error!r}")
