@@ -115,7 +115,7 @@ def table(rows: Sequence[QueueRow]) -> None:
             "State": [f"{ICONS[row.state]} {row.state}" for row in rows],
             "Why it is here": [row.reason for row in rows],
             "4 weeks + next 7 days": [[round(value) for value in row.sparkline] for row in rows],
-            "Next 7 days": [row.next7 for row in rows],
+            "Next 7 days": [None if row.next7 is None else formats.whole(row.next7) for row in rows],
             "vs same days last week": [None if row.change is None else 100 * row.change for row in rows],
         }
     )
@@ -131,7 +131,7 @@ def table(rows: Sequence[QueueRow]) -> None:
             "State": st.column_config.TextColumn(width=110),
             "Why it is here": st.column_config.TextColumn(width=430),
             "4 weeks + next 7 days": st.column_config.AreaChartColumn(width=240, y_min=0),
-            "Next 7 days": st.column_config.NumberColumn(format="%,.0f", width=100),
+            "Next 7 days": st.column_config.NumberColumn(format=formats.in_grid(), width=100),
             "vs same days last week": st.column_config.NumberColumn(format="%+.0f%%", width=150),
         },
         on_select="rerun",

@@ -40,7 +40,7 @@ def tomorrow_tile(forecast: pd.DataFrame, as_of: date) -> None:
         row = rows.iloc[0]
         tile(
             label,
-            formats.units(row["mean"]),
+            formats.amount(row["mean"]),
             f"likely {formats.units(row['q10'])} – {formats.units(row['q90'])}",
         )
 
@@ -52,7 +52,7 @@ def _week(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) ->
         tile(label, formats.NONE, "")
         return
     against = formats.change(summary.next7, summary.last7)
-    tile(label, formats.units(summary.next7), f"{against} vs same weekdays last week")
+    tile(label, formats.amount(summary.next7), f"{against} vs same weekdays last week")
 
 
 def _next_closed(forecast: pd.DataFrame, _summary: SeriesSummary | None, as_of: date) -> None:
