@@ -50,7 +50,7 @@ def engine_name(engine: str) -> str:
 
 def _engine_row(share: EngineShare) -> dict[str, object]:
     shown = [
-        f"{reason.words} ({reason.series:,})" if len(share.reasons) > 1 else reason.words
+        f"{reason.words} ({formats.number(reason.series)})" if len(share.reasons) > 1 else reason.words
         for reason in share.reasons[:MOST_REASONS]
     ]
     more = len(share.reasons) - MOST_REASONS

@@ -113,7 +113,7 @@ def table(rows: Sequence[QueueRow]) -> None:
             "State": [f"{ICONS[row.state]} {row.state}" for row in rows],
             "Why it is here": [_reason(row) for row in rows],
             "4 weeks + next 7 days": [[round(value) for value in row.sparkline] for row in rows],
-            "Next 7 days": [row.next7 for row in rows],
+            "Next 7 days": [None if row.next7 is None else formats.whole(row.next7) for row in rows],
             "vs last week": [_percent(row.change) for row in rows],
             "vs last year": [_percent(row.change_on_year) for row in rows],
         }
@@ -130,7 +130,7 @@ def table(rows: Sequence[QueueRow]) -> None:
             "State": st.column_config.TextColumn(width=110),
             "Why it is here": st.column_config.TextColumn(width=400),
             "4 weeks + next 7 days": st.column_config.AreaChartColumn(width=220, y_min=0),
-            "Next 7 days": st.column_config.NumberColumn(format="%,.0f", width=100),
+            "Next 7 days": st.column_config.NumberColumn(format=formats.in_grid(), width=100),
             "vs last week": st.column_config.NumberColumn(
                 format="%+.0f%%", width=100, help="Next 7 days against the same weekdays last week"
             ),

@@ -146,5 +146,5 @@ def _progress(run: RefreshRun, now: Freshness) -> None:
     if now.pooling is not None:
         words = f"Learning from all stores first, then this one; asked for by {run.requested_by}"
     elif run.state is RunState.QUEUED and now.backlog > 1:
-        words = f"{words}; {now.backlog:,} stores are in line"
+        words = f"{words}; {formats.number(now.backlog)} stores are in line"
     st.progress(run_words.share(now.pooling or run), formats.plain(words))
