@@ -64,7 +64,7 @@ def _press_all() -> None:
 def pick_series(stores: list[Store]) -> tuple[SeriesKey, DeltaGenerator]:
     """Draw the pickers, bound to the address, and return the choice and the place for the Refresh button."""
     store_col, item_col, back_col, next_col, action = st.columns(
-        [3.2, 3.2, 0.55, 0.55, 4.5], vertical_alignment="bottom", gap="small"
+        [2.6, 2.6, 0.55, 0.55, 5.9], vertical_alignment="bottom", gap="small"
     )
     names = [store.store for store in stores]
     session.keep_store(names, names[0])
