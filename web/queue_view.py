@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.domain import BatchProgress, Principal, StoreState
 from forecasting.planning.queue import Part, QueueRow
@@ -63,9 +64,11 @@ def _pulse(service: ForecastService, user: Principal, batch: BatchProgress | Non
     return (batch.batch_id, 10 * batch.done // batch.total) if batch else service.pulse(user)
 
 
-def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
-    """Draw region, search and the part of the queue; return the rows they leave."""
-    region_col, search_col, part_col, action = st.columns([1.7, 1.6, 5.6, 1.6], vertical_alignment="bottom")
+def pick(rows: Sequence[QueueRow]) -> tuple[list[QueueRow], DeltaGenerator]:
+    """Draw region, search and the part of the queue; return the rows they leave, and a place beside."""
+    region_col, search_col, part_col, away, action = st.columns(
+        [1.5, 1.4, 5, 1.35, 1.35], vertical_alignment="bottom", gap="small"
+    )
     regions = sorted({row.region for row in rows if row.region})
     region = region_col.selectbox(
         "Region",
@@ -95,7 +98,7 @@ def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
     )
     with action:
         components.refresh_all_button()
-    return parts[part or "All"]
+    return parts[part or "All"], away
 
 
 def table(rows: Sequence[QueueRow]) -> None:
@@ -149,8 +152,9 @@ def table(rows: Sequence[QueueRow]) -> None:
         st.switch_page(STORE_PAGE, query_params={session.STORE: drawn[picked[0]]})
 
 
-def _percent(share: float | None) -> float | None:
-    return None if share is None else 100 * share
+def _percent(share: float | None) -> int | None:
+    """Whole percent, so that the grid writes no −0."""
+    return None if share is None else formats.whole(100 * share)
 
 
 def _reason(row: QueueRow) -> str:
