@@ -7,6 +7,9 @@ from forecasting.domain import ALL_ITEMS, SeriesKey, Store, Verdict
 from forecasting.errors import StorageError, StorecastError
 from web import access, formats, session
 
+THEME_POLL = 5.0
+"""Seconds between looks at the reader's theme."""
+
 
 def explain(error: Exception) -> bool:
     """Show what went wrong in words instead of Streamlit's own box; Streamlit has logged the rest."""
@@ -31,6 +34,23 @@ def could_not_start(reason: str) -> None:
     st.subheader("Storecast could not start", anchor=False)
     st.error(formats.plain(reason), icon=":material/error:")
     st.caption("Nothing was changed. Once this is mended, start the dashboard again.")
+
+
+def follow_theme(page: str) -> None:
+    """Draw a page again when the reader's theme has changed, for those that nothing else keeps alive.
+
+    Parameters
+    ----------
+    page
+        Its name.
+    """
+
+    @st.fragment(run_every=THEME_POLL)
+    def watch() -> None:
+        if session.pulse_changed(page, None):
+            st.rerun()
+
+    watch()
 
 
 def no_sales() -> None:

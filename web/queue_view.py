@@ -61,7 +61,8 @@ def live_batch(service: ForecastService, user: Principal) -> None:
 
 def _pulse(service: ForecastService, user: Principal, batch: BatchProgress | None) -> object:
     """During a batch the queue is drawn again at each tenth of it, else whenever anything happened."""
-    return (batch.batch_id, 10 * batch.done // batch.total) if batch else service.pulse(user)
+    happened = (batch.batch_id, 10 * batch.done // batch.total) if batch else service.pulse(user)
+    return happened, service.reviews_pulse(user)
 
 
 def pick(rows: Sequence[QueueRow]) -> tuple[list[QueueRow], DeltaGenerator]:
