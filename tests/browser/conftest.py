@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -63,16 +64,16 @@ def server(shared_server: Server) -> Iterator[Server]:
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Visit]:
-    """Open an address of a server in a browser session of its own."""
+    """Open an address of a server in a browser session of its own; `more` goes to Playwright's context."""
     contexts = []
 
-    def visit(server: Server, path: str = "/") -> Screen:
-        context = chromium.new_context(
-            base_url=server.url,
-            viewport={"width": 1366, "height": 768},
-            locale="en-GB",
-            timezone_id="Europe/Berlin",
-        )
+    def visit(server: Server, path: str = "/", **more: Any) -> Screen:
+        usual = {
+            "viewport": {"width": 1366, "height": 768},
+            "locale": "en-GB",
+            "timezone_id": "Europe/Berlin",
+        }
+        context = chromium.new_context(base_url=server.url, **{**usual, **more})
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         screen = Screen(context.new_page())
