@@ -214,7 +214,7 @@ def _published_section(track: Mapping[int, ErrorSums], days: pd.DataFrame | None
 def _heading(title: str, words: str = "") -> None:
     """A section's name, and beside it how its figures came about."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.markdown(f"##### {title}", width="content")
+        st.markdown(f"#### {title}", width="content")
         if words:
             st.caption(words)
 

@@ -101,11 +101,11 @@ def pick_series(stores: list[Store]) -> tuple[SeriesKey, DeltaGenerator]:
         format_func=session.item_label,
     )
     back_col.button(
-        "", icon=":material/chevron_left:", help="Previous store", key="previous_store",
+        "Previous store", icon=":material/chevron_left:", help="Previous store", key="previous_store",
         on_click=session.step_store, args=(names, -1), width="stretch",
     )  # fmt: skip
     next_col.button(
-        "", icon=":material/chevron_right:", help="Next store", key="next_store",
+        "Next store", icon=":material/chevron_right:", help="Next store", key="next_store",
         on_click=session.step_store, args=(names, 1), width="stretch",
     )  # fmt: skip
     return SeriesKey(store or names[0], item or ALL_ITEMS), action

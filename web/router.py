@@ -13,7 +13,7 @@ STATIC = ROOT / "web" / "static"
 st.set_page_config(page_title="Storecast", page_icon=str(STATIC / "icon.svg"), layout="wide")
 dark = st.context.theme.type == "dark"
 st.logo(STATIC / ("logo_dark.svg" if dark else "logo_light.svg"))
-for sheet in ["look.css", "print.css", *(["print_dark.css"] if dark else [])]:
+for sheet in ["look.css", "print.css", *(["dark.css"] if dark else [])]:
     st.html(STATIC / sheet)
 require_user()
 PAGES = [

@@ -63,7 +63,7 @@ def next_sample_day(service: ForecastService, user: Principal) -> None:
 
 def upload(service: ForecastService, user: Principal) -> None:
     """Take a file, report on it, and import it only when the user says so."""
-    st.markdown("##### Upload")
+    st.markdown("#### Upload")
     kind = st.segmented_control(
         "Kind of file",
         list(KINDS),
