@@ -24,7 +24,7 @@ log = logs.get_logger(__name__)
 
 EAGER = (
     "pandas", "pyarrow", "pyarrow.parquet", "plotly.graph_objects",
-    "web.charts", "web.store_view", "web.accuracy_tables",
+    "web.charts", "web.store_view", "web.accuracy_tables", "web.take_away",
 )  # fmt: skip
 """Imported before the first request: fifty first requests at once would race in half-imported modules."""
 
