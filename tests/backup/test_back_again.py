@@ -34,7 +34,7 @@ def test_all_that_was_lost_comes_back(run: Run, home: Path, tmp_path: Path) -> N
     code, told, err = run(home, "backup", "--out", out)
     size = out.stat().st_size / 1e3
     assert (code, err) == (0, "")
-    assert told.startswith(f"{out}: 15 tables, ")
+    assert told.startswith(f"{out}: 17 tables, ")
     assert told.endswith(f" rows, 3 history files, {size:.0f} kB\n")
     code, told, err = run(new, "restore", out)
     assert (code, err) == (0, "")
