@@ -109,6 +109,15 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="what is loaded and how it stands")
     status.add_argument("--json", action="store_true")
     status.set_defaults(run=_status)
+
+    aws = commands.add_parser(
+        "aws",
+        help="set up, look at, train and remove AWS Forecast",
+        add_help=False,
+        prefix_chars="\0",  # its options are read by `aws_commands`
+    )
+    aws.add_argument("rest", nargs=argparse.REMAINDER)
+    aws.set_defaults(run=_aws)
     return parser
 
 
@@ -159,7 +168,7 @@ def _refresh(storecast: Storecast, parsed: argparse.Namespace) -> int:
         print(answers[0].message)
     failed = _wait_for(storecast, answers)
     for run in failed:
-        print(f"{'all stores' if run.of_chain else f'store {run.store}'}: {run.error}", file=sys.stderr)
+        print(f"{run.whose}: {run.error}", file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -168,7 +177,7 @@ def _wait_for(storecast: Storecast, answers: Sequence[Answer]) -> list[RefreshRu
 
     Runs are worked roughly in the order they were asked for, so that looking at the next few is enough.
     """
-    waiting = [answer.run.run_id for answer in answers if answer.run is not None]
+    waiting = list(dict.fromkeys(answer.run.run_id for answer in answers if answer.run is not None))
     failed = []
     pause = threading.Event()
     if waiting:
@@ -289,6 +298,13 @@ def _status(storecast: Storecast, parsed: argparse.Namespace) -> int:
     print(f"database      {_size(disk.database_bytes)}, {disk.versions:,} forecast versions")
     print(f"history       {_size(disk.history_bytes)}, {disk.files:,} files")
     return 0
+
+
+def _aws(storecast: Storecast, parsed: argparse.Namespace) -> int:
+    from forecasting import aws_commands  # noqa: PLC0415 – few need it
+
+    around = aws_commands.Surroundings(_wait_for)
+    return aws_commands.run(storecast, Settings.from_env(), parsed.rest, around)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from forecasting.compute.build import build_compute
 from forecasting.domain import SYSTEM
 from forecasting.engines.fitting import do, prepare
 from forecasting.engines.registry import poolable
+from forecasting.grouping import GroupTraining
 from forecasting.history.addresses import place_at
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.sample import next_feed_file
@@ -49,6 +50,8 @@ class Storecast:
     ----------
     service
         The use cases.
+    group
+        What does the runs of stores that are trained elsewhere; None where that is not set up.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -62,7 +65,8 @@ class Storecast:
         self._pool: Compute[Task, Result] = build_compute(
             partial(do, self.history.reader), settings.processes, settings.dask_scheduler
         )
-        training = StoreTraining(self._storage, self._pool, clock, settings)
+        self.group = self._group()
+        training = StoreTraining(self._storage, self._pool, clock, settings, self.group)
         self.service = ForecastService(
             self.history,
             self._storage,
@@ -70,7 +74,7 @@ class Storecast:
             settings,
             self._wake,
             next_feed_file,
-            pooled=poolable(settings.engine),
+            pooled=poolable(settings.local_engine),
         )
         name = f"{socket.gethostname()}:{os.getpid()}"
         nightly, prune = partial(self.service.refresh_all, SYSTEM), partial(self.service.prune, SYSTEM)
@@ -95,7 +99,7 @@ class Storecast:
         if self._threads:
             return
         self._workers[0].beat()
-        self._pool.warm(partial(prepare, self._settings.engine))
+        self._pool.warm(partial(prepare, self._settings.local_engine))
         for worker in self._workers:
             thread = threading.Thread(target=worker.serve, name="refresh-worker", daemon=True)
             self._threads.append(thread)
@@ -106,6 +110,17 @@ class Storecast:
         chosen = saved_settings.chosen(os.environ, self._settings.home)
         database, now = self._storage.database, self._clock.now()
         return backup.back_up(database, self.history, chosen, now, path, replace=replace, told=told)
+
+    def _group(self) -> GroupTraining | None:
+        """What does the runs of stores that are trained elsewhere, where that is set up."""
+        given = self._settings
+        if not given.aws:
+            return None
+        from forecasting.engines.aws_forecast.engine import AwsForecastEngine  # noqa: PLC0415 – few need it
+
+        engine = AwsForecastEngine(given.aws, given.tolerance, self._clock)
+        reader = self.history.reader
+        return GroupTraining(engine, self._storage, self._pool, reader, given, given.aws.poll)
 
     def _wake(self) -> None:
         for worker in self._workers:

@@ -16,6 +16,12 @@ from forecasting.scores import ErrorSums
 ALL_ITEMS = "all"
 """The item that stands for a store's total."""
 
+GROUP = "group:"
+"""How the scope of a group of stores begins."""
+
+IMPORT = "import "
+"""How it is written which import was the newest."""
+
 QUANTILES = (0.1, 0.5, 0.9)
 """Levels of `q10`, `q50`, `q90`."""
 
@@ -144,7 +150,7 @@ class RunState(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
-    WAITING = "waiting"  # for its next attempt, after one that something passing has broken
+    WAITING = "waiting"  # for its next attempt, or for what happens elsewhere
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -328,7 +334,7 @@ class RefreshRun:
     Attributes
     ----------
     store
-        What it is about; ``""`` for the run that pools over all stores.
+        What it is about; ``""`` for the run that pools over all stores, and for one of a group of stores.
     message
         Why it runs, as told to the planner.
     done, total
@@ -342,11 +348,14 @@ class RefreshRun:
     claimed_at, next_attempt_at
         When its present attempt began, and when its next one may.
     reads
-        `StoreSnapshot.inputs` when its attempt began: what it reads is that or newer.
+        `StoreSnapshot.inputs` when its attempt began: what it reads is that or newer. Of a group of stores:
+        `inputs_through` of the newest import when it was first claimed, which is what it reads.
     follow_up_by, follow_up_at
         Who pressed while it ran, when the inputs were newer than what it reads, and when; None for nobody.
     followed_by
         The run that press led to, once this one has ended.
+    ready_at
+        When what happens elsewhere is expected to be done; None where nobody says.
     """
 
     run_id: str
@@ -376,15 +385,33 @@ class RefreshRun:
     follow_up_by: str | None = None
     follow_up_at: datetime | None = None
     followed_by: str | None = None
+    ready_at: datetime | None = None
 
     @property
     def of_chain(self) -> bool:
-        """Whether it pools over all stores, instead of being about one."""
-        return not self.store
+        """Whether it pools over all stores, instead of being about some."""
+        return not self.store and not self.of_group
+
+    @property
+    def of_group(self) -> bool:
+        """Whether it is about a group of stores that are trained together elsewhere."""
+        return self.scope.startswith(GROUP)
+
+    @property
+    def read_import(self) -> int | None:
+        """The newest import that a run of a group reads; None before it was claimed."""
+        return int(self.reads.removeprefix(IMPORT)) if self.of_group and self.reads else None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it waits for what happens elsewhere, and not because something broke."""
+        return self.of_group and self.state is RunState.WAITING and not self.error
 
     @property
     def whose(self) -> str:
         """What it is about, in words."""
+        if self.of_group:
+            return f"group {self.scope.removeprefix(GROUP)}"
         return "all stores" if self.of_chain else f"store {self.store}"
 
 
@@ -448,6 +475,11 @@ def inputs_of(
     return hashlib.sha256(known.encode()).hexdigest()
 
 
+def inputs_through(import_id: int) -> str:
+    """What is known of a group of stores: all that was imported until then."""
+    return f"{IMPORT}{import_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a press should lead to, and the sentence that tells why."""
@@ -476,6 +508,8 @@ class RefreshRequest:
 
     Attributes
     ----------
+    store
+        The store it is decided on.
     priority
         Lower runs first; a person's press is 0, a batch 10.
     """
@@ -488,6 +522,16 @@ class RefreshRequest:
     engine: str
     priority: int = 0
     batch_id: str | None = None
+
+    @property
+    def of_group(self) -> bool:
+        """Whether the run would be about a group of stores, instead of the one."""
+        return self.scope.startswith(GROUP)
+
+
+def group_scope(group: str) -> str:
+    """The training scope of an engine that trains a group of stores together."""
+    return f"{GROUP}{group}"
 
 
 def scope_of(store: str) -> str:

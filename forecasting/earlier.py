@@ -30,6 +30,7 @@ NOT_FOUND = (
 )
 HORIZON = "The number of days forecast was changed"
 UNREADABLE = "The forecast before can't be read"
+ELSEWHERE = "The forecast is made elsewhere: what new sales, plan and model have moved can't be told apart"
 
 
 class Means(NamedTuple):

@@ -126,6 +126,8 @@ class VitalSignsReader:
         The state folder.
     state_of
         The rule that tells the state of a store at an instant.
+    snapshots
+        Reads every store's snapshot.
     """
 
     def __init__(
@@ -135,12 +137,14 @@ class VitalSignsReader:
         clock: Clock,
         folder: Path,
         state_of: Callable[[StoreSnapshot, datetime], StoreState],
+        snapshots: Callable[[], Mapping[str, StoreSnapshot]],
     ) -> None:
         self._storage = storage
         self._history = history
         self._clock = clock
         self._folder = folder
         self._state_of = state_of
+        self._snapshots = snapshots
         self._counted: tuple[datetime, Volume | None] | None = None
 
     def read(self) -> VitalSigns:
@@ -152,7 +156,7 @@ class VitalSignsReader:
             If the database can't be read.
         """
         now = self._clock.now()
-        stores = [each for each in self._storage.ledger.snapshots().values() if each.sales is not None]
+        stores = [each for each in self._snapshots().values() if each.sales is not None]
         trained = [each.head.trained_at for each in stores if each.head is not None]
         return VitalSigns(
             ledger=self._storage.vitals.ledger(LATELY),

@@ -193,8 +193,10 @@ class HeadMove:
 class Manifest(Protocol):
     """Which immutable history file each store's sales and plan are made of."""
 
-    def heads(self, kind: str, known_at: datetime | None = None) -> dict[str, HistoryFile]:
-        """The newest file of each store, or the one that was newest at an instant."""
+    def heads(
+        self, kind: str, known_at: datetime | None = None, through: int | None = None
+    ) -> dict[str, HistoryFile]:
+        """The newest file of each store, or the one that was newest at an instant or through an import."""
         ...
 
     def head(self, store: str, kind: str, known_at: datetime | None = None) -> HistoryFile | None:
@@ -572,6 +574,18 @@ class Ledger(Protocol):
         """
         ...
 
+    def publish_group(
+        self, run: RefreshRun, publications: Sequence[Publication], message: str, at: datetime
+    ) -> list[VersionHeader]:
+        """Do the same for all stores of a group at once; `message` tells of the run what became of it.
+
+        Raises
+        ------
+        Fenced
+            As for `progress`; nothing is published.
+        """
+        ...
+
     def publish_chain(self, run: RefreshRun, chain: Chain, at: datetime) -> None:
         """Check the fence, insert the chain, end the run: one transaction.
 
@@ -604,6 +618,25 @@ class Ledger(Protocol):
         """
         ...
 
+    def await_elsewhere(
+        self, run: RefreshRun, stage: str, wait: timedelta, remaining: timedelta | None
+    ) -> None:
+        """Let a run wait for what happens elsewhere, before it is looked at again; its attempts count anew.
+
+        Parameters
+        ----------
+        stage
+            What happens there, in words.
+        remaining
+            How much longer it takes; None where nobody says.
+
+        Raises
+        ------
+        Fenced
+            As for `progress`.
+        """
+        ...
+
     def release(self, run: RefreshRun) -> None:
         """Give a run back to the queue at a clean stop; the attempt does not count."""
         ...
@@ -620,8 +653,14 @@ class Ledger(Protocol):
         """One run, or None."""
         ...
 
-    def recent(self, limit: int, store: str | None = None) -> list[RefreshRun]:
-        """The newest runs first."""
+    def recent(self, limit: int, store: str | None = None, scope: str | None = None) -> list[RefreshRun]:
+        """The newest runs first.
+
+        Parameters
+        ----------
+        store, scope
+            Only those about the store, and where a scope is given with it, those of the scope.
+        """
         ...
 
     def backlog(self) -> int:
@@ -640,8 +679,12 @@ class Ledger(Protocol):
         """A number that grows with every publication, the newest import, and how many runs are active."""
         ...
 
-    def pooling(self) -> RefreshRun | None:
-        """The run over all stores that is active, or None."""
+    def holder(self, scope: str) -> RefreshRun | None:
+        """The active run of a scope, or None."""
+        ...
+
+    def last(self, scope: str) -> RefreshRun | None:
+        """The run of a scope that has ended last, or None."""
         ...
 
     def batch(self) -> BatchProgress | None:

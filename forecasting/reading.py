@@ -4,7 +4,7 @@ Every method takes the `Principal` who asks and answers only for the stores that
 others a store does not exist.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -14,6 +14,7 @@ from forecasting import schema
 from forecasting.accuracy import AccuracyReport, accuracy_report
 from forecasting.calendar.inputs import expected_days, total_of
 from forecasting.calendar.public_holidays import place_of
+from forecasting.chain import CHAIN
 from forecasting.domain import (
     ALL_ITEMS,
     BatchProgress,
@@ -32,6 +33,7 @@ from forecasting.domain import (
     natural_order,
 )
 from forecasting.errors import InvalidRequest, NoForecastYet, NotPermitted, UnknownRun, UnknownSeries
+from forecasting.group_runs import GroupRuns
 from forecasting.housekeeping import disk_use
 from forecasting.operations import (
     Check,
@@ -111,7 +113,10 @@ class Reader:
         self._storage = storage
         self._clock = clock
         self._settings = settings
-        self._vital_signs = VitalSignsReader(storage, history, clock, settings.home, self._state_of)
+        self._groups = GroupRuns(storage.ledger, settings)
+        self._vital_signs = VitalSignsReader(
+            storage, history, clock, settings.home, self._state_of, self._snapshots
+        )
 
     def stores(self, principal: Principal) -> list[Store]:
         """The principal's stores that have sales, in natural order."""
@@ -365,7 +370,7 @@ class Reader:
         if as_of is None:
             return []
         totals = self._storage.versions.totals()
-        snapshots = self._storage.ledger.snapshots().values()
+        snapshots = self._snapshots().values()
         return in_order(
             queue_row(
                 each,
@@ -431,15 +436,20 @@ class Reader:
 
         Those over all stores are for operators, and for planners whose stores are all of them.
         """
-        mine = {store.store for store in self.stores(principal)}
-        if principal.sees_all or principal.is_operator:
-            mine.add("")
-        return [run for run in self._storage.ledger.recent(limit, store) if run.store in mine]
+        mine = self.stores(principal)
+        scope = self._groups.scope_of(mine, store)
+        seen = {each.store for each in mine}
+        all_stores = principal.sees_all or principal.is_operator
+        return [
+            run
+            for run in self._storage.ledger.recent(limit, store, scope)
+            if run.store in seen or run.scope == scope or (run.of_chain and all_stores)
+        ]
 
     def states(self, principal: Principal) -> Mapping[str, StoreState]:
         """The state of each of the principal's stores, in natural order."""
         stores = self.stores(principal)
-        snapshots, now = self._storage.ledger.snapshots(), self._clock.now()
+        snapshots, now = self._snapshots(), self._clock.now()
         return {store.store: self._state_of(snapshots[store.store], now) for store in stores}
 
     def status(self, principal: Principal) -> Status:
@@ -453,7 +463,10 @@ class Reader:
             first_ds=min((store.first_ds for store in stores), default=None),
             last_ds=max((store.last_ds for store in stores), default=None),
             as_of=self.as_of(principal),
-            engine=self._settings.engine,
+            engine=", ".join(
+                dict.fromkeys([self._settings.engine_of(each.store, each.region) for each in stores])
+            )
+            or self._settings.engine,
             states={state: list(states.values()).count(state) for state in StoreState},
             active_runs=sum(state is StoreState.RUNNING for state in states.values()),
             disk=disk_use(self._storage.retention, self._history),
@@ -510,6 +523,8 @@ class Reader:
         """Runs of the principal's stores; that over all stores is for everybody with a role."""
         if run.of_chain:
             return bool(principal.roles)
+        if run.of_group:
+            return run.scope == self._groups.scope_of(self.stores(principal))
         sales = self._storage.manifest.head(run.store, "sales")
         return sales is not None and principal.sees(run.store, sales.region)
 
@@ -533,10 +548,14 @@ class Reader:
         return expected_days(self._history.days(sales), planned, newest, place)
 
     def _snapshot(self, principal: Principal, store: str) -> StoreSnapshot:
-        snapshot = self._storage.ledger.snapshots([store]).get(store)
+        snapshot = self._snapshots([store]).get(store)
         if snapshot is None or snapshot.sales is None or not principal.sees(store, snapshot.region):
             raise UnknownSeries(f"store '{store}': expected a store with sales history, found none")
         return snapshot
+
+    def _snapshots(self, stores: Collection[str] | None = None) -> dict[str, StoreSnapshot]:
+        """As of the ledger; those of a group with the runs of the group."""
+        return self._groups.seen_in(self._storage.ledger.snapshots(stores))
 
     def _sales_file(self, principal: Principal, store: str) -> HistoryFile:
         """The sales of a store that the principal may see, which is all that most looks need of it."""
@@ -563,7 +582,7 @@ class Reader:
         run = snapshot.active
         if run is None or run.batch_id is None or run.state is not RunState.QUEUED:
             return None
-        return self._storage.ledger.pooling()
+        return self._storage.ledger.holder(CHAIN)
 
     def _waits_in_vain(self, snapshot: StoreSnapshot, now: datetime) -> bool:
         run, ledger = snapshot.active, self._storage.ledger

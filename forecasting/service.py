@@ -4,7 +4,7 @@ Every method takes the `Principal` who asks and answers only for the stores that
 others a store does not exist.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -23,6 +23,7 @@ from forecasting.domain import (
     RefreshRun,
     RunState,
     StoreSnapshot,
+    Verdict,
     scope_of,
 )
 from forecasting.errors import InvalidRequest, NotPermitted
@@ -36,6 +37,9 @@ from forecasting.settings import Settings
 CHAIN_DAYS = 7
 """Days of sales that what is pooled over all stores may be behind before an import asks for it again: it
 moves slowly. A refresh of all stores asks whenever there are new sales."""
+
+NEED = (Verdict.RETRAIN, Verdict.REFORECAST, Verdict.ATTACHED, Verdict.FRESH)
+"""Answers by how much is to be done."""
 
 PRESS, BATCH = 0, 10
 """Priorities: a person's press runs before a batch."""
@@ -96,11 +100,11 @@ class ForecastService(Reader):
         NotPermitted
             If `force` is asked for by someone who is not an operator.
         """
-        self._snapshot(principal, store)
+        snapshot = self._snapshot(principal, store)
         if force:
             _require_operator(principal, "force a training")
         rule = self._rule(self._instant(at), force=force)
-        answer = self._storage.ledger.request(self._request(principal, store, PRESS), rule)
+        answer = self._storage.ledger.request(self._request(principal, snapshot, PRESS), rule)
         self._wake()
         return answer
 
@@ -122,19 +126,21 @@ class ForecastService(Reader):
         """
         if force:
             _require_operator(principal, "force a training")
-        stores = [store.store for store in self.stores(principal)]
-        if only_new:  # the snapshots are younger: they may know more stores but never fewer
-            snapshots = self._storage.ledger.snapshots()
-            stores = [store for store in stores if _never_tried(snapshots[store])]
-        if not stores:
+        known = self._snapshots()  # younger than the stores: may know more of them but never fewer
+        snapshots = [known[store.store] for store in self.stores(principal)]
+        if only_new:
+            snapshots = [each for each in snapshots if _never_tried(each)]
+        if not snapshots:
             return []
         batch, rule = uuid4().hex, self._rule(self._clock.now(), force=force)
         pools = self._pooled and principal.is_operator
         chain = [self._ask_chain(principal, force=force, batch=batch)] if pools else []
-        asks = [self._request(principal, store, BATCH, batch) for store in stores]
+        asks = [self._request(principal, each, BATCH, batch) for each in self._one_a_group(snapshots, rule)]
         answers = self._storage.ledger.request_many(asks, rule)
         self._wake()
-        return [answer for answer in chain if answer.run] + answers
+        by_scope = {ask.scope: (ask, answer) for ask, answer in zip(asks, answers, strict=True)}
+        every = [_of_store(each.store, *by_scope[self._scope(each)]) for each in snapshots]
+        return [answer for answer in chain if answer.run] + every
 
     def refresh_chain(self, principal: Principal, *, force: bool = False) -> Answer:
         """Ask for what is pooled over all stores to be computed again, unless it is of the newest sales.
@@ -170,8 +176,8 @@ class ForecastService(Reader):
             If it pools over all stores and the principal is not an operator.
         """
         run = self.run(principal, run_id)
-        if run.of_chain:
-            _require_operator(principal, "cancel what concerns all stores")
+        if not run.store:
+            _require_operator(principal, "cancel what concerns many stores")
         if not self._storage.ledger.cancel(run_id, f"Cancelled by {principal.name}", self._clock.now()):
             ended = self.run(principal, run_id)
             raise InvalidRequest(f"{run.whose}: expected a run that has not ended, found it {ended.state}")
@@ -211,7 +217,8 @@ class ForecastService(Reader):
         if run.of_chain:
             return self.refresh_chain(principal)
         again = Decision(run.verdict, f"Trying again what {run.state} before, as asked")
-        ask = self._request(principal, run.store, PRESS)
+        stores = [each for each in self._snapshots().values() if self._scope(each) == run.scope]
+        ask = self._request(principal, next(each for each in stores if self._sees(principal, each)), PRESS)
         answer = self._storage.ledger.request(ask, lambda _snapshot: again)
         self._wake()
         return answer
@@ -328,23 +335,42 @@ class ForecastService(Reader):
 
     def _rule(self, at: datetime, *, force: bool) -> Callable[[StoreSnapshot], Decision]:
         given = self._settings
-        return partial(
+        rule = partial(
             policy.decide,
             at=at,
             tolerance=given.tolerance,
             horizon=given.horizon,
-            engine=given.engine,
             places=given.holidays,
             force=force,
         )
+        return lambda each: rule(each, engine=given.engine_of(each.store, each.region))
+
+    def _scope(self, snapshot: StoreSnapshot) -> str:
+        return self._groups.scope(snapshot.store, snapshot.region) or scope_of(snapshot.store)
+
+    def _sees(self, principal: Principal, snapshot: StoreSnapshot) -> bool:
+        return snapshot.sales is not None and principal.sees(snapshot.store, snapshot.region)
+
+    def _one_a_group(
+        self, snapshots: Sequence[StoreSnapshot], rule: Callable[[StoreSnapshot], Decision]
+    ) -> list[StoreSnapshot]:
+        """One store of each scope: of a group the one that needs most."""
+        chosen: dict[str, StoreSnapshot] = {}
+        for each in snapshots:
+            scope = self._scope(each)
+            if scope not in chosen or NEED.index(rule(each).verdict) < NEED.index(
+                rule(chosen[scope]).verdict
+            ):
+                chosen[scope] = each
+        return list(chosen.values())
 
     def _ask_chain(self, principal: Principal, *, force: bool = False, batch: str | None = None) -> Answer:
-        horizon, engine = self._settings.horizon, self._settings.engine
+        horizon, engine = self._settings.horizon, self._settings.local_engine
         heads = self._storage.manifest.heads("sales")
         facts = all_facts(heads, self._storage.manifest.attributes(), self._settings.holidays)
         inputs = chain_hash(heads, facts, horizon)
         rule = partial(policy.decide_chain, engine=engine, horizon=horizon, inputs=inputs, force=force)
-        ask = replace(self._request(principal, "", BATCH, batch), scope=CHAIN)
+        ask = self._asked(principal, CHAIN, BATCH, batch)
         answer = self._storage.ledger.request_chain(ask, rule)
         self._wake()
         return answer
@@ -357,15 +383,20 @@ class ForecastService(Reader):
             self._ask_chain(principal)
 
     def _request(
-        self, principal: Principal, store: str, priority: int, batch: str | None = None
+        self, principal: Principal, snapshot: StoreSnapshot, priority: int, batch: str | None = None
     ) -> RefreshRequest:
+        ask = self._asked(principal, self._scope(snapshot), priority, batch)
+        engine = self._settings.engine_of(snapshot.store, snapshot.region)
+        return replace(ask, store=snapshot.store, engine=engine)
+
+    def _asked(self, principal: Principal, scope: str, priority: int, batch: str | None) -> RefreshRequest:
         return RefreshRequest(
             run_id=uuid4().hex,
-            scope=scope_of(store),
-            store=store,
+            scope=scope,
+            store="",
             requested_by=principal.name,
             requested_at=self._clock.now(),
-            engine=self._settings.engine,
+            engine=self._settings.local_engine,
             priority=priority,
             batch_id=batch,
         )
@@ -374,6 +405,11 @@ class ForecastService(Reader):
 def _require_operator(principal: Principal, deed: str) -> None:
     if not principal.is_operator:
         raise NotPermitted(f"Only an operator may {deed}")
+
+
+def _of_store(store: str, ask: RefreshRequest, answer: Answer) -> Answer:
+    """The answer for a store; the others of its group are attached to what was asked for one of them."""
+    return answer if ask.store == store or answer.run is None else replace(answer, verdict=Verdict.ATTACHED)
 
 
 def _never_tried(snapshot: StoreSnapshot) -> bool:

@@ -1,22 +1,20 @@
 """What refresh runs do: the tasks each is made of, and what becomes of their results."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from uuid import uuid4
 
-from forecasting.calendar.inputs import input_hash
+from forecasting.assignment import Assignment
 from forecasting.chain import Chain
 from forecasting.chaining import ChainPooling
-from forecasting.domain import ALL_ITEMS, Predictor, RefreshRun, SeriesChoice, StoreSnapshot, Verdict
-from forecasting.earlier import Earlier, EarlierVersions
-from forecasting.errors import ComputeLost, FitFailed, StorecastError, UnknownSeries
+from forecasting.domain import Predictor, RefreshRun, StoreSnapshot, Verdict
+from forecasting.earlier import EarlierVersions
+from forecasting.errors import ComputeLost, EngineUnavailable, FitFailed, StorecastError, UnknownSeries
 from forecasting.logs import get_logger
-from forecasting.ports import Clock, Compute, Done, Publication, Storage
-from forecasting.publishing import merged, publication
+from forecasting.ports import Clock, Compute, Done, Storage
 from forecasting.refresh.chunk import Finished, Progress
 from forecasting.refresh.policy import settled, store_facts
-from forecasting.resuming import Kept, fingerprint, part_key, still_wanted
+from forecasting.resuming import Kept, part_key, still_wanted
 from forecasting.settings import Settings
 from forecasting.work import ForecastTask, Result, StoreFiles, StorePart, Task
 
@@ -25,72 +23,27 @@ log = get_logger(__name__)
 Parts = defaultdict[str, dict[int, Done[Task, Result]]]
 """What is done of each store, by part."""
 
+Group = Callable[[RefreshRun, Progress], Finished]
+
 PART = 16
 """Series of one task at most: a store of more products is split, so that its parts run in parallel."""
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """What one store's run needs done.
+class StoreTraining:
+    """Trains, or forecasts again, the stores that runs are about; pools over all of them where one asks.
 
     Attributes
     ----------
-    chain
-        What is known over the chain, or None.
-    kept
-        The predictor whose choices are kept; None to train.
-    parts
-        Into how many tasks its series are divided.
-    earlier
-        The version before, or None.
+    group
+        Does the runs of a group of stores that are trained elsewhere; None where that is not set up.
     """
-
-    run: RefreshRun
-    files: StoreFiles
-    chain: Chain | None
-    kept: Predictor | None
-    parts: int = 1
-    earlier: Earlier | None = None
-
-    @property
-    def stage(self) -> str:
-        """What it does, in a word."""
-        return "Forecasting" if self.kept else "Training"
-
-    @property
-    def series(self) -> int:
-        """How many series it is about: the products and their total."""
-        return len({ALL_ITEMS, *self.files.sales.items})
-
-    def tasks(self, horizon: int) -> list[ForecastTask]:
-        """Its tasks, one for each part."""
-        known = self.chain.of({ALL_ITEMS, *self.files.sales.items}) if self.chain else None
-        kept = self.kept.choices if self.kept else None
-        task = ForecastTask(self.files, self.run.engine, horizon, known, kept, parts=self.parts)
-        before = self.earlier.before if self.earlier else None
-        return [replace(task, part=part, before=before) for part in range(self.parts)]
-
-    def values(self, horizon: int, chain_id: str) -> str:
-        """Hash of the values that go into its forecast (`calendar.inputs.input_hash`)."""
-        sales, plan = self.files.sales, self.files.plan
-        plan_hash = plan.content_hash if plan else None
-        return input_hash(sales.content_hash, plan_hash, horizon, self.files.facts, chain_id)
-
-    def fingerprint(self, horizon: int) -> str:
-        """What the results of its tasks depend on, but for how they are divided."""
-        values = self.values(horizon, self.chain.chain_id if self.chain else "")
-        since = self.earlier.version if self.earlier else 0
-        return fingerprint(values, self.run.engine, self.kept.predictor_id if self.kept else "", since)
-
-
-@dataclass(frozen=True, slots=True)
-class StoreTraining:
-    """Trains, or forecasts again, the stores that runs are about; pools over all of them where one asks."""
 
     storage: Storage
     compute: Compute[Task, Result]
     clock: Clock
     settings: Settings
+    group: Group | None = None
 
     def __call__(self, runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
         """Do what the runs ask for, together; what goes wrong with one leaves the others alone.
@@ -105,7 +58,9 @@ class StoreTraining:
         for run in runs:
             if run.of_chain:
                 yield from ChainPooling(self.storage, self.compute, self.clock, self.settings)(run, progress)
-        stores = [run for run in runs if not run.of_chain]
+            elif run.of_group:
+                yield from self._grouped(run, progress)
+        stores = [run for run in runs if run.store]
         snapshots = self.storage.ledger.snapshots([run.store for run in stores])
         chain = self.storage.chains.latest() if stores else None
         versions = EarlierVersions(self.storage, self.settings.horizon)
@@ -123,6 +78,13 @@ class StoreTraining:
             except StorecastError as error:  # what is stored of this one can't be read
                 yield Finished(run, error=error)
         yield from self._worked(assignments, progress)
+
+    def _grouped(self, run: RefreshRun, progress: Progress) -> Iterator[Finished]:
+        if self.group is None:
+            error = EngineUnavailable(f"{run.whose}: expected STORECAST_AWS_BUCKET to be set, found it empty")
+            yield Finished(run, error=error)
+        else:
+            yield self.group(run, progress)
 
     def _assignment(
         self, run: RefreshRun, snapshot: StoreSnapshot | None, latest: Chain | None
@@ -225,39 +187,9 @@ class StoreTraining:
             return Finished(run, error=failed)
         made = [each.result for each in done if isinstance(each.result, StorePart)]
         try:
-            return Finished(run, self._publication(assignment, made))
+            return Finished(run, assignment.publication(made, self.settings.horizon, self.clock.now()))
         except FitFailed as error:  # not one of its series could be forecast
             return Finished(run, error=error)
-
-    def _publication(self, assignment: Assignment, parts: Sequence[StorePart]) -> Publication:
-        choices = [each.choice for each in merged(parts) if each.choice is not None]
-        kept = assignment.kept
-        predictor = with_new_choices(kept, choices) if kept else self._predictor(assignment, parts, choices)
-        values = assignment.values(self.settings.horizon, predictor.chain_id)
-        return publication(parts, predictor, self.settings.horizon, values, assignment.earlier)
-
-    def _predictor(
-        self, assignment: Assignment, parts: Sequence[StorePart], choices: Sequence[SeriesChoice]
-    ) -> Predictor:
-        run, chain = assignment.run, assignment.chain
-        return Predictor(
-            uuid4().hex,
-            run.scope,
-            run.engine,
-            self.clock.now(),
-            parts[0].cutoff,
-            tuple(choices),
-            chain.chain_id if chain else "",
-        )
-
-
-def with_new_choices(kept: Predictor, choices: Sequence[SeriesChoice]) -> Predictor:
-    """The predictor as it is or, where a series was chosen for anew, one of the same age with that."""
-    known = {choice.item: choice for choice in kept.choices}
-    chosen = {choice.item: choice for choice in choices}
-    if all(known.get(item) == choice for item, choice in chosen.items()):
-        return kept
-    return replace(kept, predictor_id=uuid4().hex, choices=tuple((known | chosen).values()))
 
 
 def _series_in(parts: Mapping[int, Done[Task, Result]]) -> int:

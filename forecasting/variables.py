@@ -67,9 +67,8 @@ def engines(env: Mapping[str, str], name: str) -> dict[str, str]:
     for part in filter(None, (part.strip() for part in env.get(name, "").split(","))):
         whose, _, asked = part.rpartition("=")
         names = [each.strip() for each in asked.split("+")]
-        if not all(re.fullmatch(r"[\w.]+(:[\w.]+)?|:", each) for each in names) or len(set(names)) < len(
-            names
-        ):
+        sound = all(re.fullmatch(r"[\w.:]+", each) for each in names)
+        if not sound or len(set(names)) < len(names):
             raise InvalidSetting(
                 f"{name}: expected an engine, or several joined by +, for all stores or after 'region=' or "
                 f"'store=', found '{part}'"

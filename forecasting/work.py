@@ -22,6 +22,7 @@ from forecasting.evaluation.serving import Rerun, serve
 from forecasting.evaluation.windows import Window
 from forecasting.ports import HistoryReader, PoolableSeries
 from forecasting.reasons import Cause, Explanation
+from forecasting.remote import Brought
 from forecasting.series import BoolArray, SeriesDays, SeriesForecast
 
 log = logging.getLogger(__name__)
@@ -188,6 +189,8 @@ class ForecastTask:
         What is known over the chain, or None.
     kept
         The choices of the predictor that is kept; None to choose anew.
+    brought
+        What an engine elsewhere has brought for the store, where one was asked.
     part, parts
         Every `parts`-th series from `part` on: a store of many products is split.
     before
@@ -199,6 +202,7 @@ class ForecastTask:
     horizon: int
     chain: Chain | None = None
     kept: tuple[SeriesChoice, ...] | None = None
+    brought: Brought | None = None
     part: int = 0
     parts: int = 1
     before: Before | None = None
@@ -219,7 +223,7 @@ class ForecastTask:
         """
         once = OnceReader(reader)
         inputs = self.files.read(once, self.horizon)
-        contest = Contest(self.engine, engine_named, self.chain)
+        contest = Contest(self.engine, engine_named, self.chain, self.brought)
         kept = {choice.item: choice for choice in self.kept or ()}
         before = self.before
         rerun = before.rerun(self.files, once, self.horizon, contest) if before else None

@@ -8,10 +8,12 @@ import pandas as pd
 from forecasting.domain import LOCAL_USER, Principal
 from forecasting.engines.empirical import Empirical
 from forecasting.engines.seasonal_naive import SeasonalNaive
+from forecasting.grouping import GroupTraining
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.ports import LocalEngine
 from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import RefreshWorker
+from forecasting.remote import RemoteEngine
 from forecasting.service import ForecastService
 from forecasting.settings import Settings
 from forecasting.storage.database import open_database
@@ -29,17 +31,22 @@ class House:
     Stores 1 (North, products 101 and 102) and 2 (South, product 101) have sales from `FIRST` to `LAST`.
     """
 
-    def __init__(self, home: Path, *more: LocalEngine, **settings: object) -> None:
+    def __init__(
+        self, home: Path, *more: LocalEngine, remote: RemoteEngine | None = None, **settings: object
+    ) -> None:
         self.home = home
         self.clock = TurnedClock()
-        chosen = {"engine": "flat"} | settings
-        self.settings = Settings(home=home, **chosen)  # type: ignore[arg-type] # by name
+        self.settings = Settings(home=home, **{"engine": "flat", **settings})  # type: ignore[arg-type] # by name
         self.storage = SqlStorage(open_database(home, clock=self.clock))
         self.history = ParquetHistory(home / "history", self.storage.manifest, self.clock)
         self.engine = FlatEngine()
         known = engines(self.engine, SeasonalNaive(), Empirical(), *more)
         self.compute = InlineCompute(known, self.history.reader)
-        self.training = StoreTraining(self.storage, self.compute, self.clock, self.settings)
+        group = None
+        if remote is not None:
+            reader, poll = self.history.reader, self.settings.aws.poll
+            group = GroupTraining(remote, self.storage, self.compute, reader, self.settings, poll)
+        self.training = StoreTraining(self.storage, self.compute, self.clock, self.settings, group)
         self.worker = RefreshWorker(
             self.storage.ledger, self.training, self.clock, Terms(self.settings.lease), "worker"
         )

@@ -70,7 +70,7 @@ def test_the_run_over_all_stores_is_the_operators(house: House) -> None:
     service = ForecastService(house.history, house.storage, house.clock, house.settings, pooled=True)
     run = service.refresh_chain(LOCAL_USER).run
     assert run is not None
-    with pytest.raises(NotPermitted, match="cancel what concerns all stores"):
+    with pytest.raises(NotPermitted, match="cancel what concerns many stores"):
         service.cancel(ANA, run.run_id)
     assert service.cancel(LOCAL_USER, run.run_id).state is RunState.CANCELLED
     assert service.retry(LOCAL_USER, run.run_id).verdict is Verdict.RETRAIN

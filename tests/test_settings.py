@@ -69,9 +69,75 @@ def test_a_dask_scheduler_is_read(address: str) -> None:
     assert Settings.from_env({"STORECAST_DASK_SCHEDULER": " "}).dask_scheduler == ""
 
 
+def test_engines_are_read_for_all_by_region_and_by_store() -> None:
+    """What is said of a store goes before its region's; several may compete."""
+    settings = Settings.from_env(
+        {
+            "STORECAST_ENGINE": "seasonal_naive, North = aws_forecast + prophet, 17=my.engines:make",
+            "STORECAST_AWS_BUCKET": "s3://sales/storecast/",
+        }
+    )
+    assert settings.engine_of("1", "South") == "seasonal_naive"
+    assert settings.engine_of("1", "North") == "aws_forecast+prophet"
+    assert settings.engine_of("17", "North") == "my.engines:make"
+    assert settings.local_engine == "seasonal_naive"
+
+
+@pytest.mark.parametrize(
+    ("asked", "local"), [("aws_forecast", ""), ("aws_forecast+prophet", "prophet"), ("", "prophet")]
+)
+def test_the_local_engine_is_the_first_that_fits_here(asked: str, local: str) -> None:
+    """Where every store's engine is elsewhere there is none."""
+    env = {"STORECAST_ENGINE": asked, "STORECAST_AWS_BUCKET": "s3://sales"}
+    assert Settings.from_env(env).local_engine == local
+
+
+def test_aws_is_off_until_its_bucket_is_named() -> None:
+    """An engine that needs it is refused at the start, not at the first press."""
+    assert not Settings.from_env({"STORECAST_AWS_GROUP": "north"}).aws
+    with pytest.raises(InvalidSetting, match="expected STORECAST_AWS_BUCKET to be set where aws_forecast"):
+        Settings.from_env({"STORECAST_ENGINE": "prophet, North=aws_forecast"})
+
+
+def test_what_aws_needs_is_read() -> None:
+    """A place for the data, a group, a role, and what it may cost."""
+    aws = Settings.from_env(
+        {
+            "STORECAST_AWS_BUCKET": "s3://sales-data/storecast/",
+            "STORECAST_AWS_GROUP": "north",
+            "STORECAST_AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/forecast",
+            "STORECAST_AWS_REGION": "eu-west-1",
+            "STORECAST_AWS_TRAININGS_A_DAY": "2",
+            "STORECAST_AWS_RATES": "gb=0.088, hour=0.24",
+            "STORECAST_AWS_POLL_SECONDS": "5",
+        }
+    ).aws
+    assert (aws.bucket, aws.prefix, aws.group) == ("sales-data", "storecast", "north")
+    assert (aws.role, aws.region) == ("arn:aws:iam::123456789012:role/forecast", "eu-west-1")
+    assert (aws.trainings_a_day, aws.rates) == (2, {"gb": 0.088, "hour": 0.24})
+    assert aws.poll == timedelta(seconds=5)
+
+
+def test_without_a_cap_or_prices_there_are_none() -> None:
+    """Neither is made up."""
+    aws = Settings.from_env({"STORECAST_AWS_BUCKET": "s3://sales"}).aws
+    assert (aws.prefix, aws.trainings_a_day, aws.rates, aws.role) == ("", None, {}, "")
+
+
 @pytest.mark.parametrize(
     ("name", "found", "expected"),
     [
+        ("STORECAST_ENGINE", "pro phet", "an engine, or several joined by +"),
+        ("STORECAST_ENGINE", "prophet+prophet", "an engine, or several joined by +"),
+        ("STORECAST_ENGINE", "North=", "an engine, or several joined by +"),
+        ("STORECAST_AWS_BUCKET", "sales", "an address such as s3://bucket/storecast"),
+        ("STORECAST_AWS_BUCKET", "s3://Sales", "an address such as s3://bucket/storecast"),
+        ("STORECAST_AWS_GROUP", "1north", "at most 24 of a-z, 0-9 and _, the first a letter"),
+        ("STORECAST_AWS_ROLE_ARN", "forecast", "a role such as arn:aws:iam::123456789012:role/forecast"),
+        ("STORECAST_AWS_RATES", "gb=cheap", "prices such as gb=0.088"),
+        ("STORECAST_AWS_RATES", "day=1", "prices such as gb=0.088"),
+        ("STORECAST_AWS_TRAININGS_A_DAY", "-1", "a whole number from 0 to"),
+        ("STORECAST_AWS_POLL_SECONDS", "0", "a number from 0.1 to"),
         ("STORECAST_KEEP_VERSIONS", "0", "a whole number from 1 to"),
         ("STORECAST_KEEP_VERSIONS", "2.5", "a whole number from 1 to"),
         ("STORECAST_KEEP_DAYS", "0.9", "a number from 1 to"),

@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from forecasting import training
+from forecasting.assignment import with_new_choices
 from forecasting.domain import LOCAL_USER, RefreshRun, RunState, SeriesChoice, StoreState, VersionHeader
 from forecasting.errors import ComputeLost, FitFailed
 from forecasting.ports import Done
 from forecasting.storage.tables import predictor as predictor_table
-from forecasting.training import with_new_choices
 from forecasting.work import ForecastTask, Result, Task
 from tests.fakes import InlineCompute
 from tests.house import FIRST, LAST, House, sales

@@ -130,7 +130,10 @@ class RunAnswer(BaseModel):
     finished_at: datetime | None
     error: str
     version: int | None
-    next_attempt_at: datetime | None = Field(description="When a run that waits is tried again")
+    next_attempt_at: datetime | None = Field(
+        description="When a run that waits is tried, or looked at, again"
+    )
+    ready_at: datetime | None = Field(description="When what happens elsewhere is expected to be done")
     followed_by: str | None = Field(
         description="The run that follows, where a press came with newer inputs than this one has read"
     )

@@ -5,10 +5,16 @@ from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forecasting.domain import ALL_ITEMS
+from forecasting.settings import JOINED
 
 NONE = "n/a"
 
-ENGINES = {"prophet": "Prophet", "seasonal_naive": "Seasonal naive", "empirical": "Weekday history"}
+ENGINES = {
+    "prophet": "Prophet",
+    "seasonal_naive": "Seasonal naive",
+    "empirical": "Weekday history",
+    "aws_forecast": "AWS Forecast",
+}
 """Display names; an operator's own engine is shown under its own name."""
 
 
@@ -69,8 +75,8 @@ def instant(value: datetime, now: datetime, where: tzinfo) -> str:
 
 
 def engine(name: str) -> str:
-    """An engine's display name."""
-    return ENGINES.get(name, name)
+    """An engine's display name; ``Prophet or AWS Forecast`` where several compete."""
+    return " or ".join(ENGINES.get(each, each) for each in name.split(JOINED))
 
 
 def item(name: str) -> str:

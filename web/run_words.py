@@ -9,7 +9,9 @@ from web import session
 
 
 def subject(run: RefreshRun) -> str:
-    """``Store 7``, or all stores."""
+    """``Store 7``, all stores, or those trained together in AWS."""
+    if run.of_group:
+        return "Stores in AWS"
     return session.ALL_STORES if run.of_chain else f"Store {run.store}"
 
 
@@ -24,10 +26,10 @@ def how_far(run: RefreshRun, left: timedelta | None) -> str:
     asked = f"asked for by {run.requested_by}"
     if run.state is RunState.QUEUED:
         return f"Waiting for its turn, {asked}"
-    if run.state is RunState.WAITING:
+    if run.state is RunState.WAITING and not run.elsewhere:
         soon = f"in {wording.duration(left)}" if left else "now"
         return f"Attempt {run.attempt} of {ATTEMPTS} broke, trying again {soon}: {run.error}"
-    unit = "stores" if run.of_chain else "series"
+    unit = "series" if run.store else "stores"
     stage = f"{run.stage}: {run.done:,} of {run.total:,} {unit}" if run.total else run.stage or "Starting"
     told = [stage, f"{wording.about(left)} left" if left else "", asked, _follows(run)]
     return ", ".join(part for part in told if part)
@@ -50,7 +52,7 @@ def why(run: RefreshRun) -> str:
     """Why it failed, what stopped it, or why it runs."""
     if run.state is RunState.FAILED:
         return f"Failed: {run.error}"
-    if run.state is RunState.WAITING:
+    if run.state is RunState.WAITING and not run.elsewhere:
         return f"Tries again: {run.error}"
     return run.error if run.state is RunState.CANCELLED else run.message
 

@@ -13,6 +13,7 @@ import streamlit as st
 from forecasting.domain import Principal, SeriesKey, VersionHeader
 from forecasting.errors import InvalidRequest, UnknownSeries
 from forecasting.service import ForecastService, Freshness
+from forecasting.settings import JOINED
 from web import cached, charts, formats, session
 from web.tiles import tiles
 
@@ -158,7 +159,7 @@ def series_notes(
     service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, engine: str
 ) -> None:
     """Say what the forecast took for granted, and why another engine than the configured one serves."""
-    if engine != header.asked_engine:
+    if engine not in header.asked_engine.split(JOINED):
         choice = service.predictor(user, key.store, header.version).choice_of(key.item)
         reason = choice.reason if choice else "it was chosen when this version was made"
         serving, asked = formats.engine(engine), formats.engine(header.asked_engine)

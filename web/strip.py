@@ -99,7 +99,9 @@ def freshness_strip(now: Freshness, answer: str | None, as_of: date) -> None:
         _progress(now.run, now)
     elif now.state is StoreState.FAILED and now.run is not None:
         kept = " The forecast below is the last good one." if now.header else ""
-        st.error(f"The last refresh failed: {formats.plain(now.run.error)}.{kept}", icon=":material/error:")
+        elsewhere = " in AWS Forecast" if now.run.of_group else ""
+        words = formats.plain(now.run.error)
+        st.error(f"The last refresh{elsewhere} failed: {words}.{kept}", icon=":material/error:")
     elif answer:
         st.caption(f":material/info: {formats.plain(answer)}.")
 
@@ -110,7 +112,7 @@ def _lateness(sales_through: date, as_of: date) -> str:
 
 
 def _progress(run: RefreshRun, now: Freshness) -> None:
-    if run.state is RunState.WAITING:
+    if run.state is RunState.WAITING and not run.elsewhere:
         kept = " The forecast below is the last good one." if now.header else ""
         st.warning(f"{formats.plain(run_words.how_far(run, now.remaining))}.{kept}", icon=":material/replay:")
         return

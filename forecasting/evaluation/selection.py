@@ -16,7 +16,9 @@ from forecasting.evaluation.backtest import Backtest, backtest, fit_and_forecast
 from forecasting.evaluation.calibration import widened
 from forecasting.evaluation.windows import Window, backtest_windows
 from forecasting.ports import LocalEngine
+from forecasting.remote import Brought
 from forecasting.series import SeriesDays, SeriesForecast
+from forecasting.settings import JOINED
 
 log = logging.getLogger(__name__)
 
@@ -52,14 +54,22 @@ class Contest:
     Attributes
     ----------
     asked
-        The engine that is configured.
+        The engine that is configured, or several joined by `JOINED`, of which the first has to be beaten.
     chain
         What was pooled for it, or None.
+    brought
+        What an engine elsewhere has brought for the store, where one was asked.
     """
 
     asked: str
     engine_named: EngineNamed
     chain: Chain | None = None
+    brought: Brought | None = None
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The engines that are configured."""
+        return tuple(self.asked.split(JOINED))
 
     def engine(self, name: str, item: str, cutoff: date) -> LocalEngine:
         """An engine as it could have been at a cutoff.
@@ -69,6 +79,8 @@ class Contest:
         EngineUnavailable
             If it is not to be had.
         """
+        if self.brought is not None and name == self.brought.engine:
+            return self.brought.fetched(item)
         known = self.chain.prior(item, cutoff) if self._pooled(name) and self.chain else None
         return self.engine_named(name, known)
 
@@ -103,18 +115,15 @@ def choose(contest: Contest, inputs: SeriesInputs) -> SeriesChoice:
     serves where its mean weighted quantile loss over all windows is lower by `MARGIN`, or where the asked-for
     engine can't be fitted; the reason says which. A series too short for such a window is tried on up to two
     shorter ones, `EMPIRICAL` among the challengers; one too short for those as well is left to `EMPIRICAL`.
+    Where an engine elsewhere is asked, all are judged on the windows of its own backtest; it serves unjudged
+    where it alone is asked and has none.
     """
     item = inputs.key.item
-    horizon = len(inputs.future)
-    windows = backtest_windows(inputs.past, horizon, least_days=LEAST_DAYS)
-    short = not windows
-    if short:
-        windows = backtest_windows(inputs.past, min(horizon, SHORT_HORIZON), SHORT_WINDOWS, SHORT_DAYS)
+    windows, short = _windows(contest, inputs)
     if not windows:
-        return SeriesChoice(item, *_without_backtest(contest.asked, inputs.past))
+        return SeriesChoice(item, *_without_backtest(contest, inputs.past))
     tried = [
-        _tried(contest, name, inputs, windows)
-        for name in _candidates(contest.asked, inputs.past, short=short)
+        _tried(contest, name, inputs, windows) for name in _candidates(contest.own, inputs.past, short=short)
     ]
     engine, reason = _winner([score for score, _ in tried], windows)
     tests = {each.engine: each for _, each in tried if each is not None}
@@ -131,9 +140,22 @@ def intermittent(past: SeriesDays) -> bool:
     return int(np.count_nonzero(opened == 0)) > INTERMITTENT_SHARE * len(opened)
 
 
-def _candidates(asked: str, past: SeriesDays, *, short: bool) -> tuple[str, ...]:
+def _windows(contest: Contest, inputs: SeriesInputs) -> tuple[tuple[Window, ...], bool]:
+    """What all engines are tried on, and whether that is short."""
+    past, horizon = inputs.past, len(inputs.future)
+    if contest.brought is not None:
+        tried = contest.brought.tried(inputs.key.item, past)
+        if tried or len(contest.own) == 1:
+            return tuple(Window(*each) for each in tried), False
+    windows = backtest_windows(past, horizon, least_days=LEAST_DAYS)
+    if windows:
+        return windows, False
+    return backtest_windows(past, min(horizon, SHORT_HORIZON), SHORT_WINDOWS, SHORT_DAYS), True
+
+
+def _candidates(own: Sequence[str], past: SeriesDays, *, short: bool) -> tuple[str, ...]:
     more = (EMPIRICAL,) if short or intermittent(past) else ()
-    return tuple(dict.fromkeys((asked, CHALLENGER, *more)))
+    return tuple(dict.fromkeys((*own, CHALLENGER, *more)))
 
 
 def _tried(
@@ -171,10 +193,12 @@ def _loss(score: BacktestScore) -> float:
     return score.total.loss
 
 
-def _without_backtest(asked: str, past: SeriesDays) -> tuple[str, str]:
+def _without_backtest(contest: Contest, past: SeriesDays) -> tuple[str, str]:
     """Seasonal-naive where it was asked for: it knows what to do with a few days; else weekday quantiles."""
-    if asked == CHALLENGER:
-        return asked, "as configured"
+    if contest.brought is not None and contest.own == (contest.brought.engine,):
+        return contest.asked, "as configured; there is no backtest of it to compare by"
+    if contest.asked == CHALLENGER:
+        return contest.asked, "as configured"
     days = int(past.days[-1] - past.days[0]) + 1 if len(past) else 0
     return EMPIRICAL, f"{_length(days)} of history: too short for more than its own quantiles"
 

@@ -141,10 +141,10 @@ def _unusual_week(row: QueueRow, summary: SeriesSummary | None) -> str:
 def _running(run: RefreshRun | None) -> str:
     if run is None or run.state is RunState.QUEUED:
         return "Waiting for its turn"
-    if run.state is RunState.WAITING:
+    if run.state is RunState.WAITING and not run.elsewhere:
         return f"Tries again soon: {run.error}"
     return (
-        f"{run.stage or 'Starting'}: {run.done} of {run.total} series"
+        f"{run.stage or 'Starting'}: {run.done} of {run.total} {'series' if run.store else 'stores'}"
         if run.total
         else run.stage or "Starting"
     )

@@ -11,8 +11,13 @@ LEAST_ELAPSED = timedelta(seconds=2)
 def of_run(run: RefreshRun, now: datetime) -> timedelta | None:
     """How much longer the present attempt of a run takes; None where that can't be said yet.
 
-    Of a run that waits for its next attempt: how long that still is.
+    Of a run that waits for its next attempt: how long that still is; of one that waits for what happens
+    elsewhere: how long that still takes.
     """
+    if run.of_group and run.ready_at is not None and not run.error:
+        return max(timedelta(0), run.ready_at - now) or None
+    if run.elsewhere:
+        return None
     if run.state is RunState.WAITING and run.next_attempt_at is not None:
         return max(timedelta(0), run.next_attempt_at - now)
     if run.state is not RunState.RUNNING:

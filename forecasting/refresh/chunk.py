@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from forecasting.chain import Chain
 from forecasting.domain import RefreshRun, RunState
@@ -16,8 +17,35 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """What happens elsewhere before a run can go on.
+
+    Attributes
+    ----------
+    stage
+        In words.
+    wait
+        How soon to look again.
+    remaining
+        How much longer it takes; None where nobody says.
+    """
+
+    stage: str
+    wait: timedelta
+    remaining: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTogether:
+    """What the run of a group of stores leaves, and what is told of it."""
+
+    publications: tuple[Publication, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """A run whose work is done.
+    """A run whose work is done, for now.
 
     Attributes
     ----------
@@ -25,11 +53,14 @@ class Finished:
         What it leaves; None where another has done it since, or where it failed.
     error
         Why it failed.
+    later
+        What it waits for; None where it has ended.
     """
 
     run: RefreshRun
-    publication: Publication | Chain | None = None
+    publication: Publication | Chain | PublishedTogether | None = None
     error: Exception | None = None
+    later: Later | None = None
 
 
 Progress = Callable[[RefreshRun, str, int, int], None]
@@ -173,6 +204,9 @@ class Chunk:
     def _end(self, finished: Finished) -> None:
         if finished.error is not None:
             self._settle(finished.run, lambda run: self._fail_or_release(run, finished.error))
+        elif finished.later is not None:
+            later = finished.later
+            self._settle(finished.run, lambda run: self._await(run, later))
         elif finished.publication is None:
             self._settle(finished.run, self._close_as_done)
         else:
@@ -207,13 +241,20 @@ class Chunk:
         message = "Already up to date when its turn came: nothing was run"
         self._ledger.close(run, RunState.SUCCEEDED, message, self._clock.now())
 
-    def _publish(self, run: RefreshRun, made: Publication | Chain) -> None:
+    def _await(self, run: RefreshRun, later: Later) -> None:
+        self._ledger.await_elsewhere(run, later.stage, later.wait, later.remaining)
+
+    def _publish(self, run: RefreshRun, made: Publication | Chain | PublishedTogether) -> None:
+        now = self._clock.now()
         try:
             if isinstance(made, Chain):
-                self._ledger.publish_chain(run, made, self._clock.now())
+                self._ledger.publish_chain(run, made, now)
                 what = made.chain_id
+            elif isinstance(made, PublishedTogether):
+                headers = self._ledger.publish_group(run, made.publications, made.message, now)
+                what = ", ".join(str(header.version) for header in headers)
             else:
-                what = str(self._ledger.publish(run, made, self._clock.now()).version)
+                what = str(self._ledger.publish(run, made, now).version)
         except Fenced:
             raise
         except StorecastError as error:

@@ -9,6 +9,8 @@
       │                    ▼
       └──(a press)──── waiting ──claim──▶ running     (from its `next_attempt_at` on)
 
+    running ──await──▶ waiting                         (for what happens elsewhere: no attempt is counted)
+
     queued, running, waiting ──cancel──▶ cancelled
 
 A run that is running is claimed again once its lease has run out.
@@ -40,6 +42,7 @@ class Move(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
     WAIT = "wait"
+    AWAIT = "await"
     SUCCEED = "succeed"
     FAIL = "fail"
     CANCEL = "cancel"
@@ -82,6 +85,7 @@ RULES: Mapping[Move, Rule] = {
     Move.CLAIM: Rule(_ACTIVE, RunState.RUNNING),
     Move.RELEASE: Rule(_RUNNING, RunState.QUEUED),
     Move.WAIT: Rule(_RUNNING, RunState.WAITING),
+    Move.AWAIT: Rule(_RUNNING, RunState.WAITING),
     Move.SUCCEED: Rule(_RUNNING, RunState.SUCCEEDED),
     Move.FAIL: Rule(_RUNNING, RunState.FAILED),
     Move.CANCEL: Rule(_ACTIVE, RunState.CANCELLED),

@@ -14,7 +14,7 @@ from forecasting.chain import Chain
 from forecasting.domain import Answer, Decision, RefreshRequest, RefreshRun, RunState, StoreSnapshot, Verdict
 from forecasting.storage.chains import read_latest
 from forecasting.storage.rows import RUN, row_of, run_of
-from forecasting.storage.snapshots import nothing_known, read_inputs, read_snapshots
+from forecasting.storage.snapshots import nothing_known, read_group_inputs, read_inputs, read_snapshots
 from forecasting.storage.tables import ACTIVE, refresh_run
 
 _RUNS = (Verdict.REFORECAST, Verdict.RETRAIN)
@@ -34,7 +34,7 @@ class _Round:
     decisions
         What was decided on the others, by the id of the request's run.
     inputs
-        What each store is made of whose run is under way (`StoreSnapshot.inputs`).
+        What each scope is made of whose run is under way (`StoreSnapshot.inputs`).
     """
 
     holders: Mapping[str, RefreshRun]
@@ -85,9 +85,16 @@ def _ask_round(
     found = read_snapshots(connection, [ask.store for ask in free]) if free else {}
     snapshots = {ask.store: found.get(ask.store) or nothing_known(ask.store) for ask in free}
     decisions = {ask.run_id: decide(snapshots[ask.store]) for ask in free}
-    under_way = [run.store for run in holders.values() if run.state is RunState.RUNNING]
-    known = _Round(holders, decisions, read_inputs(connection, under_way))
+    known = _Round(holders, decisions, _inputs(connection, holders.values()))
     return _settle(connection, [(ask, snapshots.get(ask.store)) for ask in asks], known)
+
+
+def _inputs(connection: sa.Connection, holders: Collection[RefreshRun]) -> dict[str, str]:
+    under_way = [run for run in holders if run.state is RunState.RUNNING or run.elsewhere]
+    stores = {run.store: run.scope for run in under_way if run.store}
+    inputs = {stores[store]: each for store, each in read_inputs(connection, list(stores)).items()}
+    groups = [run.scope for run in under_way if run.of_group]
+    return inputs | dict.fromkeys(groups, read_group_inputs(connection) if groups else "")
 
 
 def _settle(
@@ -109,7 +116,7 @@ def _answer(
     connection: sa.Connection, ask: RefreshRequest, holder: RefreshRun | None, known: _Round
 ) -> Answer:
     if holder is not None and (ask.run_id not in known.decisions or holder.run_id != ask.run_id):
-        return _attach(connection, holder, ask, known.inputs.get(ask.store))
+        return _attach(connection, holder, ask, known.inputs.get(ask.scope))
     decision = known.decisions[ask.run_id]
     return Answer(decision.verdict, decision.message, holder)
 
@@ -119,7 +126,7 @@ def _attach(connection: sa.Connection, holder: RefreshRun, ask: RefreshRequest, 
     changes: dict[str, object] = {}
     if holder.state is not RunState.RUNNING and ask.priority < holder.priority:
         changes["priority"] = ask.priority
-    if holder.state is RunState.WAITING and ask.batch_id is None:
+    if holder.state is RunState.WAITING and not holder.elsewhere and ask.batch_id is None:
         changes |= {"state": RunState.QUEUED.value, "next_attempt_at": None}
     follows = holder.reads is not None and inputs is not None and inputs != holder.reads
     if follows and holder.follow_up_by is None:
@@ -133,7 +140,7 @@ def _attach(connection: sa.Connection, holder: RefreshRun, ask: RefreshRequest, 
 
 def _joined(holder: RefreshRun, ask: RefreshRequest, *, follows: bool) -> str:
     """What a planner is told whose press joined a run."""
-    doing = "running" if holder.state is RunState.RUNNING else "waiting to run"
+    doing = "running" if holder.state is RunState.RUNNING or holder.elsewhere else "waiting to run"
     asked = f"asked {wording.duration(ask.requested_at - holder.requested_at)} ago by {holder.requested_by}"
     more = "; sales or plan have changed since it began, so another follows it" if follows else ""
     return f"Already {doing}, {asked}: this press joined it{more}"
@@ -144,7 +151,7 @@ def _queued(ask: RefreshRequest, decision: Decision, snapshot: StoreSnapshot | N
     return RefreshRun(
         run_id=ask.run_id,
         scope=ask.scope,
-        store=ask.store,
+        store="" if ask.of_group else ask.store,
         verdict=decision.verdict,
         message=decision.message,
         state=RunState.QUEUED,

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from forecasting.chain import CHAIN
-from forecasting.domain import RefreshRun, RunState
+from forecasting.domain import GROUP, RefreshRun, RunState
 from forecasting.errors import Fenced
 from forecasting.refresh import lifecycle
 from forecasting.refresh.lifecycle import Move
 from forecasting.storage.ending import end_runs
 from forecasting.storage.rows import RUN, run_of
-from forecasting.storage.snapshots import read_inputs
-from forecasting.storage.tables import ACTIVE, Instant, refresh_run
+from forecasting.storage.snapshots import read_group_inputs, read_inputs
+from forecasting.storage.tables import ACTIVE, OF_A_STORE, Instant, refresh_run
 
 _ORDER = (refresh_run.c.priority, refresh_run.c.requested_at, refresh_run.c.run_id)
 _QUEUED = refresh_run.c.state == RunState.QUEUED.value
@@ -134,13 +134,14 @@ def _mates(connection: sa.Connection, first: RefreshRun, limit: int) -> list[Ref
 
     A run that was claimed before may be the one that killed its worker: it is worked alone.
     """
-    if first.batch_id is None or first.of_chain or first.attempt or limit < 1:
+    if first.batch_id is None or not first.store or first.attempt or limit < 1:
         return []
     together = (
         refresh_run.c.batch_id == first.batch_id,
         refresh_run.c.priority == first.priority,
         refresh_run.c.run_id != first.run_id,
         refresh_run.c.attempt == 0,
+        OF_A_STORE,
     )
     query = sa.select(*RUN).where(ACTIVE, _QUEUED, *together).order_by(*_ORDER).limit(limit)
     return [run_of(row) for row in connection.execute(query.with_for_update(skip_locked=True))]
@@ -160,7 +161,7 @@ def _start(connection: sa.Connection, runs: Sequence[RefreshRun], claim: Claim) 
             started_at=sa.func.coalesce(run.started_at, sa.literal(now, Instant)),
             claimed_at=now,
             next_attempt_at=None,
-            stage="",
+            stage=sa.case((run.scope.startswith(GROUP), run.stage), else_=""),
             done=0,
             total=0,
             error="",
@@ -176,6 +177,12 @@ def _start(connection: sa.Connection, runs: Sequence[RefreshRun], claim: Claim) 
 
 
 def _inputs(connection: sa.Connection, runs: Sequence[RefreshRun]) -> sa.ColumnElement[str] | None:
-    """What each run's store is made of now; nothing for the one over all stores."""
-    known = read_inputs(connection, [each.store for each in runs if not each.of_chain])
-    return sa.case(known, value=refresh_run.c.store, else_=None) if known else None
+    """What each run's store is made of now; nothing for the one over all stores.
+
+    A group of stores reads what there was when it was first claimed.
+    """
+    run = refresh_run.c
+    if runs[0].of_group:
+        return sa.func.coalesce(run.reads, read_group_inputs(connection))
+    known = read_inputs(connection, [each.store for each in runs if each.store])
+    return sa.case(known, value=run.store, else_=None) if known else None

@@ -15,7 +15,7 @@ from forecasting.storage import postgres, sqlite
 
 FILE = "storecast.sqlite3"
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration; a test holds it to `migrations/versions`."""
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from forecasting.chain import CHAIN, Chain
+from forecasting.chain import Chain
 from forecasting.domain import (
     Answer,
     BatchProgress,
@@ -102,6 +102,24 @@ class SqlLedger:
             connection.execute(sa.update(refresh_run).where(mine).values(version=header.version))
         return header
 
+    def publish_group(
+        self, run: RefreshRun, publications: Sequence[Publication], message: str, at: datetime
+    ) -> list[VersionHeader]:
+        """See `ports.Ledger.publish_group`.
+
+        Raises
+        ------
+        InvalidFrame
+            If a forecast breaks its schema; nothing is published.
+        """
+        contents = [encode(each.forecast, each.reasons) for each in publications]
+        with self._database.writing() as connection:
+            self._succeed(connection, run, at, message=message)
+            return [
+                insert_version(connection, run, each, content, at)
+                for each, content in zip(publications, contents, strict=True)
+            ]
+
     def publish_chain(self, run: RefreshRun, chain: Chain, at: datetime) -> None:
         """See `ports.Ledger.publish_chain`."""
         with self._database.writing() as connection:
@@ -143,6 +161,27 @@ class SqlLedger:
                 worker=None,
             )
 
+    def await_elsewhere(
+        self, run: RefreshRun, stage: str, wait: timedelta, remaining: timedelta | None
+    ) -> None:
+        """See `ports.Ledger.await_elsewhere`."""
+        with self._database.writing() as connection:
+            now = self._database.now(connection)
+            change_held(
+                connection,
+                run,
+                state=RULES[Move.AWAIT].target.value,
+                attempt=0,
+                next_attempt_at=now + wait,
+                ready_at=None if remaining is None else now + remaining,
+                stage=stage,
+                done=0,
+                total=0,
+                lease_until=None,
+                deadline_at=None,
+                worker=None,
+            )
+
     def release(self, run: RefreshRun) -> None:
         """See `ports.Ledger.release`; a run this worker no longer holds is left alone."""
         with self._database.writing() as connection:
@@ -178,10 +217,11 @@ class SqlLedger:
             row = connection.execute(sa.select(*RUN).where(refresh_run.c.run_id == run_id)).one_or_none()
         return None if row is None else run_of(row)
 
-    def recent(self, limit: int, store: str | None = None) -> list[RefreshRun]:
+    def recent(self, limit: int, store: str | None = None, scope: str | None = None) -> list[RefreshRun]:
         """See `ports.Ledger.recent`."""
         newest = sa.select(*RUN).order_by(refresh_run.c.requested_at.desc(), refresh_run.c.run_id.desc())
-        query = newest if store is None else newest.where(refresh_run.c.store == store)
+        run = refresh_run.c
+        query = newest if store is None else newest.where((run.store == store) | (run.scope == scope))
         with self._database.reading() as connection:
             return [run_of(row) for row in connection.execute(query.limit(limit))]
 
@@ -199,11 +239,19 @@ class SqlLedger:
             row = connection.execute(sa.select(version, imported, active)).one()
         return row[0], row[1], row[2]
 
-    def pooling(self) -> RefreshRun | None:
-        """See `ports.Ledger.pooling`."""
-        query = sa.select(*RUN).where(ACTIVE, refresh_run.c.scope == CHAIN)
+    def holder(self, scope: str) -> RefreshRun | None:
+        """See `ports.Ledger.holder`."""
+        query = sa.select(*RUN).where(ACTIVE, refresh_run.c.scope == scope)
         with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
+        return None if row is None else run_of(row)
+
+    def last(self, scope: str) -> RefreshRun | None:
+        """See `ports.Ledger.last`."""
+        ended = refresh_run.c.finished_at
+        query = sa.select(*RUN).where(refresh_run.c.scope == scope, ended.is_not(None))
+        with self._database.reading() as connection:
+            row = connection.execute(query.order_by(ended.desc()).limit(1)).one_or_none()
         return None if row is None else run_of(row)
 
     def batch(self) -> BatchProgress | None:
@@ -232,6 +280,6 @@ class SqlLedger:
         with self._database.reading() as connection:
             return read_snapshots(connection, stores)
 
-    def _succeed(self, connection: sa.Connection, run: RefreshRun, at: datetime) -> None:
-        ended = end_runs(connection, Move.SUCCEED, held_by(run), at, done=refresh_run.c.total)
+    def _succeed(self, connection: sa.Connection, run: RefreshRun, at: datetime, **values: object) -> None:
+        ended = end_runs(connection, Move.SUCCEED, held_by(run), at, done=refresh_run.c.total, **values)
         require_held(run, len(ended))

@@ -24,11 +24,16 @@ class SqlManifest:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def heads(self, kind: str, known_at: datetime | None = None) -> dict[str, HistoryFile]:
+    def heads(
+        self, kind: str, known_at: datetime | None = None, through: int | None = None
+    ) -> dict[str, HistoryFile]:
         """See `ports.Manifest.heads`."""
-        query = (
-            _current(kind) if known_at is None else _newest(kind, history_import.c.imported_at <= known_at)
-        )
+        if through is not None:
+            query = _newest(kind, history_import.c.import_id <= through)
+        elif known_at is not None:
+            query = _newest(kind, history_import.c.imported_at <= known_at)
+        else:
+            query = _current(kind)
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         return {file.store: file for file in map(file_of, rows)}

@@ -5,7 +5,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forecasting.domain import BatchProgress, HistoryFile, RefreshRun, StoreSnapshot, VersionHeader
+from forecasting.domain import (
+    BatchProgress,
+    HistoryFile,
+    RefreshRun,
+    StoreSnapshot,
+    VersionHeader,
+    inputs_through,
+)
 from forecasting.ports import StoreAttributes
 from forecasting.storage.rows import FILE, HEADER, RUN, file_of, header_of, run_of
 from forecasting.storage.tables import (
@@ -15,6 +22,7 @@ from forecasting.storage.tables import (
     forecast_head,
     forecast_version,
     history_head,
+    history_import,
     history_version,
     predictor,
     refresh_run,
@@ -52,6 +60,12 @@ def read_inputs(connection: sa.Connection, stores: Collection[str]) -> dict[str,
     return {
         store: _snapshot(store, files, None, None, None, attributes.get(store, {})).inputs for store in stores
     }
+
+
+def read_group_inputs(connection: sa.Connection) -> str:
+    """The same for a group of stores: it changes with every import."""
+    newest = connection.execute(sa.select(sa.func.coalesce(sa.func.max(history_import.c.import_id), 0)))
+    return inputs_through(newest.scalar_one())
 
 
 def nothing_known(store: str) -> StoreSnapshot:

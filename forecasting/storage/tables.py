@@ -148,6 +148,7 @@ refresh_run = sa.Table(
     sa.Column("follow_up_by", sa.Text),
     sa.Column("follow_up_at", Instant),
     sa.Column("followed_by", sa.Text),
+    sa.Column("ready_at", Instant),
     sa.Column("deadline_at", Instant),  # of its present attempt, which is ended then
     sa.Index("ix_refresh_run_requested_at", "requested_at"),
     sa.Index("ix_refresh_run_ended", "store", "finished_at"),

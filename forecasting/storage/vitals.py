@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from forecasting.domain import RunState
+from forecasting.domain import GROUP, RunState
 from forecasting.errors import StateUnavailable
 from forecasting.ports import LedgerSigns, RunTally
 from forecasting.storage.database import REVISION, Database
@@ -55,9 +55,15 @@ def _waiting_since(connection: sa.Connection) -> datetime | None:
     run = refresh_run.c
     query = sa.select(sa.func.min(run.requested_at, type_=Instant))
     since: datetime | None = connection.execute(
-        query.where(ACTIVE, run.state != RunState.RUNNING.value)
+        query.where(ACTIVE, run.state != RunState.RUNNING.value, ~_elsewhere())
     ).scalar()
     return since
+
+
+def _elsewhere() -> sa.ColumnElement[bool]:
+    """Whether a run waits for what happens elsewhere (`RefreshRun.elsewhere`)."""
+    run = refresh_run.c
+    return sa.and_(run.scope.startswith(GROUP), run.state == RunState.WAITING.value, run.error == "")
 
 
 def _durations(

@@ -104,7 +104,11 @@ def test_stores_of_one_scope_are_one_run_of_the_batch(storage: SqlStorage) -> No
     first, second = asks("1", "2", scope="group:north")
     answers = storage.ledger.request_many([first, *asks("9"), second], retrain)
     assert [answer.verdict for answer in answers] == [Verdict.RETRAIN, Verdict.RETRAIN, Verdict.ATTACHED]
-    assert [answer.run and answer.run.store for answer in answers] == ["1", "9", "1"]
+    assert [answer.run and answer.run.run_id for answer in answers] == [
+        first.run_id,
+        "run-9-00000.0",
+        first.run_id,
+    ]
 
 
 def test_a_fresh_store_does_not_answer_for_its_scope(storage: SqlStorage) -> None:

@@ -91,10 +91,11 @@ LATER: dict[str, dict[str, list[tuple[object, ...]]]] = {
             ),
         ],
     },
+    "0004": {"run_checkpoint": [("r-2", "part", b"kept")]},
 }  # fmt: skip
 """What each later release had besides."""
 
-RELEASES = ("0001", "0002", "0003")
+RELEASES = ("0001", "0002", "0003", "0004")
 
 
 def fill(connection: sa.Connection, tables: dict[str, list[tuple[object, ...]]]) -> None:
@@ -194,6 +195,19 @@ def test_a_run_of_before_the_upgrade_is_taken_over(upgraded: SqlStorage) -> None
     assert (taken.run_id, taken.attempt, taken.claimed_at) == ("r-2", 2, after(60))
     with pytest.raises(StorageError, match="refused by the database"):
         upgraded.ledger.request(press("9", run_id="r-2"), retrain)
+
+
+def test_what_a_run_had_done_before_the_upgrade_is_kept(upgraded: SqlStorage) -> None:
+    """For whoever takes it over; and a run can wait for what happens elsewhere."""
+    earlier = upgraded.ledger.get("r-2")
+    if earlier is not None:
+        assert upgraded.checkpoints.read(earlier) in ({}, {"part": b"kept"})
+        upgraded.ledger.cancel("r-2", "x", after(60))
+    run = running(upgraded, "7", after(60))
+    upgraded.ledger.await_elsewhere(run, "Training", LEASE, LEASE)
+    waiting = upgraded.ledger.get(run.run_id)
+    assert waiting is not None
+    assert (waiting.state, waiting.ready_at) == (RunState.WAITING, after(90))
 
 
 def test_waiting_runs_hold_their_scope_after_the_upgrade(upgraded: SqlStorage) -> None:
