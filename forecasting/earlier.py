@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from forecasting.before import Before
 from forecasting.calendar.inputs import input_hash
 from forecasting.chain import Chain
 from forecasting.domain import ALL_ITEMS, HistoryFile, Predictor, StoreSnapshot, VersionHeader
@@ -20,7 +21,7 @@ from forecasting.logs import get_logger
 from forecasting.ports import Storage
 from forecasting.reasons import Cause
 from forecasting.series import FloatArray, IntArray
-from forecasting.work import Before, StoreFiles
+from forecasting.work import StoreFiles
 
 log = get_logger(__name__)
 
@@ -30,6 +31,7 @@ NOT_FOUND = (
 )
 HORIZON = "The number of days forecast was changed"
 UNREADABLE = "The forecast before can't be read"
+ELSEWHERE = "The forecast is made elsewhere: what new sales, plan and model have moved can't be told apart"
 
 
 class Means(NamedTuple):

@@ -15,6 +15,7 @@ from forecasting.assignment import Assignment
 from forecasting.calendar.inputs import StoreInputs, all_facts
 from forecasting.chain import Chain
 from forecasting.domain import ALL_ITEMS, HistoryFile, Predictor, RefreshRun, Verdict, natural_order
+from forecasting.earlier import ELSEWHERE, Earlier
 from forecasting.errors import EngineError, FitFailed, StorageError, StorecastError, UnknownSeries
 from forecasting.logs import get_logger
 from forecasting.ports import Compute, HistoryReader, Publication, Storage
@@ -213,7 +214,10 @@ class GroupTraining:
         """What is to be done of each store; where no predictor is kept it is chosen for anew."""
         latest = self.storage.chains.latest()
         kept = self._predictors(run, members)
+        stores = self.storage.ledger.snapshots([files.store for files in members])
         for files in members:
+            snapshot = stores.get(files.store)
+            head = snapshot.head if snapshot else None
             engine = self.settings.engine_of(files.store, files.sales.region)
             predictor = kept.get(files.store)
             if predictor is not None and predictor.asked_engine != engine:
@@ -226,6 +230,7 @@ class GroupTraining:
                 self._chain_of(predictor) if predictor else latest,
                 predictor,
                 brought=Brought(self.engine.name, fetch.stores.get(files.store, {})),
+                earlier=Earlier(head.version, untold=ELSEWHERE) if head else None,
             )
 
     def _predictors(self, run: RefreshRun, members: Sequence[StoreFiles]) -> Mapping[str, Predictor]:

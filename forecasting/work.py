@@ -13,10 +13,11 @@ from typing import TypeVar
 
 import numpy as np
 
+from forecasting.before import Before, OnceReader
 from forecasting.calendar.inputs import SeriesInputs, StoreFacts, StoreInputs, build_inputs, build_pasts
 from forecasting.chain import Chain
 from forecasting.domain import HistoryFile, SeriesChoice, SeriesKey
-from forecasting.errors import FitFailed, StateUnavailable
+from forecasting.errors import FitFailed
 from forecasting.evaluation.backtest import backtest
 from forecasting.evaluation.calibration import Scores
 from forecasting.evaluation.selection import Contest, EngineNamed, choose
@@ -137,57 +138,6 @@ class StorePart:
 
 
 @dataclass(frozen=True, slots=True)
-class OnceReader:
-    """Reads each file of a task once."""
-
-    reader: HistoryReader
-    known: dict[HistoryFile, dict[str, SeriesDays]] = field(default_factory=dict)
-
-    def days(self, file: HistoryFile) -> dict[str, SeriesDays]:
-        """See `ports.HistoryReader.days`."""
-        if file not in self.known:
-            self.known[file] = self.reader.days(file)
-        return self.known[file]
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What the version before was made with, where more than one thing has changed since.
-
-    Attributes
-    ----------
-    causes
-        What has changed, in the order of `Cause`.
-    plan, choices, chain
-        Those of then.
-    """
-
-    causes: tuple[Cause, ...]
-    plan: HistoryFile | None
-    choices: tuple[SeriesChoice, ...]
-    chain: Chain | None
-
-    def rerun(self, files: StoreFiles, reader: HistoryReader, horizon: int, contest: Contest) -> Rerun:
-        """Make it ready to be run again; a plan that is gone or damaged is left out."""
-        choices = {choice.item: choice for choice in self.choices}
-        return Rerun(
-            self.causes, replace(contest, chain=self.chain), choices, self._futures(files, reader, horizon)
-        )
-
-    def _futures(
-        self, files: StoreFiles, reader: HistoryReader, horizon: int
-    ) -> dict[str, SeriesDays] | None:
-        if not {Cause.SALES, Cause.PLAN}.issubset(self.causes):
-            return {}
-        try:
-            inputs = replace(files, plan=self.plan).read(reader, horizon)
-        except StateUnavailable as error:
-            log.info("store %s: the plan of the forecast before can't be read: %s", files.store, error)
-            return None
-        return {series.key.item: series.future for series in inputs.series}
-
-
-@dataclass(frozen=True, slots=True)
 class ForecastTask:
     """Train a store's series, or forecast them again with what was chosen.
 
@@ -234,12 +184,16 @@ class ForecastTask:
         contest = Contest(self.engine, engine_named, self.chain, self.brought)
         kept = {choice.item: choice for choice in self.kept or ()}
         before = self.before
-        rerun = before.rerun(self.files, once, self.horizon, contest) if before else None
+        rerun = before.rerun(contest, lambda plan: self._by(plan, once)) if before else None
         results = tuple(
             fit_series(contest, series, kept.get(series.key.item), rerun)
             for series in inputs.series[self.part :: self.parts]
         )
         return StorePart(inputs.store, self.part, inputs.cutoff, inputs.assumptions, results)
+
+    def _by(self, plan: HistoryFile | None, reader: HistoryReader) -> StoreInputs:
+        """The inputs by another plan."""
+        return replace(self.files, plan=plan).read(reader, self.horizon)
 
 
 @dataclass(frozen=True, slots=True)

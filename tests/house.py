@@ -36,8 +36,7 @@ class House:
     ) -> None:
         self.home = home
         self.clock = TurnedClock()
-        chosen = {"engine": "flat"} | settings
-        self.settings = Settings(home=home, **chosen)  # type: ignore[arg-type] # by name
+        self.settings = Settings(home=home, **{"engine": "flat", **settings})  # type: ignore[arg-type] # by name
         self.storage = SqlStorage(open_database(home, clock=self.clock))
         self.history = ParquetHistory(home / "history", self.storage.manifest, self.clock)
         self.engine = FlatEngine()

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from forecasting.assignment import Assignment
 from forecasting.calendar.inputs import StoreFacts
 from forecasting.chain import Chain
 from forecasting.domain import LOCAL_USER, SeriesKey
 from forecasting.earlier import NOT_FOUND, UNREADABLE, Earlier, EarlierVersions
 from forecasting.reasons import Cause
 from forecasting.storage.tables import forecast_version
-from forecasting.training import Assignment
 from forecasting.work import ForecastTask, StoreFiles
 from tests.house import House, plan
 from tests.storage.examples import chain, pool, press_chain

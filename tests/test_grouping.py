@@ -10,7 +10,9 @@ import pytest
 
 from forecasting.aws_settings import AwsSettings
 from forecasting.domain import LOCAL_USER, Principal, RunState, SeriesKey, StoreState, Verdict
+from forecasting.earlier import ELSEWHERE
 from forecasting.errors import EngineBusy, EngineUnavailable, NotPermitted
+from forecasting.reasons import Origin
 from forecasting.remote import StoreForecasts
 from tests.house import FIRST, LAST, House, sales
 from tests.remote import FakeRemote
@@ -320,3 +322,22 @@ def test_looking_asks_nothing_elsewhere(house: GroupHouse) -> None:
     house.service.forecast(LOCAL_USER, SeriesKey("1"))
     house.service.accuracy(LOCAL_USER)
     assert (len(house.remote.started), len(house.remote.polled)) == calls
+
+
+def test_what_is_made_elsewhere_is_set_against_recent_sales_and_told_as_untold(house: GroupHouse) -> None:
+    """The engine says neither why nor what moved it."""
+    house.service.refresh(LOCAL_USER, "1")
+    house.work()
+    told = house.service.why(LOCAL_USER, SeriesKey("1"))
+    assert told.origin is Origin.HISTORY
+    for day in told.days:
+        assert sum(step.amount for step in day.steps) == pytest.approx(day.expected, abs=1e-9)
+    house.clock.turn(timedelta(hours=1))
+    days = (LAST + timedelta(days=1), LAST + timedelta(days=8))
+    house.deliver("sales", [sales("1", "101", 500.0, *days), sales("1", "102", 250.0, *days)])
+    house.service.refresh(LOCAL_USER, "1", force=True)
+    house.work()
+    made = house.service.changes(LOCAL_USER, SeriesKey("1"))
+    assert (made.causes, made.notes) == ((), (ELSEWHERE,))
+    assert made.days
+    assert all(day.untold == day.difference for day in made.days)

@@ -112,7 +112,7 @@ class SqlLedger:
         InvalidFrame
             If a forecast breaks its schema; nothing is published.
         """
-        contents = [encode(each.forecast) for each in publications]
+        contents = [encode(each.forecast, each.reasons) for each in publications]
         with self._database.writing() as connection:
             self._succeed(connection, run, at, message=message)
             return [
