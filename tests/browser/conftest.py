@@ -24,7 +24,7 @@ PATIENCE_MS = 20_000
 NAIVE = {"STORECAST_ENGINE": "seasonal_naive"}
 BUSY = "17"
 """The sample's store with everything to tell: two versions and three alerts."""
-CLOSED_IN_DAYS = (7, 8, 11)
+CLOSED_IN_DAYS, SAMPLE_ITEMS = (7, 8, 11), ("101", "109", "110")
 
 Visit = Callable[..., Screen]
 """Opens an address in a session of its own, by default on the shared server."""
@@ -68,8 +68,11 @@ def sample_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("sample")
     command(home, "sample", "load", **NAIVE)
     command(home, "refresh", "--all", **NAIVE)
-    days = [LAST + timedelta(days=ahead) for ahead in CLOSED_IN_DAYS]
-    closures = [plan(BUSY, day, day, is_open=0, holiday="Building works") for day in days]
+    closures = [
+        plan(BUSY, day, day, item=item, is_open=0, holiday="Building works")
+        for item in SAMPLE_ITEMS
+        for day in (LAST + timedelta(days=ahead) for ahead in CLOSED_IN_DAYS)
+    ]
     file = home / "works.csv"
     pd.concat(closures).to_csv(file, index=False)
     command(home, "plan", str(file), **NAIVE)

@@ -81,6 +81,12 @@ class Screen:
         expect(self.chart.get_by_text("expected")).to_be_visible()
         expect(self.page.get_by_test_id("stMetric")).to_have_count(4)
 
+    def expect_drawn(self) -> None:
+        """Expect the page's script to have ended, and nothing to stand for what is still to be drawn."""
+        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        expect(self.main.get_by_test_id("stElementContainer").first).to_be_visible()
+        expect(self.main.get_by_test_id("stSkeleton")).to_have_count(0)
+
     def expect_version(self, version: int) -> None:
         """Expect the strip to name this version."""
         expect(self.strip).to_contain_text(re.compile(rf"version {version}\b"))
