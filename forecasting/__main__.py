@@ -110,7 +110,12 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true")
     status.set_defaults(run=_status)
 
-    aws = commands.add_parser("aws", help="set up, look at, train and remove AWS Forecast", add_help=False)
+    aws = commands.add_parser(
+        "aws",
+        help="set up, look at, train and remove AWS Forecast",
+        add_help=False,
+        prefix_chars="\0",  # its options are read by `aws_commands`
+    )
     aws.add_argument("rest", nargs=argparse.REMAINDER)
     aws.set_defaults(run=_aws)
     return parser

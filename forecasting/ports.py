@@ -735,6 +735,10 @@ class Looks(Protocol):
         """What was said of stores, by store; None means all of them."""
         ...
 
+    def pulse(self) -> tuple[int, datetime | None]:
+        """How many stores something is said of, and when it was last: differs after every change."""
+        ...
+
     def visit(self, subject: str, store: str, version: int, at: datetime) -> Visit:
         """Note that somebody sees a version, and return what they have seen; writes only what is new."""
         ...

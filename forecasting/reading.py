@@ -448,6 +448,11 @@ class Reader:
         del principal  # three counters that tell nobody anything
         return self._storage.ledger.pulse()
 
+    def reviews_pulse(self, principal: Principal) -> tuple[int, datetime | None]:
+        """What changes whenever a store is marked as reviewed, or that is taken back."""
+        del principal  # a counter and an instant that tell nobody anything
+        return self._storage.looks.pulse()
+
     def batch(self, principal: Principal) -> BatchProgress | None:
         """How far the refresh of many stores is that is under way, or None; for operators and planners."""
         batch = self._storage.ledger.batch() if principal.roles else None

@@ -14,7 +14,7 @@ import numpy as np
 from forecasting.calendar.inputs import StoreInputs
 from forecasting.errors import FitFailed
 from forecasting.ports import FittedSeries
-from forecasting.series import SeriesDays, SeriesForecast, day_of
+from forecasting.series import IntArray, SeriesDays, SeriesForecast, day_of
 
 StoreForecasts = Mapping[str, tuple[SeriesForecast, ...]]
 """What was fetched for one store: of each item, the windows of the backtest and the days to come.
@@ -160,18 +160,18 @@ class Fetched:
     forecasts: Sequence[SeriesForecast] = ()
 
     def fit(self, past: SeriesDays) -> FittedSeries:
-        """Find the forecast that follows this history.
+        """Keep the forecasts that were made without knowing what followed this history.
 
         Raises
         ------
         FitFailed
             If there is none.
         """
-        after = int(past.days[-1]) + 1
-        found = next((each for each in self.forecasts if len(each) and each.days[0] == after), None)
-        if found is None:
-            raise FitFailed(f"{self.name} has no forecast from {day_of(after)} on")
-        return FetchedSeries(self.name, found)
+        last = int(past.days[-1])
+        made = tuple(each for each in self.forecasts if len(each) and each.days[0] > last)
+        if not made:
+            raise FitFailed(f"{self.name} has no forecast from {day_of(last + 1)} on")
+        return FetchedSeries(self.name, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +197,10 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class FetchedSeries:
-    """One forecast that was fetched."""
+    """The forecasts of one series that follow a history."""
 
     name: str
-    made: SeriesForecast
+    made: tuple[SeriesForecast, ...]
 
     def forecast(self, future: SeriesDays) -> SeriesForecast:
         """The days asked for, cleaned: nothing negative, quantiles in order, closed days exactly 0.
@@ -208,20 +208,27 @@ class FetchedSeries:
         Raises
         ------
         FitFailed
-            If a day or a value is missing.
+            If a day or the value of an open day is missing.
         """
-        at = np.searchsorted(self.made.days, future.days)
-        known = np.append(self.made.days, -1)[np.minimum(at, len(self.made))] == future.days
-        if not known.all():
-            raise FitFailed(f"{self.name} has no value for {day_of(int(future.days[~known][0]))}")
-        made = self.made
+        at, made = self._covering(future)
         values = np.vstack([made.mean[at], made.q10[at], made.q50[at], made.q90[at]])
-        missing = ~np.isfinite(values).all(axis=0)
+        missing = future.is_open & ~np.isfinite(values).all(axis=0)
         if missing.any():
             day = day_of(int(future.days[missing][0]))
             raise FitFailed(
                 f"{self.name} has no complete value for {day}: one of mean, p10, p50, p90 is missing"
             )
-        values = np.maximum(values, 0.0) * future.is_open
+        values = np.where(future.is_open, np.maximum(values, 0.0), 0.0)
         low, middle, high = np.sort(values[1:], axis=0)
         return SeriesForecast(future.days, values[0], low, middle, high)
+
+    def _covering(self, future: SeriesDays) -> tuple[IntArray, SeriesForecast]:
+        """The forecast that has the days, and where."""
+        missing = future.days
+        for made in self.made:
+            at = np.minimum(np.searchsorted(made.days, future.days), len(made) - 1)
+            there = made.days[at] == future.days
+            if there.all():
+                return at, made
+            missing = min(missing, future.days[~there], key=len)
+        raise FitFailed(f"{self.name} has no value for {day_of(int(missing[0]))}")

@@ -137,6 +137,20 @@ class StorePart:
 
 
 @dataclass(frozen=True, slots=True)
+class OnceReader:
+    """Reads each file of a task once."""
+
+    reader: HistoryReader
+    known: dict[HistoryFile, dict[str, SeriesDays]] = field(default_factory=dict)
+
+    def days(self, file: HistoryFile) -> dict[str, SeriesDays]:
+        """See `ports.HistoryReader.days`."""
+        if file not in self.known:
+            self.known[file] = self.reader.days(file)
+        return self.known[file]
+
+
+@dataclass(frozen=True, slots=True)
 class Before:
     """What the version before was made with, where more than one thing has changed since.
 
@@ -215,11 +229,12 @@ class ForecastTask:
         InvalidFrame
             If the inputs break their schema, or an engine its promises.
         """
-        inputs = self.files.read(reader, self.horizon)
+        once = OnceReader(reader)
+        inputs = self.files.read(once, self.horizon)
         contest = Contest(self.engine, engine_named, self.chain, self.brought)
         kept = {choice.item: choice for choice in self.kept or ()}
         before = self.before
-        rerun = before.rerun(self.files, reader, self.horizon, contest) if before else None
+        rerun = before.rerun(self.files, once, self.horizon, contest) if before else None
         results = tuple(
             fit_series(contest, series, kept.get(series.key.item), rerun)
             for series in inputs.series[self.part :: self.parts]

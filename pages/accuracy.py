@@ -9,6 +9,7 @@ if not stores or as_of is None:
     components.no_sales()
     st.stop()
 
+components.follow_theme("accuracy")
 unknown = session.unknown_in_address(stores, offers_all=True)
 news = st.empty()
 scope = accuracy_view.pick(stores)

@@ -9,6 +9,7 @@ if not stores or as_of is None:
     components.no_sales()
     st.stop()
 
+components.follow_theme("compare")
 headline, choice, away = st.columns([6.6, 2.5, 1.8], vertical_alignment="center")
 news = headline.empty()
 with choice:

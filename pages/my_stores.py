@@ -10,11 +10,9 @@ if not rows:
     st.stop()
 
 _stores, as_of = cached.stores(service, user)
-news, away = st.columns([8.2, 1.8], vertical_alignment="bottom")
-with news:
-    queue_view.headline(rows, as_of)
+queue_view.headline(rows, as_of)
 queue_view.live_batch(service, user)
-shown = queue_view.pick(rows)
+shown, away = queue_view.pick(rows)
 queue_view.table(shown)
 if shown and as_of is not None:
     with away:

@@ -18,7 +18,7 @@ if unknown:
         icon=":material/search_off:",
     )
 
-_gap, away, action = action.columns([0.7, 1.1, 1.1], vertical_alignment="bottom")
+away, action = action.columns([1, 1.95], vertical_alignment="bottom")
 now = live_freshness(service, user, key, as_of, action)
 header = store_view.wanted_version(service, user, now.header)
 store_view.series_section(service, user, key, now, header, as_of)

@@ -11,6 +11,7 @@ from forecasting.domain import LOCAL_USER, SeriesKey
 from forecasting.earlier import NOT_FOUND, UNREADABLE, Earlier, EarlierVersions
 from forecasting.reasons import Cause
 from forecasting.storage.tables import forecast_version
+from forecasting.training import Assignment
 from forecasting.work import ForecastTask, StoreFiles
 from tests.house import House, plan
 from tests.storage.examples import chain, pool, press_chain
@@ -166,3 +167,16 @@ def test_the_chain_it_was_trained_with_is_used_again(house: House) -> None:
             "c-2",
             "c-1",
         )
+
+
+def test_results_beside_another_version_are_not_taken_over(house: House) -> None:
+    """What a worker kept of a run that it lost was compared with the version there was then."""
+    trained(house)
+    (run,) = house.storage.ledger.recent(1)
+    sales = house.storage.manifest.head("1", "sales")
+    assert sales is not None
+    one, other = (
+        Assignment(run, StoreFiles(sales), None, None, earlier=each).fingerprint(28)
+        for each in (Earlier(1), Earlier(2))
+    )
+    assert one != other

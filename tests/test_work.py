@@ -14,11 +14,15 @@ from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.errors import EngineUnavailable, StateUnavailable
 from forecasting.evaluation.backtest import backtest
 from forecasting.evaluation.calibration import Scores
+from forecasting.evaluation.selection import Contest
 from forecasting.evaluation.windows import Window
 from forecasting.publishing import merged
+from forecasting.reasons import Cause
 from forecasting.series import SeriesForecast
 from forecasting.work import (
+    Before,
     ForecastTask,
+    OnceReader,
     PooledFit,
     PoolTask,
     SpreadTask,
@@ -306,3 +310,46 @@ def test_values_sent_to_workers_and_back_are_plain() -> None:
     assert all(isinstance(each.forecast, SeriesForecast) for each in made.results)
     assert all(len(each.recent) == 35 for each in made.results)
     assert len(repr(task(files))) < 1000
+
+
+# -- run again -----------------------------------------------------------------------------------------
+
+
+def test_what_is_run_again_is_told_of_the_chain_of_then() -> None:
+    """And each file is read once, however often it is asked for."""
+    shelf = Shelf()
+    files = shelf.put("1", products(1))
+    then, now = (
+        Chain(name, datetime(2019, 1, 1, tzinfo=UTC), "flat", LAST, HORIZON, "", 1)
+        for name in ("then", "now")
+    )
+    choice = SeriesChoice("100", "flat", "", widths=(2.0,))
+    before = Before((Cause.SALES, Cause.MODEL), None, (choice,), then)
+    again = before.rerun(files, shelf, HORIZON, Contest("flat", KNOWN, now))
+    assert (again.contest.chain, again.choices, again.futures) == (then, {"100": choice}, {})
+    once = OnceReader(shelf)
+    first = once.days(files.sales)
+    shelf.frames.clear()
+    assert once.days(files.sales) is first
+
+
+def test_days_to_come_are_told_by_the_plan_of_then() -> None:
+    """Where sales and plan have changed; there may have been none, and it may be gone."""
+    shelf = Shelf()
+    files = shelf.put("1", products(1))
+    contest = Contest("flat", KNOWN)
+    causes = (Cause.SALES, Cause.PLAN)
+    days = pd.date_range(LAST + timedelta(days=1), periods=2)
+    closed = pd.DataFrame({"store": "1", "item": "all", "ds": days, "is_open": False, "promo": False})
+    plan = shelf.file("1", "plan", closed.assign(holiday="", school_holiday=False))
+    by_plan = Before(causes, plan, (), None).rerun(files, shelf, HORIZON, contest).futures
+    by_habit = (
+        Before(causes, None, (), None).rerun(replace(files, plan=plan), shelf, HORIZON, contest).futures
+    )
+    assert by_plan is not None
+    assert by_habit is not None
+    assert list(by_plan) == list(by_habit) == ["all", "100"]
+    assert not by_plan["100"].is_open[:2].any()
+    assert by_habit["100"].is_open[:2].any()
+    del shelf.frames[plan.content_hash]
+    assert Before(causes, plan, (), None).rerun(files, shelf, HORIZON, contest).futures is None

@@ -21,7 +21,7 @@ MOST_ROWS, MOST_REASONS = 14, 3
 
 def engines_section(report: AccuracyReport, *, of_store: bool) -> None:
     """Draw which engine serves what and why, and every store, or product of a store, with its figures."""
-    st.markdown("##### Which engine serves, and why")
+    st.markdown("#### Which engine serves, and why")
     if len(report.rows) == 1 and len(report.engines) == 1 and report.engines[0].series == 1:
         (row,) = report.rows
         st.markdown(f"**{engine_name(row.engine)}**: {formats.plain(row.reason)}.")
@@ -50,7 +50,7 @@ def engine_name(engine: str) -> str:
 
 def _engine_row(share: EngineShare) -> dict[str, object]:
     shown = [
-        f"{reason.words} ({reason.series:,})" if len(share.reasons) > 1 else reason.words
+        f"{reason.words} ({formats.number(reason.series)})" if len(share.reasons) > 1 else reason.words
         for reason in share.reasons[:MOST_REASONS]
     ]
     more = len(share.reasons) - MOST_REASONS

@@ -151,8 +151,8 @@ def _against_tile(backtest: Backtested | None) -> None:
         )
         tile("Against the 4-week average", words, note, tip=tip)
         return
-    served = f"; the average serves {backtest.same:,}" if backtest.same else ""
-    note = f"{backtest.better:,} of {backtest.series:,}{served}"
+    served = f"; the average serves {formats.number(backtest.same)}" if backtest.same else ""
+    note = f"{formats.number(backtest.better)} of {formats.number(backtest.series)}{served}"
     share = formats.percent(backtest.better / backtest.series, 0)
     tile("Better than the 4-week average", f"{share} of stores", note, tip=tip)
 
@@ -214,7 +214,7 @@ def _published_section(track: Mapping[int, ErrorSums], days: pd.DataFrame | None
 def _heading(title: str, words: str = "") -> None:
     """A section's name, and beside it how its figures came about."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.markdown(f"##### {title}", width="content")
+        st.markdown(f"#### {title}", width="content")
         if words:
             st.caption(words)
 
@@ -222,7 +222,7 @@ def _heading(title: str, words: str = "") -> None:
 def _lead_row(lead: int, sums: ErrorSums) -> dict[str, str]:
     return {
         "As published": formats.days_before(lead).capitalize(),
-        "Days": f"{sums.days:,}",
+        "Days": formats.number(sums.days),
         "Error": formats.percent(sums.wape),
         "Expected was": formats.lean(sums.bias),
         "Inside the band": formats.percent(sums.coverage, 0),

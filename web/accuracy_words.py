@@ -75,7 +75,7 @@ def untested(report: AccuracyReport) -> str:
         return ""
     if report.backtest is None:
         return f"{NO_BACKTEST}."
-    are = "1 store has" if report.untested == 1 else f"{report.untested:,} stores have"
+    are = "1 store has" if report.untested == 1 else f"{formats.number(report.untested)} stores have"
     return f"{are} none and {'is' if report.untested == 1 else 'are'} left out: {NO_BACKTEST.lower()}."
 
 
@@ -107,9 +107,9 @@ def band(coverage: float | None) -> str:
 
 def figures(sums: ErrorSums) -> list[str]:
     """Every figure of some errors, in the order of `FIGURES`."""
-    ratio = [formats.NONE if value is None else f"{value:.3f}" for value in (sums.mase, sums.wql)]
+    ratio = [formats.NONE if value is None else formats.number(value, 3) for value in (sums.mase, sums.wql)]
     shares = [formats.percent(value) for value in (sums.wape, sums.bias, sums.rmspe, sums.coverage)]
-    return [*shares, *ratio, f"{sums.days:,}"]
+    return [*shares, *ratio, formats.number(sums.days)]
 
 
 FIGURES = (

@@ -64,7 +64,7 @@ def _state(run: RefreshRun) -> str:
     """Its state; while it runs with how far it is."""
     if run.state is not RunState.RUNNING or not run.total:
         return run.state.capitalize()
-    return f"{run.stage} {run.done:,}/{run.total:,}"
+    return f"{run.stage} {formats.number(run.done)}/{formats.number(run.total)}"
 
 
 def _version_link(run: RefreshRun) -> str:
@@ -76,4 +76,4 @@ def _version_link(run: RefreshRun) -> str:
 def _took(run: RefreshRun) -> str:
     if run.started_at is None or run.finished_at is None:
         return ""
-    return f"{(run.finished_at - run.started_at).total_seconds():,.1f} s"
+    return f"{formats.number((run.finished_at - run.started_at).total_seconds(), 1)} s"

@@ -103,7 +103,7 @@ def forecast_figure(
         *_holiday_marks(days, colours),
         *_promotion_labels(promoted, colours),
     ]
-    notes += [_today_label(as_of, colours), *_line_ends(sold, forecast, colours)]
+    notes += [_today_label(as_of, colours), _unit_label(colours), *_line_ends(sold, forecast, colours)]
     return figure(lines, {**_layout(days, as_of, colours), "shapes": shapes, "annotations": notes})
 
 
@@ -112,7 +112,9 @@ def figure(lines: Sequence[Mapping[str, object]], layout: Mapping[str, object]) 
 
     It has no template: to fill in Plotly's own, of which nothing is seen, took as long as all the rest.
     """
-    return go.Figure({"data": lines, "layout": {"template": {}, **layout}})
+    return go.Figure(
+        {"data": lines, "layout": {"template": {}, "separators": formats.separators(), **layout}}
+    )
 
 
 def alt_text(name: str, sold: pd.DataFrame, forecast: pd.DataFrame | None) -> str:
@@ -163,7 +165,8 @@ def _sold_line(sold: pd.DataFrame, colours: Palette) -> Trace:
         "line": {"color": colours.ink, "width": 1.4},
         "marker": {"size": 4},
         "customdata": _facts(sold),
-        "hovertemplate": "%{customdata}<br>sold <b>%{y:,.0f}</b><extra></extra>",
+        "hovertemplate": f"%{{customdata}}<br>sold <b>%{{y:,.0f}}</b> {escape(formats.unit())}"
+        "<extra></extra>",
     }
 
 
@@ -180,7 +183,8 @@ def _expected_line(forecast: pd.DataFrame, colours: Palette) -> Trace:
         "line": {"color": colours.accent, "width": 2.2},
         "marker": {"size": 5},
         "customdata": list(zip(_facts(forecast), likely, strict=True)),
-        "hovertemplate": "%{customdata[0]}<br>expected <b>%{y:,.0f}</b>, %{customdata[1]}<extra></extra>",
+        "hovertemplate": "%{customdata[0]}<br>expected <b>%{y:,.0f}</b>, %{customdata[1]} "
+        f"{escape(formats.unit())}<extra></extra>",
     }
 
 
@@ -277,6 +281,12 @@ def _today(as_of: date, colours: Palette) -> dict[str, object]:
 
 def _today_label(as_of: date, colours: Palette) -> dict[str, object]:
     return _note(as_of, 1, "today", colours.quiet, yref="paper", yanchor="bottom")
+
+
+def _unit_label(colours: Palette) -> dict[str, object]:
+    """Say above the y axis what it counts."""
+    above = {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom", "xshift": -4}
+    return _note(0, 1, escape(formats.unit()), colours.quiet, **above)
 
 
 def _line_ends(

@@ -7,6 +7,9 @@ from forecasting.domain import ALL_ITEMS, SeriesKey, Store, Verdict
 from forecasting.errors import StorageError, StorecastError
 from web import access, formats, session
 
+THEME_POLL = 5.0
+"""Seconds between looks at the reader's theme."""
+
 
 def explain(error: Exception) -> bool:
     """Show what went wrong in words instead of Streamlit's own box; Streamlit has logged the rest."""
@@ -31,6 +34,23 @@ def could_not_start(reason: str) -> None:
     st.subheader("Storecast could not start", anchor=False)
     st.error(formats.plain(reason), icon=":material/error:")
     st.caption("Nothing was changed. Once this is mended, start the dashboard again.")
+
+
+def follow_theme(page: str) -> None:
+    """Draw a page again when the reader's theme has changed, for those that nothing else keeps alive.
+
+    Parameters
+    ----------
+    page
+        Its name.
+    """
+
+    @st.fragment(run_every=THEME_POLL)
+    def watch() -> None:
+        if session.pulse_changed(page, None):
+            st.rerun()
+
+    watch()
 
 
 def no_sales() -> None:
@@ -64,7 +84,7 @@ def _press_all() -> None:
 def pick_series(stores: list[Store]) -> tuple[SeriesKey, DeltaGenerator]:
     """Draw the pickers, bound to the address, and return the choice and the place for the Refresh button."""
     store_col, item_col, back_col, next_col, action = st.columns(
-        [3.2, 3.2, 0.55, 0.55, 4.5], vertical_alignment="bottom", gap="small"
+        [2.6, 2.6, 0.55, 0.55, 5.9], vertical_alignment="bottom", gap="small"
     )
     names = [store.store for store in stores]
     session.keep_store(names, names[0])
@@ -81,11 +101,11 @@ def pick_series(stores: list[Store]) -> tuple[SeriesKey, DeltaGenerator]:
         format_func=session.item_label,
     )
     back_col.button(
-        "", icon=":material/chevron_left:", help="Previous store", key="previous_store",
+        "Previous store", icon=":material/chevron_left:", help="Previous store", key="previous_store",
         on_click=session.step_store, args=(names, -1), width="stretch",
     )  # fmt: skip
     next_col.button(
-        "", icon=":material/chevron_right:", help="Next store", key="next_store",
+        "Next store", icon=":material/chevron_right:", help="Next store", key="next_store",
         on_click=session.step_store, args=(names, 1), width="stretch",
     )  # fmt: skip
     return SeriesKey(store or names[0], item or ALL_ITEMS), action

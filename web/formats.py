@@ -34,6 +34,16 @@ def locale() -> Locale:
     return LOCALES[_look[0].locale]
 
 
+def separators() -> str:
+    """The decimal point and what stands between thousands, as Plotly takes them."""
+    return locale().point + locale().group
+
+
+def in_grid() -> str:
+    """How a grid writes whole units: as pages do; where those are not in English, as the browser does."""
+    return "%,.0f" if separators() == ".," else "localized"
+
+
 def unit() -> str:
     """What demand is counted or paid in: ``units``, ``kg``, ``€``."""
     return _look[0].currency or _look[0].unit

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.domain import BatchProgress, Principal, StoreState
 from forecasting.planning.queue import Part, QueueRow
@@ -60,12 +61,15 @@ def live_batch(service: ForecastService, user: Principal) -> None:
 
 def _pulse(service: ForecastService, user: Principal, batch: BatchProgress | None) -> object:
     """During a batch the queue is drawn again at each tenth of it, else whenever anything happened."""
-    return (batch.batch_id, 10 * batch.done // batch.total) if batch else service.pulse(user)
+    happened = (batch.batch_id, 10 * batch.done // batch.total) if batch else service.pulse(user)
+    return happened, service.reviews_pulse(user)
 
 
-def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
-    """Draw region, search and the part of the queue; return the rows they leave."""
-    region_col, search_col, part_col, action = st.columns([1.7, 1.6, 5.6, 1.6], vertical_alignment="bottom")
+def pick(rows: Sequence[QueueRow]) -> tuple[list[QueueRow], DeltaGenerator]:
+    """Draw region, search and the part of the queue; return the rows they leave, and a place beside."""
+    region_col, search_col, part_col, away, action = st.columns(
+        [1.5, 1.4, 5, 1.35, 1.35], vertical_alignment="bottom", gap="small"
+    )
     regions = sorted({row.region for row in rows if row.region})
     region = region_col.selectbox(
         "Region",
@@ -95,7 +99,7 @@ def pick(rows: Sequence[QueueRow]) -> list[QueueRow]:
     )
     with action:
         components.refresh_all_button()
-    return parts[part or "All"]
+    return parts[part or "All"], away
 
 
 def table(rows: Sequence[QueueRow]) -> None:
@@ -113,7 +117,7 @@ def table(rows: Sequence[QueueRow]) -> None:
             "State": [f"{ICONS[row.state]} {row.state}" for row in rows],
             "Why it is here": [_reason(row) for row in rows],
             "4 weeks + next 7 days": [[round(value) for value in row.sparkline] for row in rows],
-            "Next 7 days": [row.next7 for row in rows],
+            "Next 7 days": [None if row.next7 is None else formats.whole(row.next7) for row in rows],
             "vs last week": [_percent(row.change) for row in rows],
             "vs last year": [_percent(row.change_on_year) for row in rows],
         }
@@ -130,7 +134,7 @@ def table(rows: Sequence[QueueRow]) -> None:
             "State": st.column_config.TextColumn(width=110),
             "Why it is here": st.column_config.TextColumn(width=400),
             "4 weeks + next 7 days": st.column_config.AreaChartColumn(width=220, y_min=0),
-            "Next 7 days": st.column_config.NumberColumn(format="%,.0f", width=100),
+            "Next 7 days": st.column_config.NumberColumn(format=formats.in_grid(), width=100),
             "vs last week": st.column_config.NumberColumn(
                 format="%+.0f%%", width=100, help="Next 7 days against the same weekdays last week"
             ),
@@ -149,8 +153,9 @@ def table(rows: Sequence[QueueRow]) -> None:
         st.switch_page(STORE_PAGE, query_params={session.STORE: drawn[picked[0]]})
 
 
-def _percent(share: float | None) -> float | None:
-    return None if share is None else 100 * share
+def _percent(share: float | None) -> int | None:
+    """Whole percent, so that the grid writes no −0."""
+    return None if share is None else formats.whole(100 * share)
 
 
 def _reason(row: QueueRow) -> str:

@@ -8,10 +8,13 @@ from web.access import require_user, trouble
 from web.components import could_not_start
 
 ROOT = Path(__file__).resolve().parent.parent
+STATIC = ROOT / "web" / "static"
 
-st.set_page_config(page_title="Storecast", page_icon=str(ROOT / "web" / "static" / "icon.svg"), layout="wide")
-for sheet in ["look.css", "print.css", *(["print_dark.css"] if st.context.theme.type == "dark" else [])]:
-    st.html(ROOT / "web" / "static" / sheet)
+st.set_page_config(page_title="Storecast", page_icon=str(STATIC / "icon.svg"), layout="wide")
+dark = st.context.theme.type == "dark"
+st.logo(STATIC / ("logo_dark.svg" if dark else "logo_light.svg"))
+for sheet in ["look.css", "print.css", *(["dark.css"] if dark else [])]:
+    st.html(STATIC / sheet)
 require_user()
 PAGES = [
     st.Page(ROOT / "pages" / "my_stores.py", title="My stores", icon=":material/checklist:", default=True),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from forecasting.calendar import wording
 from forecasting.domain import BatchProgress, RefreshRun, RunState
 from forecasting.refresh.lifecycle import ATTEMPTS
-from web import session
+from web import formats, session
 
 
 def subject(run: RefreshRun) -> str:
@@ -30,7 +30,11 @@ def how_far(run: RefreshRun, left: timedelta | None) -> str:
         soon = f"in {wording.duration(left)}" if left else "now"
         return f"Attempt {run.attempt} of {ATTEMPTS} broke, trying again {soon}: {run.error}"
     unit = "series" if run.store else "stores"
-    stage = f"{run.stage}: {run.done:,} of {run.total:,} {unit}" if run.total else run.stage or "Starting"
+    stage = (
+        f"{run.stage}: {formats.number(run.done)} of {formats.number(run.total)} {unit}"
+        if run.total
+        else run.stage or "Starting"
+    )
     told = [stage, f"{wording.about(left)} left" if left else "", asked, _follows(run)]
     return ", ".join(part for part in told if part)
 
@@ -42,9 +46,9 @@ def share(run: RefreshRun) -> float:
 
 def batch_words(batch: BatchProgress) -> str:
     """How far a refresh of many stores is, and how much longer it takes."""
-    failed = f", {batch.failed:,} failed" if batch.failed else ""
+    failed = f", {formats.number(batch.failed)} failed" if batch.failed else ""
     left = f", {wording.about(batch.remaining)} left" if batch.remaining else ""
-    done = f"Refreshing: {batch.done:,} of {batch.total:,} stores{failed}{left}"
+    done = f"Refreshing: {formats.number(batch.done)} of {formats.number(batch.total)} stores{failed}{left}"
     return f"{done}, asked for by {batch.requested_by}"
 
 

@@ -63,7 +63,7 @@ def next_sample_day(service: ForecastService, user: Principal) -> None:
 
 def upload(service: ForecastService, user: Principal) -> None:
     """Take a file, report on it, and import it only when the user says so."""
-    st.markdown("##### Upload")
+    st.markdown("#### Upload")
     kind = st.segmented_control(
         "Kind of file",
         list(KINDS),
@@ -88,7 +88,7 @@ def upload(service: ForecastService, user: Principal) -> None:
     _report(report)
     new = report.added + report.revised
     st.button(
-        f"Import {new:,} rows" if new else "Nothing new in this file",
+        f"Import {formats.number(new)} rows" if new else "Nothing new in this file",
         icon=":material/check:",
         type="primary",
         key="apply_upload",
@@ -105,9 +105,9 @@ def _summary(feeds: Sequence[Feed]) -> str:
     last = max(store.last_ds for store in stores)
     late = sum(feed.state is FeedState.LATE for feed in feeds)
     feeds_words = f"{late} feeds are late" if late else "all feeds are up to date"
-    products = f"{len(items):,} products" if items else "totals only"
+    products = f"{formats.number(len(items))} products" if items else "totals only"
     return (
-        f"{len(stores):,} stores · {products} · {formats.day(first)} {first.year} to "
+        f"{formats.number(len(stores))} stores · {products} · {formats.day(first)} {first.year} to "
         f"{formats.day(last)} {last.year} · {feeds_words}"
     )
 
@@ -128,14 +128,14 @@ def _row(feed: Feed) -> dict[str, object]:
 def _problems(refused: InvalidFile) -> None:
     problems = "problem" if refused.total == 1 else "problems"
     st.error(
-        f"Refused: {refused.total:,} {problems} in {formats.plain(refused.problems[0].file)}. "
+        f"Refused: {formats.number(refused.total)} {problems} in {formats.plain(refused.problems[0].file)}. "
         "Nothing was changed.",
         icon=":material/block:",
     )
     st.dataframe(
         pd.DataFrame(
             {
-                "Row": ["" if each.row is None else f"{each.row:,}" for each in refused.problems],
+                "Row": ["" if each.row is None else formats.number(each.row) for each in refused.problems],
                 "Column": [each.column or "" for each in refused.problems],
                 "Expected": [each.expected for each in refused.problems],
                 "Found": [each.found for each in refused.problems],
@@ -146,15 +146,15 @@ def _problems(refused: InvalidFile) -> None:
         alt="Problems of the file by row and column",
     )
     if refused.total > len(refused.problems):
-        st.caption(f"The first {len(refused.problems)} of {refused.total:,} are shown.")
+        st.caption(f"The first {len(refused.problems)} of {formats.number(refused.total)} are shown.")
 
 
 def _report(report: ImportReport) -> None:
     span = f"{formats.day(report.first_ds)} to {formats.day(report.last_ds)} {report.last_ds.year}"
     st.success(
-        f"{formats.plain(report.source)} is in order: {report.added:,} new rows, "
-        f"{report.revised:,} revised, "
-        f"{report.unchanged:,} unchanged; {len(report.stores):,} stores, {span}.",
+        f"{formats.plain(report.source)} is in order: {formats.number(report.added)} new rows, "
+        f"{formats.number(report.revised)} revised, "
+        f"{formats.number(report.unchanged)} unchanged; {formats.number(len(report.stores))} stores, {span}.",
         icon=":material/check_circle:",
     )
     for note in report.notes:
@@ -179,8 +179,8 @@ def _run(work: Callable[[], ImportReport]) -> None:
         session.remember_import(formats.plain(str(error)), failed=True)
         return
     session.remember_import(
-        f"{formats.plain(report.source)} was imported: {report.added:,} new rows, "
-        f"{report.revised:,} revised. "
+        f"{formats.plain(report.source)} was imported: {formats.number(report.added)} new rows, "
+        f"{formats.number(report.revised)} revised. "
         "Refresh the stores it is about to bring their forecasts up to date.",
         failed=False,
     )

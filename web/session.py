@@ -207,7 +207,10 @@ def import_told() -> tuple[str, bool] | None:
 
 
 def pulse_changed(store: str, pulse: object) -> bool:
-    """Whether a store's pulse differs from the one this session last drew; remembers it."""
-    drawn = st.session_state.get(_PULSE)
-    st.session_state[_PULSE] = (store, pulse)
-    return drawn is not None and drawn[0] == store and drawn[1] != pulse
+    """Whether a store's pulse, or the reader's theme, differs from what this session last drew; remembers it.
+
+    The colours of a chart are the theme's of when it was drawn, and evening may come while a page is open.
+    """
+    drawn, now = st.session_state.get(_PULSE), (pulse, st.context.theme.type)
+    st.session_state[_PULSE] = (store, now)
+    return drawn is not None and drawn[0] == store and drawn[1] != now

@@ -218,7 +218,7 @@ def _old_version(header: VersionHeader, newest: VersionHeader) -> None:
     """Say that this is not the newest forecast, and offer the way to it."""
     published = header.published_at.astimezone(formats.zone(st.context.timezone))
     st.info(
-        f"This is version {header.version}, published {formats.day(published)} {published:%H:%M}. "
+        f"This is version {header.version}, published {formats.day(published)} {formats.clock(published)}. "
         f"The newest is version {newest.version}.",
         icon=":material/history:",
     )

@@ -125,7 +125,9 @@ def freshness_strip(now: Freshness, answer: str | None, as_of: date) -> None:
         _progress(now.run, now)
     elif now.state is StoreState.FAILED and now.run is not None:
         kept = " The forecast below is the last good one." if now.header else ""
-        st.error(f"The last refresh failed: {formats.plain(now.run.error)}.{kept}", icon=":material/error:")
+        elsewhere = " in AWS Forecast" if now.run.of_group else ""
+        words = formats.plain(now.run.error)
+        st.error(f"The last refresh{elsewhere} failed: {words}.{kept}", icon=":material/error:")
     elif answer:
         st.caption(f":material/info: {formats.plain(answer)}.")
 
@@ -144,5 +146,5 @@ def _progress(run: RefreshRun, now: Freshness) -> None:
     if now.pooling is not None:
         words = f"Learning from all stores first, then this one; asked for by {run.requested_by}"
     elif run.state is RunState.QUEUED and now.backlog > 1:
-        words = f"{words}; {now.backlog:,} stores are in line"
+        words = f"{words}; {formats.number(now.backlog)} stores are in line"
     st.progress(run_words.share(now.pooling or run), formats.plain(words))

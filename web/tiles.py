@@ -42,7 +42,7 @@ def tomorrow_tile(forecast: pd.DataFrame, as_of: date) -> None:
         row = rows.iloc[0]
         tile(
             label,
-            formats.units(row["mean"]),
+            formats.amount(row["mean"]),
             f"likely {formats.units(row['q10'])} – {formats.units(row['q90'])}",
         )
 
@@ -56,7 +56,7 @@ def _week(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) ->
     closed = int((~forecast["is_open"].iloc[:WEEK]).sum())
     tile(
         label,
-        formats.units(summary.next7),
+        formats.amount(summary.next7),
         f"closed on {formats.days(closed)}" if closed else "open every day",
     )
 

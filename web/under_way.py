@@ -36,7 +36,7 @@ def decisions(service: ForecastService, user: Principal, runs: list[RefreshRun])
     for run in active[:UNDER_WAY]:
         _under_way(service, user, run)
     if len(active) > UNDER_WAY:
-        st.caption(f"… and {len(active) - UNDER_WAY:,} more under way, in the list below")
+        st.caption(f"… and {formats.number(len(active) - UNDER_WAY)} more under way, in the list below")
     listed = {run.run_id for run in runs}
     for run in service.broken(user, BROKEN):
         if run.run_id in listed:

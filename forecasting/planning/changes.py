@@ -15,8 +15,8 @@ MEAN_SHARE, BAND_SHARE = 0.05, 0.25
 """A day has moved where its mean differs by more than 5% of what it was, and by more than a quarter of the
 width its band had: less than either is not worth a planner's second look. A convention."""
 
-ROUNDING = 1e-9
-"""Shares of a mean that are taken for rounding."""
+ROUNDING = 1e-12
+"""Share of a mean up to which what is left of numbers that cancel is taken for rounding."""
 
 NOT_KEPT = "What moved it was not kept with the forecast, or a version between the two is missing"
 
@@ -172,8 +172,9 @@ def _parts(days: IntArray, old: Said, new: Said, why: StoreReasons, item: str) -
 def _tidy(parts: Parts, before: FloatArray, after: FloatArray) -> None:
     """Leave untold what is not known on the way, and rounding out."""
     unknown = np.isnan(sum(parts.values()))
+    least = ROUNDING * (1 + np.maximum(before, after))
     for part in parts.values():
-        part[unknown | (np.abs(part) < ROUNDING * (1 + np.abs(before)))] = 0.0
+        part[unknown | (np.abs(part) < least)] = 0.0
     parts[UNTOLD][unknown] = (after - before)[unknown]
 
 

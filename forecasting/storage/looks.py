@@ -39,6 +39,13 @@ class SqlLooks:
             rows = connection.execute(query).all()
         return {row.store: Review(row.store, row.version, row.as_of, row.by, row.at) for row in rows}
 
+    def pulse(self) -> tuple[int, datetime | None]:
+        """See `ports.Looks.pulse`."""
+        query = sa.select(sa.func.count(), sa.func.max(store_review.c.at))
+        with self._database.reading() as connection:
+            number, newest = connection.execute(query).one()
+        return number, newest
+
     def visit(self, subject: str, store: str, version: int, at: datetime) -> Visit:
         """See `ports.Looks.visit`."""
         mine = (store_visit.c.subject == subject) & (store_visit.c.store == store)

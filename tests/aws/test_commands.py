@@ -13,6 +13,7 @@ import pytest
 
 from forecasting.__main__ import main
 from forecasting.domain import LOCAL_USER, StoreState
+from forecasting.engines.aws_forecast.standing import NEWS
 from forecasting.errors import EngineUnavailable, InvalidRequest
 from tests.aws.desk import BUCKET, AwsHouse
 from tests.aws_fake import AwsFake
@@ -25,10 +26,7 @@ def test_status_of_an_empty_account(house: AwsHouse, capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert lines[:4] == [
         "AWS Forecast  AWS Forecast in eu-west-1 can be reached.",
-        (
-            "              AWS Forecast has been closed to new customers since 29 July 2024; existing ones "
-            "go on using it."
-        ),
+        f"              {NEWS}",
         "bucket        s3://sales-of-ours/planning",
         "group         storecast: none yet; `aws setup` makes it",
     ]
@@ -123,11 +121,11 @@ def test_training_is_asked_for_with_its_price(house: AwsHouse, capsys: pytest.Ca
     assert len(house.aws.named("CreateDatasetImportJob")) == 2  # those of the set-up
     for store in ("1", "2"):
         assert house.service.freshness(LOCAL_USER, store).state is StoreState.FRESH
-    assert house.run("train", "--yes") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].endswith("n/a hours, 280 forecast points; cost n/a")  # no training before
-    assert "1.5 hours, 280 forecast points; cost 0.92" in lines[4]
     assert len(house.asked) == 2
+    house.run("status")
+    assert "1.5 hours, 280 forecast points; cost 0.92" in capsys.readouterr().out
 
 
 def test_a_training_that_fails_says_so(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,6 +144,21 @@ def test_the_cap_is_told_before_anything_is_asked(house: AwsHouse) -> None:
     with pytest.raises(EngineUnavailable, match=r"at most 1 trainings within 24 hours .* may begin 4 Apr"):
         house.run("train")
     assert house.asked == []
+
+
+def test_trainings_of_a_day_count_for_the_cap(house: AwsHouse) -> None:
+    """Predictors of the last 24 hours are not tidied away: the cap is counted by them."""
+    house.run("setup")
+    for hours in (30, 5, 4, 3):
+        begun = house.clock.now() - timedelta(hours=hours)
+        house.aws.add_predictor(f"storecast_{hours}", group="storecast", created=begun)
+    assert house.run("train", "--yes") == 0
+    house.clock.turn(timedelta(minutes=5))
+    left = sorted(each["PredictorName"] for each in house.aws.resources("predictor"))
+    assert left == ["storecast_20190403T043510", "storecast_3", "storecast_4", "storecast_5"]
+    house.set_aws(trainings_a_day=4)
+    with pytest.raises(EngineUnavailable, match="found 4 begun already"):
+        house.run("train", "--yes")
 
 
 class Racing:
@@ -225,6 +238,17 @@ def test_the_shell_gets_an_exit_code(
             f"aws {command}: expected STORECAST_AWS_BUCKET to be set, such as s3://bucket/storecast, "
             "found it empty\n"
         )
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["setup", "--help"], 0), ([], 2)])
+@pytest.mark.usefixtures("shell")
+def test_the_shell_gets_help(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of all of them and of each."""
+    with pytest.raises(SystemExit) as ended:
+        main(["aws", *arguments])
+    assert ended.value.code == code
+    told = capsys.readouterr()
+    assert (told.out + told.err).startswith("usage: python -m forecasting aws")
 
 
 WITHOUT_AWS = """

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from tests.aws_fake import AwsFake
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "aws.md"
 PLACES = {"REGION": "eu-west-1", "ACCOUNT": "123456789012", "BUCKET": BUCKET, "PREFIX": PREFIX}
 RUNNING, ADMINISTRATION, TRUST, ACCESS = range(4)
+
+LIST_DATASETS = {"Effect": "Allow", "Action": "forecast:ListDatasets", "Resource": "*"}
+"""What `aws status` needs besides the first policy."""
 
 Document = dict[str, Any]
 
@@ -48,37 +52,55 @@ def actions(policy: Document, service: str) -> Iterator[str]:
 
 @pytest.fixture
 def worked(house: AwsHouse, aws: AwsFake) -> AwsHouse:
-    """Set up, trained and forecast until old things make room, queried and removed, within the policies."""
+    """Set up, trained so that old things go, forecast, queried and removed, within the policies."""
     running, administration = documents()[RUNNING], documents()[ADMINISTRATION]
-    everything = together(running, administration)
-    aws.policy = everything
+    aws.policy = everything = together(running, administration)
     assert house.run("setup") == 0
     with by_hand(aws) as forecast:
         (group,) = aws.resources("dataset-group")
         forecast.update_dataset_group(DatasetGroupArn=group["DatasetGroupArn"], DatasetArns=[])
     assert house.run("setup") == 0
+    add_old_predictors(house, aws)
     aws.policy = running
-    aws.knobs.forecasts = 2
-    for _ in range(3):
-        house.service.refresh(LOCAL_USER, "1", force=True)
-        house.work()
-        assert house.errors() == []
-        house.next_day(house.service.as_of(LOCAL_USER))  # type: ignore[arg-type] # there are sales
+    house.service.refresh(LOCAL_USER, "1", force=True)
+    house.work()
+    assert house.errors() == []
     forecasts = Forecaster(session_to(house.settings.aws, aws), house.settings.aws, house.clock)
     assert len(forecasts.get_forecast("1", "101")) == 14
+    assert "storecast_9" not in [each["PredictorName"] for each in aws.resources("predictor")]
+    aws.policy = everything
     with by_hand(aws) as forecast:
-        place = {"Path": f"s3://{BUCKET}/{PREFIX}/export", "RoleArn": aws.role_arn}
         forecast.create_forecast_export_job(
             ForecastExportJobName="storecast_by_hand",
             ForecastArn=forecasts.forecasts()[0].arn,
-            Destination={"S3Config": place},
+            Destination={"S3Config": {"Path": f"s3://{BUCKET}/{PREFIX}/export", "RoleArn": aws.role_arn}},
         )
-    aws.policy = everything
     house.service.refresh(LOCAL_USER, "1", force=True)
     house.worker.run_next()
+    house.worker.run_next()
+    aws.policy = together(running, {"Statement": [LIST_DATASETS]})
     assert house.run("status") == 0
+    aws.policy = everything
     assert house.run("teardown", "--yes") == 0
     return house
+
+
+def add_old_predictors(house: AwsHouse, aws: AwsFake) -> None:
+    """One of each of some days, the oldest with a forecast and an export of its backtest."""
+    made = [
+        aws.add_predictor(
+            f"storecast_{days}", group="storecast", created=house.clock.now() - timedelta(days=days)
+        )
+        for days in (9, 8, 7)
+    ]
+    aws.add_forecast("storecast_forecast_9", predictor=made[0])
+    with by_hand(aws) as forecast:
+        forecast.create_predictor_backtest_export_job(
+            PredictorBacktestExportJobName="storecast_backtest_9",
+            PredictorArn=made[0],
+            Destination={"S3Config": {"Path": f"s3://{BUCKET}/{PREFIX}/old", "RoleArn": aws.role_arn}},
+        )
+    house.clock.turn(timedelta(minutes=20))
 
 
 @contextmanager

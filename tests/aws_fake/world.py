@@ -127,7 +127,7 @@ class World:
             self.aws.s3.put_object(
                 Bucket=self.aws.bucket, Key=f"in/{name}/part{number}.csv", Body=part.encode()
             )
-        place = {"Path": f"s3://{self.aws.bucket}/in/{name}/", "RoleArn": role or self.aws.role_arn}
+        place = {"Path": f"s3://{self.aws.bucket}/in/{name}", "RoleArn": role or self.aws.role_arn}
         made = self.forecast.create_dataset_import_job(
             DatasetImportJobName=name,
             DatasetArn=self.datasets[kind],

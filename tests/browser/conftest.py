@@ -3,13 +3,17 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.screen import Screen
 from tests.browser.server import SMALL, Server, command, furnish, serving
+from tests.house import LAST, plan
 
 STORES = ("1", "2", "3", SMALL)
 FLAGS = (
@@ -17,6 +21,10 @@ FLAGS = (
     "--disable-quic", "--no-first-run", "--disable-component-update",
 )  # fmt: skip
 PATIENCE_MS = 20_000
+NAIVE = {"STORECAST_ENGINE": "seasonal_naive"}
+BUSY = "17"
+"""The sample's store with everything to tell: two versions and three alerts."""
+CLOSED_IN_DAYS = (7, 8, 11)
 
 Visit = Callable[..., Screen]
 """Opens an address in a session of its own, by default on the shared server."""
@@ -51,6 +59,26 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         server.terminate()
 
 
+@pytest.fixture(scope="package")
+def sample_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on the sample, every store trained, and one of them once more for a plan that came later.
+
+    Tests load its next days and refresh its stores, in any order.
+    """
+    home = tmp_path_factory.mktemp("sample")
+    command(home, "sample", "load", **NAIVE)
+    command(home, "refresh", "--all", **NAIVE)
+    days = [LAST + timedelta(days=ahead) for ahead in CLOSED_IN_DAYS]
+    closures = [plan(BUSY, day, day, is_open=0, holiday="Building works") for day in days]
+    file = home / "works.csv"
+    pd.concat(closures).to_csv(file, index=False)
+    command(home, "plan", str(file), **NAIVE)
+    command(home, "refresh", "--store", BUSY, **NAIVE)
+    with serving(home, **NAIVE) as server:
+        server.wait_for_health()
+        yield server
+
+
 @pytest.fixture
 def server(shared_server: Server) -> Iterator[Server]:
     """The shared server; whatever a test does to it must not make it log a traceback."""
@@ -63,16 +91,17 @@ def server(shared_server: Server) -> Iterator[Server]:
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Visit]:
-    """Open an address of a server in a browser session of its own."""
+    """Open an address of a server in a browser session of its own, with `other` options of Playwright's."""
     contexts = []
 
-    def visit(server: Server, path: str = "/") -> Screen:
-        context = chromium.new_context(
-            base_url=server.url,
-            viewport={"width": 1366, "height": 768},
-            locale="en-GB",
-            timezone_id="Europe/Berlin",
-        )
+    def visit(server: Server, path: str = "/", **other: Any) -> Screen:
+        usual = {
+            "base_url": server.url,
+            "viewport": {"width": 1366, "height": 768},
+            "locale": "en-GB",
+            "timezone_id": "Europe/Berlin",
+        }
+        context = chromium.new_context(**usual | other)
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         screen = Screen(context.new_page())

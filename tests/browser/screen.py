@@ -12,6 +12,10 @@ PRESS = """at => {
 """Click the Refresh button at an instant, whatever Playwright thinks of it."""
 
 
+CELLS = (
+    "table => [...table.querySelectorAll('tr')].map(row => [...row.children].map(cell => cell.textContent))"
+)
+
 ALL = "All products"
 
 STORE_PAGE = "/store_forecast"
@@ -91,6 +95,25 @@ class Screen:
     def press_at(self, instant: float) -> None:
         """Press Refresh at an instant (seconds since the epoch)."""
         self.page.evaluate(PRESS, instant * 1000)
+
+    def table(self, name: str) -> Locator:
+        """The table of this name."""
+        return self.page.get_by_role("region", name=name)
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """The rows of a table as far as it is drawn, by column."""
+        expect(self.table(name).locator("tbody tr").first).to_be_attached()
+        titles, *rows = self.table(name).evaluate(CELLS)
+        return [dict(zip(titles, row, strict=True)) for row in rows]
+
+    def open_row(self, number: int = 0) -> None:
+        """Choose a row of the queue."""
+        expect(self.grid).to_be_visible()
+        self.grid.click(position={"x": 18, "y": 60 + 46 * number})
+
+    def expect_part(self, part: str, number: int) -> None:
+        """Expect so many stores in a part of the queue."""
+        expect(self.page.get_by_role("radio", name=f"{part} {number}", exact=True)).to_be_visible()
 
     def mark(self) -> None:
         """Leave a mark that a reload would take away."""

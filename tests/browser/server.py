@@ -22,6 +22,7 @@ from tests.processes import ROOT, Process, until
 
 FIRST = LAST - timedelta(days=119)
 START_SECONDS = 60.0
+APP = "streamlit_app.py"
 LEVELS = {"101": 100.0, "102": 50.0}
 """Mean demand of the products stores sell; a store's total is their sum."""
 
@@ -74,7 +75,7 @@ def furnish(home: Path, stores: Sequence[str]) -> Path:
 
 
 class Server(Process):
-    """`streamlit run streamlit_app.py` on a state folder.
+    """`streamlit run` of the dashboard on a state folder.
 
     Parameters
     ----------
@@ -82,17 +83,19 @@ class Server(Process):
         The state folder; the server's output goes to ``server.log`` in it.
     port
         By default a free one.
+    script
+        What to run; by default the dashboard.
     more
         Environment variables on top.
     """
 
-    def __init__(self, home: Path, port: int | None = None, **more: str) -> None:
+    def __init__(self, home: Path, port: int | None = None, script: str = APP, **more: str) -> None:
         self.home = home
         self.gate = Gate(home / "gate")
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         env = environment(home, STREAMLIT_SERVER_PORT=str(self.port), **more)
-        super().__init__(["-m", "streamlit", "run", "streamlit_app.py"], env, home / "server.log")
+        super().__init__(["-m", "streamlit", "run", script], env, home / "server.log")
 
     def wait_for_port(self) -> None:
         """Wait until it accepts connections, without asking it anything."""
@@ -124,9 +127,9 @@ class Server(Process):
 
 
 @contextmanager
-def serving(home: Path, port: int | None = None, **more: str) -> Iterator[Server]:
+def serving(home: Path, port: int | None = None, script: str = APP, **more: str) -> Iterator[Server]:
     """Start a server, which need not be ready yet, and end it afterwards in any case."""
-    server = Server(home, port, **more)
+    server = Server(home, port, script, **more)
     try:
         yield server
     finally:

@@ -138,7 +138,7 @@ def test_what_aws_refuses_is_said_and_the_forecast_stays(
     for operation in ("ListDatasetGroups", "DescribeDatasetGroup"):
         aws.fail(operation, "AccessDeniedException", times=None)
     screen.refresh.click()
-    expect(screen.main).to_contain_text("The last refresh failed: AWS does not permit")
+    expect(screen.main).to_contain_text("The last refresh in AWS Forecast failed: AWS does not permit")
     expect(screen.main).to_contain_text("The forecast below is the last good one")
     screen.expect_forecast()
     aws.mend()

@@ -29,6 +29,19 @@ def test_a_review_can_be_withdrawn(storage: SqlStorage) -> None:
     assert storage.looks.reviews() == {}
 
 
+def test_the_pulse_of_reviews_differs_after_every_change(storage: SqlStorage) -> None:
+    """A review given, given again, given of another store, and taken back."""
+    seen = [storage.looks.pulse()]
+    for at in (NOW, after(60)):
+        storage.looks.review(replace(REVIEW, at=at))
+        seen.append(storage.looks.pulse())
+    storage.looks.review(replace(REVIEW, store="2"))
+    seen.append(storage.looks.pulse())
+    storage.looks.withdraw("2")
+    seen.append(storage.looks.pulse())
+    assert seen == [(0, None), (1, NOW), (1, after(60)), (2, after(60)), (1, after(60))]
+
+
 def test_a_visit_remembers_the_version_before(open_storage: Open) -> None:
     """The first has none; seeing the same again changes nothing, a newer one moves on."""
     looks = open_storage().looks

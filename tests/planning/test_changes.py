@@ -157,4 +157,5 @@ def test_what_moved_a_day_always_adds_up(means: np.ndarray, by: np.ndarray, whic
         told = {str(cause): shift.tolist() for cause, shift in zip(ordered[:-1], shifts, strict=False)}
         reasons.append(because(number, *ordered, **told))
     for day in compared(line, *reasons).days:
-        assert day.sales + day.plan + day.model + day.untold == pytest.approx(day.difference, abs=1e-6)
+        parts = day.sales + day.plan + day.model + day.untold
+        assert parts == pytest.approx(day.difference, rel=1e-8, abs=1e-5)

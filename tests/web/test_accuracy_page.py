@@ -73,8 +73,8 @@ def test_all_stores_are_told_of_at_once(trained: House) -> None:
 def test_what_was_published_stands_apart_and_waits_for_sales() -> None:
     """Before the first day that came there is a sentence in place of a table."""
     text = words(opened(ACCURACY))
-    assert "##### Backtest" in text
-    assert "##### Published" in text
+    assert "#### Backtest" in text
+    assert "#### Published" in text
     assert "Nothing that was published has been put to the test yet" in text
 
 

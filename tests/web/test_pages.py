@@ -94,10 +94,10 @@ def test_tiles_say_what_the_service_says(trained: House) -> None:
     day = forecast[forecast["ds"] == str(LAST + timedelta(days=2))].iloc[0]
     shown = tiles(app)
     assert shown["Tomorrow, Thu 4 Apr"] == (
-        f"{day['mean']:,.0f}",
+        f"{day['mean']:,.0f} units",
         f"likely {day['q10']:,.0f} – {day['q90']:,.0f}",
     )
-    assert shown["Next 7 days"][0] == f"{forecast['mean'].head(7).sum():,.0f}"
+    assert shown["Next 7 days"][0] == f"{forecast['mean'].head(7).sum():,.0f} units"
     assert shown["Next 7 days"][1] == "closed on 1 day"
     assert shown["Against last week"][0].endswith("%")
     assert shown["Against last week"][1].startswith("last week ")

@@ -40,13 +40,14 @@ class Datasets:
         EngineUnavailable
             If one is there that is something else.
         EngineBusy
-            If one is just being deleted.
+            If one is just being deleted, or made.
         """
         there = self.found()
         made = [kind for kind in KINDS if kind not in there and self._make(kind, layout)]
-        for kind in KINDS:
-            if kind not in made:
-                self._require_same(kind, (there or self.found())[kind], layout)
+        if len(made) < len(KINDS):
+            there = self._required()
+        for kind in there.keys() - made:
+            self._require_same(kind, there[kind], layout)
         return [self._named[kind] for kind in made]
 
     def ensure_group(self) -> bool:
@@ -56,8 +57,10 @@ class Datasets:
         ------
         EngineUnavailable
             If there is one of that name with other datasets.
+        EngineBusy
+            If it is just being deleted, or a dataset is just being made.
         """
-        arns = self.found()
+        arns = self._required()
         wanted = [arns[kind] for kind in KINDS]
         group = find_group(self._session, self._names)
         if group is None:
@@ -76,6 +79,14 @@ class Datasets:
             )
         self._session.ask("update_dataset_group", DatasetGroupArn=group, DatasetArns=wanted)
         return True
+
+    def _required(self) -> dict[str, str]:
+        """ARNs of both."""
+        there = self.found()
+        for kind, name in self._named.items():
+            if kind not in there:
+                raise EngineBusy(f"AWS Forecast has '{name}' already, but does not list it yet")
+        return there
 
     def _make(self, kind: str, layout: Layout) -> bool:
         try:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from forecasting.aws_settings import AwsSettings
 from forecasting.engines.aws_forecast.backtest import Backtests
-from forecasting.engines.aws_forecast.cost import estimate, require_allowance
+from forecasting.engines.aws_forecast.cost import DAY, estimate, require_allowance
 from forecasting.engines.aws_forecast.faults import NotThere, QuotaReached
 from forecasting.engines.aws_forecast.forecaster import Forecaster
 from forecasting.engines.aws_forecast.group import DatasetGroup
@@ -210,6 +210,8 @@ class Pipeline:
     def _tidy(self) -> None:
         """Delete predictors that nobody needs; a forecast does not fail because that does."""
         try:
-            self._trainer.prune(keep=(self.ticket[PREDICTOR],))
+            trainer = self._trainer
+            lately = [each.arn for each in trainer.predictors() if trainer.age(each) < DAY]
+            trainer.prune(keep=(self.ticket[PREDICTOR], *lately))  # trainings a day are counted by them
         except EngineError as error:
             _log.warning("old predictors stay in AWS", reason=str(error))

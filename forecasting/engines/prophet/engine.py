@@ -108,7 +108,9 @@ class FittedProphet:
         t, rows = self.model.rows(future)
 
         def expected(columns: FloatArray) -> FloatArray:
-            return demand_mean(*self.model.at(t, columns), self.ceiling, self.nothing)
+            many, flat = len(columns), columns.reshape(-1, columns.shape[2])
+            centre, sd = self.model.at(np.tile(t, many), flat)
+            return demand_mean(centre, sd, self.ceiling, self.nothing).reshape(many, -1)
 
         return explained(self.model.names, rows, self.weekdays, self._served(future), expected)
 

@@ -51,18 +51,22 @@ def explained(
     served
         (n,) days that are not 0 by rule.
     expected
-        (n,) the model's expected demand with other columns on the same days.
+        (m, n) the model's expected demand where the same days have other columns, (m, n, K).
     """
     step_of = np.array([_STEP_OF.get(name.partition(":")[0], _AROUND) for name in names])
     x = np.zeros_like(rows)
     x[:, step_of == WEEKDAY] = fourier(np.arange(MONDAY, MONDAY + 7), 7.0, WEEKLY)[weekdays].mean(axis=0)
-    value = expected(x)
-    steps = {LEVEL: np.where(served, value, 0.0)}
+    stages, acting = [x], {}
     for step in STEPS[1:]:
         columns = step_of == step
         acts = served & (x[:, columns] != rows[:, columns]).any(axis=1)
         if acts.any():
-            x[:, columns] = rows[:, columns]
-            after = np.where(acts, expected(x), value)
-            steps[step], value = np.where(served, after - value, 0.0), after
+            x = np.where(columns, rows, x)
+            stages.append(x)
+            acting[step] = acts
+    level, *values = expected(np.stack(stages))
+    steps, before = {LEVEL: np.where(served, level, 0.0)}, level
+    for (step, acts), value in zip(acting.items(), values, strict=True):
+        after = np.where(acts, value, before)
+        steps[step], before = np.where(served, after - before, 0.0), after
     return Explanation(Origin.MODEL, steps)

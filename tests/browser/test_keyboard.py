@@ -1,0 +1,84 @@
+"""Everything can be done without a mouse."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.screen import ALL, STORE_PAGE, Screen
+from tests.browser.server import Server
+
+pytestmark = pytest.mark.browser
+
+MOST_STEPS = 60
+
+FOCUSED = """() => {
+    const it = document.activeElement;
+    if (!it.matches("a, button, input")) return [[], false];
+    const words = it.getAttribute("aria-label") || it.getAttribute("placeholder") || it.innerText || "";
+    const around = [it, it.parentElement, it.closest("[role=group]"), ...it.querySelectorAll("*")];
+    const styles = around.filter(Boolean).map(each => getComputedStyle(each));
+    const seen = styles.some(each => each.outlineStyle !== "none" || each.boxShadow !== "none"
+        || each.borderColor === "rgb(15, 108, 189)");
+    return [words.split("\\n").map(each => each.trim()), seen];
+}"""
+"""What has the focus, and whether an outline, a shadow or the accent on its border shows that."""
+
+
+def step_to(page: Page, label: str) -> None:
+    """Press Tab until a control has the focus; it must be seen to have it."""
+    walked = []
+    for _step in range(MOST_STEPS):
+        page.keyboard.press("Tab")
+        words, seen = page.evaluate(FOCUSED)
+        walked.append(words)
+        if label in words:
+            assert seen, f"{label}: expected its focus to be seen"
+            return
+    pytest.fail(f"expected to come to {label}, came by {walked}")
+
+
+def opened(server: Server, visit: Visit, path: str) -> Screen:
+    """A page on which nothing has the focus yet."""
+    screen = visit(server, path)
+    expect(screen.chart.first).to_be_visible()
+    return screen
+
+
+def test_a_store_is_chosen_stepped_through_and_taken_away(server: Server, visit: Visit) -> None:
+    """Tab, arrows, Enter; Escape closes what was opened."""
+    screen = opened(server, visit, f"{STORE_PAGE}?store=2")
+    page = screen.page
+    step_to(page, "Store")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option", name="3", exact=True)).to_have_attribute("data-focused", "true")
+    page.keyboard.press("Enter")
+    screen.expect_choice("3", ALL)
+    step_to(page, "Product")
+    step_to(page, "Previous store")
+    page.keyboard.press("Enter")
+    screen.expect_choice("2", ALL)
+    step_to(page, "Take away")
+    page.keyboard.press("Enter")
+    step_to(page, "Excel file")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename.startswith("forecast_store_2_all_")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Excel file")).to_have_count(0)
+    step_to(page, "Refresh forecast")
+
+
+def test_how_many_are_compared_is_chosen(server: Server, visit: Visit) -> None:
+    """And whether on one scale."""
+    screen = opened(server, visit, "/compare")
+    page = screen.page
+    step_to(page, "Same scale")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("switch", name="Same scale")).not_to_be_checked()
+    expect(page).to_have_url(re.compile("same_scale=false"))
+    step_to(page, "2")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(3)
