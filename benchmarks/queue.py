@@ -11,17 +11,15 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.furnishing import furnish, synthetic_sales
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER
 from forecasting.settings import Settings
 from web import access
 
 ROUTER = Path(__file__).resolve().parent.parent / "web" / "router.py"
-RUNS = 15
+DAYS, RUNS = 60, 15
 
 
 def main() -> None:
@@ -33,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home), engine="seasonal_naive")
         with Storecast(settings) as storecast:
-            _furnish(storecast, Path(home) / "sales.parquet", parsed.stores)
+            furnish(storecast, Path(home), synthetic_sales(parsed.stores, 1, DAYS, eventful=False))
             access.install(storecast.service)
             queue = _median_run(AppTest.from_file(str(ROUTER), default_timeout=60))
         bare = _median_run(
@@ -50,26 +48,6 @@ def main() -> None:
         return
     for name, value in result.items():
         print(f"{name:<16}{value:>10.1f}")
-
-
-def _furnish(storecast: Storecast, file: Path, stores: int) -> None:
-    days = pd.date_range("2019-02-02", "2019-04-02")
-    rng = np.random.default_rng(1)
-    frame = pd.DataFrame(
-        {
-            "store": np.repeat(np.arange(1, stores + 1), len(days)),
-            "item": "all",
-            "date": np.tile(days, stores),
-            "demand": rng.poisson(80.0, stores * len(days)).astype(float),
-            "region": np.repeat([f"Region {n % 12}" for n in range(stores)], len(days)),
-        }
-    )
-    frame.to_parquet(file, index=False)
-    storecast.service.import_file(LOCAL_USER, file, "sales")
-    storecast.service.refresh_all(LOCAL_USER)
-    storecast.start_worker()
-    while storecast.service.batch(LOCAL_USER):
-        time.sleep(0.1)
 
 
 def _bare_page(rows: int) -> None:

@@ -1,0 +1,123 @@
+"""How long until something is seen, by Chromium's own clock.
+
+Looked for at every frame: what was asked for has to be in the page, and the frame after it is what counts.
+A press is timed from its event in the page, a first visit from the start of its navigation.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, sync_playwright
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
+    "--disable-quic", "--no-first-run", "--disable-component-update",
+)  # fmt: skip
+PATIENCE_MS = 60_000
+SIZE = ViewportSize(width=1366, height=768)
+
+CHART = """(store) => {
+    const chart = document.querySelector(".st-key-forecast_chart");
+    const named = chart?.querySelector("[aria-label]")?.getAttribute("aria-label") ?? "";
+    const lines = [...(chart?.querySelectorAll(".js-line") ?? [])].map((line) => line.getAttribute("d"));
+    const told = named.includes(`store ${store},`) && lines.length > 1 ? lines.join() : "";
+    return told !== window.seenBefore ? told : "";
+}"""
+"""The lines of the chart of a store, if it is drawn and they are others than before."""
+
+TABLE = """(rows) => {
+    const table = document.querySelector(".st-key-queue canvas[data-testid=data-grid-canvas]");
+    const painted = () => {
+        const row = table.getContext("2d").getImageData(8, 56, 64, 40).data;
+        return row.some((value, at) => value !== row[at % 4]);
+    };
+    return table?.querySelector(`table[aria-rowcount="${rows + 1}"]`) && painted() ? "table" : "";
+}"""
+"""Whether the table of the queue is there with all its rows, and the first one of them painted."""
+
+WATCH = """(() => {
+    const look = SEEN, asked = ASKED;
+    let began = BEGAN;
+    if (began === null)
+        addEventListener("click", () => { began = performance.now(); }, {capture: true, once: true});
+    window.drawn = new Promise((tell) => {
+        const watch = () => {
+            const found = began === null ? "" : look(asked);
+            requestAnimationFrame(found ? () => {
+                window.seenBefore = found;
+                tell(performance.now() - began);
+            } : watch);
+        };
+        requestAnimationFrame(watch);
+    });
+})()"""
+
+
+DRAWN = """(patience) => Promise.race([
+    window.drawn, new Promise((_, give_up) => setTimeout(give_up, patience, "not drawn")),
+])"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium.
+
+    Raises
+    ------
+    SystemExit
+        If there is none on the path.
+    """
+    path = shutil.which("chromium")
+    if path is None:
+        raise SystemExit("expected chromium on the path, found none")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def session(browser: Browser) -> Iterator[Page]:
+    """Open a window that has seen nothing yet: no cache, no cookies."""
+    context: BrowserContext = browser.new_context(
+        viewport=SIZE, locale="en-GB", timezone_id="Europe/Berlin", color_scheme="light"
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def visit(page: Page, address: str, seen: str, asked: object) -> float:
+    """Open an address in a window that is new; milliseconds until what is asked for is seen."""
+    page.add_init_script(_watch(seen, asked, since="0"))
+    page.goto(address, wait_until="commit")
+    return _drawn(page)
+
+
+def press(page: Page, target: Locator, seen: str, asked: object) -> float:
+    """Click; milliseconds from there until what is asked for is seen."""
+    target.wait_for()
+    page.evaluate(_watch(seen, asked, since="null"))
+    target.click()
+    return _drawn(page)
+
+
+def choose(page: Page, label: str, option: str, seen: str) -> float:
+    """Choose in a picker; milliseconds from the press on the option until what belongs to it is seen."""
+    picker = page.get_by_role("combobox", name=label)
+    picker.click()
+    picker.fill(option)
+    return press(page, page.get_by_role("option", name=option, exact=True), seen, option)
+
+
+def _watch(seen: str, asked: object, *, since: str) -> str:
+    return WATCH.replace("SEEN", seen).replace("ASKED", json.dumps(asked)).replace("BEGAN", since)
+
+
+def _drawn(page: Page) -> float:
+    took: float = page.evaluate(DRAWN, PATIENCE_MS)
+    return took

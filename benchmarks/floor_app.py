@@ -1,0 +1,26 @@
+"""The floor of `benchmarks.pages`: one picker, one chart, on the server's usual settings."""
+
+import gc
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+
+from benchmarks import floor_figures
+from web.lifespan import SWITCH_SECONDS
+from web.sockets import send_at_once
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
+    """Do what the product's own start does for every page."""
+    send_at_once()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    floor_figures.read()
+    gc.collect()
+    gc.freeze()
+    yield {}
+
+
+app = st.App("floor_page.py", lifespan=lifespan)

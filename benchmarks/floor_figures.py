@@ -1,0 +1,37 @@
+"""The charts of the floor: the product's own, as plain Plotly figures, ready before anybody asks."""
+
+import json
+import os
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+from benchmarks.furnishing import LAST
+from forecasting.bootstrap import Storecast
+from forecasting.domain import ALL_ITEMS, LOCAL_USER, SeriesKey
+from web import charts
+from web.store_view import SOLD_DAYS
+
+FILE = "figures.json"
+
+
+def write(storecast: Storecast, home: Path) -> None:
+    """Write the chart of every store's total into the state folder of the floor."""
+    service = storecast.service
+    figures = {}
+    for store in service.stores(LOCAL_USER):
+        key = SeriesKey(store.store, ALL_ITEMS)
+        sold, forecast = service.sales(LOCAL_USER, key, SOLD_DAYS), service.forecast(LOCAL_USER, key)
+        figure = charts.forecast_figure(sold, forecast, LAST + timedelta(days=1), charts.LIGHT)
+        figures[store.store] = figure.to_json()
+    (home / FILE).write_text(json.dumps(figures))
+
+
+@cache
+def read() -> dict[str, go.Figure]:
+    """Read them, by store; once."""
+    home = Path(os.environ["STORECAST_HOME"])
+    written: dict[str, str] = json.loads((home / FILE).read_text())
+    return {store: go.Figure(json.loads(figure)) for store, figure in written.items()}
