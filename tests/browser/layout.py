@@ -78,9 +78,9 @@ REST_MS = 8_000
 """How long charts and tables may take to follow the window."""
 
 
-def wrong(page: Page) -> list[str]:
+def wrong(page: Page, rest_ms: int = REST_MS) -> list[str]:
     """What is wrong with how a page is laid out, once it has come to rest."""
     with suppress(StillWrong):
-        page.wait_for_function(f"blocks => ({WRONG})(blocks).length === 0", arg=BLOCKS, timeout=REST_MS)
+        page.wait_for_function(f"blocks => ({WRONG})(blocks).length === 0", arg=BLOCKS, timeout=rest_ms)
     found: list[str] = page.evaluate(WRONG, BLOCKS)
     return found

@@ -50,7 +50,7 @@ def test_what_is_wrong_would_be_found(sample_server: Server, visit: Visit) -> No
     """Something too wide, something on top of something else, words without room."""
     page = opened(visit, sample_server, "/").page
     page.evaluate(SPOIL)
-    kinds = {each.partition(":")[0] for each in layout.wrong(page)}
+    kinds = {each.partition(":")[0] for each in layout.wrong(page, rest_ms=1)}
     assert kinds == {"wider than the window", "sticks out", "overlap", "cut off"}
 
 
