@@ -1,6 +1,9 @@
 """What of a page sticks out, overlaps, or is cut off, as the browser has laid it out."""
 
+from contextlib import suppress
+
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as StillWrong
 
 BLOCKS = ", ".join(
     f"[data-testid={name}]"
@@ -21,8 +24,9 @@ const words = element => {
 const box = element => (
     element.dataset.testid === 'stHeading' ? words(element) : element
 ).getBoundingClientRect();
-const shown = element => box(element).width > 0 && box(element).height > 0;
-const name = element => `${element.dataset.testid || element.tagName} “${element.innerText.slice(0, 40)}”`;
+const shown = element => element.checkVisibility() && box(element).width > 1 && box(element).height > 1;
+const start = element => element.textContent.trim().slice(0, 40);
+const name = element => `${element.dataset.testid || element.tagName} “${start(element)}”`;
 """
 
 STICKING_OUT = f"""() => {{
@@ -58,25 +62,25 @@ CUT_OFF = f"""() => {{
 """Words that end in an ellipsis."""
 
 
-def is_wider_than_the_window(page: Page) -> bool:
-    """Whether page or window can be scrolled sideways."""
-    within = "element => element.scrollWidth > element.clientWidth"
-    return any(page.locator(each).evaluate(within) for each in ("html", "body", "[data-testid=stMain]"))
+WIDER = """() => ['html', 'body', '[data-testid=stMain]'].map(each => document.querySelector(each))
+    .filter(each => each.scrollWidth > each.clientWidth)
+    .map(each => `all of ${each.tagName}`)"""
+"""What of page and window can be scrolled sideways."""
+
+WRONG = f"""blocks => [
+    ...({WIDER})().map(each => `wider than the window: ${{each}}`),
+    ...({STICKING_OUT})().map(each => `sticks out: ${{each}}`),
+    ...({OVERLAPPING})(blocks).map(each => `overlap: ${{each}}`),
+    ...({CUT_OFF})().map(each => `cut off: ${{each}}`),
+]"""
+
+REST_MS = 8_000
+"""How long charts and tables may take to follow the window."""
 
 
-def sticking_out(page: Page) -> list[str]:
-    """What is beyond the sides of the window."""
-    found: list[str] = page.evaluate(STICKING_OUT)
-    return found
-
-
-def overlapping(page: Page) -> list[str]:
-    """What lies upon something else."""
-    found: list[str] = page.evaluate(OVERLAPPING, BLOCKS)
-    return found
-
-
-def cut_off(page: Page) -> list[str]:
-    """Words there is no room for."""
-    found: list[str] = page.evaluate(CUT_OFF)
+def wrong(page: Page, rest_ms: int = REST_MS) -> list[str]:
+    """What is wrong with how a page is laid out, once it has come to rest."""
+    with suppress(StillWrong):
+        page.wait_for_function(f"blocks => ({WRONG})(blocks).length === 0", arg=BLOCKS, timeout=rest_ms)
+    found: list[str] = page.evaluate(WRONG, BLOCKS)
     return found
