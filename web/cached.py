@@ -48,6 +48,19 @@ def _forecast(
         return None
 
 
+def has_series(service: ForecastService, user: Principal, key: SeriesKey, version: int) -> bool:
+    """Whether a version has a series; it is read once in any case."""
+    return _has_series(service, user, rights(user), key, version)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _has_series(
+    _service: ForecastService, _user: Principal, rights: object, key: SeriesKey, version: int
+) -> bool:
+    del rights  # part of the cache's key only
+    return forecast(_service, _user, key, version) is not None
+
+
 def feeds(service: ForecastService, user: Principal) -> list[Feed]:
     """How the feeds stand; looked at again only after an import."""
     _version, imported, _active = service.pulse(user)
@@ -131,11 +144,13 @@ def _changes(
         return _service.changes(_user, key, version)
 
 
-def rights(user: Principal) -> tuple[str, list[str] | None, list[str] | None]:
-    """Who asks and what they may see, in one order."""
+def rights(user: Principal) -> str:
+    """Who asks and what they may see, the same whatever order it was given in."""
     stores, regions = user.stores, user.regions
-    return (
-        user.subject,
-        None if stores is None else sorted(stores),
-        None if regions is None else sorted(regions),
+    return repr(
+        (
+            user.subject,
+            None if stores is None else sorted(stores),
+            None if regions is None else sorted(regions),
+        )
     )

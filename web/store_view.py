@@ -4,7 +4,8 @@ They are the same at every rerun as long as version and sales are, so they are d
 (https://docs.streamlit.io/develop/concepts/architecture/caching#replaying-static-elements).
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
@@ -17,11 +18,9 @@ from forecasting.settings import JOINED
 from web import cached, charts, formats, session
 from web.alerts_view import alerts_row
 from web.changes_view import changes_section
+from web.days_view import day_table
 from web.tiles import tiles
 from web.why_view import trust_section, why_section
-
-WEEK, YEAR = 7, 7 * 52
-"""In days; a year of whole weeks, so that weekdays are compared with their own."""
 
 SOLD_DAYS = 42
 """How far back the page looks: six weeks."""
@@ -45,6 +44,8 @@ class Shown:
         The reader's, as Streamlit names it.
     before
         The version whose expected line is drawn as well; None for none.
+    has_forecast
+        Whether the version has the series.
     """
 
     rights: object
@@ -55,83 +56,53 @@ class Shown:
     is_newest: bool
     theme: str | None
     before: int | None = None
+    has_forecast: bool = False
 
 
-def series_section(
+BY_VALUE: dict[str | type, Callable[[object], str]] = {Shown: repr}
+"""How the cache tells them apart: field by field took it longer than to draw from it."""
+
+
+def shown_of(
     service: ForecastService,
     user: Principal,
     key: SeriesKey,
     now: Freshness,
     header: VersionHeader | None,
     as_of: date,
-) -> None:
-    """Draw one version of a series, or before the first what was sold, in the reader's theme."""
+) -> Shown:
+    """What is to be drawn of a series: one version of it, or before the first what was sold."""
     version, is_newest = header.version if header else None, header == now.header
-    theme = st.context.theme.type
-    shown = Shown(cached.rights(user), key, as_of, now.sales_hash, version, is_newest, theme)
-    if header is None or not _has(service, user, key, header):
+    has_forecast = version is not None and cached.has_series(service, user, key, version)
+    before = None
+    if version is not None and has_forecast and session.previous_is_wanted():
+        before = cached.version_before(service, user, key.store, version)
+    return Shown(
+        cached.rights(user), key, as_of, now.sales_hash, version, is_newest, st.context.theme.type,
+        before, has_forecast,
+    )  # fmt: skip
+
+
+def chart(service: ForecastService, user: Principal, header: VersionHeader | None, shown: Shown) -> None:
+    """Draw the chart and what the forecast took for granted; without a forecast what was sold."""
+    if header is None or not shown.has_forecast:
         _sold_alone(service, user, header, shown)
-        return
+    else:
+        _chart(service, user, header, shown)
+
+
+def above_chart(service: ForecastService, user: Principal, header: VersionHeader, shown: Shown) -> None:
+    """Draw the tiles; below them the alerts and, beside these, the choice of the forecast before."""
     _figures(service, user, header, shown)
-    shown = replace(shown, before=_alerts_and_toggle(service, user, header, shown))
-    _chart(service, user, header, shown)
-    _below(service, user, header, shown)
-
-
-def _has(service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader) -> bool:
-    """Whether a version has the series."""
-    return cached.forecast(service, user, key, header.version) is not None
-
-
-@st.cache_data(max_entries=100, show_spinner=False)
-def _sold_alone(
-    _service: ForecastService, _user: Principal, _header: VersionHeader | None, shown: Shown
-) -> None:
-    """Before the first forecast, or of a product a version has none of."""
-    if _header is not None:
-        no_forecast_of(shown.key, _header)
-    sold = _sold(_service, _user, shown, _header)
-    forecast_chart(shown.key, sold, None, shown)
-
-
-@st.cache_data(max_entries=500, show_spinner=False)
-def _figures(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
-    """The four tiles; of an older version they would say nothing of the days to come."""
-    if shown.is_newest:
-        rows = _service.forecast(_user, shown.key, _header.version)
-        tiles(rows, _service.summary(_user, shown.key), shown.as_of)
-
-
-def _alerts_and_toggle(
-    service: ForecastService, user: Principal, header: VersionHeader, shown: Shown
-) -> int | None:
-    """Draw the alerts and, beside them, whether the forecast before is to be seen; return its version."""
     words, choice = st.columns([5, 1.15], vertical_alignment="center")
     with words:
         _alerts(service, user, header, shown)
     before = cached.version_before(service, user, shown.key.store, header.version)
-    if before is None:
-        return None
-    seen = choice.toggle("Previous forecast", key=session.PREVIOUS, help=f"As version {before} had it")
-    return before if seen else None
+    if before is not None:
+        choice.toggle("Previous forecast", key=session.PREVIOUS, help=f"As version {before} had it")
 
 
-@st.cache_data(max_entries=500, ttl=cached.RECORD_SECONDS, show_spinner=False)
-def _alerts(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
-    if shown.is_newest:
-        alerts_row(_service.alerts(_user, shown.key, _header.version))
-
-
-@st.cache_data(max_entries=500, show_spinner=False)
-def _chart(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
-    key = shown.key
-    sold, rows = _sold(_service, _user, shown, _header), _service.forecast(_user, key, _header.version)
-    earlier = cached.forecast(_service, _user, key, shown.before) if shown.before else None
-    forecast_chart(key, sold, rows, shown, earlier)
-    series_notes(_service, _user, key, _header, rows["engine"].iloc[0])
-
-
-def _below(service: ForecastService, user: Principal, header: VersionHeader, shown: Shown) -> None:
+def below_chart(service: ForecastService, user: Principal, header: VersionHeader, shown: Shown) -> None:
     """Draw what changed; the days; beside them why, and whether it can be trusted."""
     if shown.is_newest:
         visit = service.visit(user, shown.key.store, header.version)
@@ -146,13 +117,46 @@ def _below(service: ForecastService, user: Principal, header: VersionHeader, sho
             _trust(service, user, shown)
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@st.cache_data(max_entries=100, show_spinner=False, hash_funcs=BY_VALUE)
+def _sold_alone(
+    _service: ForecastService, _user: Principal, _header: VersionHeader | None, shown: Shown
+) -> None:
+    """Before the first forecast, or of a product a version has none of."""
+    if _header is not None:
+        no_forecast_of(shown.key, _header)
+    forecast_chart(shown.key, _sold(_service, _user, shown, _header), None, shown)
+
+
+@st.cache_data(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
+def _chart(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
+    key = shown.key
+    sold, rows = _sold(_service, _user, shown, _header), _service.forecast(_user, key, _header.version)
+    earlier = cached.forecast(_service, _user, key, shown.before) if shown.before else None
+    forecast_chart(key, sold, rows, shown, earlier)
+    series_notes(_service, _user, key, _header, rows["engine"].iloc[0])
+
+
+@st.cache_data(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
+def _figures(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
+    """The four tiles; of an older version they would say nothing of the days to come."""
+    if shown.is_newest:
+        rows = _service.forecast(_user, shown.key, _header.version)
+        tiles(rows, _service.summary(_user, shown.key), shown.as_of)
+
+
+@st.cache_data(max_entries=500, ttl=cached.RECORD_SECONDS, show_spinner=False, hash_funcs=BY_VALUE)
+def _alerts(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
+    if shown.is_newest:
+        alerts_row(_service.alerts(_user, shown.key, _header.version))
+
+
+@st.cache_data(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
 def _days(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
     st.markdown("##### Days")
     day_table(_service.forecast(_user, shown.key, _header.version), _service.sales(_user, shown.key))
 
 
-@st.cache_data(max_entries=500, ttl=cached.RECORD_SECONDS, show_spinner=False)
+@st.cache_data(max_entries=500, ttl=cached.RECORD_SECONDS, show_spinner=False, hash_funcs=BY_VALUE)
 def _trust(_service: ForecastService, _user: Principal, shown: Shown) -> None:
     trust_section(_service, _user, shown.key, _service.summary(_user, shown.key), shown.theme)
 
@@ -238,42 +242,3 @@ def series_notes(
         )
     for sentence in header.assumptions:
         st.caption(f":material/event_busy: {formats.plain(sentence)}")
-
-
-def day_table(forecast: pd.DataFrame, sold: pd.DataFrame) -> None:
-    """Draw one row a day: low, expected, high, last week, last year, the event; closed days as a word."""
-    by_day = sold.set_index("ds")
-    last_week, last_year = (by_day.reindex(forecast["ds"] - pd.Timedelta(days=back)) for back in (WEEK, YEAR))
-    opened = forecast["is_open"]
-
-    table = pd.DataFrame(
-        {
-            "Day": [formats.day(ds) for ds in forecast["ds"]],
-            "Low": _shown(forecast["q10"], opened),
-            "Expected": _shown(forecast["mean"], opened),
-            "High": _shown(forecast["q90"], opened),
-            "Last week": _shown(last_week["y"], last_week["is_open"]),
-            "Last year": _shown(last_year["y"], last_year["is_open"]),
-            "Event": [_event(*day) for day in zip(*(forecast[name] for name in EVENTS), strict=True)],
-        }
-    )
-    columns = {name: st.column_config.TextColumn(alignment="right", width=76) for name in table.columns[1:6]}
-    columns["Day"] = st.column_config.TextColumn(width=88)
-    columns["Event"] = st.column_config.TextColumn(width=280)
-    st.dataframe(table, hide_index=True, column_config=columns, height="content", alt="Forecast by day")
-
-
-def _shown(values: pd.Series, opened: pd.Series) -> list[str]:
-    """Whole units; a closed day as a word, a day not known yet as a dash."""
-    return [
-        "–" if pd.isna(value) else formats.units(value) if is_open else "closed"
-        for value, is_open in zip(values, opened, strict=True)
-    ]
-
-
-EVENTS = ("holiday", "promo", "school_holiday", "assumed")
-
-
-def _event(holiday: str, promo: bool, school_holiday: bool, assumed: bool) -> str:  # noqa: FBT001 # a row
-    flags = {"Promotion": promo, "School holiday": school_holiday, "assumed": assumed}
-    return ", ".join(filter(None, [holiday, *(word for word, holds in flags.items() if holds)]))

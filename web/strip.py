@@ -1,5 +1,6 @@
 """The freshness strip and the Refresh button, kept alive in every open session."""
 
+from collections.abc import Callable
 from datetime import date
 
 import streamlit as st
@@ -30,11 +31,12 @@ STATES: dict[StoreState, tuple[str, str]] = {
 
 def live_freshness(
     service: ForecastService, user: Principal, key: SeriesKey, as_of: date, action: DeltaGenerator
-) -> Freshness:
-    """Draw the Refresh button into `action` and the freshness strip here, and keep both alive.
+) -> tuple[Freshness, Callable[[], None]]:
+    """Keep a place for the freshness strip here; how the store stands, and what draws strip and buttons.
 
-    They look at the store's state every few seconds; the whole page is drawn again only when a version was
-    published or the state changed, in this session or any other.
+    The buttons are drawn into `action`, and both are kept alive: they look at the store's state every few
+    seconds. The whole page is drawn again only when a version was published or the state changed, in this
+    session or any other.
     """
     strip = st.empty()
     first = service.freshness(user, key.store)
@@ -46,25 +48,31 @@ def live_freshness(
         now = just_seen.pop() if just_seen else service.freshness(user, key.store)
         if session.pulse_changed(key.store, now.pulse):
             st.rerun()
-        running = now.state is StoreState.RUNNING
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            if now.header is not None:
-                _review_button(service, user, now, as_of)
-            st.button(
-                "Refreshing …" if running else "Refresh forecast",
-                icon=":material/refresh:",
-                type="primary",
-                key="refresh",
-                disabled=running,
-                on_click=_press,
-                args=(service, user, key),
-            )
+        _buttons(service, user, key, now, as_of)
         with strip.container():
             freshness_strip(now, session.answer_for(key), as_of)
 
-    with action:
-        watch()
-    return first
+    def draw() -> None:
+        with action:
+            watch()
+
+    return first, draw
+
+
+def _buttons(service: ForecastService, user: Principal, key: SeriesKey, now: Freshness, as_of: date) -> None:
+    running = now.state is StoreState.RUNNING
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if now.header is not None:
+            _review_button(service, user, now, as_of)
+        st.button(
+            "Refreshing …" if running else "Refresh forecast",
+            icon=":material/refresh:",
+            type="primary",
+            key="refresh",
+            disabled=running,
+            on_click=_press,
+            args=(service, user, key),
+        )
 
 
 def _review_button(service: ForecastService, user: Principal, now: Freshness, as_of: date) -> None:

@@ -32,9 +32,7 @@ QUEUE_COLUMNS = ("store", "region", "state", "reason", "next_7_days", "last_7_da
 def series(
     service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, as_of: date
 ) -> None:
-    """Draw the menu that takes a series of a version away; nothing where the version has no such series."""
-    if cached.forecast(service, user, key, header.version) is None:
-        return
+    """Draw the menu that takes a series of a version away."""
     product = "all" if key.item == ALL_ITEMS else key.item
     name = file_name("forecast", "store", key.store, product, as_of.isoformat(), f"v{header.version}")
     _menu(lambda: _series_table(service, user, key, header, as_of), name, PRINT)
@@ -55,8 +53,7 @@ def series_on_paper(
     sales_hash
         Of all sales of the store (`Freshness.sales_hash`).
     """
-    if cached.forecast(service, user, key, header.version) is not None:
-        _series_paper(service, user, header, cached.rights(user), key, header.version, as_of, sales_hash)
+    _series_paper(service, user, header, cached.rights(user), key, header.version, as_of, sales_hash)
 
 
 def queue(rows: Sequence[QueueRow], as_of: date, part: str) -> None:
