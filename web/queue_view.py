@@ -145,7 +145,7 @@ def table(rows: Sequence[QueueRow]) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=QUEUE,
-        alt="Stores with state and reason; choose a row to open the store",
+        alt="Stores with state and reason; choose a row, or press Shift and Space on it, to open the store",
     )
     drawn = session.drawn_queue([row.store for row in rows])
     picked = chosen.selection.rows

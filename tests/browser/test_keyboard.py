@@ -5,13 +5,16 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import BUSY, Visit
 from tests.browser.screen import ALL, STORE_PAGE, Screen
 from tests.browser.server import Server
 
 pytestmark = pytest.mark.browser
 
+QUEUE = "Stores with state and reason; choose a row, or press Shift and Space on it, to open the store"
 MOST_STEPS = 60
+FADE_MS = 3_000
+"""How long a border may take to change its colour."""
 
 FOCUSED = """() => {
     const it = document.activeElement;
@@ -31,10 +34,10 @@ def step_to(page: Page, label: str) -> None:
     walked = []
     for _step in range(MOST_STEPS):
         page.keyboard.press("Tab")
-        words, seen = page.evaluate(FOCUSED)
+        words, _seen = page.evaluate(FOCUSED)
         walked.append(words)
         if label in words:
-            assert seen, f"{label}: expected its focus to be seen"
+            page.wait_for_function(f"() => ({FOCUSED})()[1]", timeout=FADE_MS)
             return
     pytest.fail(f"expected to come to {label}, came by {walked}")
 
@@ -82,3 +85,51 @@ def test_how_many_are_compared_is_chosen(server: Server, visit: Visit) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(3)
+
+
+def test_a_store_of_the_queue_is_opened(sample_server: Server, visit: Visit) -> None:
+    """Tab to the table, arrows to a row, Shift and Space: Streamlit's own way of choosing one."""
+    page = visit(sample_server, "/").page
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    step_to(page, "Search store")
+    page.keyboard.type("4")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio", name=re.compile("^All 1"))).to_be_visible()
+    step_to(page, f"Fullscreen: {QUEUE}")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Space")
+    expect(page).to_have_url(re.compile(r"/store_forecast\?store=\d+"))
+
+
+def test_a_store_is_reviewed_refreshed_and_asked_why(sample_server: Server, visit: Visit) -> None:
+    """Buttons, toggle, what changed, and the day that is explained; from top to bottom by Tab alone."""
+    screen = opened(sample_server, visit, f"{STORE_PAGE}?store={BUSY}")
+    page, keys = screen.page, screen.page.keyboard
+    step_to(page, "Next store")
+    keys.press("Enter")
+    expect(page).not_to_have_url(re.compile(f"store={BUSY}"))
+    keys.press("Shift+Tab")
+    keys.press("Enter")  # Previous store
+    screen.expect_choice(BUSY, ALL)
+    for before, after in (("Mark reviewed", "Reviewed"), ("Reviewed", "Mark reviewed")):
+        step_to(page, before)
+        keys.press("Enter")
+        expect(page.locator(".st-key-review")).to_have_text(re.compile(f"{after}$"))
+        keys.press("Shift+Tab")
+    step_to(page, "Refresh forecast")
+    keys.press("Enter")
+    expect(screen.main).to_contain_text(re.compile("Trained .+ ago, within the 2-day tolerance"))
+    step_to(page, "Previous forecast")
+    keys.press("Space")
+    expect(page.get_by_role("switch", name="Previous forecast")).to_be_checked()
+    step_to(page, "Day")
+    shown = page.get_by_role("combobox", name="Day").input_value()
+    expect(page.get_by_role("figure", name=f"What {shown} is made of")).to_be_visible()
+    keys.press("ArrowDown")
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    expect(page.get_by_role("combobox", name="Day")).not_to_have_value(shown)
+    shown = page.get_by_role("combobox", name="Day").input_value()
+    expect(page.get_by_role("figure", name=f"What {shown} is made of")).to_be_visible()
