@@ -23,6 +23,10 @@ def _hold(_connection: object, _cursor: object, statement: str, *_more: object) 
 def _fill(_connection: object, cursor: sqlite3.Cursor, statement: str, *_more: object) -> None:
     """Leave room for a word in a row, and none for a forecast."""
     if FULL and "INTO forecast_version" in statement and Path(FULL).exists():
+        (free,) = cursor.execute("PRAGMA freelist_count").fetchone()
+        (size,) = cursor.execute("PRAGMA page_size").fetchone()
+        cursor.execute("CREATE TABLE filler (content BLOB)")  # goes with the transaction
+        cursor.execute("INSERT INTO filler VALUES (zeroblob(?))", (free * size,))
         (pages,) = cursor.execute("PRAGMA page_count").fetchone()
         cursor.execute(f"PRAGMA max_page_count={pages}")
 
