@@ -8,14 +8,17 @@ DEV := $(VENV)/.dev-installed
 
 export STREAMLIT_SERVER_PORT := $(PORT)
 
-.PHONY: run test check format bench screenshots audit clean
+.PHONY: run test journeys check format bench screenshots audit clean
 
 run: $(RUNTIME)
 	$(BIN)/python -m forecasting sample load --if-empty
 	$(BIN)/streamlit run streamlit_app.py
 
 test: $(DEV)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not journey"
+
+journeys: $(DEV)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m journey
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

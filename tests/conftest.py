@@ -8,7 +8,7 @@ from hypothesis import settings
 from tests.house import House
 from tests.postgres import Server, serving
 
-settings.register_profile("calm", deadline=None)  # a busy machine is not a failed property
+settings.register_profile("calm", deadline=None, max_examples=40)  # a busy machine is not a failed property
 settings.load_profile("calm")
 
 

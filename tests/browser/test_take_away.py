@@ -13,7 +13,7 @@ from tests.browser.conftest import Visit
 from tests.browser.screen import ALL, STORE_PAGE, Screen
 from tests.browser.server import Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
 
 def taken(screen: Screen, label: str) -> Download:

@@ -7,7 +7,7 @@ from tests.browser.conftest import BUSY, Visit
 from tests.browser.screen import STORE_PAGE, Screen
 from tests.browser.server import Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
 READ = """() => {
     const style = selector => getComputedStyle(document.querySelector(selector));
