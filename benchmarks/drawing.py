@@ -60,7 +60,7 @@ DRAWN = """(patience) => Promise.race([
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*more: str) -> Iterator[Browser]:
     """Debian's Chromium.
 
     Raises
@@ -72,7 +72,7 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         raise SystemExit("expected chromium on the path, found none")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *more])
         yield browser
         browser.close()
 

@@ -6,7 +6,6 @@ same machine that is every one but Activity, which says how long each run took.
 """
 
 import io
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from benchmarks.drawing import chromium
 from benchmarks.serving import ROOT, Served, environment, serving
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -31,10 +31,6 @@ PAGES: Mapping[str, str] = {
 }
 SIZES = {"": (1366, 768), "_1920": (1920, 1080)}
 THEMES = ("light", "dark")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
-    "--disable-quic", "--no-first-run", "--disable-component-update", "--hide-scrollbars",
-)  # fmt: skip
 PATIENCE_MS, PAUSE_MS, LOOKS = 30_000, 150, 40
 COLOURS = 256
 UNSEEN = 32
@@ -45,7 +41,11 @@ def main() -> None:
     """Make all pictures, or those of the pages that are named."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     pages = {name: PAGES[name] for name in sys.argv[1:] or PAGES}
-    with tempfile.TemporaryDirectory() as folder, furnished(Path(folder)) as served, chromium() as browser:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        furnished(Path(folder)) as served,
+        chromium("--hide-scrollbars") as browser,
+    ):
         for theme in THEMES:
             for suffix, size in SIZES.items():
                 for name, path in pages.items():
@@ -67,18 +67,6 @@ def furnished(home: Path) -> Iterator[Served]:
         subprocess.run(command, cwd=ROOT, env=env, check=True)  # noqa: S603 - our own command line
     with serving("docs/screenshot_app.py", home) as served:
         yield served
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    path = shutil.which("chromium")
-    if path is None:
-        raise SystemExit("expected chromium on the path, found none")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def picture(browser: Browser, served: Served, path: str, theme: str, size: tuple[int, int]) -> bytes:

@@ -19,17 +19,10 @@ if unknown:
     )
 
 away, action = action.columns([1, 1.95], vertical_alignment="bottom")
-now, strip_and_buttons = live_freshness(service, user, key, as_of, action)
+now = live_freshness(service, user, key, as_of, action)
 header = store_view.wanted_version(service, user, now.header)
-shown = store_view.shown_of(service, user, key, now, header, as_of)
-above, chart = st.container(), st.container()
-with chart:  # sent first: it is what a planner waits for
-    store_view.chart(service, user, header, shown)
-strip_and_buttons()
-if header is not None and shown.has_forecast:
-    with above:
-        store_view.above_chart(service, user, header, shown)
-    store_view.below_chart(service, user, header, shown)
+store_view.series_section(service, user, key, now, header, as_of)
+if header is not None:
     with away:
         take_away.series(service, user, key, header, as_of)
     take_away.series_on_paper(service, user, key, header, as_of, now.sales_hash)

@@ -83,11 +83,6 @@ def wanted_version() -> int | None:
     return int(wanted) if wanted.isdecimal() and len(wanted) <= LONGEST_VERSION else None
 
 
-def previous_is_wanted() -> bool:
-    """Whether the forecast before is to be drawn as well; known before its toggle is drawn."""
-    return bool(st.session_state.get(PREVIOUS, False))
-
-
 def forget_version() -> None:
     """Go back to the newest version."""
     st.query_params.pop(VERSION, None)

@@ -5,7 +5,7 @@ They are the same at every rerun as long as version and sales are, so they are d
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
@@ -44,8 +44,6 @@ class Shown:
         The reader's, as Streamlit names it.
     before
         The version whose expected line is drawn as well; None for none.
-    has_forecast
-        Whether the version has the series.
     """
 
     rights: object
@@ -56,53 +54,48 @@ class Shown:
     is_newest: bool
     theme: str | None
     before: int | None = None
-    has_forecast: bool = False
 
 
 BY_VALUE: dict[str | type, Callable[[object], str]] = {Shown: repr}
 """How the cache tells them apart: field by field took it longer than to draw from it."""
 
 
-def shown_of(
+def series_section(
     service: ForecastService,
     user: Principal,
     key: SeriesKey,
     now: Freshness,
     header: VersionHeader | None,
     as_of: date,
-) -> Shown:
-    """What is to be drawn of a series: one version of it, or before the first what was sold."""
+) -> None:
+    """Draw one version of a series, or before the first what was sold, in the reader's theme."""
     version, is_newest = header.version if header else None, header == now.header
-    has_forecast = version is not None and cached.has_series(service, user, key, version)
-    before = None
-    if version is not None and has_forecast and session.previous_is_wanted():
-        before = cached.version_before(service, user, key.store, version)
-    return Shown(
-        cached.rights(user), key, as_of, now.sales_hash, version, is_newest, st.context.theme.type,
-        before, has_forecast,
-    )  # fmt: skip
-
-
-def chart(service: ForecastService, user: Principal, header: VersionHeader | None, shown: Shown) -> None:
-    """Draw the chart and what the forecast took for granted; without a forecast what was sold."""
-    if header is None or not shown.has_forecast:
+    theme = st.context.theme.type
+    shown = Shown(cached.rights(user), key, as_of, now.sales_hash, version, is_newest, theme)
+    if header is None or not cached.has_series(service, user, key, header.version):
         _sold_alone(service, user, header, shown)
-    else:
-        _chart(service, user, header, shown)
-
-
-def above_chart(service: ForecastService, user: Principal, header: VersionHeader, shown: Shown) -> None:
-    """Draw the tiles; below them the alerts and, beside these, the choice of the forecast before."""
+        return
     _figures(service, user, header, shown)
+    shown = replace(shown, before=_alerts_and_toggle(service, user, header, shown))
+    _chart(service, user, header, shown)
+    _below(service, user, header, shown)
+
+
+def _alerts_and_toggle(
+    service: ForecastService, user: Principal, header: VersionHeader, shown: Shown
+) -> int | None:
+    """Draw the alerts and, beside them, whether the forecast before is to be seen; return its version."""
     words, choice = st.columns([5, 1.15], vertical_alignment="center")
     with words:
         _alerts(service, user, header, shown)
     before = cached.version_before(service, user, shown.key.store, header.version)
-    if before is not None:
-        choice.toggle("Previous forecast", key=session.PREVIOUS, help=f"As version {before} had it")
+    if before is None:
+        return None
+    seen = choice.toggle("Previous forecast", key=session.PREVIOUS, help=f"As version {before} had it")
+    return before if seen else None
 
 
-def below_chart(service: ForecastService, user: Principal, header: VersionHeader, shown: Shown) -> None:
+def _below(service: ForecastService, user: Principal, header: VersionHeader, shown: Shown) -> None:
     """Draw what changed; the days; beside them why, and whether it can be trusted."""
     if shown.is_newest:
         visit = service.visit(user, shown.key.store, header.version)

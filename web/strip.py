@@ -1,6 +1,5 @@
 """The freshness strip and the Refresh button, kept alive in every open session."""
 
-from collections.abc import Callable
 from datetime import date
 
 import streamlit as st
@@ -31,12 +30,11 @@ STATES: dict[StoreState, tuple[str, str]] = {
 
 def live_freshness(
     service: ForecastService, user: Principal, key: SeriesKey, as_of: date, action: DeltaGenerator
-) -> tuple[Freshness, Callable[[], None]]:
-    """Keep a place for the freshness strip here; how the store stands, and what draws strip and buttons.
+) -> Freshness:
+    """Draw the buttons into `action` and the freshness strip here, and keep both alive.
 
-    The buttons are drawn into `action`, and both are kept alive: they look at the store's state every few
-    seconds. The whole page is drawn again only when a version was published or the state changed, in this
-    session or any other.
+    They look at the store's state every few seconds; the whole page is drawn again only when a version was
+    published or the state changed, in this session or any other.
     """
     strip = st.empty()
     first = service.freshness(user, key.store)
@@ -52,11 +50,9 @@ def live_freshness(
         with strip.container():
             freshness_strip(now, session.answer_for(key), as_of)
 
-    def draw() -> None:
-        with action:
-            watch()
-
-    return first, draw
+    with action:
+        watch()
+    return first
 
 
 def _buttons(service: ForecastService, user: Principal, key: SeriesKey, now: Freshness, as_of: date) -> None:

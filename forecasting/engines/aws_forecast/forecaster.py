@@ -7,48 +7,26 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from forecasting.aws_settings import AwsSettings
 from forecasting.domain import ALL_ITEMS
 from forecasting.engines.aws_forecast.data import STORE, VALUES, day_numbers
 from forecasting.engines.aws_forecast.faults import NotThere, Refused
-from forecasting.engines.aws_forecast.group import find_group, require_group
+from forecasting.engines.aws_forecast.group import InGroup, require_group
 from forecasting.engines.aws_forecast.jobs import FORECAST, Job, metadata
-from forecasting.engines.aws_forecast.names import Names, is_candidate, normalised
-from forecasting.engines.aws_forecast.session import QUERIES, ForecastSession
+from forecasting.engines.aws_forecast.names import is_candidate, normalised
+from forecasting.engines.aws_forecast.session import QUERIES
 from forecasting.errors import EngineBusy, EngineError, EngineUnavailable, NoForecastYet, UnknownSeries
-from forecasting.ports import Clock
 from forecasting.series import SeriesForecast
 
 KEPT_FOR = timedelta(days=30)
 """How long AWS answers for a forecast."""
 
 
-class Forecaster:
-    """Reads forecasts in AWS; it remembers nothing, and looks at AWS each time.
-
-    Parameters
-    ----------
-    session
-        To AWS.
-    settings
-        Which group.
-    clock
-        Ages are by it.
-    group
-        ARN of the dataset group, if it has just been looked up; else it is each time.
-    """
-
-    def __init__(
-        self, session: ForecastSession, settings: AwsSettings, clock: Clock, group: str | None = None
-    ) -> None:
-        self._session = session
-        self._names = Names(settings.group)
-        self._clock = clock
-        self._group = group
+class Forecaster(InGroup):
+    """Reads forecasts in AWS."""
 
     def forecasts(self) -> list[Job]:
         """All forecasts of the group, whoever made them, newest first; none where there is no group."""
-        arn = self._group or find_group(self._session, self._names)
+        arn = self._found_group()
         return FORECAST.listed(self._session, DatasetGroupArn=arn) if arn else []
 
     def get_df_forecast_metadata(self) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from forecasting.engines.aws_forecast.data import KINDS, RELATED, TARGET, Layout
 from forecasting.engines.aws_forecast.names import Names
 from forecasting.engines.aws_forecast.session import ForecastSession
 from forecasting.errors import EngineUnavailable
+from forecasting.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,33 @@ def find_group(session: ForecastSession, names: Names) -> str | None:
     """ARN of the dataset group; None where there is none of that name."""
     groups = session.every("list_dataset_groups", "DatasetGroups")
     return next((each["DatasetGroupArn"] for each in groups if each["DatasetGroupName"] == names.group), None)
+
+
+class InGroup:
+    """What looks at one dataset group in AWS; it remembers nothing, and looks each time.
+
+    Parameters
+    ----------
+    session
+        To AWS.
+    settings
+        Which group.
+    clock
+        Ages are by it.
+    group
+        ARN of the dataset group, if it has just been looked up; else it is each time.
+    """
+
+    def __init__(
+        self, session: ForecastSession, settings: AwsSettings, clock: Clock, group: str | None = None
+    ) -> None:
+        self._session = session
+        self._names = Names(settings.group)
+        self._clock = clock
+        self._group = group
+
+    def _found_group(self) -> str | None:
+        return self._group or find_group(self._session, self._names)
 
 
 def require_group(session: ForecastSession, names: Names) -> DatasetGroup:

@@ -6,15 +6,13 @@ from functools import partial
 
 import pandas as pd
 
-from forecasting.aws_settings import AwsSettings
 from forecasting.engines.aws_forecast.data import ATTRIBUTES, FORECAST_TYPES, FREQUENCY
 from forecasting.engines.aws_forecast.faults import NotThere, Refused
-from forecasting.engines.aws_forecast.group import find_group, require_group
+from forecasting.engines.aws_forecast.group import InGroup, require_group
 from forecasting.engines.aws_forecast.jobs import FORECAST, PREDICTOR, Job, begun, metadata
-from forecasting.engines.aws_forecast.names import Names, is_candidate
+from forecasting.engines.aws_forecast.names import is_candidate
 from forecasting.engines.aws_forecast.room import Room
-from forecasting.engines.aws_forecast.session import ForecastSession, Found
-from forecasting.ports import Clock
+from forecasting.engines.aws_forecast.session import Found
 
 TOLERANCE_DAYS = 2
 
@@ -29,28 +27,8 @@ class State(StrEnum):
     FAILED = "the last training failed"
 
 
-class Trainer:
-    """Trains predictors in AWS; it remembers nothing, and looks at AWS each time.
-
-    Parameters
-    ----------
-    session
-        To AWS.
-    settings
-        Which group.
-    clock
-        Ages are by it.
-    group
-        ARN of the dataset group, if it has just been looked up; else it is each time.
-    """
-
-    def __init__(
-        self, session: ForecastSession, settings: AwsSettings, clock: Clock, group: str | None = None
-    ) -> None:
-        self._session = session
-        self._names = Names(settings.group)
-        self._clock = clock
-        self._group = group
+class Trainer(InGroup):
+    """Trains predictors in AWS."""
 
     def predictors(self) -> list[Job]:
         """All predictors of the group, whoever made them, newest first; none where there is no group."""
@@ -194,9 +172,6 @@ class Trainer:
         """
         arn = self._found_group()
         return Room(self._session, self._names, arn).of_old_predictors(keep) if arn else []
-
-    def _found_group(self) -> str | None:
-        return self._group or find_group(self._session, self._names)
 
     def _described(self, arn: str) -> Found:
         """Newer and older predictors are asked for differently, and the ARN does not tell which it is."""
