@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from forecasting.domain import RefreshRun, Store, StoreSnapshot, group_scope
 from forecasting.ports import Ledger
-from forecasting.settings import AWS_FORECAST, JOINED, Settings
+from forecasting.settings import AWS_FORECAST, Settings
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -20,7 +20,7 @@ class GroupRuns:
 
     def scope(self, store: str, region: str) -> str | None:
         """The scope a store is trained in with others; None where it is trained by itself."""
-        asked = self.settings.engine_of(store, region).split(JOINED)
+        asked = self.settings.engines_of(store, region)
         return group_scope(self.settings.aws.group) if AWS_FORECAST in asked else None
 
     def scope_of(self, stores: Iterable[Store], only: str | None = None) -> str | None:

@@ -23,7 +23,7 @@ from forecasting.refresh.chunk import Finished, Later, Progress, PublishedTogeth
 from forecasting.refresh.policy import current_hash
 from forecasting.remote import Brought, Fetch, RemoteEngine, RemoteJob, Ticket
 from forecasting.resuming import still_wanted
-from forecasting.settings import JOINED, Settings
+from forecasting.settings import Settings
 from forecasting.work import Result, StoreFiles, StorePart, Task
 
 log = get_logger(__name__)
@@ -33,6 +33,9 @@ TICKET = "elsewhere"
 
 LONGEST_WAIT = 10
 """How long a run waits between two looks at most, in the shortest waits."""
+
+MOST_NAMED = 5
+"""Stores that are named where some were left out."""
 
 LOOKS = 20
 """About how often it is looked at what happens elsewhere, until that is done."""
@@ -143,7 +146,7 @@ class GroupTraining:
         )
 
     def _is_member(self, sales: HistoryFile) -> bool:
-        return self.engine.name in self.settings.engine_of(sales.store, sales.region).split(JOINED)
+        return self.engine.name in self.settings.engines_of(sales.store, sales.region)
 
     def _settled(self, members: Sequence[StoreFiles]) -> bool:
         """Whether every store has a forecast of its newest inputs."""
@@ -257,8 +260,8 @@ def _told(run: RefreshRun, errors: Mapping[str, Exception]) -> str:
     if not errors:
         return run.message
     first = next(iter(errors.values()))
-    left = ", ".join(sorted(errors, key=natural_order)[:5])
-    more = f" and {len(errors) - 5:,} more" if len(errors) > 5 else ""  # noqa: PLR2004 – as many as are named
+    left = ", ".join(sorted(errors, key=natural_order)[:MOST_NAMED])
+    more = f" and {len(errors) - MOST_NAMED:,} more" if len(errors) > MOST_NAMED else ""
     return f"{run.message}; left out: store {left}{more} ({first})"
 
 

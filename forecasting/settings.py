@@ -144,6 +144,10 @@ class Settings:
         named = [name for asked in (self.engine, *self.engines.values()) for name in asked.split(JOINED)]
         return next((name for name in named if name != AWS_FORECAST), "")
 
+    def engines_of(self, store: str, region: str) -> tuple[str, ...]:
+        """The engines that compete for a store of a region; usually one."""
+        return tuple(self.engine_of(store, region).split(JOINED))
+
     def engine_of(self, store: str, region: str) -> str:
         """The engine asked for of a store of a region; what is said of a store goes before its region's."""
         return self.engines.get(store) or self.engines.get(region) or self.engine

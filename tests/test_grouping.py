@@ -341,3 +341,20 @@ def test_what_is_made_elsewhere_is_set_against_recent_sales_and_told_as_untold(h
     assert (made.causes, made.notes) == ((), (ELSEWHERE,))
     assert made.days
     assert all(day.untold == day.difference for day in made.days)
+
+
+def test_a_store_that_cannot_be_read_is_left_out_and_named(house: GroupHouse) -> None:
+    """The others are published; it keeps what it had, and the run says which store and why."""
+    house.remote.remaining = 40 * MINUTE
+    house.service.refresh(LOCAL_USER, "1")
+    house.worker.run_next()
+    for file in (house.home / "history" / "sales").glob("2_*/*.parquet"):
+        file.unlink()
+    house.clock.turn(5 * MINUTE)
+    house.remote.remaining = None
+    house.worker.run_next()
+    (run,) = house.service.runs(LOCAL_USER)
+    assert run.state is RunState.SUCCEEDED
+    assert "; left out: store 2 (" in run.message
+    assert house.service.freshness(LOCAL_USER, "1").header is not None
+    assert house.service.freshness(LOCAL_USER, "2").header is None
