@@ -14,11 +14,12 @@ run: $(RUNTIME)
 	$(BIN)/python -m forecasting sample load --if-empty
 	$(BIN)/streamlit run streamlit_app.py
 
+# In the order of the folders: else each browser file would start the server its folder shares anew.
 test: $(DEV)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not journey"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not journey"
 
 journeys: $(DEV)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m journey
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m journey
 
 check: $(DEV)
 	$(BIN)/ruff format --check .
