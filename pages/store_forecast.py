@@ -21,8 +21,8 @@ if unknown:
 away, action = action.columns([1, 1.95], vertical_alignment="bottom")
 now = live_freshness(service, user, key, as_of, action)
 header = store_view.wanted_version(service, user, now.header)
-store_view.series_section(service, user, key, now, header, as_of)
-if header is not None:
+has_forecast = store_view.series_section(service, user, key, now, header, as_of)
+if header is not None and has_forecast:
     with away:
         take_away.series(service, user, key, header, as_of)
     take_away.series_on_paper(service, user, key, header, as_of, now.sales_hash)

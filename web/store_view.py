@@ -67,18 +67,19 @@ def series_section(
     now: Freshness,
     header: VersionHeader | None,
     as_of: date,
-) -> None:
-    """Draw one version of a series, or before the first what was sold, in the reader's theme."""
+) -> bool:
+    """Draw one version of a series, or before the first what was sold; whether it has a forecast."""
     version, is_newest = header.version if header else None, header == now.header
     theme = st.context.theme.type
     shown = Shown(cached.rights(user), key, as_of, now.sales_hash, version, is_newest, theme)
     if header is None or not cached.has_series(service, user, key, header.version):
         _sold_alone(service, user, header, shown)
-        return
+        return False
     _figures(service, user, header, shown)
     shown = replace(shown, before=_alerts_and_toggle(service, user, header, shown))
     _chart(service, user, header, shown)
     _below(service, user, header, shown)
+    return True
 
 
 def _alerts_and_toggle(
