@@ -25,4 +25,3 @@ has_forecast = store_view.series_section(service, user, key, now, header, as_of)
 if header is not None and has_forecast:
     with away:
         take_away.series(service, user, key, header, as_of)
-    take_away.series_on_paper(service, user, key, header, as_of, now.sales_hash)

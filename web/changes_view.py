@@ -1,11 +1,13 @@
 """*What changed*: which days moved since a version before, and what moved them."""
 
-import pandas as pd
+from collections.abc import Iterable
+
 import streamlit as st
 
 from forecasting.planning.changes import Changes, DayChange
 from forecasting.reasons import Cause
-from web import formats
+from web import formats, html_table
+from web.html_table import Head
 
 CAUSES = {Cause.SALES: "new sales", Cause.PLAN: "a changed plan", Cause.MODEL: "a new model"}
 PARTS = {"sales": "New sales", "plan": "Plan", "model": "Model", "untold": "Not told apart"}
@@ -24,7 +26,7 @@ def changes_section(found: Changes, *, since_visit: bool) -> None:
     since = "your last visit" if since_visit else "the version before"
     with st.expander(f"**What changed** since {since} (version {found.since}): {headline(found)}"):
         if found.days:
-            _table(found)
+            st.html(_table(found))
         else:
             st.caption("A day has moved where it differs by more than 5% and a quarter of its likely range.")
         for note in found.notes:
@@ -41,17 +43,14 @@ def headline(found: Changes) -> str:
     return f"{len(found.days)} of {found.compared} days moved, {told}" + (f"; {causes}" if causes else "")
 
 
-def _table(found: Changes) -> None:
+def _table(found: Changes) -> str:
     parts = {name: words for name, words in PARTS.items() if any(getattr(day, name) for day in found.days)}
-    table = pd.DataFrame([_row(day, parts) for day in found.days])
-    right = {name: st.column_config.TextColumn(alignment="right") for name in table.columns[1:]}
-    st.dataframe(table, hide_index=True, column_config=right, alt="Days that moved, and what moved them")
+    heads = [Head("Day", is_figure=False), *map(Head, ("Before", "Now", "Change", *parts.values()))]
+    table = html_table.table(heads, [_row(day, parts) for day in found.days])
+    return html_table.region("Days that moved, and what moved them", table)
 
 
-def _row(day: DayChange, parts: dict[str, str]) -> dict[str, str]:
-    moved = {words: formats.signed(getattr(day, name)) for name, words in parts.items()}
-    before, after = formats.units(day.before), formats.units(day.after)
-    return {
-        "Day": formats.day(day.ds), "Before": before, "Now": after,
-        "Change": formats.signed(day.difference), **moved,
-    }  # fmt: skip
+def _row(day: DayChange, parts: Iterable[str]) -> list[str]:
+    moved = [formats.signed(getattr(day, name)) for name in parts]
+    values = [formats.units(day.before), formats.units(day.after), formats.signed(day.difference)]
+    return [formats.day(day.ds), *values, *moved]

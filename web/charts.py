@@ -31,7 +31,7 @@ Run = Sequence[pd.Timestamp]
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of one theme, as in ``.streamlit/config.toml``."""
+    """The colours of one theme, as in ``.streamlit/config.toml``; of its tables' heads, too."""
 
     ink: str
     quiet: str
@@ -41,6 +41,7 @@ class Palette:
     promotion: str
     closed: str
     surface: str
+    head: str
 
 
 LIGHT = Palette(
@@ -52,6 +53,7 @@ LIGHT = Palette(
     "#B35C00",
     "rgba(107,119,133,.16)",
     "#FFF",
+    "#F5F7FA",
 )
 DARK = Palette(
     "#E6EBF1",
@@ -61,6 +63,7 @@ DARK = Palette(
     "rgba(90,169,240,.24)",
     "#F2B84B",
     "rgba(140,153,168,.2)",
+    "#19212B",
     "#19212B",
 )
 

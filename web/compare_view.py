@@ -221,9 +221,5 @@ def _day_table(days: Table) -> None:
     """Draw expected demand by day, and the differences to the first side."""
     if not days.rows:
         return
-    titles = [column.title for column in days.columns]
-    frame = pd.DataFrame(paper.cells(days), columns=titles)
-    right = {title: st.column_config.TextColumn(alignment="right") for title in titles[1:]}
-    st.dataframe(frame, hide_index=True, column_config=right, height="content", alt=f"{days.title}, by day")
+    st.html(paper.days(days, [column.name for column in days.columns], f"{days.title}, by day"))
     st.html(paper.heading(days, [label for label, _value in days.facts]))
-    st.html(paper.rows(days, [column.name for column in days.columns]))

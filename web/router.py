@@ -4,17 +4,17 @@ from pathlib import Path
 
 import streamlit as st
 
+from web import look
 from web.access import require_user, trouble
 from web.components import could_not_start
+from web.look import STATIC
 
 ROOT = Path(__file__).resolve().parent.parent
-STATIC = ROOT / "web" / "static"
 
 st.set_page_config(page_title="Storecast", page_icon=str(STATIC / "icon.svg"), layout="wide")
-dark = st.context.theme.type == "dark"
-st.logo(STATIC / ("logo_dark.svg" if dark else "logo_light.svg"))
-for sheet in ["look.css", "print.css", *(["dark.css"] if dark else [])]:
-    st.html(STATIC / sheet)
+theme = st.context.theme.type
+st.logo(STATIC / ("logo_dark.svg" if theme == "dark" else "logo_light.svg"))
+st.html(look.style(theme))
 require_user()
 PAGES = [
     st.Page(ROOT / "pages" / "my_stores.py", title="My stores", icon=":material/checklist:", default=True),

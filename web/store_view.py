@@ -15,15 +15,18 @@ from forecasting.domain import Principal, SeriesKey, VersionHeader
 from forecasting.errors import InvalidRequest
 from forecasting.service import ForecastService, Freshness
 from forecasting.settings import JOINED
-from web import cached, charts, formats, session
+from web import cached, charts, formats, session, take_away
 from web.alerts_view import alerts_row
 from web.changes_view import changes_section
-from web.days_view import day_table
+from web.takeaway import paper
 from web.tiles import tiles
 from web.why_view import trust_section, why_section
 
 SOLD_DAYS = 42
 """How far back the page looks: six weeks."""
+
+DAY_COLUMNS = ("date", "low", "expected", "high", "last_week", "last_year", "event")
+PRINTED_FACTS = ("As of", "Sales through", "Demand in", "Engine", "Version", "Likely range")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def _below(service: ForecastService, user: Principal, header: VersionHeader, sho
     with days:
         _days(service, user, header, shown)
     with beside:
-        why_section(cached.why(service, user, shown.key, header.version), shown.as_of, shown.theme)
+        why_section(cached.why(service, user, shown.key, header.version), shown.as_of)
         if shown.is_newest:
             _trust(service, user, shown)
 
@@ -146,13 +149,15 @@ def _alerts(_service: ForecastService, _user: Principal, _header: VersionHeader,
 
 @st.cache_data(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
 def _days(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
+    table = take_away.series_table(_service, _user, shown.key, _header, shown.as_of)
     st.markdown("##### Days")
-    day_table(_service.forecast(_user, shown.key, _header.version), _service.sales(_user, shown.key))
+    st.html(paper.days(table, DAY_COLUMNS, "Forecast by day"))
+    st.html(paper.heading(table, PRINTED_FACTS))
 
 
 @st.cache_data(max_entries=500, ttl=cached.RECORD_SECONDS, show_spinner=False, hash_funcs=BY_VALUE)
 def _trust(_service: ForecastService, _user: Principal, shown: Shown) -> None:
-    trust_section(_service, _user, shown.key, _service.summary(_user, shown.key), shown.theme)
+    trust_section(_service, _user, shown.key, _service.summary(_user, shown.key))
 
 
 def _sold(

@@ -11,10 +11,9 @@ import streamlit as st
 from forecasting.domain import ALL_ITEMS, Principal, SeriesKey, VersionHeader
 from forecasting.planning.queue import QueueRow
 from forecasting.service import ForecastService
-from web import cached, compare_view
+from web import compare_view
 from web.comparing import Side
-from web.takeaway import csv_file, paper, workbook
-from web.takeaway.content import SeriesShown, queue_table, series_table
+from web.takeaway import content, csv_file, paper, workbook
 from web.takeaway.table import Table
 from web.takeaway.text import file_name
 
@@ -22,8 +21,6 @@ PRINT = ":material/print: To print, press **Ctrl+P** (**⌘P**): chart and days 
 PRINT_QUEUE = ":material/print: To print, press **Ctrl+P** (**⌘P**): the stores without the controls."
 
 
-SERIES_FACTS = ("As of", "Sales through", "Demand in", "Engine", "Version", "Likely range")
-SERIES_COLUMNS = ("date", "low", "expected", "high", "last_week", "last_year", "event")
 QUEUE_FACTS = ("As of", "Shown", "Demand in")
 QUEUE_COLUMNS = ("store", "region", "state", "reason", "next_7_days", "last_7_days", "change")
 """What there is room for on paper."""
@@ -35,25 +32,15 @@ def series(
     """Draw the menu that takes a series of a version away."""
     product = "all" if key.item == ALL_ITEMS else key.item
     name = file_name("forecast", "store", key.store, product, as_of.isoformat(), f"v{header.version}")
-    _menu(lambda: _series_table(service, user, key, header, as_of), name, PRINT)
+    _menu(lambda: series_table(service, user, key, header, as_of), name, PRINT)
 
 
-def series_on_paper(
-    service: ForecastService,
-    user: Principal,
-    key: SeriesKey,
-    header: VersionHeader,
-    as_of: date,
-    sales_hash: str,
-) -> None:
-    """Draw what is printed of a series beside its chart.
-
-    Parameters
-    ----------
-    sales_hash
-        Of all sales of the store (`Freshness.sales_hash`).
-    """
-    _series_paper(service, user, header, cached.rights(user), key, header.version, as_of, sales_hash)
+def series_table(
+    service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, as_of: date
+) -> Table:
+    """The days of a series of a version, to be shown and to be taken away."""
+    forecast, sold = service.forecast(user, key, header.version), service.sales(user, key)
+    return content.series_table(content.SeriesShown(key, header, as_of, forecast, sold))
 
 
 def queue(rows: Sequence[QueueRow], as_of: date, part: str) -> None:
@@ -64,7 +51,7 @@ def queue(rows: Sequence[QueueRow], as_of: date, part: str) -> None:
     part
         Which of them these are, in words.
     """
-    _menu(lambda: queue_table(rows, as_of, part), file_name("stores", as_of.isoformat()), PRINT_QUEUE)
+    _menu(lambda: content.queue_table(rows, as_of, part), file_name("stores", as_of.isoformat()), PRINT_QUEUE)
 
 
 def comparison(service: ForecastService, user: Principal, sides: Sequence[Side], as_of: date) -> None:
@@ -75,33 +62,9 @@ def comparison(service: ForecastService, user: Principal, sides: Sequence[Side],
 
 def queue_on_paper(rows: Sequence[QueueRow], as_of: date, part: str) -> None:
     """Draw what is printed of the queue."""
-    table = queue_table(rows, as_of, part)
+    table = content.queue_table(rows, as_of, part)
     st.html(paper.heading(table, QUEUE_FACTS))
     st.html(paper.rows(table, QUEUE_COLUMNS))
-
-
-def _series_table(
-    service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, as_of: date
-) -> Table:
-    forecast, sold = service.forecast(user, key, header.version), service.sales(user, key)
-    return series_table(SeriesShown(key, header, as_of, forecast, sold))
-
-
-@st.cache_data(max_entries=500, show_spinner=False)
-def _series_paper(
-    _service: ForecastService,
-    _user: Principal,
-    _header: VersionHeader,
-    rights: object,
-    key: SeriesKey,
-    version: int,
-    as_of: date,
-    sales_hash: str,
-) -> None:
-    del rights, version, sales_hash  # part of the cache's key only
-    table = _series_table(_service, _user, key, _header, as_of)
-    st.html(paper.heading(table, SERIES_FACTS))
-    st.html(paper.rows(table, SERIES_COLUMNS))
 
 
 def _menu(table: Callable[[], Table], name: str, paper: str) -> None:

@@ -2,7 +2,6 @@
 
 from datetime import date
 
-import pandas as pd
 import streamlit as st
 
 from forecasting.domain import Principal, SeriesKey, SeriesSummary
@@ -11,13 +10,14 @@ from forecasting.planning.trust import Trust
 from forecasting.planning.why import DayWhy, Why
 from forecasting.scores import ErrorSums
 from forecasting.service import ForecastService
-from web import charts, formats, why_charts
+from web import formats, html_table, why_charts
+from web.html_table import Head
 
 DAY = "why_day"
 """Key of the picker."""
 
 
-def why_section(told: Why, as_of: date, theme: str | None) -> None:
+def why_section(told: Why, as_of: date) -> None:
     """Draw what a day is made of; which day is for the reader to choose, tomorrow at first.
 
     A fragment of its own: choosing another day draws nothing else again.
@@ -26,11 +26,11 @@ def why_section(told: Why, as_of: date, theme: str | None) -> None:
     if not told.days:
         st.caption(f"{told.note}")
         return
-    _days(told, as_of, theme)
+    _days(told, as_of)
 
 
 @st.fragment
-def _days(told: Why, as_of: date, theme: str | None) -> None:
+def _days(told: Why, as_of: date) -> None:
     days = {day.ds: day for day in told.days}
     chosen = st.selectbox(
         "Day",
@@ -41,21 +41,15 @@ def _days(told: Why, as_of: date, theme: str | None) -> None:
         label_visibility="collapsed",
     )
     day = days.get(chosen, told.days[0])
-    _waterfall(day, theme)
+    _waterfall(day)
     st.caption(told.note)
 
 
-def _waterfall(day: DayWhy, theme: str | None) -> None:
+def _waterfall(day: DayWhy) -> None:
     if len(day.steps) == 1 and not day.expected:
         st.markdown(f"{day.steps[0].words}: nothing is expected to be sold.")
         return
-    st.plotly_chart(
-        why_charts.waterfall(day, charts.palette(theme)),
-        theme=None,
-        config={"displayModeBar": False},
-        key="why_chart",
-        alt=why_charts.waterfall_alt(day),
-    )
+    st.html(why_charts.waterfall(day))
 
 
 def _first(told: Why, as_of: date) -> int:
@@ -64,11 +58,7 @@ def _first(told: Why, as_of: date) -> int:
 
 
 def trust_section(
-    service: ForecastService,
-    user: Principal,
-    key: SeriesKey,
-    summary: SeriesSummary | None,
-    theme: str | None,
+    service: ForecastService, user: Principal, key: SeriesKey, summary: SeriesSummary | None
 ) -> None:
     """Draw how the last days came out, the error by days ahead, and how good the 4-week average is."""
     st.markdown("##### Can I trust it")
@@ -77,15 +67,9 @@ def trust_section(
         st.markdown(
             f"**{record.inside} of {record.judged}** days inside the likely range, {_promise(record)}"
         )
-        st.plotly_chart(
-            why_charts.strip(record, charts.palette(theme)),
-            theme=None,
-            config={"displayModeBar": False},
-            key="trust_chart",
-            alt=why_charts.strip_alt(record),
-        )
+        st.html(why_charts.strip(record))
         st.caption("● inside  ▲ sold more than high  ▼ sold less than low  – closed  ○ nothing forecast")
-        _by_days_ahead(service.track_sums(user, store=key.store, item=key.item))
+        st.html(_by_days_ahead(service.track_sums(user, store=key.store, item=key.item)))
     else:
         st.caption("No published forecast has met its day yet: that begins with the next day of sales.")
     st.caption(_in_backtest(summary))
@@ -95,22 +79,30 @@ def _promise(record: Trust) -> str:
     return f"about {record.expected} expected"
 
 
-def _by_days_ahead(sums: dict[int, ErrorSums]) -> None:
-    """Draw error and lean of published forecasts by days ahead."""
+AHEAD_HEADS = (
+    Head("Forecast made", is_figure=False),
+    Head("Error"),
+    Head("Lean", is_figure=False),
+    Head("Inside"),
+    Head("Days"),
+)
+
+
+def _by_days_ahead(sums: dict[int, ErrorSums]) -> str:
+    """Error and lean of published forecasts by days ahead."""
     known = {lead: sums[lead] for lead in LEADS if sums[lead].days}
-    table = pd.DataFrame(
-        {
-            "Forecast made": [formats.days_before(lead) for lead in known],
-            "Error": [formats.percent(each.wape) for each in known.values()],
-            "Lean": [formats.lean(each.bias) for each in known.values()],
-            "Inside": [formats.percent(each.coverage, 0) for each in known.values()],
-            "Days": [each.days for each in known.values()],
-        }
-    )
-    right = {name: st.column_config.TextColumn(alignment="right") for name in ("Error", "Inside")}
-    st.dataframe(
-        table, hide_index=True, column_config=right, alt="Error of published forecasts by days ahead"
-    )
+    rows = [
+        [
+            formats.days_before(lead),
+            formats.percent(each.wape),
+            formats.lean(each.bias),
+            formats.percent(each.coverage, 0),
+            formats.number(each.days),
+        ]
+        for lead, each in known.items()
+    ]
+    table = html_table.table(AHEAD_HEADS, rows)
+    return html_table.region("Error of published forecasts by days ahead", table)
 
 
 def _in_backtest(summary: SeriesSummary | None) -> str:

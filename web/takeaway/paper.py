@@ -1,16 +1,18 @@
-"""A table as HTML for paper: on screen nothing of it is seen (`web/static/print.css`)."""
+"""A table that is taken away as HTML: what is printed of a page, and the days of it on screen as well."""
 
 from collections.abc import Sequence
 from datetime import date
 from html import escape
 
-from web import formats
+from web import formats, html_table
+from web.html_table import Head
 from web.takeaway.table import CLOSED, Column, Kind, Table, Value
 
 MOST_ROWS = 60
 """A page of three sheets; who wants more prints the Excel file."""
 
 _WORDS = frozenset({Kind.TEXT, Kind.DAY})
+MONDAY = 0
 
 
 def heading(table: Table, facts: Sequence[str]) -> str:
@@ -27,20 +29,18 @@ def heading(table: Table, facts: Sequence[str]) -> str:
 
 
 def rows(table: Table, names: Sequence[str]) -> str:
-    """The columns of these names, by row; of very many rows the first."""
-    chosen = [(at, column) for at, column in enumerate(table.columns) if column.name in names]
-    head = "".join(_cell("th", column, column.title) for _at, column in chosen)
-    body = "".join(
-        f"<tr>{''.join(_cell('td', column, _shown(column.kind, row[at])) for at, column in chosen)}</tr>"
-        for row in table.rows[:MOST_ROWS]
-    )
+    """The columns of these names on paper only, by row; of very many rows the first."""
     count = len(table.rows)
     more = f"<p>The first {MOST_ROWS} of {formats.number(count)}; the Excel file has all.</p>"
     return (
-        '<section class="paper paper-rows">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f'<section class="paper paper-rows">{_written(table, names, table.rows[:MOST_ROWS])}'
         f"{more if count > MOST_ROWS else ''}</section>"
     )
+
+
+def days(table: Table, names: Sequence[str], label: str) -> str:
+    """The columns of these names by day, on screen too: a line above each week, closed days quiet."""
+    return html_table.region(label, _written(table, names, table.rows))
 
 
 def cells(table: Table) -> list[list[str]]:
@@ -51,9 +51,22 @@ def cells(table: Table) -> list[list[str]]:
     ]
 
 
-def _cell(tag: str, column: Column, text: str) -> str:
-    side = "" if column.kind in _WORDS else ' class="figure"'
-    return f"<{tag}{side}>{escape(text)}</{tag}>"
+def _written(table: Table, names: Sequence[str], rows: Sequence[Sequence[Value]]) -> str:
+    chosen = [(at, column) for at, column in enumerate(table.columns) if column.name in names]
+    return html_table.table(
+        [_head(column) for _at, column in chosen],
+        [[_shown(column.kind, row[at]) for at, column in chosen] for row in rows],
+        [_look(row) for row in rows],
+    )
+
+
+def _head(column: Column) -> Head:
+    return Head(column.title, is_figure=column.kind not in _WORDS)
+
+
+def _look(row: Sequence[Value]) -> str:
+    week = isinstance(row[0], date) and row[0].weekday() == MONDAY
+    return " ".join(word for word, holds in {"week": week, "quiet": row[1] is CLOSED}.items() if holds)
 
 
 def _shown(kind: Kind, value: Value) -> str:
