@@ -11,17 +11,28 @@ if not stores or as_of is None:
     st.stop()
 
 unknown = session.unknown_in_address(stores)
-key, action = components.pick_series(stores)
-if unknown:
-    st.warning(
-        f"{unknown} Showing store {key.store}, {formats.item(key.item).lower()}.",
-        icon=":material/search_off:",
-    )
-
-away, action = action.columns([1, 1.95], vertical_alignment="bottom")
-now = live_freshness(service, user, key, as_of, action)
-header = store_view.wanted_version(service, user, now.header)
-has_forecast = store_view.series_section(service, user, key, now, header, as_of)
-if header is not None and has_forecast:
-    with away:
-        take_away.series(service, user, key, header, as_of)
+head, strip, above, chart = st.container(), st.empty(), st.container(key="above_chart"), st.empty()
+key = session.chosen_series(stores)
+look = store_view.look_at(service, user, key, as_of)
+with chart.container():  # sent first: it is what a planner waits for
+    store_view.chart(service, user, look)
+store_view.let_it_leave(look)
+with head:
+    picked, beside = components.pick_series(stores)
+    if unknown:
+        st.warning(
+            f"{unknown} Showing store {picked.store}, {formats.item(picked.item).lower()}.",
+            icon=":material/search_off:",
+        )
+if picked != key:
+    key, look = picked, store_view.look_at(service, user, picked, as_of)
+    with chart.container():
+        store_view.chart(service, user, look)
+away, action = beside.empty(), beside.container()
+live_freshness(service, user, key, as_of, look.now, (strip, action))
+with above:
+    store_view.above_chart(service, user, look)
+store_view.below_chart(service, user, look)
+if look.header is not None and look.shown.has_forecast:
+    with away.container():
+        take_away.series(service, user, key, look.header, as_of)

@@ -16,9 +16,9 @@ from forecasting.accuracy import AccuracyReport, Backtested
 from forecasting.domain import ALL_ITEMS, Principal, SeriesKey, Store
 from forecasting.scores import ErrorSums
 from forecasting.service import ForecastService
-from web import accuracy_charts, accuracy_words, cached, charts, formats, session
+from web import accuracy_charts, accuracy_words, cached, charts, formats, session, tiles
 from web.queue_view import ALL_REGIONS, HEADER_HEIGHT
-from web.tiles import tile
+from web.tiles import Tile
 
 ROW_HEIGHT, MOST_DAYS = 35, 7
 RECORD = timedelta(days=28)
@@ -115,31 +115,23 @@ def _sections(
 
 def _tiles(report: AccuracyReport) -> None:
     """Draw the four figures: error, against the average, inside the band, published."""
-    error, against, band, published = st.columns(4)
     backtest = report.backtest
-    with error:
-        _error_tile(backtest)
-    with against:
-        _against_tile(backtest)
-    with band:
-        coverage = backtest.total.served.coverage if backtest else None
-        tip = "Share of the backtest's days on which low ≤ sold ≤ high. 8 days in 10 are promised."
-        tile("Inside the band, backtest", formats.percent(coverage, 0), "80% promised", tip=tip)
-    with published:
-        _published_tile(report.track)
+    coverage = backtest.total.served.coverage if backtest else None
+    tip = "Share of the backtest's days on which low ≤ sold ≤ high. 8 days in 10 are promised."
+    inside = Tile("Inside the band, backtest", formats.percent(coverage, 0), "80% promised", tip)
+    tiles.draw([_error_tile(backtest), _against_tile(backtest), inside, _published_tile(report.track)])
 
 
-def _error_tile(backtest: Backtested | None) -> None:
+def _error_tile(backtest: Backtested | None) -> Tile:
     label = "Error in backtest"
     if backtest is None:
-        tile(label, formats.NONE, "no backtest yet")
-        return
+        return Tile(label, formats.NONE, "no backtest yet")
     tip = f"{accuracy_words.method(backtest)} The sum of the daily misses as a share of all sales: WAPE."
     naive = formats.percent(backtest.total.naive.wape)
-    tile(label, formats.percent(backtest.total.served.wape), f"{naive} by the 4-week average", tip=tip)
+    return Tile(label, formats.percent(backtest.total.served.wape), f"{naive} by the 4-week average", tip)
 
 
-def _against_tile(backtest: Backtested | None) -> None:
+def _against_tile(backtest: Backtested | None) -> Tile:
     tip = (
         "The 4-week average expects of each weekday the mean of the last four. It serves wherever it is the "
         "better one."
@@ -149,19 +141,18 @@ def _against_tile(backtest: Backtested | None) -> None:
         note = (
             "the average itself serves" if backtest and backtest.same else "by their errors in the backtest"
         )
-        tile("Against the 4-week average", words, note, tip=tip)
-        return
+        return Tile("Against the 4-week average", words, note, tip)
     served = f"; the average serves {formats.number(backtest.same)}" if backtest.same else ""
     note = f"{formats.number(backtest.better)} of {formats.number(backtest.series)}{served}"
     share = formats.percent(backtest.better / backtest.series, 0)
-    tile("Better than the 4-week average", f"{share} of stores", note, tip=tip)
+    return Tile("Better than the 4-week average", f"{share} of stores", note, tip)
 
 
-def _published_tile(track: Mapping[int, ErrorSums]) -> None:
+def _published_tile(track: Mapping[int, ErrorSums]) -> Tile:
     sums = track.get(DAY_BEFORE, ErrorSums())
     note = f"the day before, over {formats.days(sums.days)}" if sums.days else "no day of sales since yet"
     tip = "What the published forecast said the day before, compared with what was sold. Not a backtest."
-    tile("Error as published", formats.percent(sums.wape), note, tip=tip)
+    return Tile("Error as published", formats.percent(sums.wape), note, tip)
 
 
 def _backtest_section(report: AccuracyReport, theme: str | None) -> None:

@@ -1,16 +1,16 @@
 """The alerts above the chart, side by side on one line."""
 
 from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
 from forecasting.planning.alerts import Alert, Subject
-from web import formats
 
 LOOKS = {
-    Subject.MISSES: ("orange", "target"),
-    Subject.UNUSUAL: ("orange", "priority_high"),
-    Subject.CLOSED: ("gray", "event_busy"),
+    Subject.MISSES: ("warm", "target"),
+    Subject.UNUSUAL: ("warm", "priority_high"),
+    Subject.CLOSED: ("calm", "event_busy"),
 }
 """Colour and icon of each subject; the words say it all."""
 
@@ -18,9 +18,12 @@ LOOKS = {
 def alerts_row(found: Sequence[Alert]) -> None:
     """Draw them; nothing where there are none."""
     if found:
-        st.markdown("&emsp;".join(map(_told, found)))
+        st.html(f'<p class="alerts">{"".join(map(_told, found))}</p>')
 
 
 def _told(alert: Alert) -> str:
-    colour, icon = LOOKS[alert.subject]
-    return f":{colour}-badge[:material/{icon}: {alert.when}] {formats.plain(alert.words)}"
+    look, icon = LOOKS[alert.subject]
+    return (
+        f'<span><b class="{look}"><i class="icon" aria-hidden="true" translate="no">{icon}</i>'
+        f"{escape(alert.when)}</b> {escape(alert.words)}</span>"
+    )

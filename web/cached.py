@@ -1,5 +1,6 @@
 """What is read once and kept between reruns; keyed by what never changes, so nothing here ever goes stale."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import uuid4
 
@@ -18,18 +19,18 @@ RECORD_SECONDS = 60
 """How long an import may be known before the track record of its days is: it is written just after."""
 
 
-def stores(service: ForecastService, user: Principal) -> tuple[list[Store], date | None]:
+def stores(service: ForecastService, user: Principal) -> tuple[Sequence[Store], date | None]:
     """The user's stores (`Reader.stores`) and the business date; looked at again only after an import."""
     _version, imported, _active = service.pulse(user)
     return _stores(service, user, rights(user), imported)
 
 
-@st.cache_data(max_entries=50, show_spinner=False)
+@st.cache_resource(max_entries=50, show_spinner=False)  # as it is: to copy a thousand stores took longer
 def _stores(
     _service: ForecastService, _user: Principal, rights: object, imported: int
-) -> tuple[list[Store], date | None]:
+) -> tuple[Sequence[Store], date | None]:
     del rights, imported  # part of the cache's key only
-    return _service.stores(_user), _service.as_of(_user)
+    return tuple(_service.stores(_user)), _service.as_of(_user)
 
 
 def forecast(service: ForecastService, user: Principal, key: SeriesKey, version: int) -> pd.DataFrame | None:

@@ -42,6 +42,9 @@ class Palette:
     closed: str
     surface: str
     head: str
+    paper: str
+    warm: str
+    warm_ground: str
 
 
 LIGHT = Palette(
@@ -54,6 +57,9 @@ LIGHT = Palette(
     "rgba(107,119,133,.16)",
     "#FFF",
     "#F5F7FA",
+    "#FFFFFF",
+    "#8F4A00",
+    "#FFF1DE",
 )
 DARK = Palette(
     "#E6EBF1",
@@ -65,6 +71,9 @@ DARK = Palette(
     "rgba(140,153,168,.2)",
     "#19212B",
     "#19212B",
+    "#10151C",
+    "#F2B84B",
+    "#3A2E17",
 )
 
 

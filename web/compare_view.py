@@ -14,12 +14,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.domain import ALL_ITEMS, Principal, SeriesKey, Store
 from forecasting.service import ForecastService
-from web import cached, charts, compare_charts, comparing, formats, session
+from web import cached, charts, compare_charts, comparing, formats, session, tiles
 from web.comparing import Side
 from web.takeaway import paper
 from web.takeaway.comparison import comparison_table
 from web.takeaway.table import Table
-from web.tiles import tile, tomorrow_tile
+from web.tiles import Tile
 
 SOLD_DAYS = 28
 """How far back the charts look: there is less room than on a store's page."""
@@ -188,17 +188,14 @@ def _tiles(
     before
         What the first side sold in the week before.
     """
-    week_place, *more = st.columns(2, gap="small") if len(named) == COUNTS[0] else [st.container()]
-    with week_place:
-        value, name = weeks[number], named[number]
-        other = f"against {named[0]}" if number else "vs same weekdays last week"
-        note = f"{formats.change(value, weeks[0] if number else before)} {other}"
-        label = f"{name[:1].upper()}{name[1:]}, next 7 days"
-        tile(label, formats.amount(value), note if value is not None else "not all of them forecast")
-    for place in more:
-        with place:
-            if forecast is not None:
-                tomorrow_tile(forecast, as_of)
+    value, name = weeks[number], named[number]
+    other = f"against {named[0]}" if number else "vs same weekdays last week"
+    note = f"{formats.change(value, weeks[0] if number else before)} {other}"
+    label = f"{name[:1].upper()}{name[1:]}, next 7 days"
+    shown = [Tile(label, formats.amount(value), note if value is not None else "not all of them forecast")]
+    if len(named) == COUNTS[0] and forecast is not None:
+        shown.append(tiles.tomorrow(forecast, as_of))
+    tiles.draw(shown)
 
 
 def _origin(service: ForecastService, user: Principal, side: Side) -> str:

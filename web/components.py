@@ -1,5 +1,7 @@
 """Parts that several pages share."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -81,31 +83,29 @@ def _press_all() -> None:
     st.toast(f"{started} stores are being refreshed, {len(verdicts) - started} were up to date")
 
 
-def pick_series(stores: list[Store]) -> tuple[SeriesKey, DeltaGenerator]:
-    """Draw the pickers, bound to the address, and return the choice and the place for the Refresh button."""
-    store_col, item_col, back_col, next_col, action = st.columns(
-        [2.6, 2.6, 0.55, 0.55, 5.9], vertical_alignment="bottom", gap="small"
-    )
+PICKER, ARROW = 264, 46
+"""Widths in pixels."""
+
+
+def pick_series(stores: Sequence[Store]) -> tuple[SeriesKey, DeltaGenerator]:
+    """Draw the pickers, bound to the address, and return the choice and the place for buttons beside them.
+
+    What is chosen has to be among the stores (`session.chosen_series`).
+    """
+    row = st.container(horizontal=True, vertical_alignment="bottom", key="pickers")
     names = [store.store for store in stores]
-    session.keep_store(names, names[0])
-    store = store_col.selectbox(
-        "Store", names, key=session.STORE, bind="query-params", on_change=session.forget_version
+    store = row.selectbox(
+        "Store", names, key=session.STORE, bind="query-params", on_change=session.forget_version, width=PICKER
     )
     items = next((each.items for each in stores if each.store == store), ())
-    session.keep_item(items)
-    item = item_col.selectbox(
-        "Product",
-        [ALL_ITEMS, *items],
-        key=session.ITEM,
-        bind="query-params",
-        format_func=session.item_label,
-    )
-    back_col.button(
-        "Previous store", icon=":material/chevron_left:", help="Previous store", key="previous_store",
-        on_click=session.step_store, args=(names, -1), width="stretch",
+    item = row.selectbox(
+        "Product", [ALL_ITEMS, *items], key=session.ITEM, bind="query-params",
+        format_func=session.item_label, width=PICKER,
     )  # fmt: skip
-    next_col.button(
-        "Next store", icon=":material/chevron_right:", help="Next store", key="next_store",
-        on_click=session.step_store, args=(names, 1), width="stretch",
-    )  # fmt: skip
-    return SeriesKey(store or names[0], item or ALL_ITEMS), action
+    for words, by, icon in (("Previous", -1, "left"), ("Next", 1, "right")):
+        row.button(
+            f"{words} store", icon=f":material/chevron_{icon}:", help=f"{words} store",
+            key=f"{words.lower()}_store", on_click=session.step_store, args=(names, by), width=ARROW,
+        )  # fmt: skip
+    beside = row.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom")
+    return SeriesKey(store or names[0], item or ALL_ITEMS), beside

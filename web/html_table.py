@@ -21,6 +21,11 @@ class Head(NamedTuple):
     is_figure: bool = True
 
 
+def part(title: str, *content: str) -> str:
+    """A part of a page with its title."""
+    return f'<div class="part"><h5>{escape(title)}</h5>{"".join(content)}</div>'
+
+
 def region(label: str, table: str) -> str:
     """A table in a part of the page of its own, which can be moved sideways where it is too wide."""
     return f'<section class="sheet" role="region" tabindex="0" aria-label="{escape(label)}">{table}</section>'

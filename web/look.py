@@ -19,7 +19,9 @@ def style(theme: str | None) -> str:
     theme
         The reader's, as Streamlit names it.
     """
-    colours = ";".join(f"--{name}:{value}" for name, value in asdict(charts.palette(theme)).items())
+    colours = ";".join(
+        f"--{name.replace('_', '-')}:{value}" for name, value in asdict(charts.palette(theme)).items()
+    )
     sheets = [*SHEETS, *(["dark.css"] if theme == "dark" else [])]
     rules = "\n".join((STATIC / sheet).read_text(encoding="utf-8") for sheet in sheets)
     return f"<style>:root{{{colours}}}\n{rules}</style>"

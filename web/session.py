@@ -40,10 +40,11 @@ _DRAWN = "queue_drawn"
 _OPENING = "opening_series"
 _UPLOADS, _IMPORT = "uploads", "last_import"
 _PULSE = "drawn_pulse"
+_CHART = "drawn_chart"
 
 
 def unknown_in_address(
-    stores: list[Store], *, offers_all: bool = False, store_key: str = STORE, item_key: str = ITEM
+    stores: Sequence[Store], *, offers_all: bool = False, store_key: str = STORE, item_key: str = ITEM
 ) -> str | None:
     """Say in words which store or product of the page's address does not exist, or None.
 
@@ -67,7 +68,7 @@ def unknown_in_address(
     return None
 
 
-def unknown_in_comparison(stores: list[Store], count: int) -> str | None:
+def unknown_in_comparison(stores: Sequence[Store], count: int) -> str | None:
     """Say in words which stores or products of the address of a comparison do not exist, or None.
 
     Must be called before the pickers are drawn.
@@ -81,6 +82,11 @@ def wanted_version() -> int | None:
     """The version the page's address asks for, or None for the newest."""
     wanted = st.query_params.get(VERSION, "")
     return int(wanted) if wanted.isdecimal() and len(wanted) <= LONGEST_VERSION else None
+
+
+def previous_is_wanted() -> bool:
+    """Whether the forecast before is to be drawn as well; known before its toggle is drawn."""
+    return bool(st.session_state.get(PREVIOUS, False))
 
 
 def forget_version() -> None:
@@ -103,6 +109,18 @@ def keep_store(stores: Sequence[str], otherwise: str) -> None:
     """Go back to `otherwise` where the chosen store is not among these, in the address as well."""
     if st.session_state.get(STORE, otherwise) not in (otherwise, *stores):
         st.session_state[STORE] = otherwise
+
+
+def chosen_series(stores: Sequence[Store]) -> SeriesKey:
+    """What the pickers of a store's page will show: known before they are drawn, so that a chart can be."""
+    by_id = {store.store: store for store in stores}
+    first = stores[0].store
+    keep_store([*by_id], first)
+    store = st.session_state.get(STORE) or st.query_params.get(STORE, first)
+    shown = by_id.get(store, stores[0])
+    keep_item(shown.items)
+    item = st.session_state.get(ITEM) or st.query_params.get(ITEM, ALL_ITEMS)
+    return SeriesKey(shown.store, item if item in shown.items else ALL_ITEMS)
 
 
 def step_store(stores: list[str], by: int) -> None:
@@ -214,3 +232,10 @@ def pulse_changed(store: str, pulse: object) -> bool:
     drawn, now = st.session_state.get(_PULSE), (pulse, st.context.theme.type)
     st.session_state[_PULSE] = (store, now)
     return drawn is not None and drawn[0] == store and drawn[1] != now
+
+
+def is_news(chart: object) -> bool:
+    """Whether a chart is another one than this session drew last; remembers it."""
+    drawn = st.session_state.get(_CHART)
+    st.session_state[_CHART] = chart
+    return bool(drawn != chart)

@@ -4,8 +4,9 @@ They are the same at every rerun as long as version and sales are, so they are d
 (https://docs.streamlit.io/develop/concepts/architecture/caching#replaying-static-elements).
 """
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
@@ -15,7 +16,7 @@ from forecasting.domain import Principal, SeriesKey, VersionHeader
 from forecasting.errors import InvalidRequest
 from forecasting.service import ForecastService, Freshness
 from forecasting.settings import JOINED
-from web import cached, charts, formats, session, take_away
+from web import cached, charts, formats, html_table, session, take_away
 from web.alerts_view import alerts_row
 from web.changes_view import changes_section
 from web.takeaway import paper
@@ -24,6 +25,9 @@ from web.why_view import trust_section, why_section
 
 SOLD_DAYS = 42
 """How far back the page looks: six weeks."""
+
+HEAD_START = 0.025
+"""Seconds by which a new chart leaves before the rest of its page."""
 
 DAY_COLUMNS = ("date", "low", "expected", "high", "last_week", "last_year", "event")
 PRINTED_FACTS = ("As of", "Sales through", "Demand in", "Engine", "Version", "Likely range")
@@ -47,6 +51,8 @@ class Shown:
         The reader's, as Streamlit names it.
     before
         The version whose expected line is drawn as well; None for none.
+    has_forecast
+        Whether the version has the series.
     """
 
     rights: object
@@ -57,50 +63,84 @@ class Shown:
     is_newest: bool
     theme: str | None
     before: int | None = None
+    has_forecast: bool = False
 
 
 BY_VALUE: dict[str | type, Callable[[object], str]] = {Shown: repr}
 """How the cache tells them apart: field by field took it longer than to draw from it."""
 
 
-def series_section(
-    service: ForecastService,
-    user: Principal,
-    key: SeriesKey,
-    now: Freshness,
-    header: VersionHeader | None,
-    as_of: date,
-) -> bool:
-    """Draw one version of a series, or before the first what was sold; whether it has a forecast."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A store's page as it is now.
+
+    Attributes
+    ----------
+    header
+        Of the version that is shown; None before the first.
+    missing
+        A version that the address asks for and the store does not have.
+    """
+
+    now: Freshness
+    header: VersionHeader | None
+    missing: int | None
+    shown: Shown
+
+
+def look_at(service: ForecastService, user: Principal, key: SeriesKey, as_of: date) -> Look:
+    """What is to be drawn of a series: one version of it, or before the first what was sold."""
+    now = service.freshness(user, key.store)
+    header, missing = _wanted_version(service, user, now.header)
     version, is_newest = header.version if header else None, header == now.header
-    theme = st.context.theme.type
-    shown = Shown(cached.rights(user), key, as_of, now.sales_hash, version, is_newest, theme)
-    if header is None or not cached.has_series(service, user, key, header.version):
-        _sold_alone(service, user, header, shown)
-        return False
+    has_forecast = version is not None and cached.has_series(service, user, key, version)
+    before = None
+    if version is not None and has_forecast and session.previous_is_wanted():
+        before = cached.version_before(service, user, key.store, version)
+    shown = Shown(
+        cached.rights(user), key, as_of, now.sales_hash, version, is_newest, st.context.theme.type,
+        before, has_forecast,
+    )  # fmt: skip
+    return Look(now, header, missing, shown)
+
+
+def chart(service: ForecastService, user: Principal, look: Look) -> None:
+    """Draw the chart and what the forecast took for granted; without a forecast what was sold."""
+    if look.header is None or not look.shown.has_forecast:
+        _sold_alone(service, user, look.header, look.shown)
+    else:
+        _chart(service, user, look.header, look.shown)
+
+
+def let_it_leave(look: Look) -> None:
+    """Wait a moment after a chart that this session has not drawn before.
+
+    What follows is then worked out while the browser draws it, not before: one browser does not begin with a
+    chart as long as more of the page comes in (`benchmarks.pages`, another store).
+    """
+    if session.is_news(look.shown):
+        time.sleep(HEAD_START)
+
+
+def above_chart(service: ForecastService, user: Principal, look: Look) -> None:
+    """Say which version it is; draw the tiles, the alerts and, beside these, the choice of one before."""
+    _which_version(look)
+    header, shown = look.header, look.shown
+    if header is None or not shown.has_forecast:
+        return
     _figures(service, user, header, shown)
-    shown = replace(shown, before=_alerts_and_toggle(service, user, header, shown))
-    _chart(service, user, header, shown)
-    _below(service, user, header, shown)
-    return True
-
-
-def _alerts_and_toggle(
-    service: ForecastService, user: Principal, header: VersionHeader, shown: Shown
-) -> int | None:
-    """Draw the alerts and, beside them, whether the forecast before is to be seen; return its version."""
-    words, choice = st.columns([5, 1.15], vertical_alignment="center")
-    with words:
-        _alerts(service, user, header, shown)
     before = cached.version_before(service, user, shown.key.store, header.version)
-    if before is None:
-        return None
-    seen = choice.toggle("Previous forecast", key=session.PREVIOUS, help=f"As version {before} had it")
-    return before if seen else None
+    with st.container(horizontal=True, vertical_alignment="center", key="alerts"):
+        _alerts(service, user, header, shown)
+        if before is not None:
+            st.toggle("Previous forecast", key=session.PREVIOUS, help=f"As version {before} had it")
 
 
-def _below(service: ForecastService, user: Principal, header: VersionHeader, shown: Shown) -> None:
+def below_chart(service: ForecastService, user: Principal, look: Look) -> None:
     """Draw what changed; the days; beside them why, and whether it can be trusted."""
+    header, shown = look.header, look.shown
+    if header is None or not shown.has_forecast:
+        return
     if shown.is_newest:
         visit = service.visit(user, shown.key.store, header.version)
         changes = cached.changes(service, user, shown.key, header.version, visit.before)
@@ -112,6 +152,7 @@ def _below(service: ForecastService, user: Principal, header: VersionHeader, sho
         why_section(cached.why(service, user, shown.key, header.version), shown.as_of)
         if shown.is_newest:
             _trust(service, user, shown)
+    _on_paper(service, user, header, shown)
 
 
 @st.cache_data(max_entries=100, show_spinner=False, hash_funcs=BY_VALUE)
@@ -150,8 +191,12 @@ def _alerts(_service: ForecastService, _user: Principal, _header: VersionHeader,
 @st.cache_data(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
 def _days(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
     table = take_away.series_table(_service, _user, shown.key, _header, shown.as_of)
-    st.markdown("##### Days")
-    st.html(paper.days(table, DAY_COLUMNS, "Forecast by day"))
+    st.html(html_table.part("Days", paper.days(table, DAY_COLUMNS, "Forecast by day")))
+
+
+@st.cache_data(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
+def _on_paper(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
+    table = take_away.series_table(_service, _user, shown.key, _header, shown.as_of)
     st.html(paper.heading(table, PRINTED_FACTS))
 
 
@@ -197,24 +242,29 @@ def no_forecast_of(key: SeriesKey, header: VersionHeader) -> None:
     )
 
 
-def wanted_version(
+def _wanted_version(
     service: ForecastService, user: Principal, newest: VersionHeader | None
-) -> VersionHeader | None:
-    """The version the address asks for, and a word where that is an older one; by default the newest."""
+) -> tuple[VersionHeader | None, int | None]:
+    """The version the address asks for, by default the newest; and the one asked for where there is none."""
     wanted = session.wanted_version()
     if wanted is None or newest is None:
-        return newest
+        return newest, None
     try:
-        header = service.version(user, newest.store, wanted)
+        return service.version(user, newest.store, wanted), None
     except InvalidRequest:
+        return newest, wanted
+
+
+def _which_version(look: Look) -> None:
+    """A word where the address asks for another version than the newest."""
+    header, newest = look.header, look.now.header
+    if look.missing is not None:
         st.warning(
-            f"Store {formats.plain(newest.store)} has no version {wanted}; this is the newest.",
+            f"Store {formats.plain(look.now.store)} has no version {look.missing}; this is the newest.",
             icon=":material/history:",
         )
-        return newest
-    if header.version != newest.version:
+    elif header is not None and newest is not None and header.version != newest.version:
         _old_version(header, newest)
-    return header
 
 
 def _old_version(header: VersionHeader, newest: VersionHeader) -> None:

@@ -29,15 +29,26 @@ STATES: dict[StoreState, tuple[str, str]] = {
 
 
 def live_freshness(
-    service: ForecastService, user: Principal, key: SeriesKey, as_of: date, action: DeltaGenerator
-) -> Freshness:
-    """Draw the buttons into `action` and the freshness strip here, and keep both alive.
+    service: ForecastService,
+    user: Principal,
+    key: SeriesKey,
+    as_of: date,
+    first: Freshness,
+    places: tuple[DeltaGenerator, DeltaGenerator],
+) -> None:
+    """Draw the freshness strip and the buttons, and keep both alive.
 
-    They look at the store's state every few seconds; the whole page is drawn again only when a version was
+    They look at the store's state every few seconds. The whole page is drawn again only when a version was
     published or the state changed, in this session or any other.
+
+    Parameters
+    ----------
+    first
+        How the store stands, as the rest of the page has it.
+    places
+        Of the strip, an `st.empty`, and of the buttons.
     """
-    strip = st.empty()
-    first = service.freshness(user, key.store)
+    strip, action = places
     session.pulse_changed(key.store, first.pulse)
     just_seen = [first]
 
@@ -52,7 +63,6 @@ def live_freshness(
 
     with action:
         watch()
-    return first
 
 
 def _buttons(service: ForecastService, user: Principal, key: SeriesKey, now: Freshness, as_of: date) -> None:

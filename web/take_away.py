@@ -68,7 +68,7 @@ def queue_on_paper(rows: Sequence[QueueRow], as_of: date, part: str) -> None:
 
 
 def _menu(table: Callable[[], Table], name: str, paper: str) -> None:
-    with st.popover("Take away", icon=":material/download:", width="stretch", key="take_away"):
+    with st.popover("Take away", icon=":material/download:", key="take_away"):
         st.download_button(
             "Excel file",
             lambda: workbook.write(table()),

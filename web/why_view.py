@@ -1,12 +1,12 @@
 """*Why* and *Can I trust it*: what a day is made of, and how the last ones came out."""
 
 from datetime import date
+from html import escape
 
 import streamlit as st
 
 from forecasting.domain import Principal, SeriesKey, SeriesSummary
 from forecasting.planning.track import LEADS
-from forecasting.planning.trust import Trust
 from forecasting.planning.why import DayWhy, Why
 from forecasting.scores import ErrorSums
 from forecasting.service import ForecastService
@@ -22,10 +22,10 @@ def why_section(told: Why, as_of: date) -> None:
 
     A fragment of its own: choosing another day draws nothing else again.
     """
-    st.markdown("##### Why")
     if not told.days:
-        st.caption(f"{told.note}")
+        st.html(html_table.part("Why", _note(told.note)))
         return
+    st.html(html_table.part("Why"))
     _days(told, as_of)
 
 
@@ -40,16 +40,13 @@ def _days(told: Why, as_of: date) -> None:
         key=DAY,
         label_visibility="collapsed",
     )
-    day = days.get(chosen, told.days[0])
-    _waterfall(day)
-    st.caption(told.note)
+    st.html(_waterfall(days.get(chosen, told.days[0])) + _note(told.note))
 
 
-def _waterfall(day: DayWhy) -> None:
+def _waterfall(day: DayWhy) -> str:
     if len(day.steps) == 1 and not day.expected:
-        st.markdown(f"{day.steps[0].words}: nothing is expected to be sold.")
-        return
-    st.html(why_charts.waterfall(day))
+        return f"<p>{escape(day.steps[0].words)}: nothing is expected to be sold.</p>"
+    return why_charts.waterfall(day)
 
 
 def _first(told: Why, as_of: date) -> int:
@@ -61,22 +58,17 @@ def trust_section(
     service: ForecastService, user: Principal, key: SeriesKey, summary: SeriesSummary | None
 ) -> None:
     """Draw how the last days came out, the error by days ahead, and how good the 4-week average is."""
-    st.markdown("##### Can I trust it")
     record = service.trust(user, key)
+    told = [_note("No published forecast has met its day yet: that begins with the next day of sales.")]
     if record.judged:
-        st.markdown(
-            f"**{record.inside} of {record.judged}** days inside the likely range, {_promise(record)}"
-        )
-        st.html(why_charts.strip(record))
-        st.caption("● inside  ▲ sold more than high  ▼ sold less than low  – closed  ○ nothing forecast")
-        st.html(_by_days_ahead(service.track_sums(user, store=key.store, item=key.item)))
-    else:
-        st.caption("No published forecast has met its day yet: that begins with the next day of sales.")
-    st.caption(_in_backtest(summary))
-
-
-def _promise(record: Trust) -> str:
-    return f"about {record.expected} expected"
+        counted = f"<b>{record.inside} of {record.judged}</b> days inside the likely range"
+        told = [
+            f"<p>{counted}, about {record.expected} expected</p>",
+            why_charts.strip(record),
+            _note("● inside  ▲ sold more than high  ▼ sold less than low  – closed  ○ nothing forecast"),
+            _by_days_ahead(service.track_sums(user, store=key.store, item=key.item)),
+        ]
+    st.html(html_table.part("Can I trust it", *told, _note(_in_backtest(summary))))
 
 
 AHEAD_HEADS = (
@@ -103,6 +95,10 @@ def _by_days_ahead(sums: dict[int, ErrorSums]) -> str:
     ]
     table = html_table.table(AHEAD_HEADS, rows)
     return html_table.region("Error of published forecasts by days ahead", table)
+
+
+def _note(words: str) -> str:
+    return f'<p class="note">{escape(words)}</p>'
 
 
 def _in_backtest(summary: SeriesSummary | None) -> str:

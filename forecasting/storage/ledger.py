@@ -48,6 +48,17 @@ FORGOTTEN = timedelta(days=7)
 """After this long without a sign of life a worker is no longer listed."""
 
 
+def _pulse() -> sa.Select[int, int, int]:
+    marks = (sa.func.sum(forecast_head.c.version), sa.func.max(history_import.c.import_id))
+    version, imported = (sa.select(sa.func.coalesce(each, 0)).scalar_subquery() for each in marks)
+    active = sa.select(sa.func.count()).select_from(refresh_run).where(ACTIVE).scalar_subquery()
+    return sa.select(version, imported, active)
+
+
+_PULSE = _pulse()
+"""Made once: every page of every session asks for it at each of its runs."""
+
+
 class SqlLedger:
     """Decides, records and ends refresh runs (`ports.Ledger`)."""
 
@@ -232,11 +243,8 @@ class SqlLedger:
 
     def pulse(self) -> tuple[int, int, int]:
         """See `ports.Ledger.pulse`."""
-        marks = (sa.func.sum(forecast_head.c.version), sa.func.max(history_import.c.import_id))
-        version, imported = (sa.select(sa.func.coalesce(each, 0)).scalar_subquery() for each in marks)
-        active = sa.select(sa.func.count()).select_from(refresh_run).where(ACTIVE).scalar_subquery()
         with self._database.reading() as connection:
-            row = connection.execute(sa.select(version, imported, active)).one()
+            row = connection.execute(_PULSE).one()
         return row[0], row[1], row[2]
 
     def holder(self, scope: str) -> RefreshRun | None:

@@ -32,11 +32,11 @@ class SqlLooks:
 
     def reviews(self, stores: Collection[str] | None = None) -> dict[str, Review]:
         """See `ports.Looks.reviews`."""
-        query = sa.select(store_review)
-        if stores is not None:
-            query = query.where(store_review.c.store.in_(stores))
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
+            if stores is None:
+                rows = connection.execute(_REVIEWS).all()
+            else:
+                rows = connection.execute(_REVIEWS_OF, {"stores": list(stores)}).all()
         return {row.store: Review(row.store, row.version, row.as_of, row.by, row.at) for row in rows}
 
     def pulse(self) -> tuple[int, datetime | None]:
@@ -48,13 +48,12 @@ class SqlLooks:
 
     def visit(self, subject: str, store: str, version: int, at: datetime) -> Visit:
         """See `ports.Looks.visit`."""
-        mine = (store_visit.c.subject == subject) & (store_visit.c.store == store)
         with self._database.reading() as connection:
-            known = _visit(connection, mine)
+            known = _visit(connection, subject, store)
         if known is not None and known.version == version:
             return known
         with self._database.writing(alone=f"visit {subject} {store}") as connection:
-            known = _visit(connection, mine)
+            known = _visit(connection, subject, store)
             if known is not None and known.version == version:  # by another page of the same planner
                 return known
             now = Visit(version, at, known.version if known else None)
@@ -62,10 +61,20 @@ class SqlLooks:
             if known is None:
                 connection.execute(sa.insert(store_visit).values(subject=subject, store=store, **values))
             else:
+                mine = (store_visit.c.subject == subject) & (store_visit.c.store == store)
                 connection.execute(sa.update(store_visit).where(mine).values(values))
         return now
 
 
-def _visit(connection: sa.Connection, mine: sa.ColumnElement[bool]) -> Visit | None:
-    row = connection.execute(sa.select(store_visit).where(mine)).one_or_none()
+# Made once: every look at a store asks for them.
+_REVIEWS = sa.select(store_review)
+_ASKED: sa.BindParameter[list[str]] = sa.bindparam("stores", expanding=True)
+_REVIEWS_OF = _REVIEWS.where(store_review.c.store.in_(_ASKED))
+_VISIT = sa.select(store_visit).where(
+    store_visit.c.subject == sa.bindparam("subject"), store_visit.c.store == sa.bindparam("store")
+)
+
+
+def _visit(connection: sa.Connection, subject: str, store: str) -> Visit | None:
+    row = connection.execute(_VISIT, {"subject": subject, "store": store}).one_or_none()
     return None if row is None else Visit(row.version, row.at, row.before)

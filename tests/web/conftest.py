@@ -10,10 +10,16 @@ from tests.house import House
 from web import access
 
 
+def forget() -> None:
+    """Let the pages remember nothing of the house before."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
 @pytest.fixture
 def served(house: House) -> Iterator[House]:
     """A furnished house behind the pages, nothing trained."""
-    st.cache_data.clear()
+    forget()
     access.install(house.service)
     yield house
     access.uninstall()

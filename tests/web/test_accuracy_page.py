@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from forecasting.domain import LOCAL_USER, Principal, SeriesKey
 from tests.house import FIRST, LAST, House, sales
-from tests.web.test_pages import opened, tiles, words
+from tests.web.drawn import tiles
+from tests.web.test_pages import opened, words
 from web import access, formats
 
 ACCURACY = "../pages/accuracy.py"
@@ -35,7 +36,7 @@ def test_without_sales_the_page_says_how_to_load_some(empty_house: House) -> Non
     app = opened(ACCURACY)
     access.uninstall()
     assert "There are no sales yet" in words(app)
-    assert not app.metric
+    assert not tiles(app)
 
 
 @pytest.mark.usefixtures("served")
@@ -44,7 +45,7 @@ def test_without_a_forecast_there_is_nothing_to_judge() -> None:
     app = opened(ACCURACY)
     assert app.subheader[0].value == "No forecast yet"
     assert "There is no forecast yet, so there is nothing to judge." in words(app)
-    assert not app.metric
+    assert not tiles(app)
     choose(app, "store", "1")
     assert "There is no forecast of store 1, all products yet" in words(app)
 
@@ -151,7 +152,7 @@ def test_an_address_without_a_series_is_answered_in_words(address: dict[str, str
     """And something that exists is shown instead."""
     app = opened(ACCURACY, **address)
     assert sentence in words(app)
-    assert len(app.metric) == 4
+    assert len(tiles(app)) == 4
 
 
 @pytest.mark.usefixtures("trained")

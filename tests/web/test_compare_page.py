@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from forecasting.domain import LOCAL_USER
 from tests.house import House
-from tests.web.test_pages import opened, tiles, words
+from tests.web.drawn import tables, tiles
+from tests.web.test_pages import opened, words
 
 COMPARE = "../pages/compare.py"
 
@@ -36,7 +37,7 @@ def test_two_stores_stand_side_by_side() -> None:
     assert tiles(app)["Store 2, next 7 days"] == ("600 units", "−47% against store 1")
     first, second = charts(app)
     assert axis_top(first) == axis_top(second) is not None
-    table = app.dataframe[0].value
+    table = tables(app)[0]
     assert list(table.columns) == ["Day", "Store 1", "Store 2", "Store 2 less store 1"]
     day = table.iloc[0]
     assert int(day["Store 1"]) - int(day["Store 2"]) == int(day["Store 2 less store 1"].replace("−", ""))
@@ -74,7 +75,7 @@ def test_up_to_four_and_products_of_one_store() -> None:
     app = opened(COMPARE, sides="4", store1="1", store2="1", item2="101", store3="1", item3="102", store4="2")
     assert len(charts(app)) == 4
     assert "Store 1, product 101, next 7 days" in tiles(app)
-    assert len(app.dataframe[0].value.columns) == 1 + 4 + 3
+    assert len(tables(app)[0].columns) == 1 + 4 + 3
 
 
 def test_two_versions_of_one_store(trained: House) -> None:
@@ -84,7 +85,7 @@ def test_two_versions_of_one_store(trained: House) -> None:
     trained.work()
     newest, older = trained.service.versions(LOCAL_USER, "1")
     app = opened(COMPARE, store1="1", version1=str(older.version), store2="1")
-    assert list(app.dataframe[0].value.columns)[1:3] == [
+    assert list(tables(app)[0].columns)[1:3] == [
         f"Version {older.version}",
         f"Version {newest.version}",
     ]
@@ -113,10 +114,10 @@ def test_before_the_first_forecast_what_was_sold_is_shown() -> None:
 def test_going_back_to_what_was_compared_reads_nothing_again(trained: House) -> None:
     """Even with all history files gone, which drawing it anew would need."""
     app = opened(COMPARE, store1="1", store2="2")
-    before = (headline(app), tiles(app), charts(app), app.dataframe[0].value.to_csv())
+    before = (headline(app), tiles(app), charts(app), tables(app)[0].to_csv())
     app.selectbox(key="item1").set_value("101").run()
     assert charts(app) != before[2]
     shutil.rmtree(trained.home / "history")
     app.selectbox(key="item1").set_value("all").run()
     assert not app.exception
-    assert (headline(app), tiles(app), charts(app), app.dataframe[0].value.to_csv()) == before
+    assert (headline(app), tiles(app), charts(app), tables(app)[0].to_csv()) == before

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from forecasting.domain import LOCAL_USER
 from forecasting.refresh.lifecycle import ATTEMPTS
 from tests.house import LAST, House, plan
+from tests.web.drawn import html, tables, text, tiles
 from web import access
 
 ROUTER = Path(__file__).resolve().parents[2] / "web" / "router.py"
@@ -30,12 +31,7 @@ def opened(page: str = STORE_FORECAST, **address: str) -> AppTest:
 def words(app: AppTest) -> str:
     """All text on the page."""
     parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error]
-    return "\n".join(str(part.value) for part in parts)
-
-
-def tiles(app: AppTest) -> dict[str, tuple[str, str]]:
-    """Value and note of each tile by its label."""
-    return {tile.label: (tile.value, tile.delta) for tile in app.metric}
+    return "\n".join([*(str(part.value) for part in parts), text(html(app))])
 
 
 def test_without_sales_the_page_says_how_to_load_some(empty_house: House) -> None:
@@ -54,7 +50,7 @@ def test_before_the_first_forecast_history_is_shown_and_refresh_offered() -> Non
     app = opened()
     assert "No forecast" in words(app)
     assert app.button(key="refresh").label == "Refresh forecast"
-    assert not app.metric
+    assert not tiles(app)
 
 
 def test_a_press_asks_for_one_run_and_shows_that_it_waits(served: House) -> None:
@@ -71,20 +67,20 @@ def test_a_published_forecast_is_shown_with_its_origin(trained: House) -> None:
     """Strip, four tiles, table."""
     trained.clock.turn(timedelta(hours=3))
     app = opened(store="1")
-    text = words(app)
-    assert "Fresh" in text
-    assert "Sales through **Tue 2 Apr**" in text
-    assert "3 h ago" in text
+    told = words(app)
+    assert "Fresh" in told
+    assert "Sales through **Tue 2 Apr**" in told
+    assert "3 h ago" in told
     header = trained.service.freshness(LOCAL_USER, "1").header
     assert header is not None
-    assert f"version {header.version}" in text
-    assert len(app.metric) == 4
-    assert len(app.dataframe[0].value) == trained.settings.horizon
+    assert f"version {header.version}" in told
+    assert len(tiles(app)) == 4
+    assert len(table_of(app, "Expected")) == trained.settings.horizon
 
 
 def table_of(app: AppTest, column: str) -> pd.DataFrame:
     """The table of a page that has such a column."""
-    return next(frame.value for frame in app.dataframe if column in frame.value.columns)
+    return next(table for table in tables(app) if column in table.columns)
 
 
 def test_tiles_say_what_the_service_says(trained: House) -> None:
@@ -145,7 +141,7 @@ def test_an_address_without_a_series_is_answered_in_words(address: dict[str, str
     """And something that exists is shown instead."""
     app = opened(**address)
     assert sentence in words(app)
-    assert len(app.metric) == 4
+    assert len(tiles(app)) == 4
 
 
 @pytest.mark.usefixtures("trained")
@@ -181,15 +177,15 @@ def test_a_failed_refresh_keeps_the_forecast_and_says_why(trained: House) -> Non
         "The forecast below is the last good one." in words(app)
     )
     assert "Failed" in words(app)
-    assert len(app.metric) == 4
+    assert len(tiles(app)) == 4
 
 
 def test_new_sales_put_the_store_behind(trained: House) -> None:
     """The strip says so in a word, and the newest sales day."""
     trained.next_day()
-    text = words(opened(store="1"))
-    assert "Behind" in text
-    assert "Sales through **Wed 3 Apr**" in text
+    told = words(opened(store="1"))
+    assert "Behind" in told
+    assert "Sales through **Wed 3 Apr**" in told
 
 
 def test_another_engine_than_the_asked_for_one_is_named(served: House) -> None:
@@ -197,9 +193,9 @@ def test_another_engine_than_the_asked_for_one_is_named(served: House) -> None:
     served.engine.failure = "expected 99 open days with sales, found 3"
     served.service.refresh(LOCAL_USER, "1")
     served.work()
-    text = words(opened(store="1"))
-    assert "Seasonal naive serves here instead of flat: " in text
-    assert "expected 99 open days with sales, found 3" in text
+    told = words(opened(store="1"))
+    assert "Seasonal naive serves here instead of flat: " in told
+    assert "expected 99 open days with sales, found 3" in told
 
 
 def test_activity_lists_runs_newest_first(trained: House) -> None:
@@ -266,5 +262,5 @@ def test_a_version_in_the_address_goes_with_its_store(trained: House) -> None:
     app = opened(store="1", version=str(header.version))
     app.button(key="next_store").click().run()
     assert not app.exception
-    assert len(app.metric) == 4
-    assert len(opened(store="1", version="9" * 40).metric) == 4
+    assert len(tiles(app)) == 4
+    assert len(tiles(opened(store="1", version="9" * 40))) == 4

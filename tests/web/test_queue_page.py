@@ -2,11 +2,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from forecasting.domain import LOCAL_USER
 from tests.house import FIRST, LAST, House, plan, sales
+from tests.web.conftest import forget
+from tests.web.drawn import tiles
 from tests.web.test_pages import opened, words
 from web import access
 
@@ -16,7 +17,7 @@ QUEUE = "../pages/my_stores.py"
 @pytest.fixture
 def served(house: House) -> Iterator[House]:
     """A furnished, trained house behind the pages."""
-    st.cache_data.clear()
+    forget()
     house.service.refresh_all(LOCAL_USER)
     house.work()
     access.install(house.service)
@@ -87,9 +88,9 @@ def test_an_old_version_is_shown_as_such(served: House) -> None:
     first = min(run.version or 0 for run in served.service.runs(LOCAL_USER, store="1"))
     app = opened("../pages/store_forecast.py", store="1", version=str(first))
     assert f"This is version {first}" in words(app)
-    assert not app.metric
+    assert not tiles(app)
     app.button(key="newest_version").click().run()
-    assert len(app.metric) == 4
+    assert len(tiles(app)) == 4
 
 
 def test_a_discontinued_product_has_a_page_that_says_so(served: House) -> None:
@@ -109,4 +110,4 @@ def test_a_link_to_a_version_that_is_not_the_stores_shows_the_newest() -> None:
     """And says so."""
     app = opened("../pages/store_forecast.py", store="1", version="777")
     assert "Store 1 has no version 777; this is the newest." in words(app)
-    assert len(app.metric) == 4
+    assert len(tiles(app)) == 4

@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 from forecasting.domain import LOCAL_USER
 from forecasting.storage.tables import predictor
 from tests.house import House
+from tests.web.drawn import tables, tiles
 from tests.web.test_accuracy_page import ACCURACY
-from tests.web.test_pages import opened, tiles, words
+from tests.web.test_pages import opened, words
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,15 +25,16 @@ def charts(app: AppTest) -> list[object]:
 
 def drawn(app: AppTest) -> tuple[object, ...]:
     """All that a page tells of a series or of accuracy."""
-    tables = [frame.value.to_csv() for frame in app.dataframe]
-    return words(app), tiles(app), charts(app), tables
+    grids = [frame.value.to_csv() for frame in app.dataframe]
+    return words(app), tiles(app), charts(app), grids
 
 
 def test_a_rerun_of_a_store_shows_the_same_without_reading_it_again(trained: House) -> None:
     """Even with all history files gone, which drawing it anew would need."""
     first = opened(store="1")
     before = drawn(first)
-    assert len(charts(first)) == 2  # the forecast, and why
+    assert len(charts(first)) == 1
+    assert len(tables(first)) == 1
     shutil.rmtree(trained.home / "history")
     assert drawn(first.run()) == before
     assert drawn(opened(store="1")) == before

@@ -2,11 +2,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from forecasting.domain import LOCAL_USER, StoreState
 from tests.house import LAST, House, plan, sales
+from tests.web.conftest import forget
 from tests.web.test_pages import opened, words
 from web import access
 
@@ -16,7 +16,7 @@ PAGE = "../pages/sales_data.py"
 @pytest.fixture
 def served(house: House) -> Iterator[House]:
     """A furnished house behind the pages."""
-    st.cache_data.clear()
+    forget()
     access.install(house.service)
     yield house
     access.uninstall()

@@ -3,11 +3,11 @@
 import json
 from datetime import timedelta
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
-from forecasting.domain import LOCAL_USER, SeriesKey
+from forecasting.domain import LOCAL_USER
 from tests.house import LAST, House, plan
+from tests.web.drawn import having, html, text
 from tests.web.test_pages import opened, table_of, words
 
 TOMORROW = LAST + timedelta(days=2)
@@ -30,7 +30,7 @@ def test_an_unusual_day_stands_above_the_chart(trained: House) -> None:
     holiday = LAST + timedelta(days=6)
     trained.deliver("plan", [plan("1", holiday, holiday, is_open=0, holiday="Inventory")])
     refreshed(trained)
-    assert "Mon 8 Apr] closed: Inventory" in words(opened(store="1"))
+    assert "Mon 8 Apr closed: Inventory" in words(opened(store="1"))
 
 
 def test_the_forecast_before_is_drawn_where_it_is_asked_for(trained: House) -> None:
@@ -49,12 +49,14 @@ def test_the_forecast_before_is_drawn_where_it_is_asked_for(trained: House) -> N
 def test_why_adds_up_to_what_is_expected(trained: House) -> None:
     """Of the first open day from tomorrow on, and of whichever is chosen."""
     app = opened(store="1")
-    expected = trained.service.forecast(LOCAL_USER, SeriesKey("1")).set_index("ds")["mean"]
     for day in (TOMORROW, TOMORROW + timedelta(days=2)):
         app.selectbox(key="why_day").set_value(day).run()
-        (trace,) = drawn(app, "bar")["data"]  # type: ignore[misc]
-        *steps, total = trace["x"]
-        assert sum(steps) == pytest.approx(total) == pytest.approx(expected.loc[str(day)])
+        (waterfall,) = having(html(app), "waterfall")
+        *steps, total = [int(text(label).replace("−", "-")) for label in waterfall.iter("b")]
+        assert len(steps) > 1
+        assert sum(steps) == total
+        expected = table_of(app, "Expected").set_index("Day")["Expected"]
+        assert expected[f"{day:%a} {day.day} {day:%b}"] == str(total)
 
 
 def test_a_closed_day_is_nothing_to_explain(trained: House) -> None:
@@ -68,16 +70,16 @@ def test_a_closed_day_is_nothing_to_explain(trained: House) -> None:
 def test_before_a_day_has_come_nothing_is_claimed(trained: House) -> None:
     """Of published forecasts; the backtest is told apart from them."""
     del trained
-    text = words(opened(store="1"))
-    assert "No published forecast has met its day yet" in text
-    assert "In the backtest: error" in text
+    told = words(opened(store="1"))
+    assert "No published forecast has met its day yet" in told
+    assert "In the backtest: error" in told
 
 
 def test_days_that_have_come_are_counted(trained: House) -> None:
     """Inside or not, beside how many should be; error and lean by days ahead."""
     trained.next_day()
     app = opened(store="1")
-    assert "0 of 1** days inside the likely range, about 1 expected" in words(app)
+    assert "0 of 1 days inside the likely range, about 1 expected" in words(app)
     table = table_of(app, "Forecast made")
     assert table["Forecast made"].tolist() == ["the day before"]
     assert "too low" in table["Lean"].iloc[0]

@@ -10,6 +10,7 @@ from forecasting.domain import LOCAL_USER, RefreshRun, RunState, StoreState
 from forecasting.refresh.lifecycle import ATTEMPTS
 from tests.house import House
 from tests.storage.examples import LEASE, LIMIT
+from tests.web.drawn import tiles
 from tests.web.test_activity_page import ACTIVITY
 from tests.web.test_pages import opened, words
 from web import access
@@ -82,7 +83,7 @@ def test_a_run_that_waits_tells_why_and_when(served: House) -> None:
     assert progress(opened(ACTIVITY)) == [f"Store 1 – {told}"]
     page = opened(store="1")
     assert f"{told}. The forecast below is the last good one." in words(page)
-    assert len(page.metric) == 4
+    assert len(tiles(page)) == 4
 
 
 def test_what_ended_meanwhile_is_said(served: House) -> None:
