@@ -6,11 +6,12 @@ from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as StillWrong
 
 BLOCKS = ", ".join(
-    f"[data-testid={name}]"
+    name if name.startswith(".") else f"[data-testid={name}]"
     for name in (
-        "stHeader", "stHeading", "stMarkdown", "stCaptionContainer", "stMetric", "stPlotlyChart",
+        "stHeader", "stHeading", "stMarkdown", "stCaptionContainer", "stPlotlyChart",
         "stDataFrame", "stAlert", "stExpander", "stSelectbox", "stTextInput", "stButton", "stButtonGroup",
         "stCheckbox", "stPopover", "stFileUploader", "stProgress",
+        ".tiles", ".alerts", ".sheet", ".waterfall", ".strip",
     )
 )  # fmt: skip
 """What a page is made of. A heading counts as far as its words go: the room below them is Streamlit's."""

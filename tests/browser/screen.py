@@ -37,6 +37,7 @@ class Screen:
         self.alert = page.get_by_test_id("stAlert")
         self.chart = page.get_by_role("figure", name="Line chart of store")
         self.grid = page.get_by_test_id("stDataFrame")
+        self.tiles = page.locator(".tile")
         self.strip = self.main.get_by_test_id("stMarkdown").filter(has_text=re.compile("Sales through"))
         self.progress = page.get_by_test_id("stProgress")
         self.refresh = page.locator(".st-key-refresh button")
@@ -79,7 +80,7 @@ class Screen:
         """Expect the chart with sales and forecast, and the figures."""
         self.expect_sold()
         expect(self._in_chart("expected")).to_have_count(1)
-        expect(self.page.get_by_test_id("stMetric")).to_have_count(4)
+        expect(self.tiles).to_have_count(4)
 
     def _in_chart(self, word: str) -> Locator:
         """Where the chart says this; for a blink the chart before may still be there as well."""

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 def expect_figures(screen: Screen) -> None:
     """Expect four tiles, the first with a percentage, and both charts with their words."""
-    tiles = screen.page.get_by_test_id("stMetric")
+    tiles = screen.tiles
     expect(tiles).to_have_count(4)
     expect(tiles.first).to_contain_text(re.compile(r"Error in backtest.*\d+\.\d%", re.DOTALL))
     for words in ("Error by days ahead", "Share of days inside the band"):
@@ -32,7 +32,7 @@ def test_accuracy_of_all_stores_of_one_and_of_a_product(server: Server, visit: V
     expect_figures(screen)
     expect(screen.picker("Product")).to_be_disabled()
     screen.pick("Store", "2")
-    expect(screen.page.get_by_test_id("stMetric").nth(1)).to_contain_text("Against the 4-week average")
+    expect(screen.tiles.nth(1)).to_contain_text("Against the 4-week average")
     screen.pick("Product", "102")
     expect(screen.main).to_contain_text(
         re.compile(r"Which engine serves, and why.*(as configured|over the last)")

@@ -24,7 +24,7 @@ def oldest(server: Server, store: str) -> int:
 def expect_old(screen: Screen, version: int) -> None:
     """Expect an older version, that says so, and neither figures nor alerts of the days to come."""
     expect(screen.alert).to_contain_text(re.compile(rf"This is version {version}, published .*The newest is"))
-    expect(screen.page.get_by_test_id("stMetric")).to_have_count(0)
+    expect(screen.tiles).to_have_count(0)
     first = LAST + timedelta(days=1)
     expect(screen.table("Forecast by day")).to_contain_text(f"{first:%a} {first.day} {first:%b}")
 

@@ -19,7 +19,8 @@ def expect_compared(screen: Screen, first: str, second: str) -> None:
     expect(stores.nth(1)).to_have_value(second)
     for store in (first, second):
         expect(screen.page.get_by_role("figure", name=f"Line chart of store {store}:")).to_be_visible()
-    expect(screen.grid).to_contain_text(f"Store {second} less store {first}")
+    days = screen.table(f"Expected demand: store {first}, store {second}, by day")
+    expect(days).to_contain_text(f"Store {second} less store {first}")
 
 
 def choose(screen: Screen, side: int, store: str) -> None:

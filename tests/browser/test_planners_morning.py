@@ -63,7 +63,7 @@ def short(day: date) -> str:
 
 def on_the_page(screen: Screen) -> Days:
     """The days of the table, once it says of tomorrow what the first tile says."""
-    tile = screen.page.get_by_test_id("stMetric").first
+    tile = screen.tiles.first
     tomorrow = re.search(r"Tomorrow, (.+)", tile.inner_text())
     assert tomorrow is not None
 

@@ -65,12 +65,13 @@ def bottom(part: Locator) -> float:
 def test_what_matters_is_seen_on_a_laptop_without_scrolling(sample_server: Server, visit: Visit) -> None:
     """Pickers, strip, figures, alerts, chart, in this order, all of them, of a store with much to tell."""
     screen = opened(visit, sample_server, STORE)
-    alerts = screen.main.get_by_test_id("stMarkdown").filter(has_text=ALERTS)
+    alerts = screen.main.locator(".alerts")
+    expect(alerts).to_contain_text(ALERTS)
     assert alerts.inner_text().count(ALERTS) == 3
     parts = [
         screen.picker("Store"),
         screen.strip,
-        screen.page.get_by_test_id("stMetric").first,
+        screen.tiles.first,
         alerts,
         screen.chart,
     ]

@@ -42,7 +42,7 @@ def test_the_excel_file_of_a_store_says_what_its_page_says(server: Server, visit
     facts = {label.value: value.value for label, value in book["About"].iter_rows(min_row=3, max_col=2)}
     assert facts["Version"] == screen.version()
     days = [[cell.value for cell in row] for row in book["Forecast"].iter_rows(min_row=2)]
-    tomorrow, week = (screen.page.get_by_test_id("stMetric").nth(at) for at in (0, 1))
+    tomorrow, week = (screen.tiles.nth(at) for at in (0, 1))
     expect(tomorrow).to_contain_text(f"likely {days[1][1]:,.0f} – {days[1][3]:,.0f}")
     expect(tomorrow).to_contain_text(f"{days[1][2]:,.0f}")
     expect(week).to_contain_text(f"{sum(day[2] for day in days[:7]):,.0f}")
@@ -72,8 +72,8 @@ def test_on_paper_there_is_a_table_and_nothing_to_press(server: Server, visit: V
         title = "Demand forecast: store 2, all products"
         expect(screen.page.get_by_role("heading", name=title)).to_be_visible()
         expect(screen.chart).to_be_visible()
-        expect(screen.page.locator(".paper-rows tbody tr")).to_have_count(28)
-        expect(screen.page.locator(".paper-rows tbody tr").last).to_be_visible()
+        expect(screen.table("Forecast by day").locator("tbody tr")).to_have_count(28)
+        expect(screen.table("Forecast by day").locator("tbody tr").last).to_be_visible()
         for hidden in ("button", "input", "[data-testid=stHeader]", "[data-testid=stDataFrame]"):
             expect(screen.page.locator(hidden).locator("visible=true")).to_have_count(0)
         expect(screen.page.locator(".stApp")).to_have_css("background-color", "rgb(255, 255, 255)")

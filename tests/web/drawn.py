@@ -31,7 +31,7 @@ def tables(app: AppTest) -> list[pd.DataFrame]:
 
 def tiles(app: AppTest) -> dict[str, tuple[str, str]]:
     """Value and note of each tile by its label."""
-    drawn = [[part for part in tile.iter("p")] for tile in having(html(app), "tile")]
+    drawn = [list(tile.iter("p")) for tile in having(html(app), "tile")]
     return {label.text or "": (text(value), text(note)) for label, value, note in drawn}
 
 

@@ -1,12 +1,13 @@
 """One look: the themes, the charts in them, the logos."""
 
+import re
 import tomllib
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-from web import charts
+from web import charts, look
 
 ROOT = Path(__file__).resolve().parents[2]
 THEMES = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
@@ -45,6 +46,19 @@ def test_what_is_written_can_be_read(name: str) -> None:
     for colour in (palette.ink, palette.quiet, palette.accent, palette.promotion, theme["linkColor"]):
         assert contrast(colour, ground) >= READABLE, colour
     assert contrast(theme["grayTextColor"], theme["grayBackgroundColor"]) >= READABLE
+
+
+@pytest.mark.parametrize("name", PALETTES)
+def test_what_is_drawn_as_html_wears_the_colours_of_the_charts(name: str) -> None:
+    """Every colour that a style sheet names is there."""
+    sheet = look.style(name)
+    named = set(re.findall(r"var\((--[a-z-]+)\)", sheet))
+    given = dict(re.findall(r"(--[a-z-]+):([^;}]+)", sheet))
+    assert named
+    assert named <= given.keys()
+    assert given["--accent"] == PALETTES[name].accent
+    assert contrast(given["--warm"], given["--warm-ground"]) >= READABLE
+    assert contrast(given["--ink"], given["--head"]) >= READABLE
 
 
 @pytest.mark.parametrize("file", ["logo_light.svg", "logo_dark.svg", "icon.svg"])

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from forecasting.domain import LOCAL_USER
@@ -46,7 +47,8 @@ def test_the_forecast_before_is_drawn_where_it_is_asked_for(trained: House) -> N
     assert "before: expected" in json.dumps(with_before)
 
 
-def test_why_adds_up_to_what_is_expected(trained: House) -> None:
+@pytest.mark.usefixtures("trained")
+def test_why_adds_up_to_what_is_expected() -> None:
     """Of the first open day from tomorrow on, and of whichever is chosen."""
     app = opened(store="1")
     for day in (TOMORROW, TOMORROW + timedelta(days=2)):

@@ -34,3 +34,11 @@ def test_of_very_many_stores_the_first_are_printed_and_that_is_said() -> None:
     html = paper.rows(queue_table([queue_row(str(n)) for n in range(1115)], AS_OF, "All"), ("store",))
     assert html.count("<tr>") == paper.MOST_ROWS + 1
     assert "The first 60 of 1,115; the Excel file has all." in html
+
+
+def test_days_on_screen_are_all_there_with_a_line_above_each_week() -> None:
+    """However many; closed days are quiet."""
+    html = paper.days(series_table(shown()), ("date", "expected"), "Forecast by day")
+    assert 'aria-label="Forecast by day"' in html
+    assert '<tr class="week"><td>Mon 8 Apr</td>' in html
+    assert '<tr class="quiet"><td>Sun 14 Apr</td><td class="figure">closed</td></tr>' in html
