@@ -11,7 +11,8 @@ First visit
     Of a fresh browser, which has no script of the server yet, to a store's page; to its chart drawn.
 Queue
     *My stores* of many stores, all of them in the table: opened by its link from another page, against the
-    floor's choice of a store; and in a fresh browser, against the floor's first visit.
+    floor's page opened by its link (`floor_links`: two pages, nothing on the other); and in a fresh browser,
+    against the floor's first visit.
 """
 
 import argparse
@@ -40,12 +41,13 @@ QUEUE_DAYS = 60
 CALM_MS = 3000
 """How long a page is left alone before the next press, so that nothing of its opening is left to do."""
 
-CHOICE, FIRST, QUEUE = "another store", "first visit", "queue"
-FLOOR_CHOICE, FLOOR_FIRST, QUEUE_FIRST = f"floor: {CHOICE}", f"floor: {FIRST}", f"{QUEUE}, first visit"
+CHOICE, FIRST, QUEUE, LINK = "another store", "first visit", "queue", "by its link"
+FLOOR_CHOICE, FLOOR_FIRST, FLOOR_LINK = f"floor: {CHOICE}", f"floor: {FIRST}", f"floor: {LINK}"
+QUEUE_LINK, QUEUE_FIRST = f"{QUEUE}, {LINK}", f"{QUEUE}, {FIRST}"
 RATIOS = (
     (CHOICE, FLOOR_CHOICE, 1.4),
     (FIRST, FLOOR_FIRST, 1.3),
-    (QUEUE, FLOOR_CHOICE, 2.0),
+    (QUEUE_LINK, FLOOR_LINK, 2.0),
     (QUEUE_FIRST, FLOOR_FIRST, 2.0),
 )
 """What is compared with what, and how many times as long it may take."""
@@ -83,11 +85,13 @@ def measure(folder: Path, rounds: int, choices: int, stores: int) -> Seen:
     with ExitStack() as stack:
         ours = stack.enter_context(serving("streamlit_app.py", homes["ours"], STORECAST_ENGINE=ENGINE))
         floor = stack.enter_context(serving("benchmarks/floor_app.py", homes["floor"]))
+        links = stack.enter_context(serving("benchmarks/floor_links.py", homes["floor"]))
         queue = stack.enter_context(serving("streamlit_app.py", homes["queue"], STORECAST_ENGINE=ENGINE))
         browser = stack.enter_context(drawing.chromium())
         turns: list[Callable[[Seen], None]] = [
             lambda record: _stores(browser, f"{ours.address}/store_forecast", "", choices, record),
             lambda record: _stores(browser, f"{floor.address}/", "floor: ", choices, record),
+            lambda record: _links(browser, links, choices, record),
             lambda record: _queue(browser, queue, stores, choices, record),
         ]
         for take in turns:
@@ -123,15 +127,26 @@ def _queue(browser: Browser, served: Served, stores: int, choices: int, seen: Se
     with drawing.session(browser) as page:
         seen[QUEUE_FIRST].append(drawing.visit(page, served.address, drawing.TABLE, stores))
         for _ in range(choices // 2):
-            _leave(page)
+            _leave(page, "Sales data")
             link = page.get_by_role("link", name="My stores")
-            seen[QUEUE].append(drawing.press(page, link, drawing.TABLE, stores))
+            seen[QUEUE_LINK].append(drawing.press(page, link, drawing.TABLE, stores))
 
 
-def _leave(page: Page) -> None:
+def _links(browser: Browser, served: Served, choices: int, seen: Seen) -> None:
+    """Open the floor's page by its link from another page."""
+    with drawing.session(browser) as page:
+        drawing.visit(page, served.address, drawing.CHART, "1")
+        for _ in range(choices // 2):
+            _leave(page, "Nothing")
+            page.evaluate("window.seenBefore = undefined")
+            link = page.get_by_role("link", name="Floor")
+            seen[FLOOR_LINK].append(drawing.press(page, link, drawing.CHART, "1"))
+
+
+def _leave(page: Page, to: str) -> None:
     page.wait_for_timeout(CALM_MS / 4)
-    page.get_by_role("link", name="Sales data").click()
-    page.get_by_role("heading", name="Sales data").wait_for()
+    page.get_by_role("link", name=to).click()
+    page.get_by_role("heading", name=to).wait_for()
     page.wait_for_timeout(CALM_MS / 4)
 
 

@@ -28,11 +28,11 @@ if picked != key:
     key, look = picked, store_view.look_at(service, user, picked, as_of)
     with chart.container():
         store_view.chart(service, user, look)
-away, action = beside.empty(), beside.container()
+away, action = beside.empty(), beside.container(width="content")
 live_freshness(service, user, key, as_of, look.now, (strip, action))
 with above:
     store_view.above_chart(service, user, look)
 store_view.below_chart(service, user, look)
 if look.header is not None and look.shown.has_forecast:
-    with away.container():
+    with away.container(width="content"):
         take_away.series(service, user, key, look.header, as_of)

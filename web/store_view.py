@@ -4,10 +4,10 @@ They are the same at every rerun as long as version and sales are, so they are d
 (https://docs.streamlit.io/develop/concepts/architecture/caching#replaying-static-elements).
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from time import sleep as wait
 
 import pandas as pd
 import streamlit as st
@@ -119,7 +119,7 @@ def let_it_leave(look: Look) -> None:
     chart as long as more of the page comes in (`benchmarks.pages`, another store).
     """
     if session.is_news(look.shown):
-        time.sleep(HEAD_START)
+        wait(HEAD_START)
 
 
 def above_chart(service: ForecastService, user: Principal, look: Look) -> None:

@@ -67,7 +67,7 @@ def live_freshness(
 
 def _buttons(service: ForecastService, user: Principal, key: SeriesKey, now: Freshness, as_of: date) -> None:
     running = now.state is StoreState.RUNNING
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with st.container(horizontal=True, horizontal_alignment="right", width="content"):
         if now.header is not None:
             _review_button(service, user, now, as_of)
         st.button(

@@ -5,6 +5,7 @@ The files are made when somebody asks for one, not when the page is drawn.
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Literal
 
 import streamlit as st
 
@@ -21,6 +22,8 @@ PRINT = ":material/print: To print, press **Ctrl+P** (**⌘P**): chart and days 
 PRINT_QUEUE = ":material/print: To print, press **Ctrl+P** (**⌘P**): the stores without the controls."
 
 
+Width = Literal["stretch", "content"]
+
 QUEUE_FACTS = ("As of", "Shown", "Demand in")
 QUEUE_COLUMNS = ("store", "region", "state", "reason", "next_7_days", "last_7_days", "change")
 """What there is room for on paper."""
@@ -32,7 +35,7 @@ def series(
     """Draw the menu that takes a series of a version away."""
     product = "all" if key.item == ALL_ITEMS else key.item
     name = file_name("forecast", "store", key.store, product, as_of.isoformat(), f"v{header.version}")
-    _menu(lambda: series_table(service, user, key, header, as_of), name, PRINT)
+    _menu(lambda: series_table(service, user, key, header, as_of), name, PRINT, "content")
 
 
 def series_table(
@@ -67,8 +70,8 @@ def queue_on_paper(rows: Sequence[QueueRow], as_of: date, part: str) -> None:
     st.html(paper.rows(table, QUEUE_COLUMNS))
 
 
-def _menu(table: Callable[[], Table], name: str, paper: str) -> None:
-    with st.popover("Take away", icon=":material/download:", key="take_away"):
+def _menu(table: Callable[[], Table], name: str, paper: str, width: Width = "stretch") -> None:
+    with st.popover("Take away", icon=":material/download:", width=width, key="take_away"):
         st.download_button(
             "Excel file",
             lambda: workbook.write(table()),

@@ -9,7 +9,7 @@ from forecasting.series import SeriesDays, SeriesForecast, day_of
 
 WEEK = 7
 
-NO_CAUSE = "nothing in plan or calendar explains it"
+NO_CAUSE = "no reason in plan or calendar"
 
 USUAL_WEEKS = 4
 """A usual day is the median of the last so many open days of its weekday: one odd day makes no other odd."""

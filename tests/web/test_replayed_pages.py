@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from streamlit import config
 from streamlit.testing.v1 import AppTest
@@ -14,6 +15,7 @@ from tests.house import House
 from tests.web.drawn import tables, tiles
 from tests.web.test_accuracy_page import ACCURACY
 from tests.web.test_pages import opened, words
+from web import store_view
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,3 +91,18 @@ def test_streamlit_looks_not_at_every_object_after_every_run() -> None:
     settings = (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8")
     assert "\npostScriptGC = false" in settings
     assert config.get_option("runner.postScriptGC") is False
+
+
+def test_only_a_chart_that_was_not_there_has_a_head_start(
+    trained: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that changes no chart waits for nothing."""
+    del trained
+    waited: list[float] = []
+    monkeypatch.setattr(store_view, "wait", waited.append)
+    app = opened(store="1")
+    assert waited == [store_view.HEAD_START]
+    app.run()
+    assert len(waited) == 1
+    app.selectbox(key="store").set_value("2").run()
+    assert len(waited) == 2
