@@ -65,12 +65,15 @@ def trust_section(
         told = [
             f"<p>{counted}, about {record.expected} expected</p>",
             why_charts.strip(record),
-            _note("● inside  ▲ sold more than high  ▼ sold less than low  – closed  ○ nothing forecast"),
+            _note(LEGEND),
             _by_days_ahead(service.track_sums(user, store=key.store, item=key.item)),
         ]
     st.html(html_table.part("Can I trust it", *told, _note(_in_backtest(summary))))
 
 
+LEGEND = "\u2003".join(
+    ("● inside", "▲ sold more than high", "▼ sold less than low", "– closed", "○ nothing forecast")
+)
 AHEAD_HEADS = (
     Head("Forecast made", is_figure=False),
     Head("Error"),
