@@ -71,9 +71,7 @@ def trust_section(
     st.html(html_table.part("Can I trust it", *told, _note(_in_backtest(summary))))
 
 
-LEGEND = "\u2003".join(
-    ("● inside", "▲ sold more than high", "▼ sold less than low", "– closed", "○ nothing forecast")
-)
+LEGEND = "● inside\u2003▲ sold more than high\u2003▼ sold less than low\u2003– closed\u2003○ nothing forecast"
 AHEAD_HEADS = (
     Head("Forecast made", is_figure=False),
     Head("Error"),
