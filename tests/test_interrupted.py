@@ -20,11 +20,13 @@ from tests.browser.engine import ENGINE, VARIABLE, Gate
 ROOT = Path(__file__).resolve().parents[1]
 STORES = 20
 """Of the sample's: more than one chunk."""
+SOME_FITS = 60
+"""Of more than one store, and of fewer than all."""
 
 
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
-    """Sales of the sample in a state folder of its own, and an engine behind a gate that is open."""
+    """Sales of the sample in a state folder of its own, and an engine behind a gate."""
     monkeypatch.setenv("STORECAST_HOME", str(tmp_path))
     monkeypatch.setenv("STORECAST_ENGINE", ENGINE)
     monkeypatch.setenv("STORECAST_PROCESSES", "1")
@@ -63,11 +65,11 @@ def test_an_interrupted_refresh_of_all_stores_is_taken_up_where_it_was(
 ) -> None:
     """What was published stays, the rest is back in the queue, and the next refresh does only that."""
     gate, tick = Gate(Path(environment[VARIABLE])), threading.Event()
+    gate.let_pass(SOME_FITS)
     first = refresh_all(environment)
     while not published(storage):
         assert first.poll() is None, first.communicate()
         tick.wait(0.02)
-    gate.hold()
     os.killpg(first.pid, signal.SIGINT)
     tick.wait(0.5)  # a fit under way is waited for
     gate.release()

@@ -19,13 +19,17 @@ from forecasting.series import SeriesDays
 
 VARIABLE = "STORECAST_TEST_GATE"
 ENGINE = "tests.browser.engine:waiting"
+FIRST = "first "
 PATIENCE = 60.0
 TICK = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Holds fits as long as its file exists: those of series that sell less a day than the number in it."""
+    """Holds fits as long as its file exists: those of series that sell less a day than the number in it.
+
+    Or all of them but the first, where the file says how many may pass.
+    """
 
     file: Path
 
@@ -38,6 +42,11 @@ class Gate:
         self._log.write_text("")
         self.file.write_text(str(below))
 
+    def let_pass(self, fits: int) -> None:
+        """Let so many fits go on, and every other one wait from now on; of one process only."""
+        self._log.write_text("")
+        self.file.write_text(f"{FIRST}{fits}")
+
     def release(self) -> None:
         """Let every fit go on."""
         self.file.unlink(missing_ok=True)
@@ -45,9 +54,12 @@ class Gate:
     def holds(self, demand: float) -> bool:
         """Whether a series with this mean demand has to wait."""
         try:
-            return demand < float(self.file.read_text() or math.inf)
+            rule = self.file.read_text()
         except FileNotFoundError:
             return False
+        if rule.startswith(FIRST):
+            return len(self.fits()) > int(rule.removeprefix(FIRST))
+        return demand < float(rule or math.inf)
 
     def record(self, cutoff: date) -> None:
         """Write down that a fit of a history up to `cutoff` has begun."""
