@@ -425,11 +425,15 @@ class Reader:
 
     def queue(self, principal: Principal) -> list[QueueRow]:
         """The principal's stores with state and reason, those that need attention first."""
-        as_of, now = self.as_of(principal), self._clock.now()
-        if as_of is None:
+        snapshots = [
+            (each, each.sales)
+            for each in self._snapshots().values()
+            if each.sales is not None and principal.sees(each.store, each.region)
+        ]
+        if not snapshots:
             return []
+        as_of, now = max(sales.last_ds for _each, sales in snapshots) + timedelta(days=1), self._clock.now()
         totals, reviews = self._storage.versions.totals(), self._storage.looks.reviews()
-        snapshots = self._snapshots().values()
         return in_order(
             queue_row(
                 each,
@@ -439,8 +443,7 @@ class Reader:
                 now - each.head.trained_at if each.head else None,
                 reviews.get(each.store),
             )
-            for each in snapshots
-            if each.sales is not None and principal.sees(each.store, each.region)
+            for each, _sales in snapshots
         )
 
     def pulse(self, principal: Principal) -> tuple[int, int, int]:

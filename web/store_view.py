@@ -26,7 +26,7 @@ from web.why_view import trust_section, why_section
 SOLD_DAYS = 42
 """How far back the page looks: six weeks."""
 
-HEAD_START = 0.025
+HEAD_START = 0.03
 """Seconds by which a new chart leaves before the rest of its page."""
 
 DAY_COLUMNS = ("date", "low", "expected", "high", "last_week", "last_year", "event")
