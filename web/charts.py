@@ -112,7 +112,7 @@ def forecast_figure(
     shapes = [*_closed_columns(days, colours), *_promotion_strips(promoted, colours), _today(as_of, colours)]
     notes = [
         *_closure_reasons(days, colours),
-        *_holiday_marks(days, colours),
+        *_holiday_marks(days, _levels(sold, forecast), colours),
         *_promotion_labels(promoted, colours),
     ]
     notes += [_today_label(as_of, colours), _unit_label(colours), *_line_ends(sold, forecast, colours)]
@@ -264,11 +264,24 @@ def _closure_reasons(days: Sequence[_Day], colours: Palette) -> Iterator[dict[st
             yield _note(day.ds, 0.5, reason, colours.quiet, yref="paper", textangle=-90)
 
 
-def _holiday_marks(days: Sequence[_Day], colours: Palette) -> Iterator[dict[str, object]]:
-    upright = {"yref": "paper", "textangle": -90, "yanchor": "bottom"}
+def _holiday_marks(
+    days: Sequence[_Day], levels: Mapping[pd.Timestamp, float], colours: Palette
+) -> Iterator[dict[str, object]]:
+    """The names of open holidays, above the line where it is low, else below it."""
+    middle = max(levels.values(), default=0.0) / 2
     for day in days:
         if day.holiday and day.is_open:
-            yield _note(day.ds, 0.08, escape(day.holiday), colours.quiet, **upright)
+            high = levels.get(day.ds, 0.0) > middle
+            y, anchor = (0.08, "bottom") if high else (0.99, "top")
+            name = escape(day.holiday)
+            yield _note(day.ds, y, name, colours.quiet, yref="paper", textangle=-90, yanchor=anchor)
+
+
+def _levels(sold: pd.DataFrame, forecast: pd.DataFrame | None) -> dict[pd.Timestamp, float]:
+    """The highest that is drawn of each day."""
+    levels = dict(zip(sold["ds"], sold["y"].tolist(), strict=True))
+    ahead = {} if forecast is None else dict(zip(forecast["ds"], forecast["q90"].tolist(), strict=True))
+    return levels | ahead
 
 
 def _promotion_strips(promoted: Sequence[Run], colours: Palette) -> Iterator[dict[str, object]]:

@@ -81,6 +81,15 @@ def test_holidays_and_promotions_are_marked_by_word() -> None:
     assert written.count("promotion") == 1
 
 
+@pytest.mark.parametrize(("highest", "edge"), [(40.0, "top"), (130.0, "bottom")])
+def test_the_name_of_a_holiday_keeps_clear_of_the_line(highest: float, edge: str) -> None:
+    """Above it where it is low."""
+    frame = ahead()
+    frame.loc[7, ["holiday", "mean", "q10", "q90"]] = ["Easter Monday", highest - 9, highest - 20, highest]
+    (note,) = [note for note in drawn(frame).layout.annotations if note.text == "Easter Monday"]
+    assert note.yanchor == edge
+
+
 def test_the_axis_starts_at_zero_and_today_is_named() -> None:
     """A forecast of 100 must not look like a mountain."""
     figure = drawn(ahead())
