@@ -48,7 +48,9 @@ def storage(environment: Mapping[str, str]) -> Iterator[SqlStorage]:
 
 def refresh_all(environment: Mapping[str, str]) -> "subprocess.Popen[str]":
     """Start ``python -m forecasting refresh --all`` as a shell does: as a group that gets Ctrl-C together."""
-    command = [sys.executable, "-m", "forecasting", "refresh", "--all"]
+    code = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # even in a job
+    code = f"{code}; runpy.run_module('forecasting', run_name='__main__', alter_sys=True)"
+    command = [sys.executable, "-c", code, "refresh", "--all"]
     pipe = subprocess.PIPE
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True

@@ -144,13 +144,21 @@ class _Handover(Generic[TaskT, ResultT]):
         """Nothing: workers that die end their tasks."""
 
     def let_go(self, futures: Collection[Future[ResultT | None]], *, wait_for_them: bool) -> None:
-        begun = [future for future in futures if not future.done() and not self._handed[future][0].made()]
+        begun = [future for future in futures if not future.done() and not self._taken_back(future)]
         if wait_for_them:
             self._replace_hanging(begun)
         elif begun:
             threading.Thread(
                 target=self._replace_hanging, args=(begun,), name="compute-grace", daemon=True
             ).start()
+
+    def _taken_back(self, future: Future[ResultT | None]) -> bool:
+        """Claim a task before a worker does; one that was done just now leaves the claim to be removed."""
+        claim, _executor = self._handed[future]
+        taken = claim.made()
+        if taken:
+            future.add_done_callback(lambda _done: claim.path.unlink(missing_ok=True))
+        return taken
 
     def _replace_hanging(self, begun: Collection[Future[ResultT | None]]) -> None:
         hanging = wait(begun, self._grace).not_done
