@@ -145,14 +145,14 @@ def below_chart(service: ForecastService, user: Principal, look: Look) -> None:
         visit = service.visit(user, shown.key.store, header.version)
         changes = cached.changes(service, user, shown.key, header.version, visit.before)
         changes_section(changes, since_visit=visit.before is not None)
-    days, beside = st.columns([1.55, 1], gap="medium")
-    with days:
-        _days(service, user, header, shown)
+    days, heading = _days(service, user, header, shown)
+    left, beside = st.columns([1.55, 1], gap="medium")
+    left.html(days)
     with beside:
         why_section(cached.why(service, user, shown.key, header.version), shown.as_of)
         if shown.is_newest:
             _trust(service, user, shown)
-    _on_paper(service, user, header, shown)
+    st.html(heading)
 
 
 @st.cache_data(max_entries=100, show_spinner=False, hash_funcs=BY_VALUE)
@@ -189,15 +189,13 @@ def _alerts(_service: ForecastService, _user: Principal, _header: VersionHeader,
 
 
 @st.cache_data(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
-def _days(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
+def _days(
+    _service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown
+) -> tuple[str, str]:
+    """The days as HTML, and what stands above all on paper."""
     table = take_away.series_table(_service, _user, shown.key, _header, shown.as_of)
-    st.html(html_table.part("Days", paper.days(table, DAY_COLUMNS, "Forecast by day")))
-
-
-@st.cache_data(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
-def _on_paper(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
-    table = take_away.series_table(_service, _user, shown.key, _header, shown.as_of)
-    st.html(paper.heading(table, PRINTED_FACTS))
+    days = html_table.part("Days", paper.days(table, DAY_COLUMNS, "Forecast by day"))
+    return days, paper.heading(table, PRINTED_FACTS)
 
 
 @st.cache_data(max_entries=500, ttl=cached.RECORD_SECONDS, show_spinner=False, hash_funcs=BY_VALUE)
