@@ -468,6 +468,10 @@ class TrackRecord(Protocol):
         """
         ...
 
+    def rows(self, store: str, item: str, lead: int, since: date) -> list[TrackRow]:
+        """Those of one series and one lead from a day on, by day."""
+        ...
+
     def sums(
         self, stores: Collection[str] | None, *, item: str = ALL_ITEMS, since: date | None = None
     ) -> dict[int, ErrorSums]:

@@ -4,7 +4,7 @@ Every method takes the `Principal` who asks and answers only for the stores that
 others a store does not exist.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -12,20 +12,16 @@ import pandas as pd
 
 from forecasting import schema
 from forecasting.accuracy import AccuracyReport, accuracy_report
-from forecasting.calendar.inputs import expected_days, total_of
+from forecasting.calendar.inputs import expected_days
 from forecasting.calendar.public_holidays import place_of
 from forecasting.chain import CHAIN
 from forecasting.domain import (
     ALL_ITEMS,
     BatchProgress,
-    HistoryFile,
-    Predictor,
     Principal,
     RefreshRun,
     Review,
     RunState,
-    SeriesKey,
-    SeriesSummary,
     Status,
     Store,
     StoreSnapshot,
@@ -33,8 +29,7 @@ from forecasting.domain import (
     VersionHeader,
     natural_order,
 )
-from forecasting.errors import InvalidRequest, NoForecastYet, NotPermitted, UnknownRun, UnknownSeries
-from forecasting.group_runs import GroupRuns
+from forecasting.errors import NotPermitted, UnknownRun, UnknownSeries
 from forecasting.housekeeping import disk_use
 from forecasting.operations import (
     Check,
@@ -46,22 +41,15 @@ from forecasting.operations import (
     worker_check,
 )
 from forecasting.planning import remaining
-from forecasting.planning import trust as trusting
-from forecasting.planning.alerts import Alert, alerts
-from forecasting.planning.changes import Changes, Said, changes
 from forecasting.planning.feeds import Feed, FeedState, judge_feed
 from forecasting.planning.queue import QueueRow, in_order, queue_row
 from forecasting.planning.track import LEADS
-from forecasting.planning.trust import Trust
-from forecasting.planning.why import Why, why
 from forecasting.ports import Clock, SalesHistory, Storage
 from forecasting.refresh import policy
 from forecasting.scores import ErrorSums
-from forecasting.series import SeriesDays, SeriesForecast
+from forecasting.series import SeriesDays
+from forecasting.series_reading import SeriesReader
 from forecasting.settings import Settings
-
-ALERT_DAYS = 35
-"""Days of sales that a day to come is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +95,7 @@ class Freshness:
         return (self.header.version if self.header else 0, self.run.run_id if self.run else "", self.state)
 
 
-class Reader:
+class Reader(SeriesReader):
     """Everything there is to see.
 
     Parameters
@@ -119,11 +107,9 @@ class Reader:
     """
 
     def __init__(self, history: SalesHistory, storage: Storage, clock: Clock, settings: Settings) -> None:
-        self._history = history
-        self._storage = storage
+        super().__init__(history, storage, settings)
         self._clock = clock
         self._settings = settings
-        self._groups = GroupRuns(storage.ledger, settings)
         self._vital_signs = VitalSignsReader(
             storage, history, clock, settings.home, self._state_of, self._snapshots
         )
@@ -167,207 +153,6 @@ class Reader:
             remaining.of_run(snapshot.active, now) if snapshot.active else None,
             self._review_of(snapshot),
         )
-
-    def forecast(self, principal: Principal, key: SeriesKey, version: int | None = None) -> pd.DataFrame:
-        """One series of a published version, by default the newest.
-
-        Returns
-        -------
-        pandas.DataFrame
-            `schema.STORE_FORECAST` of this item, one row a day.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store, or the version has no such product.
-        NoForecastYet
-            If the store has no forecast yet.
-        InvalidRequest
-            If the version is another store's.
-        """
-        header = self._header(principal, key.store, version)
-        frame = self._storage.versions.read(header.version)
-        rows = frame[frame["item"] == key.item].reset_index(drop=True)
-        if rows.empty:
-            known = ", ".join(sorted(set(frame["item"]), key=natural_order))
-            raise UnknownSeries(f"{key}: expected one of the products {known}, found '{key.item}'")
-        return rows
-
-    def why(
-        self, principal: Principal, key: SeriesKey, version: int | None = None, day: date | None = None
-    ) -> Why:
-        """What the days of a series are made of, in a published version; by default all of the newest.
-
-        Raises
-        ------
-        UnknownSeries, NoForecastYet
-            As `forecast`.
-        InvalidRequest
-            If the version is another store's, or the day is not one of its days.
-        """
-        header = self._header(principal, key.store, version)
-        rows = self.forecast(principal, key, header.version)
-        told = why(
-            header.version, rows, self._storage.versions.reasons(header.version, key.item).why.get(key.item)
-        )
-        if day is None:
-            return told
-        if not (rows["ds"] == pd.Timestamp(day)).any():
-            first, last = (f"{ds:%Y-%m-%d}" for ds in (rows["ds"].iloc[0], rows["ds"].iloc[-1]))
-            raise InvalidRequest(f"{key}: expected a day from {first} to {last}, found {day}")
-        return replace(told, days=tuple(each for each in told.days if each.ds == day))
-
-    def changes(
-        self,
-        principal: Principal,
-        key: SeriesKey,
-        version: int | None = None,
-        since_version: int | None = None,
-    ) -> Changes:
-        """What changed of a series from one published version to another, and what moved it.
-
-        Parameters
-        ----------
-        version
-            By default the newest.
-        since_version
-            By default the one before that.
-
-        Raises
-        ------
-        UnknownSeries, NoForecastYet
-            As `forecast`.
-        InvalidRequest
-            If one of them is another store's or is not kept any more, or they are not in this order.
-        """
-        header, versions = self._header(principal, key.store, version), self._storage.versions
-        since = since_version or versions.before(key.store, header.version)
-        newest = self.forecast(principal, key, header.version)
-        if since is None:
-            return Changes(None, header.version)
-        if self._header(principal, key.store, since).version > header.version:
-            raise InvalidRequest(f"{key}: expected a version before {header.version}, found {since}")
-        numbers = [each.version for each in versions.line(key.store, since, header.version)]
-        frames = [*map(versions.read, numbers[:-1]), newest]
-        line = [
-            Said.of(number, frame[frame["item"] == key.item])
-            for number, frame in zip(numbers, frames, strict=True)
-        ]
-        return changes(line, [versions.reasons(number, key.item) for number in numbers[1:]], key.item)
-
-    def sales(self, principal: Principal, key: SeriesKey, days: int | None = None) -> pd.DataFrame:
-        """Sales of one series (`schema.HISTORY`), by default all of it, else its last `days` days.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store or product.
-        """
-        sold = self._history.days(self._sales_file(principal, key.store))
-        if key.item not in sold and key.item != ALL_ITEMS:
-            raise UnknownSeries(f"{key}: expected sales history, found none")
-        series = sold[key.item] if key.item in sold else total_of(list(sold.values()))
-        if days is not None:
-            series = series[series.days > series.days[-1] - days]
-        return series.history()
-
-    def version(self, principal: Principal, store: str, version: int) -> VersionHeader:
-        """The header of one version of a store.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store.
-        InvalidRequest
-            If there is no such version of it.
-        """
-        return self._header(principal, store, version)
-
-    def version_before(self, principal: Principal, store: str, version: int) -> int | None:
-        """The version of a store before one of them; None where there is none, or it is not kept.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store.
-        """
-        self._sales_file(principal, store)
-        return self._storage.versions.before(store, version)
-
-    def versions(self, principal: Principal, store: str, limit: int = 30) -> list[VersionHeader]:
-        """The headers of a store's newest versions, newest first; empty before the first.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store.
-        """
-        self._sales_file(principal, store)
-        return self._storage.versions.headers(store, limit)
-
-    def summary(self, principal: Principal, key: SeriesKey) -> SeriesSummary | None:
-        """The summary row of one series of the newest version, or None."""
-        self._sales_file(principal, key.store)
-        rows = self._storage.versions.summaries([key.store]).get(key.store, ())
-        return next((row for row in rows if row.item == key.item), None)
-
-    def predictor(self, principal: Principal, store: str, version: int | None = None) -> Predictor:
-        """The predictor behind a version of a store, by default the newest.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store.
-        InvalidRequest
-            If there is no such version of it, or none yet.
-        """
-        return self._storage.versions.predictor(self._header(principal, store, version).predictor_id)
-
-    def track(self, principal: Principal, key: SeriesKey, since: date | None = None) -> pd.DataFrame:
-        """What published forecasts said about the days of a series that have come since.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ds, lead, version, engine, y, mean, q10, q50, q90, is_open; the newest day last, each day by
-            lead. Empty until a day has come that was forecast.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store or product.
-        """
-        file = self._sales_file(principal, key.store)
-        if key.item not in (ALL_ITEMS, *file.items):
-            raise UnknownSeries(f"{key}: expected sales history, found none")
-        rows = self._storage.track.read([key.store], item=key.item, since=since)
-        return rows.sort_values(["ds", "lead"], ignore_index=True)[_TRACK]
-
-    def trust(self, principal: Principal, key: SeriesKey) -> Trust:
-        """How the last days of a series came out, against what was published the day before each.
-
-        Raises
-        ------
-        UnknownSeries
-            If the principal has no such store or product.
-        """
-        last = self._sales_file(principal, key.store).last_ds
-        since = last - timedelta(days=trusting.DAYS - 1)
-        return trusting.trust(self.track(principal, key, since), last)
-
-    def alerts(self, principal: Principal, key: SeriesKey, version: int | None = None) -> list[Alert]:
-        """What is worth knowing before a forecast is read, the most urgent first; at most three.
-
-        Raises
-        ------
-        UnknownSeries, NoForecastYet, InvalidRequest
-            As `forecast`.
-        """
-        rows = self.forecast(principal, key, version)
-        past = SeriesDays.taken_over(self.sales(principal, key, ALERT_DAYS))
-        ahead = SeriesDays.taken_over(rows)
-        forecast = SeriesForecast(ahead.days, *(rows[name].to_numpy() for name in schema.VALUES))
-        return alerts(past, ahead, forecast, self.trust(principal, key))
 
     def track_sums(
         self,
@@ -599,12 +384,9 @@ class Reader:
     def _chosen(self, principal: Principal, region: str | None, store: str | None) -> list[str]:
         """The principal's stores, or those of a region, or the one."""
         if store is not None:
-            self._snapshot(principal, store)
-        return [
-            each.store
-            for each in self.stores(principal)
-            if region in (None, each.region) and store in (None, each.store)
-        ]
+            file = self._sales_file(principal, store)
+            return [store] if region in (None, file.region) else []
+        return [each.store for each in self.stores(principal) if region in (None, each.region)]
 
     def _expected(self, store: Store, newest: date) -> SeriesDays:
         sales = self._storage.manifest.head(store.store, "sales")
@@ -614,37 +396,6 @@ class Reader:
         planned = self._history.days(plan) if plan else {}
         place = place_of(store.store, store.region, self._settings.holidays)
         return expected_days(self._history.days(sales), planned, newest, place)
-
-    def _snapshot(self, principal: Principal, store: str) -> StoreSnapshot:
-        snapshot = self._snapshots([store]).get(store)
-        if snapshot is None or snapshot.sales is None or not principal.sees(store, snapshot.region):
-            raise UnknownSeries(f"store '{store}': expected a store with sales history, found none")
-        return snapshot
-
-    def _snapshots(self, stores: Collection[str] | None = None) -> dict[str, StoreSnapshot]:
-        """As of the ledger; those of a group with the runs of the group."""
-        return self._groups.seen_in(self._storage.ledger.snapshots(stores))
-
-    def _sales_file(self, principal: Principal, store: str) -> HistoryFile:
-        """The sales of a store that the principal may see, which is all that most looks need of it."""
-        file = self._storage.manifest.head(store, "sales")
-        if file is None or not principal.sees(store, file.region):
-            raise UnknownSeries(f"store '{store}': expected a store with sales history, found none")
-        return file
-
-    def _header(self, principal: Principal, store: str, version: int | None) -> VersionHeader:
-        if version is None:
-            header = self._snapshot(principal, store).head
-        else:
-            self._sales_file(principal, store)
-            header = self._storage.versions.header(version)
-        if header is None:
-            raise NoForecastYet(f"store '{store}': expected a forecast, found none yet")
-        if header.store != store:
-            raise InvalidRequest(
-                f"version {version}: expected a version of store {store}, found another store's"
-            )
-        return header
 
     def _review_of(self, snapshot: StoreSnapshot) -> Review | None:
         said = self._storage.looks.reviews([snapshot.store]).get(snapshot.store)
@@ -668,9 +419,6 @@ class Reader:
             horizon=self._settings.horizon,
             places=self._settings.holidays,
         )
-
-
-_TRACK = ["ds", "lead", "version", "engine", "y", *schema.VALUES, "is_open"]
 
 
 def _require_operator(principal: Principal) -> None:

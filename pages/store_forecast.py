@@ -30,9 +30,10 @@ if picked != key:
         store_view.chart(service, user, look)
 away, action = beside.empty(), beside.container(width="content")
 live_freshness(service, user, key, as_of, look.now, (strip, action))
+around = store_view.around(service, user, look)
 with above:
-    store_view.above_chart(service, user, look)
-store_view.below_chart(service, user, look)
+    store_view.above_chart(look, around)
+store_view.below_chart(look, around)
 if look.header is not None and look.shown.has_forecast:
     with away.container(width="content"):
         take_away.series(service, user, key, look.header, as_of)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from html import escape
 
-import streamlit as st
-
 from forecasting.planning.alerts import Alert, Subject
 
 LOOKS = {
@@ -15,10 +13,9 @@ LOOKS = {
 """Colour and icon of each subject; the words say it all."""
 
 
-def alerts_row(found: Sequence[Alert]) -> None:
-    """Draw them; nothing where there are none."""
-    if found:
-        st.html(f'<p class="alerts">{"".join(map(_told, found))}</p>')
+def alerts_row(found: Sequence[Alert]) -> str:
+    """The alerts as HTML; ``""`` where there are none."""
+    return f'<p class="alerts">{"".join(map(_told, found))}</p>' if found else ""
 
 
 def _told(alert: Alert) -> str:

@@ -9,10 +9,8 @@ import streamlit as st
 
 from forecasting.accuracy import AccuracyReport
 from forecasting.domain import Principal, SeriesKey, Store
-from forecasting.errors import InvalidRequest, UnknownSeries
-from forecasting.planning.changes import Changes
+from forecasting.errors import UnknownSeries
 from forecasting.planning.feeds import Feed
-from forecasting.planning.why import Why
 from forecasting.service import ForecastService
 
 RECORD_SECONDS = 60
@@ -106,43 +104,6 @@ def _version_before(
 ) -> int | None:
     del rights  # part of the cache's key only
     return _service.version_before(_user, store, version)
-
-
-def why(service: ForecastService, user: Principal, key: SeriesKey, version: int) -> Why:
-    """What the days of a version are made of (`Reader.why`)."""
-    return _why(service, user, rights(user), key, version)
-
-
-@st.cache_data(max_entries=500, show_spinner=False)
-def _why(_service: ForecastService, _user: Principal, rights: object, key: SeriesKey, version: int) -> Why:
-    del rights  # part of the cache's key only
-    return _service.why(_user, key, version)
-
-
-def changes(
-    service: ForecastService, user: Principal, key: SeriesKey, version: int, since: int | None
-) -> Changes:
-    """What changed up to a version, by default from the one before it (`Reader.changes`).
-
-    Where the one that is asked for is not kept any more, it is told since the one before.
-    """
-    return _changes(service, user, rights(user), key, version, since)
-
-
-@st.cache_data(max_entries=500, ttl=RECORD_SECONDS, show_spinner=False)
-def _changes(
-    _service: ForecastService,
-    _user: Principal,
-    rights: object,
-    key: SeriesKey,
-    version: int,
-    since: int | None,
-) -> Changes:
-    del rights  # part of the cache's key only
-    try:
-        return _service.changes(_user, key, version, since)
-    except InvalidRequest:
-        return _service.changes(_user, key, version)
 
 
 def rights(user: Principal) -> str:

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forecasting.domain import ALL_ITEMS
@@ -11,6 +12,9 @@ from forecasting.settings import JOINED
 from web.locales import LOCALES, Locale
 
 NONE = "n/a"
+
+DAYS_KEPT = 4096
+"""Days whose names are kept: each page writes the same hundred, and a chart's days took long to write."""
 
 ENGINES = {
     "prophet": "Prophet",
@@ -107,11 +111,13 @@ def lean(bias: float | None) -> str:
     return "balanced" if size == percent(0, 0) else f"{size} too {'high' if bias > 0 else 'low'}"
 
 
+@lru_cache(DAYS_KEPT)
 def day(value: date) -> str:
     """``Thu 4 Apr``."""
     return f"{value:%a} {value.day} {value:%b}"
 
 
+@lru_cache(DAYS_KEPT)
 def long_day(value: date) -> str:
     """``Thursday 4 April 2019``."""
     return f"{value:%A} {value.day} {value:%B %Y}"

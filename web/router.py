@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from web import look
+from web import look, turns
 from web.access import require_user, trouble
 from web.components import could_not_start
 from web.look import STATIC
@@ -29,4 +29,5 @@ reason = trouble()
 if reason:
     could_not_start(reason)
 else:
-    page.run()
+    with turns.PAGES.taken():
+        page.run()

@@ -15,7 +15,7 @@ from forecasting.domain import ImportReport, Principal
 from forecasting.errors import InvalidFile, StorecastError
 from forecasting.planning.feeds import Feed, FeedState
 from forecasting.service import ForecastService
-from web import formats, session
+from web import formats, session, turns
 
 KINDS = {"Sales": "sales", "Plan": "plan"}
 EXPECTED = {
@@ -80,7 +80,7 @@ def upload(service: ForecastService, user: Principal) -> None:
     if file is None:
         return
     try:
-        with _on_disk(file) as path:
+        with _on_disk(file) as path, turns.PAGES.left_to_others():
             report = service.import_file(user, path, KINDS[kind], dry_run=True)
     except InvalidFile as refused:
         _problems(refused)

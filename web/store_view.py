@@ -4,7 +4,6 @@ They are the same at every rerun as long as version and sales are, so they are d
 (https://docs.streamlit.io/develop/concepts/architecture/caching#replaying-static-elements).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from time import sleep as wait
@@ -16,58 +15,17 @@ from forecasting.domain import Principal, SeriesKey, VersionHeader
 from forecasting.errors import InvalidRequest
 from forecasting.service import ForecastService, Freshness
 from forecasting.settings import JOINED
-from web import cached, charts, formats, html_table, session, take_away
-from web.alerts_view import alerts_row
+from web import cached, charts, formats, session, store_parts, turns
 from web.changes_view import changes_section
-from web.takeaway import paper
-from web.tiles import tiles
-from web.why_view import trust_section, why_section
+from web.shown import BY_VALUE, Shown
+from web.store_parts import Record, Told
+from web.why_view import why_section
 
 SOLD_DAYS = 42
 """How far back the page looks: six weeks."""
 
 HEAD_START = 0.03
 """Seconds by which a new chart leaves before the rest of its page."""
-
-DAY_COLUMNS = ("date", "low", "expected", "high", "last_week", "last_year", "event")
-PRINTED_FACTS = ("As of", "Sales through", "Demand in", "Engine", "Version", "Likely range")
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """All that is drawn depends on, so that it is drawn anew when any of it changes.
-
-    Attributes
-    ----------
-    rights
-        Of the one who looks (`cached.rights`).
-    sales_hash
-        Of all sales of the store.
-    version
-        None before the first.
-    is_newest
-        Whether there is no newer version.
-    theme
-        The reader's, as Streamlit names it.
-    before
-        The version whose expected line is drawn as well; None for none.
-    has_forecast
-        Whether the version has the series.
-    """
-
-    rights: object
-    key: SeriesKey
-    as_of: date
-    sales_hash: str
-    version: int | None
-    is_newest: bool
-    theme: str | None
-    before: int | None = None
-    has_forecast: bool = False
-
-
-BY_VALUE: dict[str | type, Callable[[object], str]] = {Shown: repr}
-"""How the cache tells them apart: field by field took it longer than to draw from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +44,21 @@ class Look:
     header: VersionHeader | None
     missing: int | None
     shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around the chart.
+
+    Attributes
+    ----------
+    since
+        The version that the reader saw at the last visit; None where that is not known.
+    """
+
+    told: Told
+    record: Record
+    since: int | None
 
 
 def look_at(service: ForecastService, user: Principal, key: SeriesKey, as_of: date) -> Look:
@@ -119,40 +92,49 @@ def let_it_leave(look: Look) -> None:
     chart as long as more of the page comes in (`benchmarks.pages`, another store).
     """
     if session.is_news(look.shown):
-        wait(HEAD_START)
+        with turns.PAGES.left_to_others():
+            wait(HEAD_START)
 
 
-def above_chart(service: ForecastService, user: Principal, look: Look) -> None:
+def around(service: ForecastService, user: Principal, look: Look) -> Around | None:
+    """What stands around the chart; None without a forecast."""
+    header, shown = look.header, look.shown
+    if header is None or not shown.has_forecast:
+        return None
+    since = service.visit(user, shown.key.store, header.version).before if shown.is_newest else None
+    told = store_parts.told(service, user, header, shown)
+    return Around(told, store_parts.record(service, user, header, shown, since), since)
+
+
+def above_chart(look: Look, around: Around | None) -> None:
     """Say which version it is; draw the tiles, the alerts and, beside these, the choice of one before."""
     _which_version(look)
-    header, shown = look.header, look.shown
-    if header is None or not shown.has_forecast:
+    if around is None:
         return
-    _figures(service, user, header, shown)
-    before = cached.version_before(service, user, shown.key.store, header.version)
+    if around.told.figures:
+        st.html(around.told.figures)
+    record = around.record
     with st.container(horizontal=True, vertical_alignment="center", key="alerts"):
-        _alerts(service, user, header, shown)
-        if before is not None:
-            st.toggle("Previous forecast", key=session.PREVIOUS, help=f"As version {before} had it")
+        if record.alerts:
+            st.html(record.alerts)
+        if record.before is not None:
+            st.toggle("Previous forecast", key=session.PREVIOUS, help=f"As version {record.before} had it")
 
 
-def below_chart(service: ForecastService, user: Principal, look: Look) -> None:
+def below_chart(look: Look, around: Around | None) -> None:
     """Draw what changed; the days; beside them why, and whether it can be trusted."""
-    header, shown = look.header, look.shown
-    if header is None or not shown.has_forecast:
+    if around is None:
         return
-    if shown.is_newest:
-        visit = service.visit(user, shown.key.store, header.version)
-        changes = cached.changes(service, user, shown.key, header.version, visit.before)
-        changes_section(changes, since_visit=visit.before is not None)
-    days, heading = _days(service, user, header, shown)
-    left, beside = st.columns([1.55, 1], gap="medium")
-    left.html(days)
+    told, record = around.told, around.record
+    if record.changes is not None:
+        changes_section(record.changes, since_visit=around.since is not None)
+    days, beside = st.columns([1.55, 1], gap="medium")
+    days.html(told.days)
     with beside:
-        why_section(cached.why(service, user, shown.key, header.version), shown.as_of)
-        if shown.is_newest:
-            _trust(service, user, shown)
-    st.html(heading)
+        why_section(told.why, look.shown.as_of)
+        if record.trust:
+            st.html(record.trust)
+    st.html(told.on_paper)
 
 
 @st.cache_data(max_entries=100, show_spinner=False, hash_funcs=BY_VALUE)
@@ -172,35 +154,6 @@ def _chart(_service: ForecastService, _user: Principal, _header: VersionHeader, 
     earlier = cached.forecast(_service, _user, key, shown.before) if shown.before else None
     forecast_chart(key, sold, rows, shown, earlier)
     series_notes(_service, _user, key, _header, rows["engine"].iloc[0])
-
-
-@st.cache_data(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
-def _figures(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
-    """The four tiles; of an older version they would say nothing of the days to come."""
-    if shown.is_newest:
-        rows = _service.forecast(_user, shown.key, _header.version)
-        tiles(rows, _service.summary(_user, shown.key), shown.as_of)
-
-
-@st.cache_data(max_entries=500, ttl=cached.RECORD_SECONDS, show_spinner=False, hash_funcs=BY_VALUE)
-def _alerts(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
-    if shown.is_newest:
-        alerts_row(_service.alerts(_user, shown.key, _header.version))
-
-
-@st.cache_data(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
-def _days(
-    _service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown
-) -> tuple[str, str]:
-    """The days as HTML, and what stands above all on paper."""
-    table = take_away.series_table(_service, _user, shown.key, _header, shown.as_of)
-    days = html_table.part("Days", paper.days(table, DAY_COLUMNS, "Forecast by day"))
-    return days, paper.heading(table, PRINTED_FACTS)
-
-
-@st.cache_data(max_entries=500, ttl=cached.RECORD_SECONDS, show_spinner=False, hash_funcs=BY_VALUE)
-def _trust(_service: ForecastService, _user: Principal, shown: Shown) -> None:
-    trust_section(_service, _user, shown.key, _service.summary(_user, shown.key))
 
 
 def _sold(

@@ -42,7 +42,8 @@ def series_table(
     service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, as_of: date
 ) -> Table:
     """The days of a series of a version, to be shown and to be taken away."""
-    forecast, sold = service.forecast(user, key, header.version), service.sales(user, key)
+    forecast = service.forecast(user, key, header.version)
+    sold = service.sales(user, key, content.days_looked_back(header.cutoff, as_of))
     return content.series_table(content.SeriesShown(key, header, as_of, forecast, sold))
 
 

@@ -23,14 +23,20 @@ class Tile(NamedTuple):
     tip: str = ""
 
 
-def tiles(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) -> None:
-    """Draw the four figures: tomorrow, seven days, the same against last week and year, the recent error."""
-    draw([tomorrow(forecast, as_of), _week(forecast, summary, as_of), _against(summary), _error(summary)])
+def tiles(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) -> str:
+    """The four figures: tomorrow, seven days, the same against last week and year, the recent error."""
+    return _row(
+        [tomorrow(forecast, as_of), _week(forecast, summary, as_of), _against(summary), _error(summary)]
+    )
 
 
 def draw(shown: Sequence[Tile]) -> None:
     """Draw figures side by side, as many in a row as there is room for."""
-    st.html(f'<div class="tiles">{"".join(map(_drawn, shown))}</div>')
+    st.html(_row(shown))
+
+
+def _row(shown: Sequence[Tile]) -> str:
+    return f'<div class="tiles">{"".join(map(_drawn, shown))}</div>'
 
 
 def _drawn(tile: Tile) -> str:

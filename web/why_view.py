@@ -1,15 +1,16 @@
 """*Why* and *Can I trust it*: what a day is made of, and how the last ones came out."""
 
+from collections.abc import Mapping
 from datetime import date
 from html import escape
 
 import streamlit as st
 
-from forecasting.domain import Principal, SeriesKey, SeriesSummary
+from forecasting.domain import SeriesSummary
 from forecasting.planning.track import LEADS
+from forecasting.planning.trust import Trust
 from forecasting.planning.why import DayWhy, Why
 from forecasting.scores import ErrorSums
-from forecasting.service import ForecastService
 from web import formats, html_table, why_charts
 from web.html_table import Head
 
@@ -54,11 +55,14 @@ def _first(told: Why, as_of: date) -> int:
     return next((at for at, day in enumerate(told.days) if day.ds > as_of and day.expected), 0)
 
 
-def trust_section(
-    service: ForecastService, user: Principal, key: SeriesKey, summary: SeriesSummary | None
-) -> None:
-    """Draw how the last days came out, the error by days ahead, and how good the 4-week average is."""
-    record = service.trust(user, key)
+def trust_section(record: Trust, sums: Mapping[int, ErrorSums], summary: SeriesSummary | None) -> str:
+    """How the last days came out, the error by days ahead, and how good the 4-week average is; as HTML.
+
+    Parameters
+    ----------
+    sums
+        The errors of published forecasts, by lead.
+    """
     told = [_note("No published forecast has met its day yet: that begins with the next day of sales.")]
     if record.judged:
         counted = f"<b>{record.inside} of {record.judged}</b> days inside the likely range"
@@ -66,9 +70,9 @@ def trust_section(
             f"<p>{counted}, about {record.expected} expected</p>",
             why_charts.strip(record),
             _note(LEGEND),
-            _by_days_ahead(service.track_sums(user, store=key.store, item=key.item)),
+            _by_days_ahead(sums),
         ]
-    st.html(html_table.part("Can I trust it", *told, _note(_in_backtest(summary))))
+    return html_table.part("Can I trust it", *told, _note(_in_backtest(summary)))
 
 
 LEGEND = "● inside\u2003▲ sold more than high\u2003▼ sold less than low\u2003– closed\u2003○ nothing forecast"
@@ -81,7 +85,7 @@ AHEAD_HEADS = (
 )
 
 
-def _by_days_ahead(sums: dict[int, ErrorSums]) -> str:
+def _by_days_ahead(sums: Mapping[int, ErrorSums]) -> str:
     """Error and lean of published forecasts by days ahead."""
     known = {lead: sums[lead] for lead in LEADS if sums[lead].days}
     rows = [

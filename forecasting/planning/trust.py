@@ -1,11 +1,11 @@
 """Whether forecasts of a series held: what its last days sold, beside what was said the day before (pure)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-import pandas as pd
+from forecasting.domain import TrackRow
 
 DAYS = 28
 """How far back is looked."""
@@ -73,19 +73,17 @@ class Trust:
         return sum(day.outcome is outcome for day in self.days[-LATELY:])
 
 
-def trust(record: pd.DataFrame, last: date) -> Trust:
+def trust(record: Iterable[TrackRow], last: date) -> Trust:
     """Judge the last days of a series.
 
     Parameters
     ----------
     record
-        ds, lead, y, q10, q90, is_open of its track record.
+        Its track record; other leads than `LEAD` don't count.
     last
         The newest day with sales.
     """
-    rows = record[record["lead"] == LEAD].drop_duplicates("ds", keep="last")
-    columns = (rows[name].tolist() for name in ("ds", "y", "q10", "q90", "is_open"))
-    judged = {day.ds: day for day in map(_judged, *columns)}
+    judged = {row.ds: _judged(row) for row in record if row.lead == LEAD}
     return Trust(tuple(judged.get(ds, TrustDay(ds, Outcome.UNKNOWN)) for ds in _days(last)))
 
 
@@ -93,10 +91,13 @@ def _days(last: date) -> Iterator[date]:
     return (last - timedelta(days=back) for back in reversed(range(DAYS)))
 
 
-def _judged(ds: date, sold: float, low: float, high: float, is_open: bool) -> TrustDay:  # noqa: FBT001 – a row
-    day = ds.date() if isinstance(ds, pd.Timestamp) else ds
-    if not is_open:
-        return TrustDay(day, Outcome.CLOSED, sold, low, high)
-    if sold > high:
-        return TrustDay(day, Outcome.ABOVE, sold, low, high)
-    return TrustDay(day, Outcome.BELOW if sold < low else Outcome.INSIDE, sold, low, high)
+def _judged(row: TrackRow) -> TrustDay:
+    return TrustDay(row.ds, _outcome(row), row.y, row.q10, row.q90)
+
+
+def _outcome(row: TrackRow) -> Outcome:
+    if not row.is_open:
+        return Outcome.CLOSED
+    if row.y > row.q90:
+        return Outcome.ABOVE
+    return Outcome.BELOW if row.y < row.q10 else Outcome.INSIDE

@@ -40,13 +40,13 @@ class SqlManifest:
 
     def head(self, store: str, kind: str, known_at: datetime | None = None) -> HistoryFile | None:
         """See `ports.Manifest.head`."""
-        query = _current(kind).where(history_head.c.store == store)
+        query: sa.Select[Any] = _CURRENT_OF
         if known_at is not None:
             query = _newest(
                 kind, (history_version.c.store == store) & (history_import.c.imported_at <= known_at)
             )
         with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(query, {"of_kind": kind, "of_store": store}).one_or_none()
         return None if row is None else file_of(row)
 
     def attributes(self) -> dict[str, StoreAttributes]:
@@ -107,6 +107,14 @@ class SqlManifest:
 
 def _current(kind: str) -> sa.Select[Any]:
     return sa.select(*FILE).select_from(history_head.join(history_version)).where(history_head.c.kind == kind)
+
+
+_CURRENT_OF = (
+    sa.select(*FILE)
+    .select_from(history_head.join(history_version))
+    .where(history_head.c.kind == sa.bindparam("of_kind"), history_head.c.store == sa.bindparam("of_store"))
+)
+"""Of one store; made once, for every look at a store asks for it."""
 
 
 def _newest(kind: str, condition: sa.ColumnElement[bool]) -> sa.Select[Any]:

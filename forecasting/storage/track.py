@@ -112,6 +112,12 @@ class SqlTrackRecord:
             }
         )
 
+    def rows(self, store: str, item: str, lead: int, since: date) -> list[TrackRow]:
+        """See `ports.TrackRecord.rows`."""
+        asked = {"of_store": store, "of_item": item, "of_lead": lead, "since": since}
+        with self._database.reading() as connection:
+            return [TrackRow(*row) for row in connection.execute(_ROWS, asked)]
+
     def sums(
         self, stores: Collection[str] | None, *, item: str = ALL_ITEMS, since: date | None = None
     ) -> dict[int, ErrorSums]:
@@ -134,6 +140,18 @@ class SqlTrackRecord:
 
 
 _IS_SALES = history_head.c.kind == "sales"
+
+# Made once: every look at a store asks for them.
+_ROWS = (
+    sa.select(*(track_record.c[name] for name in TrackRow._fields))
+    .where(
+        track_record.c.store == sa.bindparam("of_store"),
+        track_record.c.item == sa.bindparam("of_item"),
+        track_record.c.lead == sa.bindparam("of_lead"),
+        track_record.c.ds >= sa.bindparam("since"),
+    )
+    .order_by(track_record.c.ds)
+)
 
 
 def _error_columns() -> dict[str, sa.ColumnElement[Any]]:

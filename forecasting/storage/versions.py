@@ -43,10 +43,10 @@ class SqlVersions:
 
     def before(self, store: str, version: int) -> int | None:
         """See `ports.Versions.before`."""
-        number = forecast_version.c.version
-        query = sa.select(sa.func.max(number)).where(forecast_version.c.store == store, number < version)
         with self._database.reading() as connection:
-            found: int | None = connection.execute(query).scalar()
+            found: int | None = connection.execute(
+                _BEFORE, {"of_store": store, "of_version": version}
+            ).scalar()
         return found
 
     def header(self, version: int) -> VersionHeader:
@@ -97,33 +97,44 @@ class SqlVersions:
     def totals(self) -> dict[str, SeriesSummary]:
         """See `ports.Versions.totals`."""
         with self._database.reading() as connection:
-            rows = connection.execute(_HEAD_SUMMARIES.where(forecast_summary.c.item == ALL_ITEMS)).all()
+            rows = connection.execute(_TOTALS).all()
         return {summary.store: summary for summary in map(summary_of, rows)}
 
     def summaries(self, stores: Collection[str] | None = None) -> dict[str, tuple[SeriesSummary, ...]]:
         """See `ports.Versions.summaries`; the series stand in the order they were published in."""
-        query = _HEAD_SUMMARIES.order_by(forecast_summary.c.version, forecast_summary.c.position)
-        if stores is not None:
-            query = query.where(forecast_head.c.store.in_(stores))
         found: defaultdict[str, list[SeriesSummary]] = defaultdict(list)
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
+            if stores is None:
+                rows = connection.execute(_SUMMARIES).all()
+            else:
+                rows = connection.execute(_SUMMARIES_OF, {"of_stores": list(stores)}).all()
         for summary in map(summary_of, rows):
             found[summary.store].append(summary)
         return {store: tuple(summaries) for store, summaries in found.items()}
 
     def _content(self, version: int) -> bytes:
-        query = sa.select(forecast_version.c.forecast).where(forecast_version.c.version == version)
         with self._database.reading() as connection:
-            content: bytes | None = connection.execute(query).scalar_one_or_none()
+            content: bytes | None = connection.execute(_CONTENT, {"of_version": version}).scalar_one_or_none()
         if content is None:
             raise _no_version(version)
         return content
 
 
+# Made once: every look at a store asks for them.
+_THIS = forecast_version.c.version == sa.bindparam("of_version")
+_HEADER = sa.select(*HEADER).select_from(forecast_version.join(predictor)).where(_THIS)
+_CONTENT = sa.select(forecast_version.c.forecast).where(_THIS)
+_BEFORE = sa.select(sa.func.max(forecast_version.c.version)).where(
+    forecast_version.c.store == sa.bindparam("of_store"),
+    forecast_version.c.version < sa.bindparam("of_version"),
+)
 _HEAD_SUMMARIES = sa.select(*SUMMARY).join_from(
     forecast_head, forecast_summary, forecast_head.c.version == forecast_summary.c.version
 )
+_TOTALS = _HEAD_SUMMARIES.where(forecast_summary.c.item == ALL_ITEMS)
+_SUMMARIES = _HEAD_SUMMARIES.order_by(forecast_summary.c.version, forecast_summary.c.position)
+_OF_STORES: sa.BindParameter[list[str]] = sa.bindparam("of_stores", expanding=True)
+_SUMMARIES_OF = _SUMMARIES.where(forecast_head.c.store.in_(_OF_STORES))
 
 
 def insert_version(
@@ -165,8 +176,7 @@ def read_header(connection: sa.Connection, version: int) -> VersionHeader:
     InvalidRequest
         If there is no such version.
     """
-    query = sa.select(*HEADER).select_from(forecast_version.join(predictor))
-    row = connection.execute(query.where(forecast_version.c.version == version)).one_or_none()
+    row = connection.execute(_HEADER, {"of_version": version}).one_or_none()
     if row is None:
         raise _no_version(version)
     return header_of(row)

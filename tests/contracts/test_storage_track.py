@@ -66,6 +66,16 @@ def test_an_empty_record_is_empty(storage: SqlStorage) -> None:
     assert storage.retention.outdated_track(DAY) == ()
 
 
+def test_the_days_of_a_series_are_read_by_lead(storage: SqlStorage) -> None:
+    """Of that store, item and lead alone, from a day on, in order."""
+    wanted = [row(ds=TOMORROW + DAY), row(ds=TOMORROW + 2 * DAY, is_open=False)]
+    others = [row(), row(ds=TOMORROW + DAY, lead=7), row("bread", ds=TOMORROW + DAY)]
+    record(storage, *reversed(wanted), *others)
+    record(storage, row(ds=TOMORROW + 3 * DAY), store="2")
+    assert storage.track.rows("1", "all", 1, TOMORROW + DAY) == wanted
+    assert storage.track.rows("3", "all", 1, TOMORROW) == []
+
+
 def test_what_is_recorded_is_read(storage: SqlStorage) -> None:
     """All fields, to the last digit, by item, day and lead."""
     rows = [

@@ -1,25 +1,22 @@
 from datetime import date, timedelta
 
-import pandas as pd
 import pytest
 
+from forecasting.domain import TrackRow
 from forecasting.planning.trust import DAYS, Outcome, trust
 
 LAST = date(2019, 4, 2)
 
 
-def record(*rows: tuple[int, float], lead: int = 1, is_open: bool = True) -> pd.DataFrame:
+def record(*rows: tuple[int, float], lead: int = 1, is_open: bool = True) -> list[TrackRow]:
     """Days before the last and what they sold; all were likely to sell 80 to 120."""
-    return pd.DataFrame(
-        {
-            "ds": [pd.Timestamp(LAST - timedelta(days=back)) for back, _ in rows],
-            "lead": lead,
-            "y": [sold for _, sold in rows],
-            "q10": 80.0,
-            "q90": 120.0,
-            "is_open": is_open,
-        }
-    )
+    return [
+        TrackRow(
+            "all", ds := LAST - timedelta(days=back), lead, 7, "prophet", ds - timedelta(days=lead),
+            y=sold, mean=100.0, q10=80.0, q50=100.0, q90=120.0, is_open=is_open,
+        )
+        for back, sold in rows
+    ]  # fmt: skip
 
 
 def test_each_of_the_last_days_is_there() -> None:
@@ -49,7 +46,7 @@ def test_closed_days_are_not_judged() -> None:
 
 def test_only_forecasts_of_the_day_before_count() -> None:
     """Those of a week before are judged elsewhere; days before the four weeks not at all."""
-    rows = pd.concat([record((2, 500.0), lead=7), record((DAYS, 500.0))])
+    rows = [*record((2, 500.0), lead=7), *record((DAYS, 500.0))]
     assert trust(rows, LAST).judged == 0
 
 

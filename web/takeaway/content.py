@@ -25,6 +25,11 @@ WEEK, YEAR = timedelta(days=7), timedelta(days=364)
 """The same weekday before; a year is 52 weeks."""
 
 
+def days_looked_back(cutoff: date, as_of: date) -> int:
+    """Of how many days before the business date a table of a version with that cutoff tells something."""
+    return (as_of - cutoff + YEAR).days
+
+
 @dataclass(frozen=True, slots=True)
 class SeriesShown:
     """What a store's page shows.
