@@ -89,9 +89,10 @@ def let_it_leave(look: Look) -> None:
     """Wait a moment after a chart that this session has not drawn before.
 
     What follows is then worked out while the browser draws it, not before: one browser does not begin with a
-    chart as long as more of the page comes in (`benchmarks.pages`, another store).
+    chart as long as more of the page comes in (`benchmarks.pages`, another store). Where other readers wait
+    their turns come between anyway, later.
     """
-    if session.is_news(look.shown):
+    if session.is_news(look.shown) and not turns.PAGES.wanted:
         with turns.PAGES.left_to_others():
             wait(HEAD_START)
 

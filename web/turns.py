@@ -26,6 +26,12 @@ class Turns:
         self._lock = threading.Lock()
         self._patience = patience
         self._mine = threading.local()
+        self._waiting: set[int] = set()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits for a turn at this moment."""
+        return bool(self._waiting)
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -47,7 +53,12 @@ class Turns:
                 self._take()
 
     def _take(self) -> None:
-        self._mine.turn = self._lock.acquire(timeout=self._patience)
+        me = threading.get_ident()
+        self._waiting.add(me)
+        try:
+            self._mine.turn = self._lock.acquire(timeout=self._patience)
+        finally:
+            self._waiting.discard(me)
 
     def _give_back(self) -> bool:
         had = getattr(self._mine, "turn", False)

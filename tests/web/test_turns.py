@@ -73,8 +73,10 @@ def test_others_run_while_one_waits() -> None:
         with turns.left_to_others():
             started(other).join(LONG)
         seen.append("one")
+        assert not turns.wanted
         late = started(other)
-        late.join(SHORT)
+        while late.is_alive() and not turns.wanted:
+            late.join(SHORT)
         assert seen == ["other", "one"]
     late.join(LONG)
     assert seen == ["other", "one", "other"]
