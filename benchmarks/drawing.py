@@ -27,15 +27,19 @@ CHART = """(store) => {
 }"""
 """The lines of the chart of a store, if it is drawn and they are others than before."""
 
-TABLE = """(rows) => {
+TABLE = """() => {
     const table = document.querySelector(".st-key-queue canvas[data-testid=data-grid-canvas]");
     const painted = () => {
         const row = table.getContext("2d").getImageData(8, 56, 64, 40).data;
         return row.some((value, at) => value !== row[at % 4]);
     };
-    return table?.querySelector(`table[aria-rowcount="${rows + 1}"]`) && painted() ? "table" : "";
+    return table && painted() ? "table" : "";
 }"""
-"""Whether the table of the queue is there with all its rows, and the first one of them painted."""
+"""Whether the table of the queue is there, and its first row painted.
+
+How many rows it has can be read of what it tells those who don't see it, which the grid writes a fifth of a
+second later: `counted` looks at that.
+"""
 
 WATCH = """(() => {
     const look = SEEN, asked = ASKED;
@@ -103,6 +107,11 @@ def press(page: Page, target: Locator, seen: str, asked: object) -> float:
     page.evaluate(_watch(seen, asked, since="null"))
     target.click()
     return _drawn(page)
+
+
+def counted(page: Page, rows: int) -> None:
+    """Wait until the table of the queue says that it has so many rows."""
+    page.locator(f'.st-key-queue table[aria-rowcount="{rows + 1}"]').wait_for(state="attached")
 
 
 def choose(page: Page, label: str, option: str, seen: str) -> float:

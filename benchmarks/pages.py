@@ -126,10 +126,12 @@ def _queue(browser: Browser, served: Served, stores: int, choices: int, seen: Se
     """Open My stores in a fresh browser, and by its link from another page."""
     with drawing.session(browser) as page:
         seen[QUEUE_FIRST].append(drawing.visit(page, served.address, drawing.TABLE, stores))
+        drawing.counted(page, stores)
         for _ in range(choices // 2):
             _leave(page, "Sales data")
             link = page.get_by_role("link", name="My stores")
             seen[QUEUE_LINK].append(drawing.press(page, link, drawing.TABLE, stores))
+            drawing.counted(page, stores)
 
 
 def _links(browser: Browser, served: Served, choices: int, seen: Seen) -> None:

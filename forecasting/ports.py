@@ -1,6 +1,6 @@
 """What the core needs from the world, as small Protocols for adapters (docs/adr/0002-ports.md)."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -687,6 +687,10 @@ class Ledger(Protocol):
 
     def pulse(self) -> tuple[int, int, int]:
         """A number that grows with every publication, the newest import, and how many runs are active."""
+        ...
+
+    def stamp(self) -> Hashable | None:
+        """What differs whenever a snapshot of any store does; None while runs are active, which change."""
         ...
 
     def holder(self, scope: str) -> RefreshRun | None:

@@ -7,6 +7,7 @@ others a store does not exist.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 import pandas as pd
 
@@ -50,6 +51,9 @@ from forecasting.scores import ErrorSums
 from forecasting.series import SeriesDays
 from forecasting.series_reading import SeriesReader
 from forecasting.settings import Settings
+
+QUEUES_KEPT = 20
+"""Of different readers, or moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ class Reader(SeriesReader):
 
     def __init__(self, history: SalesHistory, storage: Storage, clock: Clock, settings: Settings) -> None:
         super().__init__(history, storage, settings)
+        self._queue_of = lru_cache(QUEUES_KEPT)(self._read_queue)
         self._clock = clock
         self._settings = settings
         self._vital_signs = VitalSignsReader(
@@ -208,18 +213,30 @@ class Reader(SeriesReader):
         track = self.track_sums(principal, region=region, store=store, item=item)
         return accuracy_report(predictors, track, store=store, item=item)
 
-    def queue(self, principal: Principal) -> list[QueueRow]:
-        """The principal's stores with state and reason, those that need attention first."""
+    def queue(self, principal: Principal) -> tuple[QueueRow, ...]:
+        """The principal's stores with state and reason, those that need attention first.
+
+        As long as nothing has happened it is worked out once a minute: age is told, and judged, by minutes.
+        """
+        stamp = self._storage.ledger.stamp()
+        if stamp is None:
+            return self._read_queue(principal)
+        minute = self._clock.now().replace(second=0, microsecond=0)
+        return self._queue_of(principal, (stamp, self._storage.looks.pulse(), minute))
+
+    def _read_queue(self, principal: Principal, stamp: object = None) -> tuple[QueueRow, ...]:
+        """Work it out; how things stand is part of what it is kept by."""
+        del stamp
         snapshots = [
             (each, each.sales)
             for each in self._snapshots().values()
             if each.sales is not None and principal.sees(each.store, each.region)
         ]
         if not snapshots:
-            return []
+            return ()
         as_of, now = max(sales.last_ds for _each, sales in snapshots) + timedelta(days=1), self._clock.now()
         totals, reviews = self._storage.versions.totals(), self._storage.looks.reviews()
-        return in_order(
+        rows = in_order(
             queue_row(
                 each,
                 self._state_of(each, now),
@@ -230,6 +247,7 @@ class Reader(SeriesReader):
             )
             for each, _sales in snapshots
         )
+        return tuple(rows)
 
     def pulse(self, principal: Principal) -> tuple[int, int, int]:
         """What changes when the queue does (but for ageing): newest version, newest import, runs in line."""

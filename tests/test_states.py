@@ -1,5 +1,6 @@
 """The states a store can be in on its worst days, through the whole house."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -162,3 +163,35 @@ def test_a_mistyped_year_is_refused_by_row_and_does_not_move_the_business_date(h
     ):
         house.deliver("sales", [typo])
     assert house.service.as_of(LOCAL_USER) == LAST + timedelta(days=1)
+
+
+def test_the_queue_is_worked_out_once_as_long_as_nothing_happens(house: House) -> None:
+    """And anew for a request, its end, a review, another reader, and a minute later."""
+    service = house.service
+    seen = [service.queue(LOCAL_USER)]
+    assert service.queue(LOCAL_USER) is seen[0]
+    service.refresh(LOCAL_USER, "1")
+    seen.append(service.queue(LOCAL_USER))
+    assert [row.state for row in seen[-1] if row.store == "1"] == [StoreState.RUNNING]
+    house.work()
+    seen.append(service.queue(LOCAL_USER))
+    assert [row.state for row in seen[-1] if row.store == "1"] == [StoreState.FRESH]
+    service.review(LOCAL_USER, "1")
+    seen.append(service.queue(LOCAL_USER))
+    assert [row.review is not None for row in seen[-1]] == [row.store == "1" for row in seen[-1]]
+    ana = replace(LOCAL_USER, subject="ana", stores=frozenset({"1"}))
+    assert [row.store for row in service.queue(ana)] == ["1"]
+    house.clock.turn(timedelta(minutes=1))
+    seen.append(service.queue(LOCAL_USER))
+    assert len({id(rows) for rows in seen}) == len(seen)
+
+
+def test_a_failure_is_in_the_queue_at_once(house: House) -> None:
+    """Although neither sales nor a version came of it, and the clock stands still."""
+    closed = sales(NEW, "101", 50.0, LAST - timedelta(days=100), LAST).assign(demand=0.0, is_open=0)
+    house.deliver("sales", [closed])
+    before = [row.state for row in house.service.queue(LOCAL_USER) if row.store == NEW]
+    house.service.refresh(LOCAL_USER, NEW)
+    house.work()
+    after = [row.state for row in house.service.queue(LOCAL_USER) if row.store == NEW]
+    assert (before, after) == ([StoreState.NONE], [StoreState.FAILED])

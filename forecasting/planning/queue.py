@@ -73,6 +73,10 @@ class QueueRow:
     version: int | None = None
     engine: str = ""
 
+    def __hash__(self) -> int:
+        """Of what tells most rows apart: what is drawn of a queue is kept by its thousand rows."""
+        return hash((self.store, self.version, self.reason))
+
     @property
     def part(self) -> Part:
         """Where it stands."""

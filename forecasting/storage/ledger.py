@@ -1,6 +1,6 @@
 """Refresh runs: who trains what, under one unique index on the scopes that are active."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -55,8 +55,22 @@ def _pulse() -> sa.Select[int, int, int]:
     return sa.select(version, imported, active)
 
 
+def _stamp() -> sa.Select[int, int, int, datetime | None, int]:
+    """The pulse; of the newest request when it was, and how many were made at that instant."""
+    newest = sa.select(sa.func.max(refresh_run.c.requested_at, type_=Instant)).scalar_subquery()
+    with_it = (
+        sa.select(sa.func.count())
+        .select_from(refresh_run)
+        .where(refresh_run.c.requested_at == newest)
+        .scalar_subquery()
+    )
+    return _pulse().add_columns(newest, with_it)
+
+
 _PULSE = _pulse()
 """Made once: every page of every session asks for it at each of its runs."""
+
+_STAMP = _stamp()
 
 
 class SqlLedger:
@@ -246,6 +260,12 @@ class SqlLedger:
         with self._database.reading() as connection:
             row = connection.execute(_PULSE).one()
         return row[0], row[1], row[2]
+
+    def stamp(self) -> Hashable | None:
+        """See `ports.Ledger.stamp`: no run ends that was not asked for, and an active one counts as such."""
+        with self._database.reading() as connection:
+            version, imported, active, newest, with_it = connection.execute(_STAMP).one()
+        return None if active else (version, imported, newest, with_it)
 
     def holder(self, scope: str) -> RefreshRun | None:
         """See `ports.Ledger.holder`."""
