@@ -8,7 +8,7 @@ DEV := $(VENV)/.dev-installed
 
 export STREAMLIT_SERVER_PORT := $(PORT)
 
-.PHONY: run test journeys check format bench screenshots audit clean
+.PHONY: run test check format bench screenshots audit clean
 
 run: $(RUNTIME)
 	$(BIN)/python -m forecasting sample load --if-empty
@@ -16,10 +16,7 @@ run: $(RUNTIME)
 
 # In the order of the folders: else each browser file would start the server its folder shares anew.
 test: $(DEV)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not journey"
-
-journeys: $(DEV)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m journey
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""One real server and one Chromium for the folder; a fresh browser session for every visit."""
+"""One real server and one Chromium for the folder; a fresh window for every visit."""
 
 import os
 import shutil
@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.screen import Screen
 from tests.browser.server import SMALL, Server, command, furnish, serving
+from tests.browser.windows import PATIENCE_MS, Windows
 from tests.house import LAST, plan
 
 STORES = ("1", "2", "3", SMALL)
@@ -20,14 +21,13 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
     "--disable-quic", "--no-first-run", "--disable-component-update",
 )  # fmt: skip
-PATIENCE_MS = 20_000
 NAIVE = {"STORECAST_ENGINE": "seasonal_naive"}
 BUSY = "17"
 """The sample's store with everything to tell: two versions and three alerts."""
 CLOSED_IN_DAYS, SAMPLE_ITEMS = (7, 8, 11), ("101", "109", "110")
 
 Visit = Callable[..., Screen]
-"""Opens an address in a session of its own, by default on the shared server."""
+"""Opens an address in a window of its own."""
 
 
 @pytest.fixture(scope="package")  # not the session: its event loop would be in the way of other tests
@@ -92,28 +92,34 @@ def server(shared_server: Server) -> Iterator[Server]:
     assert "Traceback" not in shared_server.log[before:]
 
 
-@pytest.fixture
-def visit(chromium: Browser) -> Iterator[Visit]:
-    """Open an address of a server in a browser session of its own, with `other` options of Playwright's."""
-    contexts = []
+@pytest.fixture(scope="package")
+def windows(chromium: Browser) -> Windows:
+    """The windows of all tests."""
+    return Windows(chromium)
 
-    def visit(server: Server, path: str = "/", **other: Any) -> Screen:
-        usual = {
-            "base_url": server.url,
-            "viewport": {"width": 1366, "height": 768},
-            "locale": "en-GB",
-            "timezone_id": "Europe/Berlin",
-        }
-        context = chromium.new_context(**usual | other)
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE_MS)
-        screen = Screen(context.new_page())
+
+@pytest.fixture
+def visit(windows: Windows) -> Iterator[Visit]:
+    """Open an address of a server in a window of its own.
+
+    `spoilt` tells that the test changes the window so that no other test can use it; `other` are options of
+    Playwright's.
+    """
+    used = []
+
+    def visit(server: Server, path: str = "/", *, spoilt: bool = False, **other: Any) -> Screen:
+        kind, page = windows.take(server.url, other)
+        used.append((kind, page, spoilt))
+        screen = Screen(page)
         screen.page.goto(path, wait_until="commit")
         return screen
 
     yield visit
-    for context in contexts:
-        context.close()
+    for kind, page, spoilt in used:
+        if spoilt:
+            page.context.close()
+        else:
+            windows.give_back(kind, page)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.browser.conftest import Visit
 from tests.browser.screen import Screen
 from tests.browser.server import Server, serving
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey]
+pytestmark = pytest.mark.browser
 
 STREAMLITS_OWN: Mapping[str, str] = {
     "aria-dialog-name": ".stToast",

@@ -11,7 +11,7 @@ from tests.browser.screen import ALL, STORE_PAGE, Screen
 from tests.browser.server import SMALL, Server
 from tests.house import LAST
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey]
+pytestmark = pytest.mark.browser
 
 
 def oldest(server: Server, store: str) -> int:

@@ -9,7 +9,7 @@ from tests.browser.conftest import Visit
 from tests.browser.screen import Screen
 from tests.browser.server import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey]
+pytestmark = pytest.mark.browser
 
 
 def expect_compared(screen: Screen, first: str, second: str) -> None:

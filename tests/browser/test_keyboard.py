@@ -9,7 +9,7 @@ from tests.browser.conftest import BUSY, Visit
 from tests.browser.screen import ALL, STORE_PAGE, Screen
 from tests.browser.server import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey]
+pytestmark = pytest.mark.browser
 
 QUEUE = "Stores with state and reason; choose a row, or press Shift and Space on it, to open the store"
 MOST_STEPS = 60

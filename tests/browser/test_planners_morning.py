@@ -19,7 +19,7 @@ from tests.browser.server import Server, command
 from tests.browser.test_take_away import content, taken
 from tests.processes import ROOT, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey]
+pytestmark = pytest.mark.browser
 
 Days = dict[str, tuple[str, str, str]]
 """Low, expected and high by day, both as the page writes them."""

@@ -9,7 +9,7 @@ from tests.browser.conftest import NAIVE, Visit
 from tests.browser.screen import STORE_PAGE, Screen
 from tests.browser.server import serving
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey]
+pytestmark = pytest.mark.browser
 
 NOTE = "() => getComputedStyle(document.querySelector('[data-testid=stHeader]'), '::after')"
 IS_TOLD = f"() => {{ const note = ({NOTE})(); return note.content !== 'none' && note.opacity === '1'; }}"

@@ -8,7 +8,7 @@ from tests.browser.conftest import BUSY, Visit
 from tests.browser.screen import STORE_PAGE, Screen
 from tests.browser.server import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey]
+pytestmark = pytest.mark.browser
 
 SIZES = {
     "big screen": {"width": 1920, "height": 1080},

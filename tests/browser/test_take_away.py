@@ -13,7 +13,7 @@ from tests.browser.conftest import Visit
 from tests.browser.screen import ALL, STORE_PAGE, Screen
 from tests.browser.server import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey]
+pytestmark = pytest.mark.browser
 
 
 def taken(screen: Screen, label: str) -> Download:
@@ -63,7 +63,7 @@ def test_the_csv_of_the_queue_has_the_stores_that_are_shown(server: Server, visi
 
 def test_on_paper_there_is_a_table_and_nothing_to_press(server: Server, visit: Visit) -> None:
     """A heading, the chart, the days as letters and lines; in a dark theme too, on white."""
-    screen = visit(server, f"{STORE_PAGE}?store=2")
+    screen = visit(server, f"{STORE_PAGE}?store=2", spoilt=True)
     for scheme in ("light", "dark"):
         screen.page.emulate_media(media="screen", color_scheme=scheme)
         screen.page.reload()

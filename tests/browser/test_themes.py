@@ -7,7 +7,7 @@ from tests.browser.conftest import BUSY, Visit
 from tests.browser.screen import STORE_PAGE, Screen
 from tests.browser.server import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.journey]
+pytestmark = pytest.mark.browser
 
 READ = """() => {
     const style = selector => getComputedStyle(document.querySelector(selector));
@@ -72,7 +72,7 @@ def test_page_and_chart_have_the_colours_of_the_readers_theme(
 @pytest.mark.parametrize("path", [f"{STORE_PAGE}?store={BUSY}", "/compare", "/accuracy"])
 def test_charts_follow_when_evening_comes(sample_server: Server, visit: Visit, path: str) -> None:
     """On an open page, within seconds, without a reload."""
-    screen = visit(sample_server, path, color_scheme="light")
+    screen = visit(sample_server, path, spoilt=True, color_scheme="light")
     line = screen.page.locator(".js-plotly-plot .scatterlayer path.js-line").last
     expect(line).to_be_attached()
     by_day = line.evaluate("line => getComputedStyle(line).stroke")
