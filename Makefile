@@ -7,6 +7,8 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 
 export STREAMLIT_SERVER_PORT := $(PORT)
+# Some images tell Python to keep no compiled modules: then each of the tests' hundreds of processes compiles all anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test check format bench screenshots audit clean
 

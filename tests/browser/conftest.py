@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from forecasting.history.sample import sample_files
 from tests.browser.screen import Screen
-from tests.browser.server import SMALL, Server, command, furnish, serving
+from tests.browser.server import SMALL, Server, command, furnish, imported, serving, trained
 from tests.browser.windows import PATIENCE_MS, Windows
 from tests.house import LAST, plan
 
@@ -52,7 +53,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     That it ends cleanly is checked as well.
     """
     home = furnish(tmp_path_factory.mktemp("shared"), STORES)
-    command(home, "refresh", "--all", STORECAST_ENGINE="seasonal_naive")
+    trained(home, "seasonal_naive")
     with serving(home) as server:
         server.wait_for_health()
         yield server
@@ -66,7 +67,8 @@ def sample_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     Tests load its next days and refresh its stores, in any order.
     """
     home = tmp_path_factory.mktemp("sample")
-    command(home, "sample", "load", **NAIVE)
+    for sample, kind in zip(sample_files(), ("sales", "plan"), strict=True):
+        imported(home, sample, kind)
     command(home, "refresh", "--all", **NAIVE)
     closures = [
         plan(BUSY, day, day, item=item, is_open=0, holiday="Building works")
@@ -75,8 +77,8 @@ def sample_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     ]
     file = home / "works.csv"
     pd.concat(closures).to_csv(file, index=False)
-    command(home, "plan", str(file), **NAIVE)
-    command(home, "refresh", "--store", BUSY, **NAIVE)
+    imported(home, file, "plan")
+    trained(home, "seasonal_naive", BUSY)
     with serving(home, **NAIVE) as server:
         server.wait_for_health()
         yield server

@@ -14,7 +14,7 @@ import httpx2
 import pandas as pd
 
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER, RefreshRun
+from forecasting.domain import LOCAL_USER, RefreshRun, RunState
 from forecasting.settings import Settings
 from tests.browser.engine import ENGINE, VARIABLE, Gate
 from tests.house import LAST, sales
@@ -70,8 +70,29 @@ def furnish(home: Path, stores: Sequence[str]) -> Path:
         for item, level in list(LEVELS.items())[: 1 if store == SMALL else None]
     ]
     pd.concat(frames).to_csv(file, index=False)
-    command(home, "import", str(file))
+    imported(home, file)
     return home
+
+
+def imported(home: Path, file: Path, kind: str = "sales", url: str = "") -> None:
+    """Import a file with an engine that nothing is pooled for, so that no run is asked for."""
+    with Storecast(Settings(home=home, engine="seasonal_naive", database_url=url)) as storecast:
+        storecast.service.import_file(LOCAL_USER, file, kind)
+
+
+def trained(home: Path, engine: str, store: str | None = None, url: str = "") -> None:
+    """Press Refresh of a store, or of all of a few, and work the runs here, without another process."""
+    settings = Settings(home=home, engine=engine, processes=0, database_url=url)
+    with Storecast(settings) as storecast:
+        service = storecast.service
+        if store is None:
+            service.refresh_all(LOCAL_USER)
+        else:
+            service.refresh(LOCAL_USER, store)
+        storecast.start_worker()
+        until(lambda: not any(run.state.active for run in service.runs(LOCAL_USER)), START_SECONDS, "no run")
+        states = {run.state for run in service.runs(LOCAL_USER)}
+    assert states == {RunState.SUCCEEDED}
 
 
 class Server(Process):

@@ -17,7 +17,7 @@ from forecasting.domain import RefreshRun, RunState, VersionHeader
 from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.tables import refresh_run
 from tests.browser.engine import VARIABLE, Gate
-from tests.browser.server import Server, command, environment
+from tests.browser.server import Server, environment, imported, trained
 from tests.faults.engine import ENGINE, series_log
 from tests.house import LAST, sales
 from tests.postgres import Server as Postgres
@@ -201,8 +201,8 @@ def built(home: Path, url: str = "") -> None:
     first = LAST - timedelta(days=119)
     frames = [sales(STORE, item, level, first, LAST) for item, level in LEVELS.items()]
     pd.concat(frames).to_csv(home / "sales.csv", index=False)
-    command(home, "import", str(home / "sales.csv"), STORECAST_DATABASE_URL=url)
-    command(home, "refresh", "--store", STORE, STORECAST_ENGINE="seasonal_naive", STORECAST_DATABASE_URL=url)
+    imported(home, home / "sales.csv", url=url)
+    trained(home, "seasonal_naive", STORE, url)
 
 
 @dataclass
