@@ -1,5 +1,6 @@
 """The list of refresh runs."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 import pandas as pd
@@ -17,7 +18,7 @@ ACTIVITY_HEIGHT = 620
 VERDICTS = {Verdict.RETRAIN: "Trained", Verdict.REFORECAST: "Rolled forward"}
 
 
-def pick_store_of_runs(stores: list[Store]) -> str | None:
+def pick_store_of_runs(stores: Sequence[Store]) -> str | None:
     """Draw the title and the filter of the list of runs; None means every store."""
     title, choice = st.columns([4, 1], vertical_alignment="bottom")
     title.subheader("Activity", anchor=False)

@@ -1,0 +1,19 @@
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web.takeaway.content import YEAR, days_looked_back
+
+DAY = timedelta(days=1)
+
+
+@given(cutoff=st.dates(date(2015, 1, 1), date(2030, 1, 1)), ago=st.integers(1, 400), late=st.integers(0, 400))
+def test_sales_are_read_from_a_year_before_the_first_day_of_a_version(
+    cutoff: date, ago: int, late: int
+) -> None:
+    """Also of an old version, and where the store's own sales end before the business date."""
+    as_of = cutoff + ago * DAY
+    newest = max(cutoff, as_of - DAY - late * DAY)
+    first_read = newest - (days_looked_back(cutoff, as_of) - 1) * DAY
+    assert first_read <= cutoff + DAY - YEAR
