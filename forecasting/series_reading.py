@@ -137,10 +137,10 @@ class SeriesReader:
             return Changes(None, header.version)
         if self._header(principal, key.store, since).version > header.version:
             raise InvalidRequest(f"{key}: expected a version before {header.version}, found {since}")
-        numbers = [each.version for each in versions.line(key.store, since, header.version)]
-        frames = [*(self._rows_of(number, key.item)[0] for number in numbers[:-1]), newest]
-        line = [Said.of(number, frame) for number, frame in zip(numbers, frames, strict=True)]
-        return changes(line, [versions.reasons(number, key.item) for number in numbers[1:]], key.item)
+        headers = versions.line(key.store, since, header.version)
+        frames = [*(self._rows_of(each, key.item)[0] for each in headers[:-1]), newest]
+        line = [Said.of(each.version, frame) for each, frame in zip(headers, frames, strict=True)]
+        return changes(line, [versions.reasons(each.version, key.item) for each in headers[1:]], key.item)
 
     def sales(self, principal: Principal, key: SeriesKey, days: int | None = None) -> pd.DataFrame:
         """Sales of one series (`schema.HISTORY`), by default all of it, else its last `days` days.
@@ -262,15 +262,19 @@ class SeriesReader:
         return alerts(past, ahead, forecast, record or self.trust(principal, key))
 
     def _rows(self, key: SeriesKey, header: VersionHeader) -> pd.DataFrame:
-        rows, known = self._rows_of(header.version, key.item)
+        rows, known = self._rows_of(header, key.item)
         if rows.empty:
             told = ", ".join(sorted(known, key=natural_order))
             raise UnknownSeries(f"{key}: expected one of the products {told}, found '{key.item}'")
         return rows.copy(deep=False)  # what is done to it does not reach what is kept
 
-    def _read_rows(self, version: int, item: str) -> tuple[pd.DataFrame, frozenset[str]]:
-        """The rows of one item of a version, and which items it has."""
-        frame = self._storage.versions.read(version)
+    def _read_rows(self, header: VersionHeader, item: str) -> tuple[pd.DataFrame, frozenset[str]]:
+        """The rows of one item of a version, and which items it has.
+
+        They are kept by the header, not by its number alone: under a running process a database may be
+        replaced by another one.
+        """
+        frame = self._storage.versions.read(header.version)
         return frame[frame["item"] == item].reset_index(drop=True), frozenset(frame["item"])
 
     def _sold(self, principal: Principal, key: SeriesKey, days: int | None) -> SeriesDays:
