@@ -41,6 +41,7 @@ _OPENING = "opening_series"
 _UPLOADS, _IMPORT = "uploads", "last_import"
 _PULSE = "drawn_pulse"
 _CHART = "drawn_chart"
+_STEPPED_TO, _STEPPED = "stepped_to", "just_stepped"
 
 
 def unknown_in_address(
@@ -113,6 +114,8 @@ def keep_store(stores: Sequence[str], otherwise: str) -> None:
 
 def chosen_series(stores: Sequence[Store]) -> SeriesKey:
     """What the pickers of a store's page will show: known before they are drawn, so that a chart can be."""
+    if not st.session_state.pop(_STEPPED, False):
+        st.session_state.pop(_STEPPED_TO, None)  # chosen otherwise since
     by_id = {store.store: store for store in stores}
     first = stores[0].store
     keep_store([*by_id], first)
@@ -124,10 +127,15 @@ def chosen_series(stores: Sequence[Store]) -> SeriesKey:
 
 
 def step_store(stores: list[str], by: int) -> None:
-    """Move the store picker to a neighbour, round the ends; for the previous and next buttons."""
-    present = st.session_state.get(STORE)
+    """Move the store picker to a neighbour, round the ends; for the previous and next buttons.
+
+    Who presses fast is ahead of the picker in the browser, which then tells the store before: what counts is
+    where the last press has led.
+    """
+    present = st.session_state.get(_STEPPED_TO, st.session_state.get(STORE))
     position = stores.index(present) if present in stores else 0
-    st.session_state[STORE] = stores[(position + by) % len(stores)]
+    st.session_state[STORE] = st.session_state[_STEPPED_TO] = stores[(position + by) % len(stores)]
+    st.session_state[_STEPPED] = True
     forget_version()
 
 

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from forecasting.domain import LOCAL_USER
 from forecasting.refresh.lifecycle import ATTEMPTS
-from tests.house import LAST, House, plan
+from tests.house import LAST, House, plan, sales
 from tests.web.drawn import html, tables, text, tiles
 from web import access
 
@@ -242,6 +242,21 @@ def test_a_refresh_that_nobody_works_says_so(served: House) -> None:
     served.service.refresh(LOCAL_USER, "1")
     served.clock.turn(timedelta(minutes=5))
     assert "No refresh worker is running" in words(opened(store="1"))
+
+
+def test_who_presses_faster_than_the_browser_learns_loses_no_step(trained: House) -> None:
+    """A press that comes with the store of before counts from where the last one led."""
+    trained.deliver("sales", [sales("3", "101", 50.0, LAST - timedelta(days=30), LAST)])
+    app = opened(store="1")
+    for reached in ("2", "3"):
+        app.selectbox(key="store").set_value("1")  # as the browser says that has not heard of the step
+        app.button(key="next_store").click().run()
+        assert app.selectbox(key="store").value == reached
+    app.selectbox(key="store").set_value("1").run()
+    app.button(key="next_store").click().run()
+    assert app.selectbox(key="store").value == "2"
+    app.button(key="previous_store").click().run()
+    assert app.selectbox(key="store").value == "1"
 
 
 def test_a_product_the_next_store_does_not_sell_gives_way_to_all_products(trained: House) -> None:
