@@ -22,6 +22,9 @@ NICENESS = 10
 PARENT_CHECK_SECONDS = 0.5
 """How often a worker looks whether its server is still there."""
 
+FEEDER_SECONDS = 5.0
+"""How long is waited for the thread that hands tasks to ended workers to see that they have."""
+
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -75,7 +78,7 @@ class LocalWorkers:
         with self._lock:
             if self._executor is executor:
                 self._executor = None
-        executor.shutdown(wait=True, kill_workers=True)
+        _end(executor)
 
     def close(self) -> None:
         """End the workers at once and wait for it; a second time does nothing."""
@@ -84,7 +87,7 @@ class LocalWorkers:
             executor, self._executor = self._executor, None
             folder, self._folder = self._folder, None
             if executor is not None:
-                executor.shutdown(wait=True, kill_workers=True)
+                _end(executor)
             if folder is not None:
                 folder.cleanup()
 
@@ -108,6 +111,20 @@ class LocalWorkers:
         folder = Path(self._folder.name)
         folder.mkdir(mode=0o700, exist_ok=True)  # systems tidy up what has lain in /tmp for days
         return folder
+
+
+def _end(executor: ProcessPoolExecutor) -> None:
+    """Kill an executor's workers, and wait until nothing of it is left.
+
+    Loky (3.7) doesn't wait for the thread that feeds its queue, a daemon, which may be the last to hold the
+    queue's semaphores: were Python to end while it gives them back, loky's tracker would find them half
+    given back and warn of a leak.
+    """
+    queue = executor._call_queue  # noqa: SLF001 – there is no other way to it
+    executor.shutdown(wait=True, kill_workers=True)
+    feeder = getattr(queue, "_thread", None)  # there is none before the first task
+    if feeder is not None:
+        feeder.join(FEEDER_SECONDS)
 
 
 def _begin(server: int, folder: str) -> None:

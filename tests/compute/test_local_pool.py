@@ -175,6 +175,43 @@ def test_close_ends_the_workers_whatever_they_do(tmp_path: Path) -> None:
     assert lost.is_set()
 
 
+class SlowlyPickled:
+    """A task that takes its time on the way to the workers."""
+
+    def __init__(self, gate: threading.Event) -> None:
+        self.feeder: threading.Thread | None = None
+        self._gate = gate
+
+    def __reduce__(self) -> tuple[type[int], tuple[int]]:
+        self.feeder = threading.current_thread()
+        self._gate.wait(DEADLINE)
+        return int, (1,)
+
+
+def test_close_waits_for_who_hands_tasks_over() -> None:
+    """A daemon thread that let go of the workers' semaphores while Python ends would leave them half gone."""
+    gate, pool = threading.Event(), LocalPool[object, int](jobs.pid, 1)
+    (worker,) = results(pool, [None])
+    task = SlowlyPickled(gate)
+
+    def run() -> None:
+        with pytest.raises(ComputeLost, match="found the pool closed"):
+            list(pool.run([task]))
+
+    caller, closer = threading.Thread(target=run), threading.Thread(target=pool.close)
+    caller.start()
+    assert eventually(lambda: task.feeder is not None)
+    closer.start()
+    assert eventually(lambda: gone(worker))
+    closer.join(0.3)
+    assert closer.is_alive()
+    gate.set()
+    closer.join(DEADLINE)
+    assert task.feeder is not None
+    assert not task.feeder.is_alive()
+    caller.join(DEADLINE)
+
+
 def test_close_takes_temporary_files_along() -> None:
     """What a killed fit would leave behind goes with the pool's own folder."""
     with closing(LocalPool(jobs.leave_file, 1)) as pool:
