@@ -19,7 +19,8 @@ def _logging_as_it_was() -> Iterator[None]:
     before = [(each, each.level, each.propagate, tuple(each.handlers)) for each in loggers]
     yield
     for logger, level, propagate, handlers in before:
-        logger.setLevel(level)
+        if logger.level != level:
+            logger.setLevel(level)  # which lets every logger forget what it knew: dear with hundreds of them
         logger.propagate = propagate
         logger.handlers[:] = handlers
 

@@ -19,6 +19,7 @@ from forecasting.settings import Settings
 from forecasting.storage.database import open_database
 from forecasting.storage.storage import SqlStorage
 from forecasting.training import StoreTraining
+from tests.empty_states import lay_down
 from tests.fakes import FlatEngine, InlineCompute, TurnedClock, engines
 
 FIRST, LAST = date(2019, 1, 1), date(2019, 4, 2)
@@ -37,7 +38,7 @@ class House:
         self.home = home
         self.clock = TurnedClock()
         self.settings = Settings(home=home, **{"engine": "flat", **settings})  # type: ignore[arg-type] # by name
-        self.storage = SqlStorage(open_database(home, clock=self.clock))
+        self.storage = SqlStorage(open_database(lay_down(home), clock=self.clock))
         self.history = ParquetHistory(home / "history", self.storage.manifest, self.clock)
         self.engine = FlatEngine()
         known = engines(self.engine, SeasonalNaive(), Empirical(), *more)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from forecasting.storage import SqlStorage, open_database
+from tests.empty_states import lay_down
 from tests.fakes import TurnedClock
 from tests.postgres import Server
 from tests.storage.examples import NOW
@@ -15,11 +16,11 @@ def open_storage(
 ) -> Iterator[Callable[[], SqlStorage]]:
     """Opens one and the same state as often as it is called, each time with connections of its own."""
     url = postgres.migrated_database() if request.param == "postgres" else ""
-    clock = TurnedClock(NOW)
+    home, clock = tmp_path if url else lay_down(tmp_path), TurnedClock(NOW)
     opened: list[SqlStorage] = []
 
     def open_one() -> SqlStorage:
-        opened.append(SqlStorage(open_database(tmp_path, url, clock=clock)))
+        opened.append(SqlStorage(open_database(home, url, clock=clock)))
         return opened[-1]
 
     yield open_one

@@ -1,6 +1,5 @@
 """Whatever happens to a storage, pruning takes nothing away that anybody needs."""
 
-import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from forecasting.errors import ImportConflict, InvalidRequest
 from forecasting.housekeeping import Pruning
 from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.tables import forecast_version
+from tests.empty_states import lay_down
 from tests.fakes import TurnedClock
 from tests.storage.examples import NOW, after, move, predictor, publication, running
 from tests.storage.named_files import NamedFiles
@@ -34,10 +34,8 @@ class TwoStorages(RuleBasedStateMachine):
         super().__init__()
         self.folder = TemporaryDirectory()
         pruned, whole = (Path(self.folder.name) / name for name in ("pruned", "whole"))
-        open_database(pruned).close()
-        shutil.copytree(pruned, whole)
         self.pruned, self.whole = (
-            SqlStorage(open_database(home, clock=TurnedClock(NOW))) for home in (pruned, whole)
+            SqlStorage(open_database(lay_down(home), clock=TurnedClock(NOW))) for home in (pruned, whole)
         )
         self.disk = NamedFiles()
         self.seconds = 0.0

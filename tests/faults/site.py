@@ -4,16 +4,18 @@ import json
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+import pytest
 import sqlalchemy as sa
 
-from forecasting.domain import RefreshRun, RunState, VersionHeader
+from forecasting.bootstrap import Storecast
+from forecasting.domain import LOCAL_USER, RefreshRun, RunState, VersionHeader
+from forecasting.settings import Settings
 from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.tables import refresh_run
 from tests.browser.engine import VARIABLE, Gate
@@ -90,13 +92,21 @@ class Site:
 
     def worker(self) -> Process:
         """Start a worker and wait until it works."""
-        number = len(self.processes)
-        env = environment(self.home, **self.env)
-        started = Process(["-m", "forecasting", "worker"], env, self.home / f"worker-{number}.log")
-        self.processes.append(started)
-        until(lambda: "working refresh runs" in started.log or started.exit_code is not None, 30, "a worker")
-        assert started.exit_code is None, started.log
+        (started,) = self.workers(1)
         return started
+
+    def workers(self, count: int) -> set[Process]:
+        """Start workers and wait until they work."""
+        env, before = environment(self.home, **self.env), len(self.processes)
+        self.processes += [
+            Process(["-m", "forecasting", "worker"], env, self.home / f"worker-{before + number}.log")
+            for number in range(count)
+        ]
+        started = self.processes[before:]
+        for each in started:
+            until(lambda: "working refresh runs" in each.log or each.exit_code is not None, 30, "a worker")  # noqa: B023 - called at once
+            assert each.exit_code is None, each.log
+        return set(started)
 
     def server(self) -> Server:
         """Start the dashboard and wait until it is well."""
@@ -114,25 +124,23 @@ class Site:
         pid = int(name.rpartition(":")[2].partition("/")[0])
         return next(process for process in self.processes if process.pid == pid)
 
-    def press(self, processes: int, each: int) -> Counter[str]:
-        """Let so many processes press so often for the store at the same moment; count the verdicts."""
-        children = [self.presser(each) for _ in range(processes)]
-        told = [verdict for child in children for verdict in self.pressed(child)]
-        return Counter(told)
-
-    def presser(self, presses: int) -> "subprocess.Popen[str]":
-        """A process whose people stand ready."""
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.press", STORE, str(presses)],
-            cwd=ROOT,
-            env=environment(self.home, **self.env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        return child
+    def pressers(self, processes: int, presses: int) -> "list[subprocess.Popen[str]]":
+        """Processes whose people stand ready to press for the store, so many in each."""
+        children = [
+            subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.press", STORE, str(presses)],
+                cwd=ROOT,
+                env=environment(self.home, **self.env),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(processes)
+        ]
+        for child in children:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "ready\n"
+        return children
 
     @staticmethod
     def go(child: "subprocess.Popen[str]") -> None:
@@ -149,8 +157,12 @@ class Site:
         return answers
 
     def refresh(self) -> RefreshRun:
-        """Press once, by the command line's own means, and return the run."""
-        self.press(1, 1)
+        """Press once, in this process, and return the run."""
+        settings = Settings.from_env(environment(self.home, **self.env))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(VARIABLE, str(self.gate.file))  # where the engine looks
+            with Storecast(settings) as storecast:
+                storecast.service.refresh(LOCAL_USER, STORE)
         return self.run()
 
     def run(self) -> RefreshRun:

@@ -60,7 +60,7 @@ def assert_done_once(site: Site, run: RefreshRun, old_version: int, stage: str) 
 @pytest.mark.parametrize("stage", STAGES[1:])
 def test_a_survivor_finishes_what_a_killed_worker_began(site: Site, stage: str) -> None:
     """Within two leases, from where it was; the old forecast is served until then."""
-    old, workers = site.head().version, {site.worker(), site.worker()}
+    old, workers = site.head().version, site.workers(2)
     until(lambda: all(worker.fitting() for worker in workers), PATIENCE, "processes that fit")
     holds_at(site, stage)
     run = site.refresh()
@@ -205,7 +205,7 @@ def test_a_hanging_fit_is_timed_out(on_sqlite: Site) -> None:
 def test_workers_of_a_single_process_take_over_from_each_other(site: Site) -> None:
     """Fits run in the worker itself; killed in the middle of them, the other goes on where it was."""
     site.pool = 0
-    old, workers = site.head().version, {site.worker(), site.worker()}
+    old, workers = site.head().version, site.workers(2)
     assert not any(worker.fitting() for worker in workers)
     holds_at(site, "half")
     run = site.refresh()

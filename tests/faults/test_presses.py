@@ -15,7 +15,7 @@ PROCESSES, EACH = 4, 50
 
 def at_once(site: Site) -> Counter[str]:
     """Everybody presses at the same moment."""
-    children = [site.presser(EACH) for _ in range(PROCESSES)]
+    children = site.pressers(PROCESSES, EACH)
     for child in children:
         site.go(child)
     return Counter(verdict for child in children for verdict in site.pressed(child))
@@ -39,7 +39,7 @@ def test_presses_during_a_publication_train_nothing_more(site: Site) -> None:
     """Whoever comes while it is being written joins the run, or is told that it is fresh."""
     site.worker()
     site.publish_gate.touch()
-    children = [site.presser(EACH) for _ in range(PROCESSES)]
+    children = site.pressers(PROCESSES, EACH)
     first = site.refresh()
     reached = site.publish_gate.with_suffix(".reached")
     until(reached.exists, 20, "a publication under way")
@@ -65,7 +65,7 @@ def test_presses_over_the_edge_of_the_tolerance_train_once(site: Site, lead_seco
     runs = len(site.runs())
     tolerance = timedelta(seconds=4)
     site.tolerance = tolerance
-    children = [site.presser(EACH) for _ in range(PROCESSES)]
+    children = site.pressers(PROCESSES, EACH)
     trained_at = site.head().trained_at
     with site.storage.database.reading() as connection:
         now = site.storage.database.now(connection)
@@ -78,7 +78,7 @@ def test_presses_over_the_edge_of_the_tolerance_train_once(site: Site, lead_seco
     verdicts = Counter(verdict for child in children for verdict in site.pressed(child))
     assert verdicts["retrain"] <= 1
     assert set(verdicts) <= {"fresh", "retrain", "attached"}
-    site.press(1, 1)
+    site.refresh()
     assert len(site.runs()) == runs + 1
     site.gate.release()
     site.wait_for_publication(20)

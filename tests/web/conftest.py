@@ -1,13 +1,24 @@
 """The house behind the pages."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 
 from forecasting.domain import LOCAL_USER
 from tests.house import House
 from web import access
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _packages_read_once() -> Iterator[None]:
+    """Every `AppTest` looks through all installed packages for components: the first one for all."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 def forget() -> None:

@@ -1,0 +1,22 @@
+"""The state of a new installation, migrated once for all tests of a process."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from forecasting.storage.database import FILE, open_database
+
+
+def lay_down(home: Path) -> Path:
+    """Bring a folder to where the first `open_database` leaves it, unless there is a database; return it."""
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / FILE).exists():
+        (home / FILE).write_bytes(_empty())
+    return home
+
+
+@cache
+def _empty() -> bytes:
+    with TemporaryDirectory() as folder:
+        open_database(Path(folder)).close()
+        return (Path(folder) / FILE).read_bytes()
