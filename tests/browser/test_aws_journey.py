@@ -35,7 +35,7 @@ CREATES = (
 def aws() -> Iterator[AwsFake]:
     """An account in which a training takes 50 minutes."""
     with AwsFake(page_size=50, clock=RunningClock()) as fake:
-        fake.take_minutes(imports=0.01, predictor=50, forecast=0.02, export=0.02)
+        fake.take_minutes(imports=0.002, predictor=50, forecast=0.002, export=0.002)
         fake.backtest_windows = 0  # on sales that repeat themselves the mean of the last weeks would win
         yield fake
         assert fake.drift == []
@@ -48,7 +48,7 @@ def settings(aws: AwsFake) -> dict[str, str]:
         **aws.environment,
         "STORECAST_ENGINE": "aws_forecast",
         "STORECAST_AWS_BUCKET": f"s3://{aws.bucket}/storecast",
-        "STORECAST_AWS_POLL_SECONDS": "0.3",
+        "STORECAST_AWS_POLL_SECONDS": "0.1",
         "STORECAST_PROCESSES": "0",
     }
 

@@ -21,7 +21,7 @@ GROUP = "group:storecast"
 def aws() -> Iterator[AwsFake]:
     """An account in which a training takes an hour."""
     with AwsFake(page_size=2, clock=RunningClock()) as fake:
-        fake.take_minutes(imports=0.01, predictor=60, forecast=0.01, export=0.01)
+        fake.take_minutes(imports=0.002, predictor=60, forecast=0.002, export=0.002)
         yield fake
         assert fake.drift == []
 
@@ -32,7 +32,7 @@ def settings(aws: AwsFake) -> dict[str, str]:
         **aws.environment,
         "STORECAST_ENGINE": "aws_forecast",
         "STORECAST_AWS_BUCKET": f"s3://{aws.bucket}/storecast",
-        "STORECAST_AWS_POLL_SECONDS": "0.2",
+        "STORECAST_AWS_POLL_SECONDS": "0.1",
         "STORECAST_LEASE_SECONDS": "2",
         "STORECAST_PROCESSES": "0",
     }
