@@ -1,6 +1,6 @@
-"""The morning the sample ends on, as the time of a process: pictures then always say the same.
+"""Mornings up to the one the sample ends on, as the time of a process: pictures then always say the same.
 
-``python -m docs.sample_morning …`` runs the command line at 04:30 of that day.
+``python -m docs.sample_morning DATE ...`` runs the command line at 04:30 of that day.
 """
 
 import sys
@@ -11,7 +11,9 @@ from forecasting.__main__ import main
 from forecasting.clock import SystemClock
 from forecasting.storage.sqlite import SqliteFile
 
-TRAINED = datetime(2019, 4, 3, 4, 30, tzinfo=UTC)
+DAYS_BEFORE = (28, 7, 0)
+"""When the stores are trained, so that forecasts have met their days, by the morning of the pictures."""
+
 OPENED = datetime(2019, 4, 3, 7, 31, tzinfo=UTC)
 
 
@@ -22,7 +24,8 @@ def tell(now: Callable[[], datetime]) -> None:
 
 
 if __name__ == "__main__":
-    ahead = SystemClock().now() - TRAINED
+    morning = datetime.fromisoformat(f"{sys.argv[1]}T04:30+00:00")
+    ahead = SystemClock().now() - morning
     real = SystemClock.now
     tell(lambda: real(SystemClock()) - ahead)
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[2:]))

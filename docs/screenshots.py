@@ -1,8 +1,8 @@
 """Pictures of every page in both themes and two sizes, into ``docs/screenshots``: ``make screenshots``.
 
-The sample is loaded and trained in a folder of its own, on the morning it ends on; then the clock stands
-still and the real server is driven by Chromium. A picture that would look the same stays as it is; on the
-same machine that is every one but Activity, which says how long each run took.
+The sample is loaded and trained in a folder of its own, on a few mornings up to the one it ends on; then the
+clock stands still and the real server is driven by Chromium. A picture that would look the same stays as it
+is; on the same machine that is every one but Activity, which says how long each run took.
 """
 
 import io
@@ -11,13 +11,17 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 
+import pandas as pd
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page
 
 from benchmarks.drawing import chromium
 from benchmarks.serving import ROOT, Served, environment, serving
+from docs.sample_morning import DAYS_BEFORE, OPENED
+from forecasting.history.sample import sample_files
 
 FOLDER = ROOT / "docs" / "screenshots"
 PAGES: Mapping[str, str] = {
@@ -61,12 +65,24 @@ def main() -> None:
 @contextmanager
 def furnished(home: Path) -> Iterator[Served]:
     """The server on the trained sample."""
-    env = environment(home, STORECAST_PROCESSES="0")  # one store after the other: the same versions each time
-    for arguments in (["sample", "load"], ["refresh", "--all"]):
-        command = [sys.executable, "-m", "docs.sample_morning", *arguments]
-        subprocess.run(command, cwd=ROOT, env=env, check=True)  # noqa: S603 - our own command line
+    sales, plan = sample_files()
+    sold = pd.read_parquet(sales)
+    _at(home, OPENED.date() - timedelta(days=DAYS_BEFORE[0]), "plan", str(plan))
+    for days in DAYS_BEFORE:
+        morning = OPENED.date() - timedelta(days=days)
+        file = home / "sales.parquet"
+        sold[pd.to_datetime(sold["date"]) < pd.Timestamp(morning)].to_parquet(file, index=False)
+        _at(home, morning, "import", str(file))
+        _at(home, morning, "refresh", "--all")
     with serving("docs/screenshot_app.py", home) as served:
         yield served
+
+
+def _at(home: Path, morning: date, *arguments: str) -> None:
+    """Run a command at that time."""
+    env = environment(home, STORECAST_PROCESSES="0")  # one store after the other: the same versions each time
+    command = [sys.executable, "-m", "docs.sample_morning", morning.isoformat(), *arguments]
+    subprocess.run(command, cwd=ROOT, env=env, check=True)  # noqa: S603 - our own command line
 
 
 def picture(browser: Browser, served: Served, path: str, theme: str, size: tuple[int, int]) -> bytes:
@@ -104,7 +120,7 @@ def still(page: Page) -> bytes:
         page.wait_for_timeout(PAUSE_MS)
         now = page.screenshot(animations="disabled", caret="hide")
         rests = page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').count()
-        if rests and now == before:
+        if rests and not page.get_by_test_id("stSkeleton").count() and now == before:
             return now
         before = now
     raise SystemExit(f"{page.url}: expected a page that comes to rest, found it moving")

@@ -28,6 +28,15 @@ HOW = {
     Outcome.UNKNOWN: "nothing was forecast the day before",
 }
 
+SHORT = {
+    Outcome.INSIDE: "inside",
+    Outcome.ABOVE: "sold more than high",
+    Outcome.BELOW: "sold less than low",
+    Outcome.CLOSED: "closed",
+    Outcome.UNKNOWN: "nothing forecast",
+}
+"""What the shapes mean, in few words."""
+
 WEEK = 7
 
 
@@ -88,6 +97,13 @@ def strip(trust: Trust) -> str:
         f'<div class="strip" role="img" aria-label="{escape(strip_alt(trust))}">'
         f'<div class="marks">{marks}</div><div class="weeks">{weeks}</div></div>'
     )
+
+
+def legend(trust: Trust) -> str:
+    """Say what the shapes mean that are among these days; no words are torn from their shape."""
+    seen = {day.outcome for day in trust.days}
+    told = (f"<span>{SHAPES[each]} {SHORT[each]}</span>" for each in Outcome if each in seen)
+    return f'<p class="note legend">{" ".join(told)}</p>'
 
 
 def strip_alt(trust: Trust) -> str:

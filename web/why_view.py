@@ -69,13 +69,12 @@ def trust_section(record: Trust, sums: Mapping[int, ErrorSums], summary: SeriesS
         told = [
             f"<p>{counted}, about {record.expected} expected</p>",
             why_charts.strip(record),
-            _note(LEGEND),
+            why_charts.legend(record),
             _by_days_ahead(sums),
         ]
     return html_table.part("Can I trust it", *told, _note(_in_backtest(summary)))
 
 
-LEGEND = "● inside\u2003▲ sold more than high\u2003▼ sold less than low\u2003– closed\u2003○ nothing forecast"
 AHEAD_HEADS = (
     Head("Forecast made", is_figure=False),
     Head("Error"),

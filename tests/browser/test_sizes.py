@@ -102,3 +102,16 @@ def test_on_a_phone_the_chart_begins_at_what_is_ahead(sample_server: Server, vis
     expect(screen.chart.get_by_text("sold", exact=True)).not_to_be_in_viewport()
     screen.page.locator(".st-key-forecast_chart").evaluate("frame => frame.scrollLeft = -9999")
     expect(screen.chart.get_by_text("sold", exact=True)).to_be_in_viewport()
+
+
+def test_on_a_phone_the_buttons_fill_two_rows(sample_server: Server, visit: Visit) -> None:
+    """The arrows beside Refresh, then what is pressed less often."""
+    page = opened(visit, sample_server, STORE, "phone").page
+    names, rows = ("previous_store", "next_store", "refresh", "take_away", "review"), dict[float, list[str]]()
+    buttons = {name: page.locator(f".st-key-{name} button").locator("visible=true") for name in names}
+    for name, button in buttons.items():
+        rows.setdefault(bottom(button), []).append(name)
+    assert list(rows.values()) == [["previous_store", "next_store", "refresh"], ["take_away", "review"]]
+    shown = [buttons[name].bounding_box() for name in ("refresh", "review")]
+    ends = [box and box["x"] + box["width"] for box in shown]
+    assert ends == [SIZES["phone"]["width"] - 16] * 2  # up to the page's margin
