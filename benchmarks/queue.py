@@ -1,7 +1,9 @@
 """My stores, rendered on the server, against a bare page with a table of the same size in the same run.
 
-``python -m benchmarks.queue [--stores N] [--json]``. N synthetic stores (1,115 by default) with 60 days of
-sales, each with a published forecast. What is timed is the script run behind the page, without a browser.
+``python -m benchmarks.queue [--stores N] [--items N] [--json]``. Synthetic stores (1,115 by default) with so
+many products (1 by default) and 60 days of sales, each with a published forecast. What is timed is the script
+run behind the page, without a browser: where nothing has happened since the run before, and after news, a
+store marked as reviewed.
 """
 
 import argparse
@@ -9,12 +11,15 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.furnishing import furnish, synthetic_sales
 from forecasting.bootstrap import Storecast
+from forecasting.domain import LOCAL_USER
 from forecasting.settings import Settings
 from web import access
 
@@ -26,20 +31,25 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--stores", type=int, default=1115)
+    parser.add_argument("--items", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     parsed = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home), engine="seasonal_naive")
         with Storecast(settings) as storecast:
-            furnish(storecast, Path(home), synthetic_sales(parsed.stores, 1, DAYS, eventful=False))
+            furnish(storecast, Path(home), synthetic_sales(parsed.stores, parsed.items, DAYS, eventful=False))
             access.install(storecast.service)
-            queue = _median_run(AppTest.from_file(str(ROUTER), default_timeout=60))
+            app = AppTest.from_file(str(ROUTER), default_timeout=60)
+            queue = _median_run(app)
+            news = _median_run(app, partial(storecast.service.review, LOCAL_USER, "1"))
         bare = _median_run(
             AppTest.from_function(_bare_page, kwargs={"rows": parsed.stores}, default_timeout=60)
         )
     result = {
         "stores": parsed.stores,
+        "products each": parsed.items,
         "queue, ms": 1000 * queue,
+        "after news, ms": 1000 * news,
         "bare page, ms": 1000 * bare,
         "ratio": queue / bare,
     }
@@ -60,12 +70,14 @@ def _bare_page(rows: int) -> None:
     st.dataframe(pd.DataFrame({**columns, **numbers, "g": [list(range(35))] * rows}))
 
 
-def _median_run(app: AppTest) -> float:
+def _median_run(app: AppTest, happens: Callable[[], object] = lambda: None) -> float:
+    """Seconds a run takes after something has happened."""
     app.run()
     if app.exception:
         raise SystemExit(app.exception[0].value)
     took = []
     for _ in range(RUNS):
+        happens()
         start = time.perf_counter()
         app.run()
         took.append(time.perf_counter() - start)
