@@ -28,14 +28,8 @@ HOW = {
     Outcome.UNKNOWN: "nothing was forecast the day before",
 }
 
-SHORT = {
-    Outcome.INSIDE: "inside",
-    Outcome.ABOVE: "sold more than high",
-    Outcome.BELOW: "sold less than low",
-    Outcome.CLOSED: "closed",
-    Outcome.UNKNOWN: "nothing forecast",
-}
-"""What the shapes mean, in few words."""
+SHORT = HOW | {Outcome.INSIDE: "inside", Outcome.UNKNOWN: "nothing forecast"}
+"""The same in few words, for the legend."""
 
 WEEK = 7
 
