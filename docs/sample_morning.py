@@ -11,9 +11,6 @@ from forecasting.__main__ import main
 from forecasting.clock import SystemClock
 from forecasting.storage.sqlite import SqliteFile
 
-DAYS_BEFORE = (28, 7, 0)
-"""When the stores are trained, so that forecasts have met their days, by the morning of the pictures."""
-
 OPENED = datetime(2019, 4, 3, 7, 31, tzinfo=UTC)
 
 

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.drawing import chromium
 from benchmarks.serving import ROOT, Served, environment, serving
-from docs.sample_morning import DAYS_BEFORE, OPENED
+from docs.sample_morning import OPENED
 from forecasting.history.sample import sample_files
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -35,6 +35,9 @@ PAGES: Mapping[str, str] = {
 }
 SIZES = {"": (1366, 768), "_1920": (1920, 1080)}
 THEMES = ("light", "dark")
+DAYS_BEFORE = (28, 7, 0)
+"""When the stores are trained: by the morning of the pictures forecasts have met their days."""
+
 PATIENCE_MS, PAUSE_MS, LOOKS = 30_000, 150, 40
 COLOURS = 256
 UNSEEN = 32

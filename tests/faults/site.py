@@ -104,8 +104,7 @@ class Site:
         ]
         started = self.processes[before:]
         for each in started:
-            until(lambda: "working refresh runs" in each.log or each.exit_code is not None, 30, "a worker")  # noqa: B023 - called at once
-            assert each.exit_code is None, each.log
+            _wait_until_it_says(each, "working refresh runs")
         return set(started)
 
     def server(self) -> Server:
@@ -113,7 +112,7 @@ class Site:
         started = Server(self.home, **self.env)
         self.processes.append(started)
         started.wait_for_health()
-        until(lambda: "] started " in started.log or started.exit_code is not None, 30, "a started server")
+        _wait_until_it_says(started, "] started ")
         return started
 
     def holder(self) -> Process:
@@ -205,6 +204,11 @@ class Site:
         for process in self.processes:
             process.close()
         self.storage.close()
+
+
+def _wait_until_it_says(process: Process, words: str) -> None:
+    until(lambda: words in process.log or process.exit_code is not None, 30, f"{words!r} in its log")
+    assert process.exit_code is None, process.log
 
 
 def built(home: Path, url: str = "") -> None:
