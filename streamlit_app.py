@@ -3,15 +3,15 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from web import api, operations
-from web.components import explain
-from web.guard import LoopbackOnly, SecurityHeaders
-from web.lifespan import lifespan
+from web.http import api, probes
+from web.http.guard import LoopbackOnly, SecurityHeaders
+from web.runtime.lifespan import lifespan
+from web.shared.components import explain
 
 app = st.App(
     "web/router.py",
     lifespan=lifespan,
-    routes=[*api.routes(), *operations.routes()],
+    routes=[*api.routes(), *probes.routes()],
     on_script_error=explain,
     middleware=[Middleware(SecurityHeaders), Middleware(LoopbackOnly)],
 )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.peers import FOUR_WEEKS, LIGHTGBM, TEXTBOOK
-from forecasting.scores import ErrorSums
+from forecasting.core.error_sums import ErrorSums
 
 OURS = "ours"
 WEEK = 7

@@ -28,10 +28,10 @@ import psutil
 
 from benchmarks import datasets
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER, RunState
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER, RunState
+from forecasting.core.series_arrays import SeriesDays
 from forecasting.evaluation.windows import window_cutoffs
-from forecasting.series import SeriesDays
-from forecasting.settings import Settings
 
 HORIZON = 42
 FEW = 200

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import streamlit as st
 
 from benchmarks import floor_figures
-from web.lifespan import SWITCH_SECONDS
-from web.sockets import send_at_once
+from web.runtime.lifespan import SWITCH_SECONDS
+from web.runtime.sockets import send_at_once
 
 
 @asynccontextmanager

@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 
 from benchmarks.furnishing import LAST
 from forecasting.bootstrap import Storecast
-from forecasting.domain import ALL_ITEMS, LOCAL_USER, SeriesKey
-from web import charts
-from web.store_view import SOLD_DAYS
+from forecasting.core.domain import ALL_ITEMS, LOCAL_USER, SeriesKey
+from web.shared import charts
+from web.store.store_view import SOLD_DAYS
 
 FILE = "figures.json"
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER
+from forecasting.core.domain import LOCAL_USER
 
 LAST = date(2019, 4, 2)
 """The newest day of sales."""

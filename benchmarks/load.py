@@ -35,8 +35,8 @@ from benchmarks.planners import BARE, MORNING, Step, crowd
 from benchmarks.serving import ROOT, Served, environment, serving
 from benchmarks.streamlit_client import Record, Tab
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER, StoreState
-from forecasting.settings import Settings
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER, StoreState
 
 PAGES = {"sales_data": "Sales data", "store_forecast": "Store forecast"}
 """Where the lone planner stays."""

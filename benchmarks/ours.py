@@ -13,18 +13,18 @@ import numpy as np
 
 from benchmarks.datasets import Window
 from forecasting.calendar.inputs import SeriesInputs
-from forecasting.chain import Chain, PooledPrior, PooledSpread
-from forecasting.chaining import PRIOR_STORES, SPREAD_STORES
-from forecasting.domain import ALL_ITEMS, SeriesKey
+from forecasting.core.domain import ALL_ITEMS, SeriesKey
+from forecasting.core.errors import FitFailed
+from forecasting.core.pooled_priors import Chain, PooledPrior, PooledSpread
+from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.engines.registry import engine
-from forecasting.errors import FitFailed
 from forecasting.evaluation import windows
 from forecasting.evaluation.backtest import backtest
 from forecasting.evaluation.calibration import pooled_spread
 from forecasting.evaluation.pooling import pool
 from forecasting.evaluation.selection import Contest, choose, forecast_series
-from forecasting.series import SeriesDays, SeriesForecast
-from forecasting.work import even_sample, has_window, speaks_for_others
+from forecasting.training.chain_training import PRIOR_STORES, SPREAD_STORES
+from forecasting.training.tasks import even_sample, has_window, speaks_for_others
 
 ENGINE = "prophet"
 

@@ -31,7 +31,7 @@ from benchmarks import drawing, floor_figures
 from benchmarks.furnishing import furnish, synthetic_sales
 from benchmarks.serving import Served, serving
 from forecasting.bootstrap import Storecast
-from forecasting.settings import Settings
+from forecasting.config.settings import Settings
 
 ENGINE = "seasonal_naive"
 STORES, ITEMS, DAYS, VERSIONS = 35, 3, 500, 4

@@ -21,13 +21,13 @@ import numpy as np
 from benchmarks import datasets
 from benchmarks.datasets import DataSet, Window
 from benchmarks.ours import ENGINE, chain_of
-from forecasting.chain import PooledPrior
-from forecasting.domain import ALL_ITEMS
+from forecasting.core.domain import ALL_ITEMS
+from forecasting.core.error_sums import ErrorSums
+from forecasting.core.errors import FitFailed
+from forecasting.core.pooled_priors import PooledPrior
+from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.registry import engine
-from forecasting.errors import FitFailed
 from forecasting.evaluation.metrics import error_sums
-from forecasting.scores import ErrorSums
-from forecasting.series import SeriesDays
 
 CLOSED = (date(2014, 7, 5), date(2014, 12, 20))
 """Within which the refurbished stores have no row."""

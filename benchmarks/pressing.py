@@ -9,8 +9,8 @@ import select
 import sys
 
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER
-from forecasting.settings import Settings
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER
 
 PAUSE = 0.25
 NICENESS = 10

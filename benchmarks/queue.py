@@ -19,9 +19,9 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.furnishing import furnish, synthetic_sales
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER
-from forecasting.settings import Settings
-from web import access
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER
+from web.shared import access
 
 ROUTER = Path(__file__).resolve().parent.parent / "web" / "router.py"
 DAYS, RUNS = 60, 15

@@ -16,9 +16,9 @@ from pathlib import Path
 import pandas as pd
 
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER, RunState, SeriesKey
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER, RunState, SeriesKey
 from forecasting.history.sample import sample_files
-from forecasting.settings import Settings
 
 
 def main() -> None:

@@ -27,8 +27,8 @@ from benchmarks import datasets
 from benchmarks.chain import HORIZON, sales_file
 from benchmarks.serving import ROOT, end, environment
 from forecasting.bootstrap import Storecast
-from forecasting.domain import SYSTEM, RunState
-from forecasting.settings import Settings
+from forecasting.config.settings import Settings
+from forecasting.core.domain import SYSTEM, RunState
 from forecasting.storage.database import Database, open_database
 from forecasting.storage.ledger import SqlLedger
 from forecasting.storage.tables import refresh_worker

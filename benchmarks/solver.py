@@ -23,13 +23,13 @@ import numpy as np
 import pandas as pd
 from prophet import Prophet
 
+from forecasting.core.series_arrays import IntArray
 from forecasting.engines.prophet.backend import problem_of
 from forecasting.engines.prophet.design import Regressor, Settings
 from forecasting.engines.prophet.intervals import demand_quantiles
 from forecasting.engines.prophet.objective import objective
 from forecasting.engines.prophet.predict import Prediction, fit
 from forecasting.engines.prophet.problem import Parameters
-from forecasting.series import IntArray
 
 ROOT = Path(__file__).resolve().parents[1]
 ROSSMANN = ROOT.parent / "shared" / "datasets" / "rossmann_train.parquet"

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from forecasting.__main__ import main
-from forecasting.clock import SystemClock
+from forecasting.cli.main import main
+from forecasting.config.clock import SystemClock
 from forecasting.storage.sqlite import SqliteFile
 
 OPENED = datetime(2019, 4, 3, 7, 31, tzinfo=UTC)

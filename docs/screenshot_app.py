@@ -3,8 +3,8 @@
 import streamlit as st
 
 from docs import sample_morning
-from web.components import explain
-from web.lifespan import lifespan
+from web.runtime.lifespan import lifespan
+from web.shared.components import explain
 
 sample_morning.tell(lambda: sample_morning.OPENED)
 

@@ -9,30 +9,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from forecasting import backup, saved_settings
+from forecasting import backup
 from forecasting.backup.archive import Told
 from forecasting.backup.contents import Contents
 from forecasting.backup.restoring import Restored
 from forecasting.calendar.public_holidays import require_places
-from forecasting.clock import SystemClock
 from forecasting.compute.build import build_compute
-from forecasting.domain import SYSTEM
+from forecasting.config import settings_file
+from forecasting.config.clock import SystemClock
+from forecasting.config.settings import Settings
+from forecasting.core.domain import SYSTEM
+from forecasting.core.ports import Compute
 from forecasting.engines.fitting import do, prepare
 from forecasting.engines.registry import poolable
-from forecasting.grouping import GroupTraining
 from forecasting.history.addresses import place_at
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.sample import next_feed_file
-from forecasting.housekeeping import DailyChores
-from forecasting.ports import Compute
 from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import RefreshWorker
-from forecasting.service import ForecastService
-from forecasting.settings import Settings
+from forecasting.services.housekeeping import DailyChores
+from forecasting.services.service import ForecastService
 from forecasting.storage.database import open_database
-from forecasting.storage.storage import SqlStorage
-from forecasting.training import StoreTraining
-from forecasting.work import Result, Task
+from forecasting.storage.sql_storage import SqlStorage
+from forecasting.training.group_training import GroupTraining
+from forecasting.training.store_training import StoreTraining
+from forecasting.training.tasks import Result, Task
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ class Storecast:
 
     def back_up(self, path: Path, told: Told, *, replace: bool = False) -> Contents:
         """Write database, history and settings to one file (`backup.back_up`)."""
-        chosen = saved_settings.chosen(os.environ, self._settings.home)
+        chosen = settings_file.chosen(os.environ, self._settings.home)
         database, now = self._storage.database, self._clock.now()
         return backup.back_up(database, self.history, chosen, now, path, replace=replace, told=told)
 
@@ -116,7 +117,7 @@ class Storecast:
         given = self._settings
         if not given.aws:
             return None
-        from forecasting.engines.aws_forecast.engine import AwsForecastEngine  # noqa: PLC0415 – few need it
+        from forecasting.engines.aws_forecast.aws_engine import AwsForecastEngine  # noqa: PLC0415 – few need it
 
         engine = AwsForecastEngine(given.aws, given.tolerance, self._clock)
         reader = self.history.reader

@@ -1,10 +1,11 @@
 import streamlit as st
 
-from web import access, accuracy_tables, accuracy_view, accuracy_words, cached, components, session
+from web.accuracy import accuracy_tables, accuracy_view, accuracy_words
+from web.shared import access, caches, components, session
 
 user = access.require_user()
 service = access.service()
-stores, as_of = cached.stores(service, user)
+stores, as_of = caches.stores(service, user)
 if not stores or as_of is None:
     components.no_sales()
     st.stop()
@@ -17,7 +18,7 @@ accuracy_tables.open_chosen()
 if unknown:
     st.warning(f"{unknown} Showing {scope}.", icon=":material/search_off:")
 
-report, stamp = cached.accuracy(service, user, scope.region, scope.store, scope.item)
+report, stamp = caches.accuracy(service, user, scope.region, scope.store, scope.item)
 if not report.rows:
     news.subheader("No forecast yet", anchor=False)
     accuracy_view.no_forecast(scope)

@@ -1,11 +1,12 @@
 import streamlit as st
 
-from web import access, activity_view, cached, under_way
+from web.activity import active_runs, activity_view
+from web.shared import access, caches
 
 user = access.require_user()
 service = access.service()
 
-stores, _as_of = cached.stores(service, user)
+stores, _as_of = caches.stores(service, user)
 store = activity_view.pick_store_of_runs(stores)
 
 
@@ -13,7 +14,7 @@ store = activity_view.pick_store_of_runs(stores)
 def runs() -> None:
     """Draw the runs, and again every few seconds."""
     found = service.runs(user, store=store)
-    under_way.decisions(service, user, found)
+    active_runs.decisions(service, user, found)
     if found:
         activity_view.runs_table(found)
     else:

@@ -1,10 +1,14 @@
+from functools import partial
+
 import streamlit as st
 
-from web import access, cached, compare_view, components, session, take_away
+from web.compare import compare_view
+from web.shared import access, caches, components, session
+from web.takeaway import export_menu
 
 user = access.require_user()
 service = access.service()
-stores, as_of = cached.stores(service, user)
+stores, as_of = caches.stores(service, user)
 if not stores or as_of is None:
     components.no_sales()
     st.stop()
@@ -21,5 +25,5 @@ if unknown:
 
 news.subheader(compare_view.news(service, user, sides, as_of), anchor=False)
 with away:
-    take_away.comparison(service, user, sides, as_of)
+    export_menu.comparison(partial(compare_view.table, service, user, sides, as_of), as_of)
 compare_view.comparison(service, user, sides, as_of, same_scale=same_scale)

@@ -1,6 +1,8 @@
 import streamlit as st
 
-from web import access, cached, components, queue_view, session, take_away
+from web.queue import queue_view
+from web.shared import access, caches, components, session
+from web.takeaway import export_menu
 
 user = access.require_user()
 service = access.service()
@@ -9,12 +11,12 @@ if not rows:
     components.no_sales()
     st.stop()
 
-_stores, as_of = cached.stores(service, user)
+_stores, as_of = caches.stores(service, user)
 queue_view.headline(rows, as_of)
 queue_view.live_batch(service, user)
 shown, away = queue_view.pick(rows)
 queue_view.table(shown)
 if shown and as_of is not None:
     with away:
-        take_away.queue(shown, as_of, session.queue_filters())
-    take_away.queue_on_paper(shown, as_of, session.queue_filters())
+        export_menu.queue(shown, as_of, session.queue_filters())
+    export_menu.queue_on_paper(shown, as_of, session.queue_filters())

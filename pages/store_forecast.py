@@ -1,11 +1,13 @@
 import streamlit as st
 
-from web import access, cached, components, formats, session, store_view, take_away
-from web.strip import live_freshness
+from web.shared import access, caches, components, formats, session
+from web.store import store_view
+from web.store.strip import live_freshness
+from web.takeaway import export_menu
 
 user = access.require_user()
 service = access.service()
-stores, as_of = cached.stores(service, user)
+stores, as_of = caches.stores(service, user)
 if not stores or as_of is None:
     components.no_sales()
     st.stop()
@@ -36,4 +38,4 @@ with above:
 store_view.below_chart(look, around)
 if look.header is not None and look.shown.has_forecast:
     with away.container(width="content"):
-        take_away.series(service, user, key, look.header, as_of)
+        export_menu.series(service, user, key, look.header, as_of)

@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from forecasting.chain import PooledPrior
-from forecasting.errors import ComputeLost, EngineUnavailable, FitFailed
+from forecasting.core.errors import ComputeLost, EngineUnavailable, FitFailed
+from forecasting.core.pooled_priors import PooledPrior
+from forecasting.core.ports import Done, FittedSeries, HistoryReader, LocalEngine, always
+from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.evaluation.selection import EngineNamed
-from forecasting.ports import Done, FittedSeries, HistoryReader, LocalEngine, always
-from forecasting.series import SeriesDays, SeriesForecast
-from forecasting.work import Result, Task, work
+from forecasting.training.tasks import Result, Task, work
 
 
 class TurnedClock:

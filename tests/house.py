@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from forecasting.domain import LOCAL_USER, Principal
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER, Principal
+from forecasting.core.ports import LocalEngine
 from forecasting.engines.empirical import Empirical
 from forecasting.engines.seasonal_naive import SeasonalNaive
-from forecasting.grouping import GroupTraining
+from forecasting.evaluation.remote_engine import RemoteEngine
 from forecasting.history.parquet_history import ParquetHistory
-from forecasting.ports import LocalEngine
 from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import RefreshWorker
-from forecasting.remote import RemoteEngine
-from forecasting.service import ForecastService
-from forecasting.settings import Settings
+from forecasting.services.service import ForecastService
 from forecasting.storage.database import open_database
-from forecasting.storage.storage import SqlStorage
-from forecasting.training import StoreTraining
+from forecasting.storage.sql_storage import SqlStorage
+from forecasting.training.group_training import GroupTraining
+from forecasting.training.store_training import StoreTraining
 from tests.empty_states import lay_down
 from tests.fakes import FlatEngine, InlineCompute, TurnedClock, engines
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 import numpy as np
 
 from forecasting.calendar.inputs import SeriesInputs, StoreInputs
-from forecasting.errors import StorecastError
-from forecasting.ports import Clock
-from forecasting.remote import Fetch, RemoteJob, RemoteProgress, StoreForecasts, Ticket
-from forecasting.series import SeriesDays, SeriesForecast
+from forecasting.core.errors import StorecastError
+from forecasting.core.ports import Clock
+from forecasting.core.series_arrays import SeriesDays, SeriesForecast
+from forecasting.evaluation.remote_engine import Fetch, RemoteJob, RemoteProgress, StoreForecasts, Ticket
 from tests.fakes import TurnedClock
 
 GROUP = "storecast"

@@ -5,8 +5,8 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from forecasting import schema
-from forecasting.series import IntArray, SeriesDays
+from forecasting.core import schema
+from forecasting.core.series_arrays import IntArray, SeriesDays
 
 START = pd.Timestamp("2017-01-02")  # a Monday
 

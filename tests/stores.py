@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from forecasting import schema
 from forecasting.calendar.inputs import StoreFacts
-from forecasting.domain import HistoryFile
-from forecasting.errors import StateUnavailable
-from forecasting.series import SeriesDays
-from forecasting.work import StoreFiles
+from forecasting.core import schema
+from forecasting.core.domain import HistoryFile
+from forecasting.core.errors import StateUnavailable
+from forecasting.core.series_arrays import SeriesDays
+from forecasting.training.tasks import StoreFiles
 from tests.series import days_by_item
 
 

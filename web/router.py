@@ -4,17 +4,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from web import look, turns
-from web.access import require_user, trouble
-from web.components import could_not_start
-from web.look import STATIC
+from web.runtime import turns
+from web.shared import styles
+from web.shared.access import require_user, trouble
+from web.shared.components import could_not_start
+from web.shared.styles import STATIC
 
 ROOT = Path(__file__).resolve().parent.parent
 
 st.set_page_config(page_title="Storecast", page_icon=str(STATIC / "icon.svg"), layout="wide")
 theme = st.context.theme.type
 st.logo(STATIC / ("logo_dark.svg" if theme == "dark" else "logo_light.svg"))
-st.html(look.style(theme))
+st.html(styles.style(theme))
 require_user()
 PAGES = [
     st.Page(ROOT / "pages" / "my_stores.py", title="My stores", icon=":material/checklist:", default=True),

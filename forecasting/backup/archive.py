@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from forecasting.backup.contents import Contents, Member, from_json
-from forecasting.errors import InvalidArchive, InvalidRequest, StateUnavailable
+from forecasting.core.errors import InvalidArchive, InvalidRequest, StateUnavailable
 
 MANIFEST = "manifest.json"
 SEAL = "manifest.json.sha256"

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from forecasting.domain import FileKey
-from forecasting.errors import InvalidArchive, StateTooNew
+from forecasting.core.domain import FileKey
+from forecasting.core.errors import InvalidArchive, StateTooNew
 from forecasting.history.incoming import FRAMES
 from forecasting.history.parquet_files import file_name
 

@@ -10,8 +10,8 @@ from tempfile import TemporaryFile
 
 from forecasting.backup.archive import ArchiveWriter, Told, written
 from forecasting.backup.contents import Contents, FileMember, Member, TableMember, history_name, table_name
-from forecasting.domain import FileKey
-from forecasting.errors import InvalidRequest, StateUnavailable
+from forecasting.core.domain import FileKey
+from forecasting.core.errors import InvalidRequest, StateUnavailable
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.storage.database import Database
 from forecasting.storage.dump import Dump

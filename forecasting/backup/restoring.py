@@ -5,16 +5,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecasting import saved_settings
 from forecasting.backup.archive import Archive, Told, opened
 from forecasting.backup.contents import Contents
 from forecasting.backup.making import SETTINGS
-from forecasting.errors import InvalidArchive, InvalidRequest, InvalidSetting
+from forecasting.config import settings_file
+from forecasting.config.settings import Settings
+from forecasting.core.errors import InvalidArchive, InvalidRequest, InvalidSetting
+from forecasting.core.ports import Clock
 from forecasting.history.addresses import place_at
 from forecasting.history.parquet_files import file_name
 from forecasting.history.parquet_history import ParquetHistory
-from forecasting.ports import Clock
-from forecasting.settings import Settings
 from forecasting.storage.database import Database, connect
 from forecasting.storage.dump import Loading, require_empty
 from forecasting.storage.manifest import SqlManifest
@@ -73,7 +73,7 @@ def restore(path: Path, into: Settings, clock: Clock, told: Told = lambda _done,
             history = ParquetHistory(into.history, SqlManifest(database), clock)
             step = _steps(archive.contents, told)
             _bring_files(archive, history, step)
-            with saved_settings.kept(into.home, settings):
+            with settings_file.kept(into.home, settings):
                 _bring_rows(archive, database, step)
         finally:
             database.close()
@@ -84,10 +84,10 @@ def _settings(archive: Archive, home: Path) -> tuple[dict[str, str], tuple[str, 
     """Settings this version knows and can use, and the names of others."""
     try:
         given = json.loads(archive.content(archive.contents.settings))
-        values = {name: saved_settings.one_line(value) for name, value in sorted(given.items())}
+        values = {name: settings_file.one_line(value) for name, value in sorted(given.items())}
     except (ValueError, AttributeError) as error:
         raise InvalidArchive(f"{archive.name}: expected settings in '{SETTINGS}', found: {error}") from error
-    known = {name: value for name, value in values.items() if name in saved_settings.PORTABLE}
+    known = {name: value for name, value in values.items() if name in settings_file.PORTABLE}
     try:
         Settings.from_env({**known, "STORECAST_HOME": str(home)})
     except InvalidSetting as error:
@@ -96,10 +96,10 @@ def _settings(archive: Archive, home: Path) -> tuple[dict[str, str], tuple[str, 
 
 
 def _require_empty_home(home: Path, settings: Mapping[str, str]) -> None:
-    found = saved_settings.read(home)
+    found = settings_file.read(home)
     if found and found != settings:
         raise InvalidRequest(
-            f"{home}: expected an empty place, found settings of its own in {saved_settings.FILE}; "
+            f"{home}: expected an empty place, found settings of its own in {settings_file.FILE}; "
             "nothing was changed"
         )
 

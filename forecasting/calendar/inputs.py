@@ -14,13 +14,13 @@ from typing import NamedTuple, Self
 import numpy as np
 import pandas as pd
 
-from forecasting import schema
 from forecasting.calendar.public_holidays import place_of, with_public_holidays
-from forecasting.calendar.standing import Attributes, standing_promotion
-from forecasting.calendar.wording import day_ranges
-from forecasting.domain import ALL_ITEMS, HistoryFile, SeriesKey, natural_order
-from forecasting.errors import UnknownSeries
-from forecasting.series import BoolArray, SeriesDays, all_kinds, day_of
+from forecasting.calendar.standing_promotions import Attributes, standing_promotion
+from forecasting.core import schema
+from forecasting.core.domain import ALL_ITEMS, HistoryFile, SeriesKey, natural_order
+from forecasting.core.errors import UnknownSeries
+from forecasting.core.series_arrays import BoolArray, SeriesDays, all_kinds, day_of
+from forecasting.core.wording import day_ranges
 
 HABIT_WEEKS = 8
 """A weekday on which the store was closed for this many weeks in a row is assumed closed."""

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from forecasting.compute.in_process import InProcess
 from forecasting.compute.local_pool import LocalPool
-from forecasting.errors import InvalidSetting
-from forecasting.ports import Compute
+from forecasting.core.errors import InvalidSetting
+from forecasting.core.ports import Compute
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")

@@ -15,8 +15,8 @@ from forecasting.compute import dask_work
 from forecasting.compute.dask_handover import GIVEN_UP, DaskHandover
 from forecasting.compute.dask_link import DaskLink
 from forecasting.compute.handover import GRACE_SECONDS, LOOK_SECONDS, each_done
-from forecasting.errors import ComputeLost
-from forecasting.ports import Done, always
+from forecasting.core.errors import ComputeLost
+from forecasting.core.ports import Done, always
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 30.0
 
 
 class DaskCluster(Generic[TaskT, ResultT]):
-    """Runs `work` on the workers of a Dask scheduler; implements `forecasting.ports.Compute`.
+    """Runs `work` on the workers of a Dask scheduler; implements `forecasting.core.ports.Compute`.
 
     The scheduler and its workers are the operator's and outlive this object; all of them can import this
     package, and the workers read the same history files. It connects at the first `run` or `warm`, and anew

@@ -16,8 +16,8 @@ from distributed.scheduler import NoValidWorkerError, NoWorkerError
 
 from forecasting.compute import dask_work
 from forecasting.compute.dask_link import DaskLink
-from forecasting.errors import ComputeLost
-from forecasting.ports import Done
+from forecasting.core.errors import ComputeLost
+from forecasting.core.ports import Done
 
 log = logging.getLogger(__name__)
 

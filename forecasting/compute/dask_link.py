@@ -13,7 +13,7 @@ from distributed import Client
 
 from forecasting.compute import dask_work
 from forecasting.compute.loop_thread import LoopThread
-from forecasting.errors import ComputeLost
+from forecasting.core.errors import ComputeLost
 
 AnyT = TypeVar("AnyT")
 

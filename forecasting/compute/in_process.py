@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from typing import Generic, TypeVar
 
-from forecasting.errors import ComputeLost
-from forecasting.ports import Done, always
+from forecasting.core.errors import ComputeLost
+from forecasting.core.ports import Done, always
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
@@ -19,7 +19,7 @@ GRACE_SECONDS = 10.0
 
 
 class InProcess(Generic[TaskT, ResultT]):
-    """Runs `work` in a thread of this process, a task at a time; implements `forecasting.ports.Compute`.
+    """Runs `work` in a thread of this process, a task at a time; implements `forecasting.core.ports.Compute`.
 
     There are no children to send anything to and nothing else to look after, so that a core fits more than
     with a pool of one. In return a fit that kills its process takes this one along, whose runs another worker

@@ -15,8 +15,8 @@ from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor, Shutdo
 
 from forecasting.compute.handover import GRACE_SECONDS, each_done
 from forecasting.compute.local_workers import LocalWorkers
-from forecasting.errors import ComputeLost
-from forecasting.ports import Done, always
+from forecasting.core.errors import ComputeLost
+from forecasting.core.ports import Done, always
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ AHEAD = 1
 
 
 class LocalPool(Generic[TaskT, ResultT]):
-    """Runs `work` in niced worker processes; implements `forecasting.ports.Compute`.
+    """Runs `work` in niced worker processes; implements `forecasting.core.ports.Compute`.
 
     The workers start at the first `run` or `warm` and stay. They never run the server's main module (loky
     starts plain interpreters), ignore Ctrl-C, use one BLAS thread each, put their temporary files into one

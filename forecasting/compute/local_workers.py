@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor, ShutdownExecutorError
 
-from forecasting.errors import ComputeLost
+from forecasting.core.errors import ComputeLost
 
 AnyT = TypeVar("AnyT")
 

@@ -1,8 +1,8 @@
 """What worker processes run: tasks of `work` with the engines of the registry."""
 
+from forecasting.core.ports import HistoryReader
 from forecasting.engines.registry import engine
-from forecasting.ports import HistoryReader
-from forecasting.work import Result, Task, work
+from forecasting.training.tasks import Result, Task, work
 
 
 def prepare(name: str) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import cast
 
-from forecasting.chain import PooledPrior
+from forecasting.core.errors import EngineUnavailable
+from forecasting.core.pooled_priors import PooledPrior
+from forecasting.core.ports import LocalEngine
 from forecasting.engines.empirical import Empirical
-from forecasting.engines.prophet.engine import ProphetEngine
+from forecasting.engines.prophet.prophet_engine import ProphetEngine
 from forecasting.engines.seasonal_naive import SeasonalNaive
-from forecasting.errors import EngineUnavailable
-from forecasting.ports import LocalEngine
 
 _ENGINES: dict[str, Callable[[PooledPrior | None], LocalEngine]] = {
     "prophet": ProphetEngine,

@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from forecasting.chain import PooledSpread
-from forecasting.domain import BacktestScore, SeriesKey
+from forecasting.core.domain import BacktestScore, SeriesKey
+from forecasting.core.error_sums import ErrorSums
+from forecasting.core.pooled_priors import PooledSpread
+from forecasting.core.ports import LocalEngine
+from forecasting.core.series_arrays import BoolArray, FloatArray, SeriesDays, SeriesForecast
 from forecasting.evaluation.calibration import Scores, widened, widths
 from forecasting.evaluation.fits import Fit
 from forecasting.evaluation.metrics import week_sums, week_to_week_scale
 from forecasting.evaluation.windows import Window
-from forecasting.ports import LocalEngine
-from forecasting.scores import ErrorSums
-from forecasting.series import BoolArray, FloatArray, SeriesDays, SeriesForecast
 
 EngineAt = Callable[[date], LocalEngine]
 """The engine with what was known over the chain at a cutoff."""

@@ -13,8 +13,8 @@ from datetime import date
 
 import numpy as np
 
-from forecasting.chain import PooledSpread
-from forecasting.series import BoolArray, FloatArray, IntArray, SeriesForecast, number_of
+from forecasting.core.pooled_priors import PooledSpread
+from forecasting.core.series_arrays import BoolArray, FloatArray, IntArray, SeriesForecast, number_of
 
 PROMISED = 0.8
 """Share of days that q10–q90 promises to hold."""

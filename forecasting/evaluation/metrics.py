@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from forecasting.domain import QUANTILES
+from forecasting.core.domain import QUANTILES
+from forecasting.core.error_sums import ErrorSums
+from forecasting.core.series_arrays import BoolArray, FloatArray, SeriesDays, SeriesForecast, number_of
 from forecasting.evaluation.windows import Window
-from forecasting.scores import ErrorSums
-from forecasting.series import BoolArray, FloatArray, SeriesDays, SeriesForecast, number_of
 
 WEEK = 7
 

@@ -6,8 +6,8 @@ from datetime import date
 
 import numpy as np
 
-from forecasting.chain import Coefficient, PooledPrior
-from forecasting.series import FloatArray
+from forecasting.core.pooled_priors import Coefficient, PooledPrior
+from forecasting.core.series_arrays import FloatArray
 
 LEAST_SERIES = 8
 """Fewest series that say anything about the others."""

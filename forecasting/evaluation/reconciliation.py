@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from forecasting.series import FloatArray, SeriesForecast
+from forecasting.core.series_arrays import FloatArray, SeriesForecast
 
 BAND = 2 * 1.2815515655446004
 """Standard deviations between q10 and q90 of a normal distribution."""

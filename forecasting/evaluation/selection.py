@@ -9,16 +9,16 @@ from functools import partial
 import numpy as np
 
 from forecasting.calendar.inputs import SeriesInputs
-from forecasting.chain import Chain, PooledPrior, PooledSpread
-from forecasting.domain import BacktestScore, SeriesChoice
-from forecasting.errors import FitFailed
+from forecasting.config.settings import JOINED
+from forecasting.core.domain import BacktestScore, SeriesChoice
+from forecasting.core.errors import FitFailed
+from forecasting.core.pooled_priors import Chain, PooledPrior, PooledSpread
+from forecasting.core.ports import LocalEngine
+from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.evaluation.backtest import Backtest, backtest, fit_and_forecast
 from forecasting.evaluation.calibration import widened
+from forecasting.evaluation.remote_engine import Brought
 from forecasting.evaluation.windows import Window, backtest_windows
-from forecasting.ports import LocalEngine
-from forecasting.remote import Brought
-from forecasting.series import SeriesDays, SeriesForecast
-from forecasting.settings import JOINED
 
 log = logging.getLogger(__name__)
 

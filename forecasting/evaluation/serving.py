@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from forecasting.calendar.inputs import SeriesInputs
-from forecasting.chain import PooledPrior
-from forecasting.domain import SeriesChoice
-from forecasting.errors import EngineUnavailable, FitFailed, InvalidFrame
+from forecasting.core.domain import SeriesChoice
+from forecasting.core.errors import EngineUnavailable, FitFailed, InvalidFrame
+from forecasting.core.explanation import Cause, Explanation
+from forecasting.core.pooled_priors import PooledPrior
+from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.evaluation.calibration import widened
 from forecasting.evaluation.fits import Fit
 from forecasting.evaluation.selection import Contest
-from forecasting.reasons import Cause, Explanation
-from forecasting.series import SeriesDays, SeriesForecast
 
 
 @dataclass(frozen=True, slots=True)

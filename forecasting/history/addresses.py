@@ -11,10 +11,10 @@ from urllib.request import url2pathname
 import fsspec
 from fsspec.core import url_to_fs
 
-from forecasting.errors import InvalidSetting, StateUnavailable
+from forecasting.core.errors import InvalidSetting, StateUnavailable
+from forecasting.history.file_locations import Place
 from forecasting.history.folder import LocalFolder
 from forecasting.history.object_store import ObjectStore, errors_of
-from forecasting.history.places import Place
 from forecasting.history.s3 import CONNECTIONS, S3Files
 
 SETTING = "STORECAST_HISTORY_URL"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from forecasting.errors import InvalidRequest
+from forecasting.core.errors import InvalidRequest
+from forecasting.core.ports import StoreAttributes
 from forecasting.history.findings import Findings, quoted
 from forecasting.history.layouts import Column, Layout, find_missing, locate
 from forecasting.history.sources import open_source
 from forecasting.history.text_table import Header, TextBatch
-from forecasting.ports import StoreAttributes
 
 _STORE = "store"
 

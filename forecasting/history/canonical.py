@@ -11,10 +11,10 @@ plan      store, date; optional: item (by default ``"all"``: every item), is_ope
 
 from collections.abc import Mapping
 
-from forecasting.domain import ALL_ITEMS
+from forecasting.core.domain import ALL_ITEMS
+from forecasting.core.schema import COVARIATES
 from forecasting.history.fields import FIELDS, Value
 from forecasting.history.layouts import Column, Layout
-from forecasting.schema import COVARIATES
 
 _DEFAULTS: Mapping[str, Value] = {
     "item": ALL_ITEMS,

@@ -11,7 +11,7 @@ from datetime import date
 
 import numpy as np
 
-from forecasting.domain import ALL_ITEMS
+from forecasting.core.domain import ALL_ITEMS
 
 Value = str | float | bool | date
 

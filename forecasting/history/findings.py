@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.errors import InvalidFile, Problem
+from forecasting.core.errors import InvalidFile, Problem
 
 LISTED = 50
 """Problems spelled out in one refusal; the others are only counted."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from forecasting.errors import StateUnavailable
-from forecasting.history.places import PlacedFile
+from forecasting.core.errors import StateUnavailable
+from forecasting.history.file_locations import PlacedFile
 
 
 @dataclass(frozen=True, slots=True)

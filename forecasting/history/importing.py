@@ -9,12 +9,12 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from forecasting.domain import ALL_ITEMS, HistoryFile, ImportReport
+from forecasting.core.domain import ALL_ITEMS, HistoryFile, ImportReport
+from forecasting.core.ports import HeadMove
 from forecasting.history.findings import Findings, counted, quoted
 from forecasting.history.incoming import IncomingFile
 from forecasting.history.merge import merge
 from forecasting.history.values import content_hash
-from forecasting.ports import HeadMove
 
 EPOCH = date(1970, 1, 1)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.core.schema import PLAN, SALES
 from forecasting.history.compact import CompactColumn
 from forecasting.history.layouts import Layout
-from forecasting.schema import PLAN, SALES
 
 FRAMES = {"sales": SALES, "plan": PLAN}
 """Columns of the frames of a kind."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from forecasting.core.schema import COVARIATES
 from forecasting.history.rules import in_order
-from forecasting.schema import COVARIATES
 
 _KEY = ["item", "ds"]
 

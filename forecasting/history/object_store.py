@@ -10,8 +10,8 @@ from typing import Any
 
 from fsspec.spec import AbstractFileSystem
 
-from forecasting.errors import StateUnavailable
-from forecasting.history.places import PlacedFile
+from forecasting.core.errors import StateUnavailable
+from forecasting.history.file_locations import PlacedFile
 
 _WRITTEN_AT = ("LastModified", "mtime", "last_modified", "updated")
 """Where file systems say when a file was written; others are asked file by file."""

@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from forecasting.errors import InvalidFrame, StateUnavailable
-from forecasting.history.places import Place
+from forecasting.core.errors import InvalidFrame, StateUnavailable
+from forecasting.core.schema import require
+from forecasting.core.series_arrays import IntArray, SeriesDays
+from forecasting.history.file_locations import Place
 from forecasting.history.values import content_hash
-from forecasting.schema import require
-from forecasting.series import IntArray, SeriesDays
 
 _READABLE = 40
 

@@ -8,18 +8,18 @@ from time import sleep
 
 import pandas as pd
 
-from forecasting.domain import FileKey, HistoryFile, ImportReport, Volume
-from forecasting.errors import ImportConflict
+from forecasting.core.domain import FileKey, HistoryFile, ImportReport, Volume
+from forecasting.core.errors import ImportConflict
+from forecasting.core.ports import Clock, Manifest, StoreAttributes
+from forecasting.core.series_arrays import SeriesDays
 from forecasting.history import parquet_files
 from forecasting.history.addresses import place_at
 from forecasting.history.attributes import read_attributes
+from forecasting.history.file_locations import PlacedFile, Taken
+from forecasting.history.file_reading import AUTO, read_incoming
 from forecasting.history.importing import Merging, refuse_the_future, report
 from forecasting.history.incoming import FRAMES, IncomingFile
 from forecasting.history.parquet_reader import ParquetReader, file_name
-from forecasting.history.places import PlacedFile, Taken
-from forecasting.history.reading import AUTO, read_incoming
-from forecasting.ports import Clock, Manifest, StoreAttributes
-from forecasting.series import SeriesDays
 
 ATTEMPTS = 100
 """Tries of one import; each conflict means that another import of the same stores got through."""

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from forecasting.domain import HistoryFile
+from forecasting.core.domain import HistoryFile
+from forecasting.core.series_arrays import SeriesDays
 from forecasting.history import parquet_files
 from forecasting.history.addresses import place_at
 from forecasting.history.incoming import FRAMES
-from forecasting.series import SeriesDays
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from functools import partial
 
 import numpy as np
 
-from forecasting.domain import ALL_ITEMS
+from forecasting.core.domain import ALL_ITEMS
 from forecasting.history.fields import FIELDS, FLAG, NOT_SAID, Field, demand, flag, whole
 from forecasting.history.layouts import Column, Layout
 

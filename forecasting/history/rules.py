@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.domain import ALL_ITEMS, natural_order
+from forecasting.core.domain import ALL_ITEMS, natural_order
 from forecasting.history.compact import CompactColumn
 from forecasting.history.findings import Findings, quoted
 

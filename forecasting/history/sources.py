@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from forecasting.errors import InvalidFile, Problem
+from forecasting.core.errors import InvalidFile, Problem
 from forecasting.history.findings import Findings
 from forecasting.history.text_table import Header, TextBatch, TextColumn, as_strings
 

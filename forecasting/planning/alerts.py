@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forecasting.calendar import wording
+from forecasting.core import wording
+from forecasting.core.series_arrays import SeriesDays, SeriesForecast, day_of
 from forecasting.planning.trust import LATELY, TELLING, Outcome, Trust
 from forecasting.planning.unusual import unusual_days
-from forecasting.series import SeriesDays, SeriesForecast, day_of
 
 MOST = 3
 """More alerts than that are none."""

@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from forecasting.reasons import Cause, StoreReasons
-from forecasting.series import BoolArray, FloatArray, IntArray, day_of
+from forecasting.core.explanation import Cause, StoreReasons
+from forecasting.core.series_arrays import BoolArray, FloatArray, IntArray, day_of
 
 MEAN_SHARE, BAND_SHARE = 0.05, 0.25
 """A day has moved where its mean differs by more than 5% of what it was, and by more than a quarter of the

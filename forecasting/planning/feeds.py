@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from forecasting.calendar import wording
-from forecasting.domain import Store
-from forecasting.series import SeriesDays, day_of
+from forecasting.core import wording
+from forecasting.core.domain import Store
+from forecasting.core.series_arrays import SeriesDays, day_of
 
 
 class FeedState(StrEnum):

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from forecasting.domain import BatchProgress, RefreshRun, RunState
+from forecasting.core.domain import BatchProgress, RefreshRun, RunState
 
 LEAST_ELAPSED = timedelta(seconds=2)
 """Before that the first part of the work says little about the rest."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from forecasting.domain import TrackRow
+from forecasting.core.domain import TrackRow
 
 DAYS = 28
 """How far back is looked."""

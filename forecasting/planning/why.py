@@ -6,8 +6,8 @@ from datetime import date
 
 import pandas as pd
 
-from forecasting.domain import ALL_ITEMS
-from forecasting.reasons import BALANCE, LEVEL, STEPS, WEEKDAY, Explanation, Origin
+from forecasting.core.domain import ALL_ITEMS
+from forecasting.core.explanation import BALANCE, LEVEL, STEPS, WEEKDAY, Explanation, Origin
 
 WORDS: Mapping[str, str] = {
     LEVEL: "Usual level",

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from forecasting.chain import Chain
-from forecasting.domain import RefreshRun, RunState
-from forecasting.errors import ComputeLost, Fenced, StorecastError
-from forecasting.logs import get_logger
-from forecasting.ports import Clock, Ledger, Publication
+from forecasting.config.logs import get_logger
+from forecasting.core.domain import RefreshRun, RunState
+from forecasting.core.errors import ComputeLost, Fenced, StorecastError
+from forecasting.core.pooled_priors import Chain
+from forecasting.core.ports import Clock, Ledger, Publication
 from forecasting.refresh.lifecycle import Terms, in_words, next_wait
 
 log = get_logger(__name__)

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from forecasting.domain import RunState
-from forecasting.errors import StorecastError
+from forecasting.core.domain import RunState
+from forecasting.core.errors import StorecastError
 
 ATTEMPTS = 3
 """How often a run may be claimed before it counts as one that can't be done."""

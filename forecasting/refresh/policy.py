@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from forecasting.calendar import wording
 from forecasting.calendar.inputs import StoreFacts, input_hash
-from forecasting.chain import Chain
-from forecasting.domain import (
+from forecasting.core import wording
+from forecasting.core.domain import (
     Decision,
     RefreshRun,
     RunState,
@@ -15,6 +14,7 @@ from forecasting.domain import (
     Verdict,
     VersionHeader,
 )
+from forecasting.core.pooled_priors import Chain
 
 AGEING_SHARE = 0.75
 """A predictor is ageing in the last quarter of the tolerance."""

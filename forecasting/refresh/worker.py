@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from time import monotonic
 
-from forecasting.errors import StateUnavailable, StorageError
-from forecasting.logs import get_logger
-from forecasting.ports import Clock, Ledger
+from forecasting.config.logs import get_logger
+from forecasting.core.errors import StateUnavailable, StorageError
+from forecasting.core.ports import Clock, Ledger
 from forecasting.refresh.chunk import Chunk, Finished, Train
 from forecasting.refresh.lifecycle import Terms
 

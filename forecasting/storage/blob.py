@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from forecasting.errors import StateTooNew, StorageError
-from forecasting.reasons import StoreReasons
-from forecasting.schema import STORE_FORECAST, require
-from forecasting.storage import annex
+from forecasting.core.errors import StateTooNew, StorageError
+from forecasting.core.explanation import StoreReasons
+from forecasting.core.schema import STORE_FORECAST, require
+from forecasting.storage import explanation_columns
 
 TYPE = "storecast.forecast"
 VERSION = "1"
@@ -56,8 +56,8 @@ def encode(forecast: pd.DataFrame, reasons: StoreReasons | None = None) -> bytes
     }
     metadata = {"type": TYPE, "version": VERSION}
     if reasons is not None:
-        packed |= annex.columns(reasons, packed["item"], offsets)
-        metadata |= annex.metadata(reasons)
+        packed |= explanation_columns.columns(reasons, packed["item"], offsets)
+        metadata |= explanation_columns.metadata(reasons)
     batch = pa.RecordBatch.from_pydict(packed, metadata=metadata)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema, options=_OPTIONS) as writer:
@@ -100,7 +100,7 @@ def decode_reasons(content: bytes, item: str | None = None) -> StoreReasons:
     StateTooNew, StorageError
         As `decode`.
     """
-    return annex.reasons(_batch(content), item)
+    return explanation_columns.reasons(_batch(content), item)
 
 
 def _batch(content: bytes, names: Collection[str] | None = None) -> pa.RecordBatch:

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from forecasting.domain import Chore
+from forecasting.core.domain import Chore
 from forecasting.storage.database import Database
 from forecasting.storage.tables import daily_chore
 

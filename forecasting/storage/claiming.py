@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from forecasting.chain import CHAIN
-from forecasting.domain import GROUP, RefreshRun, RunState
-from forecasting.errors import Fenced
+from forecasting.core.domain import GROUP, RefreshRun, RunState
+from forecasting.core.errors import Fenced
+from forecasting.core.pooled_priors import CHAIN
 from forecasting.refresh import lifecycle
 from forecasting.refresh.lifecycle import Move
 from forecasting.storage.ending import end_runs

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from forecasting.errors import StateUnavailable, StorageError
-from forecasting.ports import Clock
+from forecasting.core.errors import StateUnavailable, StorageError
+from forecasting.core.ports import Clock
 from forecasting.storage import postgres, sqlite
 
 FILE = "storecast.sqlite3"

@@ -9,10 +9,10 @@ from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any
 
-from forecasting.chain import Chain, Coefficient, PooledPrior, PooledSpread
-from forecasting.domain import BacktestScore, Predictor, SeriesChoice
-from forecasting.errors import StateTooNew, StorageError
-from forecasting.scores import ErrorSums
+from forecasting.core.domain import BacktestScore, Predictor, SeriesChoice
+from forecasting.core.error_sums import ErrorSums
+from forecasting.core.errors import StateTooNew, StorageError
+from forecasting.core.pooled_priors import Chain, Coefficient, PooledPrior, PooledSpread
 
 TYPE = "storecast.predictor"
 VERSION = 2

@@ -9,8 +9,8 @@ from typing import IO
 
 import sqlalchemy as sa
 
-from forecasting.domain import FileKey
-from forecasting.errors import InvalidArchive, InvalidRequest
+from forecasting.core.domain import FileKey
+from forecasting.core.errors import InvalidArchive, InvalidRequest
 from forecasting.refresh.lifecycle import RULES, Move
 from forecasting.storage import numbers, portable
 from forecasting.storage.database import Database, revision_of

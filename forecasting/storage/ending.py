@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from forecasting.domain import RefreshRun, RunState, Verdict
+from forecasting.core.domain import RefreshRun, RunState, Verdict
 from forecasting.refresh.lifecycle import RULES, Move
 from forecasting.storage.rows import RUN, row_of, run_of
 from forecasting.storage.tables import ACTIVE, refresh_run, run_checkpoint

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from forecasting.chain import Chain
-from forecasting.domain import (
+from forecasting.core.domain import (
     Answer,
     BatchProgress,
     Decision,
@@ -16,12 +15,11 @@ from forecasting.domain import (
     StoreSnapshot,
     VersionHeader,
 )
-from forecasting.errors import InvalidRequest
-from forecasting.ports import Publication
+from forecasting.core.errors import InvalidRequest
+from forecasting.core.pooled_priors import Chain
+from forecasting.core.ports import Publication
 from forecasting.refresh.lifecycle import RULES, Move
-from forecasting.storage.asking import ask_chain, ask_stores
 from forecasting.storage.blob import encode
-from forecasting.storage.chains import insert_chain
 from forecasting.storage.claiming import (
     Claim,
     change_held,
@@ -32,8 +30,11 @@ from forecasting.storage.claiming import (
 )
 from forecasting.storage.database import Database
 from forecasting.storage.ending import end_runs
+from forecasting.storage.forecast_versions import insert_version
+from forecasting.storage.requesting import ask_chain, ask_stores
 from forecasting.storage.rows import RUN, run_of
 from forecasting.storage.snapshots import read_batch, read_snapshots
+from forecasting.storage.stored_priors import insert_chain
 from forecasting.storage.tables import (
     ACTIVE,
     Instant,
@@ -42,7 +43,6 @@ from forecasting.storage.tables import (
     refresh_run,
     refresh_worker,
 )
-from forecasting.storage.versions import insert_version
 
 FORGOTTEN = timedelta(days=7)
 """After this long without a sign of life a worker is no longer listed."""

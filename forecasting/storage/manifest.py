@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forecasting.domain import HistoryFile
-from forecasting.errors import ImportConflict, InvalidRequest
-from forecasting.ports import HeadMove, StoreAttributes
+from forecasting.core.domain import HistoryFile
+from forecasting.core.errors import ImportConflict, InvalidRequest
+from forecasting.core.ports import HeadMove, StoreAttributes
 from forecasting.storage.database import Database
 from forecasting.storage.rows import FILE, file_of
 from forecasting.storage.tables import history_head, history_import, history_version, store_attribute

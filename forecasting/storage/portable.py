@@ -12,7 +12,7 @@ from typing import IO, Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from forecasting.errors import InvalidArchive, StorageError
+from forecasting.core.errors import InvalidArchive, StorageError
 
 BATCH_ROWS, BATCH_BYTES = 10_000, 8_000_000
 """A batch has no more rows than that, nor much more text and bytes."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from forecasting.errors import InvalidSetting, StorageError
+from forecasting.core.errors import InvalidSetting, StorageError
 
 DRIVER = "postgresql+psycopg"
 

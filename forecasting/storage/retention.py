@@ -10,10 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forecasting.domain import FileKey, StoreDay, Volume
-from forecasting.ports import Outdated
-from forecasting.storage.chains import NEWEST_FIRST
+from forecasting.core.domain import FileKey, StoreDay, Volume
+from forecasting.core.ports import Outdated
 from forecasting.storage.database import Database
+from forecasting.storage.stored_priors import NEWEST_FIRST
 from forecasting.storage.tables import (
     ACTIVE,
     Instant,

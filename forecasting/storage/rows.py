@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forecasting.domain import HistoryFile, RefreshRun, RunState, SeriesSummary, Verdict, VersionHeader
+from forecasting.core.domain import HistoryFile, RefreshRun, RunState, SeriesSummary, Verdict, VersionHeader
 from forecasting.storage.tables import (
     forecast_head,
     forecast_summary,

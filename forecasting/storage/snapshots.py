@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forecasting.domain import (
+from forecasting.core.domain import (
     BatchProgress,
     HistoryFile,
     RefreshRun,
@@ -13,7 +13,7 @@ from forecasting.domain import (
     VersionHeader,
     inputs_through,
 )
-from forecasting.ports import StoreAttributes
+from forecasting.core.ports import StoreAttributes
 from forecasting.storage.rows import FILE, HEADER, RUN, file_of, header_of, run_of
 from forecasting.storage.tables import (
     ACTIVE,

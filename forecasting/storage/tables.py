@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from forecasting.domain import RunState
+from forecasting.core.domain import RunState
 
 NAMES = {
     "pk": "pk_%(table_name)s",

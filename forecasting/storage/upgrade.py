@@ -5,7 +5,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from forecasting.errors import StateTooNew
+from forecasting.core.errors import StateTooNew
 
 
 def migrations() -> Config:

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from forecasting.domain import GROUP, RunState
-from forecasting.errors import StateUnavailable
-from forecasting.ports import LedgerSigns, RunTally
+from forecasting.core.domain import GROUP, RunState
+from forecasting.core.errors import StateUnavailable
+from forecasting.core.ports import LedgerSigns, RunTally
 from forecasting.storage.database import REVISION, Database
 from forecasting.storage.tables import ACTIVE, Instant, refresh_run, refresh_worker
 

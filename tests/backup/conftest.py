@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from forecasting.__main__ import main
 from forecasting.backup import back_up
-from forecasting.domain import LOCAL_USER
+from forecasting.cli.main import main
+from forecasting.core.domain import LOCAL_USER
 from tests.backup.archives import Run
 from tests.house import House
 

@@ -9,7 +9,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from forecasting.backup.archive import written
-from forecasting.saved_settings import FILE as SETTINGS_FILE
+from forecasting.config.settings_file import FILE as SETTINGS_FILE
 from forecasting.storage.database import FILE
 from tests.backup.archives import Run, files, with_manifest, with_settings
 from tests.history.conftest import CREDENTIALS

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from forecasting.backup import archive
 from forecasting.backup.archive import MANIFEST, SEAL, opened
 from forecasting.backup.contents import from_json
-from forecasting.errors import InvalidArchive
+from forecasting.core.errors import InvalidArchive
 from forecasting.storage.database import REVISION
 from tests.backup.archives import Run, files, listen_to_nothing, members, rebuilt, with_manifest
 

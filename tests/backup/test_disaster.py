@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER
 from forecasting.history.parquet_history import ParquetHistory
-from forecasting.settings import Settings
 from forecasting.storage import SqlStorage, open_database
 from tests.browser.server import FIRST, Server, command, serving, until
 from tests.fakes import TurnedClock

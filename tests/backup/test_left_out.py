@@ -7,11 +7,11 @@ import pytest
 
 from forecasting.backup import back_up
 from forecasting.backup.archive import opened
-from forecasting.domain import LOCAL_USER
-from forecasting.errors import StateUnavailable
+from forecasting.core.domain import LOCAL_USER
+from forecasting.core.errors import StateUnavailable
 from tests.backup.archives import listen_to_nothing
 from tests.house import LAST, House
-from tests.test_retention import DAY, stamp
+from tests.services.test_retention import DAY, stamp
 
 
 @pytest.fixture

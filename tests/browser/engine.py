@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from forecasting.core.errors import FitFailed
+from forecasting.core.ports import FittedSeries
+from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.seasonal_naive import SeasonalNaive
-from forecasting.errors import FitFailed
-from forecasting.ports import FittedSeries
-from forecasting.series import SeriesDays
 
 VARIABLE = "STORECAST_TEST_GATE"
 ENGINE = "tests.browser.engine:waiting"

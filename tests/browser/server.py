@@ -14,8 +14,8 @@ import httpx2
 import pandas as pd
 
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER, RefreshRun, RunState
-from forecasting.settings import Settings
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER, RefreshRun, RunState
 from tests.browser.engine import ENGINE, VARIABLE, Gate
 from tests.house import LAST, sales
 from tests.processes import ROOT, Process, until

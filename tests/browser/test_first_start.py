@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from forecasting.domain import RunState
+from forecasting.core.domain import RunState
 from tests.browser.conftest import Visit
 from tests.browser.engine import Gate
 from tests.browser.screen import STORE_PAGE

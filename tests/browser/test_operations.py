@@ -17,8 +17,8 @@ from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER, RunState
-from forecasting.settings import Settings
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER, RunState
 from forecasting.storage.database import FILE
 from tests.browser.engine import Gate
 from tests.browser.server import Server, environment, serving
@@ -83,7 +83,9 @@ def test_all_that_is_logged_is_json(trained: Server) -> None:
     trained.terminate()
     log = trained.log
     assert "Traceback" not in log
-    assert {"forecasting.refresh.chunk", "web.lifespan"} <= {each["logger"] for each in records(trained)}
+    assert {"forecasting.refresh.chunk", "web.runtime.lifespan"} <= {
+        each["logger"] for each in records(trained)
+    }
     first = next(number for number, line in enumerate(log.splitlines()) if line.startswith("{"))
     strays = [line for line in log.splitlines()[first:] if line.strip() and not line.startswith("{")]
     assert [

@@ -11,14 +11,14 @@ from openpyxl import load_workbook
 from playwright.sync_api import expect
 
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER, SeriesKey
-from forecasting.settings import Settings
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER, SeriesKey
 from tests.browser.conftest import NAIVE, Visit
 from tests.browser.screen import Screen
 from tests.browser.server import Server, command
 from tests.browser.test_take_away import content, taken
 from tests.processes import ROOT, until
-from web import formats
+from web.shared import formats
 
 pytestmark = pytest.mark.browser
 

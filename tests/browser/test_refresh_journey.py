@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from playwright.sync_api import expect
 
-from forecasting.domain import RunState
+from forecasting.core.domain import RunState
 from tests.browser.conftest import Visit
 from tests.browser.screen import STORE_PAGE, Screen
 from tests.browser.server import LEVELS, Server, until

@@ -5,7 +5,7 @@ import pytest
 from forecasting.compute.build import build_compute
 from forecasting.compute.dask_cluster import DaskCluster
 from forecasting.compute.local_pool import LocalPool
-from forecasting.errors import InvalidSetting
+from forecasting.core.errors import InvalidSetting
 from tests.compute import jobs
 
 

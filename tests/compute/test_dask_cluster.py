@@ -9,8 +9,8 @@ from time import monotonic
 import pytest
 
 from forecasting.compute.dask_cluster import DaskCluster
-from forecasting.errors import ComputeLost
-from forecasting.ports import Done
+from forecasting.core.errors import ComputeLost
+from forecasting.core.ports import Done
 from tests.compute import jobs
 from tests.compute.dask_processes import DaskProcesses, dask_processes
 from tests.compute.watching import DEADLINE, eventually, results

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from forecasting.bootstrap import Storecast
-from forecasting.domain import ALL_ITEMS, LOCAL_USER, RunState, SeriesKey, StoreState
-from forecasting.settings import Settings
+from forecasting.config.settings import Settings
+from forecasting.core.domain import ALL_ITEMS, LOCAL_USER, RunState, SeriesKey, StoreState
 from tests.browser.engine import VARIABLE, Gate
 from tests.browser.server import environment, furnish
 from tests.compute.dask_processes import DaskProcesses, dask_processes

@@ -9,7 +9,7 @@ import pytest
 
 from forecasting.compute.build import build_compute
 from forecasting.compute.in_process import InProcess
-from forecasting.errors import ComputeLost, FitFailed
+from forecasting.core.errors import ComputeLost, FitFailed
 
 GRACE = 0.2
 

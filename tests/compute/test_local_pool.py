@@ -14,7 +14,7 @@ import pytest
 
 from forecasting.compute.local_pool import LocalPool
 from forecasting.compute.local_workers import NICENESS
-from forecasting.errors import ComputeLost
+from forecasting.core.errors import ComputeLost
 from tests.compute import jobs
 from tests.compute.watching import DEADLINE, eventually, gone, results
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
-from forecasting.ports import Compute
+from forecasting.core.ports import Compute
 
 DEADLINE = 20.0
 

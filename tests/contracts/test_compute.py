@@ -11,8 +11,8 @@ import pytest
 
 from forecasting.compute.dask_cluster import DaskCluster
 from forecasting.compute.local_pool import LocalPool
-from forecasting.errors import ComputeLost
-from forecasting.ports import Compute
+from forecasting.core.errors import ComputeLost
+from forecasting.core.ports import Compute
 from tests.compute import jobs
 from tests.compute.dask_processes import DaskProcesses, dask_processes
 from tests.compute.watching import DEADLINE, eventually, gone, results

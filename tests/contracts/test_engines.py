@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from forecasting import schema
-from forecasting.chain import Coefficient, PooledPrior
-from forecasting.domain import SeriesKey
+from forecasting.core import schema
+from forecasting.core.domain import SeriesKey
+from forecasting.core.errors import FitFailed
+from forecasting.core.explanation import PROMOTION, ROUNDING, Explanation
+from forecasting.core.pooled_priors import Coefficient, PooledPrior
+from forecasting.core.ports import ExplainableSeries, FittedSeries, LocalEngine
+from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.registry import NAMES, engine
-from forecasting.errors import FitFailed
 from forecasting.evaluation.fits import Fit
-from forecasting.ports import ExplainableSeries, FittedSeries, LocalEngine
-from forecasting.reasons import PROMOTION, ROUNDING, Explanation
-from forecasting.series import SeriesDays
 from tests.series import as_days, daily_series, split
 
 HORIZON = 28

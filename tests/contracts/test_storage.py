@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from forecasting.domain import Decision, RunState, StoreSnapshot, Verdict
+from forecasting.core.domain import Decision, RunState, StoreSnapshot, Verdict
 from forecasting.storage import SqlStorage
 from tests.storage.child import press_together, release, start
 from tests.storage.examples import LEASE, NOW, after, claim, fresh, press, publish, retrain, running

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from forecasting.domain import (
+from forecasting.core.domain import (
     Answer,
     BatchProgress,
     Decision,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from forecasting.domain import Chore
+from forecasting.core.domain import Chore
 from forecasting.storage import SqlStorage
 from forecasting.storage.chores import RETAKEN_AFTER
 from forecasting.storage.ledger import FORGOTTEN

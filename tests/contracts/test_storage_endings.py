@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from forecasting.domain import Answer, RefreshRun, RunState, Verdict
-from forecasting.errors import Fenced
+from forecasting.core.domain import Answer, RefreshRun, RunState, Verdict
+from forecasting.core.errors import Fenced
 from forecasting.storage import SqlStorage
 from tests.storage.examples import (
     LEASE,

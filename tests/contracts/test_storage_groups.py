@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from forecasting.domain import RefreshRequest, RefreshRun, RunState, Verdict, group_scope
-from forecasting.errors import Fenced, InvalidFrame
+from forecasting.core.domain import RefreshRequest, RefreshRun, RunState, Verdict, group_scope
+from forecasting.core.errors import Fenced, InvalidFrame
 from forecasting.storage import SqlStorage
 from tests.storage.examples import (
     LIMIT,

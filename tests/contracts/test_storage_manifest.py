@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from forecasting.errors import ImportConflict, InvalidRequest
-from forecasting.ports import StoreAttributes
+from forecasting.core.errors import ImportConflict, InvalidRequest
+from forecasting.core.ports import StoreAttributes
 from forecasting.storage import SqlStorage
 from tests.storage.child import together
 from tests.storage.examples import NOW, after, history_file, move

@@ -10,9 +10,9 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from forecasting.domain import FileKey, PruneReport
-from forecasting.errors import ImportConflict, InvalidRequest
-from forecasting.housekeeping import Pruning
+from forecasting.core.domain import FileKey, PruneReport
+from forecasting.core.errors import ImportConflict, InvalidRequest
+from forecasting.services.housekeeping import Pruning
 from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.tables import forecast_version
 from tests.empty_states import lay_down

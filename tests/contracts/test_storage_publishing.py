@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from forecasting.domain import RefreshRun, RunState, VersionHeader
-from forecasting.errors import Fenced, InvalidFrame, InvalidRequest, StorageError
+from forecasting.core.domain import RefreshRun, RunState, VersionHeader
+from forecasting.core.errors import Fenced, InvalidFrame, InvalidRequest, StorageError
 from forecasting.storage import SqlStorage
 from tests.storage.child import release, start
 from tests.storage.examples import (

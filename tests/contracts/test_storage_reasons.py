@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecasting.domain import VersionHeader
-from forecasting.errors import InvalidRequest
-from forecasting.reasons import Cause, Explanation, Origin, StoreReasons
+from forecasting.core.domain import VersionHeader
+from forecasting.core.errors import InvalidRequest
+from forecasting.core.explanation import Cause, Explanation, Origin, StoreReasons
 from forecasting.storage import SqlStorage
 from tests.storage.examples import after, publication, publish, running
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from forecasting.domain import FileKey, RunState
-from forecasting.errors import ImportConflict, InvalidRequest
-from forecasting.ports import Outdated
+from forecasting.core.domain import FileKey, RunState
+from forecasting.core.errors import ImportConflict, InvalidRequest
+from forecasting.core.ports import Outdated
 from forecasting.storage import SqlStorage
 from tests.storage.examples import NOW, after, move, predictor, press, publication, publish, retrain, running
 

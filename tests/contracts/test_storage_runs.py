@@ -5,8 +5,8 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from forecasting.domain import RunState
-from forecasting.errors import Fenced, InvalidRequest, StorageError
+from forecasting.core.domain import RunState
+from forecasting.core.errors import Fenced, InvalidRequest, StorageError
 from forecasting.refresh.lifecycle import GIVEN_UP
 from forecasting.storage import SqlStorage
 from tests.storage.examples import (

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from forecasting.domain import Actual, SeriesDay, StoreDay, TrackRow, VersionHeader
-from forecasting.ports import TrackUpdate
-from forecasting.schema import TRACK
-from forecasting.scores import ErrorSums
+from forecasting.core.domain import Actual, SeriesDay, StoreDay, TrackRow, VersionHeader
+from forecasting.core.error_sums import ErrorSums
+from forecasting.core.ports import TrackUpdate
+from forecasting.core.schema import TRACK
 from forecasting.storage import SqlStorage
 from tests.storage.examples import CUTOFF, NOW, after, move, publication, publish, running
 

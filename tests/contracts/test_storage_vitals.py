@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from forecasting.domain import RunState, Verdict
-from forecasting.errors import StateUnavailable
-from forecasting.ports import LedgerSigns, RunTally
+from forecasting.core.domain import RunState, Verdict
+from forecasting.core.errors import StateUnavailable
+from forecasting.core.ports import LedgerSigns, RunTally
 from forecasting.storage import SqlStorage
 from tests.storage.examples import after, claim, press, publish, retrain, running, turn
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from forecasting.core.explanation import Origin
 from forecasting.engines.averages import explained
-from forecasting.reasons import Origin
 from tests.series import as_days, daily_series
 
 WEEK = as_days(daily_series(21, closed=()))[7:14]  # Monday to Sunday, Monday to Friday on promotion

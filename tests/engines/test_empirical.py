@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecasting.core.errors import FitFailed
 from forecasting.engines.empirical import Empirical
-from forecasting.errors import FitFailed
 from tests.series import as_days, daily_series
 
 MONDAY = pd.Timestamp("2024-01-01")

@@ -2,11 +2,11 @@ from datetime import date
 
 import pytest
 
-from forecasting.chain import PooledPrior
+from forecasting.core.errors import EngineUnavailable
+from forecasting.core.pooled_priors import PooledPrior
 from forecasting.engines import registry
-from forecasting.engines.prophet.engine import ProphetEngine
+from forecasting.engines.prophet.prophet_engine import ProphetEngine
 from forecasting.engines.seasonal_naive import SeasonalNaive
-from forecasting.errors import EngineUnavailable
 
 
 @pytest.mark.parametrize("name", registry.NAMES)
@@ -42,9 +42,9 @@ def test_a_prior_reaches_the_engine_that_uses_one() -> None:
     ("path", "found"),
     [
         ("no_such_module:make", "No module named 'no_such_module'"),
-        ("forecasting.errors:no_such_name", "no_such_name"),
+        ("forecasting.core.errors:no_such_name", "no_such_name"),
         (":make", "Empty module name"),
-        ("forecasting.errors:", "has no attribute"),
+        ("forecasting.core.errors:", "has no attribute"),
         ("forecasting.engines.registry:NAMES", "found tuple"),
         ("builtins:dict", "found dict"),
     ],

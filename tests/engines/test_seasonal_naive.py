@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecasting.core.errors import FitFailed
+from forecasting.core.ports import FittedSeries
+from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.seasonal_naive import SeasonalNaive
-from forecasting.errors import FitFailed
-from forecasting.ports import FittedSeries
-from forecasting.series import SeriesDays
 from tests.series import as_days, daily_series, split
 
 MONDAY = pd.Timestamp("2024-01-01")

@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from forecasting.chain import PooledSpread
-from forecasting.domain import BacktestScore, SeriesKey
+from forecasting.core.domain import BacktestScore, SeriesKey
+from forecasting.core.error_sums import ErrorSums
+from forecasting.core.errors import FitFailed, InvalidFrame
+from forecasting.core.pooled_priors import PooledSpread
+from forecasting.core.ports import LocalEngine
+from forecasting.core.series_arrays import SeriesDays, SeriesForecast, number_of
 from forecasting.engines.seasonal_naive import SeasonalNaive
-from forecasting.errors import FitFailed, InvalidFrame
 from forecasting.evaluation.backtest import Backtest, backtest, fit_and_forecast
 from forecasting.evaluation.calibration import Scores, widened, widths
 from forecasting.evaluation.metrics import week_sums, week_to_week_scale
 from forecasting.evaluation.windows import Window, backtest_windows
-from forecasting.ports import LocalEngine
-from forecasting.scores import ErrorSums
-from forecasting.series import SeriesDays, SeriesForecast, number_of
 from tests.fakes import FlatEngine
 from tests.series import as_days, daily_series
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from forecasting.chain import PooledSpread
+from forecasting.core.pooled_priors import PooledSpread
+from forecasting.core.series_arrays import SeriesForecast, number_of
 from forecasting.evaluation.calibration import (
     LEAST_POOLED,
     NARROWEST,
@@ -16,7 +17,6 @@ from forecasting.evaluation.calibration import (
     widened,
     widths,
 )
-from forecasting.series import SeriesForecast, number_of
 
 CUTOFF = date(2019, 1, 6)
 FIRST = number_of(CUTOFF) + 1

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from forecasting.domain import SeriesKey
+from forecasting.core.domain import SeriesKey
+from forecasting.core.errors import FitFailed, InvalidFrame
+from forecasting.core.explanation import LEVEL, Explanation, Origin
+from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.seasonal_naive import SeasonalNaive
-from forecasting.errors import FitFailed, InvalidFrame
 from forecasting.evaluation.fits import Fit, from_history
-from forecasting.reasons import LEVEL, Explanation, Origin
-from forecasting.series import SeriesDays
 from tests.fakes import FlatEngine, FlatFit
 from tests.series import WEEKDAY_FACTORS, as_days, daily_series, split
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.chain import PooledPrior
+from forecasting.core.pooled_priors import PooledPrior
 from forecasting.evaluation.pooling import FLOOR, LEAST_SERIES, MAD_TO_SD, SHRINK, pool
 
 CUTOFF = date(2019, 1, 31)

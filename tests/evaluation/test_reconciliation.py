@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.optimize import nnls
 
+from forecasting.core.series_arrays import SeriesForecast
 from forecasting.evaluation.reconciliation import BAND, reconciled
-from forecasting.series import SeriesForecast
 
 START = 18_000
 ITEMS, DAYS = 4, 6

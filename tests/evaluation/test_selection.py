@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from forecasting.calendar.inputs import SeriesInputs
-from forecasting.chain import Chain, PooledPrior, PooledSpread
-from forecasting.domain import SeriesChoice, SeriesKey
+from forecasting.core.domain import SeriesChoice, SeriesKey
+from forecasting.core.errors import EngineUnavailable, InvalidFrame
+from forecasting.core.pooled_priors import Chain, PooledPrior, PooledSpread
+from forecasting.core.ports import FittedSeries, LocalEngine
+from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.engines import registry
 from forecasting.engines.empirical import Empirical
-from forecasting.errors import EngineUnavailable, InvalidFrame
 from forecasting.evaluation.calibration import widened
 from forecasting.evaluation.selection import Contest, EngineNamed, choose, forecast_series, intermittent
-from forecasting.ports import FittedSeries, LocalEngine
-from forecasting.series import SeriesDays, SeriesForecast
-from forecasting.work import SeriesResult, fit_series
+from forecasting.training.tasks import SeriesResult, fit_series
 from tests.fakes import FlatEngine, engines
 from tests.series import as_days, daily_series
 

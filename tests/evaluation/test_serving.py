@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from forecasting.calendar.inputs import SeriesInputs
-from forecasting.chain import Chain, Coefficient, PooledPrior
-from forecasting.domain import SeriesChoice, SeriesKey
+from forecasting.core.domain import SeriesChoice, SeriesKey
+from forecasting.core.errors import FitFailed
+from forecasting.core.explanation import Cause
+from forecasting.core.pooled_priors import Chain, Coefficient, PooledPrior
+from forecasting.core.ports import FittedSeries, LocalEngine
+from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.engines import registry
-from forecasting.errors import FitFailed
 from forecasting.evaluation.selection import Contest, forecast_series
 from forecasting.evaluation.serving import Rerun, serve
-from forecasting.ports import FittedSeries, LocalEngine
-from forecasting.reasons import Cause
-from forecasting.series import SeriesDays, SeriesForecast
 from tests.fakes import FlatEngine, engines
 from tests.series import as_days, daily_series
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecasting.core.series_arrays import SeriesDays
 from forecasting.evaluation.windows import Window, backtest_windows
-from forecasting.series import SeriesDays
 from tests.series import as_days, daily_series
 
 HORIZON = 28

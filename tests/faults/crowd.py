@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from forecasting.domain import SeriesSummary
-from forecasting.errors import StorecastError
+from forecasting.core.domain import SeriesSummary
+from forecasting.core.errors import StorecastError
 from forecasting.storage import SqlStorage, open_database
 from tests.fakes import TurnedClock
 from tests.storage.child import together

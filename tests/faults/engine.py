@@ -7,9 +7,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from forecasting.core.ports import FittedSeries
+from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.seasonal_naive import SeasonalNaive
-from forecasting.ports import FittedSeries
-from forecasting.series import SeriesDays
 from tests.browser.engine import VARIABLE, Gate, Waiting
 
 ENGINE = "tests.faults.engine:counted"

@@ -10,8 +10,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER
-from forecasting.settings import Settings
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER
 
 if __name__ == "__main__":
     store, presses = sys.argv[1], int(sys.argv[2])

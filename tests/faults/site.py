@@ -14,8 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER, RefreshRun, RunState, VersionHeader
-from forecasting.settings import Settings
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER, RefreshRun, RunState, VersionHeader
 from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.tables import refresh_run
 from tests.browser.engine import VARIABLE, Gate

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from forecasting.domain import RunState
+from forecasting.core.domain import RunState
 from forecasting.storage import SqlStorage, open_database
 from tests.aws_fake.clock import RunningClock
 from tests.aws_fake.fake import AwsFake

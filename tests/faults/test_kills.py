@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from forecasting.domain import RefreshRun, RunState
+from forecasting.core.domain import RefreshRun, RunState
 from tests.browser.server import Server
 from tests.faults.site import HELD, LEASE, PARTS, SLOW, STORE, Site
 from tests.processes import Process, until

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from forecasting.domain import RunState
+from forecasting.core.domain import RunState
 from tests.faults.site import Site
 from tests.processes import until
 

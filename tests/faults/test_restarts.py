@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from forecasting.domain import RunState
+from forecasting.core.domain import RunState
 from tests.faults.site import Site, built
 from tests.postgres import serving
 from tests.processes import until

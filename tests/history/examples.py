@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from forecasting.core.ports import Manifest, SalesHistory
 from forecasting.history.incoming import IncomingFile
-from forecasting.ports import Manifest, SalesHistory
 
 HEADER = "store,item,date,demand,region,is_open,promo,holiday,school_holiday\n"
 TWO_DAYS = HEADER + "1,a,2024-01-01,5,North,1,0,,0\n1,a,2024-01-02,6,North,1,1,Easter,0\n"

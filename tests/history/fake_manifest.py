@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from forecasting.domain import HistoryFile
-from forecasting.errors import ImportConflict, InvalidRequest
-from forecasting.ports import HeadMove, StoreAttributes
+from forecasting.core.domain import HistoryFile
+from forecasting.core.errors import ImportConflict, InvalidRequest
+from forecasting.core.ports import HeadMove, StoreAttributes
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ import json
 import sys
 from pathlib import Path
 
-from forecasting.clock import SystemClock
+from forecasting.config.clock import SystemClock
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.storage.database import open_database
-from forecasting.storage.storage import SqlStorage
+from forecasting.storage.sql_storage import SqlStorage
 
 
 def say(line: str) -> None:

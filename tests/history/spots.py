@@ -13,7 +13,7 @@ from moto.backends import get_backend
 from moto.s3.models import S3Backend
 
 from forecasting.history.addresses import place_at
-from forecasting.history.places import Place
+from forecasting.history.file_locations import Place
 
 ACCOUNT = "123456789012"
 KINDS = ("folder", "file url", "memory", "plain", "s3")

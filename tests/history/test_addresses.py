@@ -9,7 +9,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.spec import AbstractFileSystem
 
-from forecasting.errors import InvalidSetting, StateUnavailable
+from forecasting.core.errors import InvalidSetting, StateUnavailable
 from forecasting.history.addresses import place_at, shown
 from forecasting.history.folder import LocalFolder
 from forecasting.history.object_store import ObjectStore

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from forecasting.errors import InvalidFile, InvalidRequest
+from forecasting.core.errors import InvalidFile, InvalidRequest
 from forecasting.history.attributes import read_attributes
+from forecasting.history.file_reading import LAYOUTS
 from forecasting.history.parquet_history import ParquetHistory
-from forecasting.history.reading import LAYOUTS
 from tests.history.conftest import PutFile
 from tests.history.examples import files_in
 from tests.history.fake_manifest import FakeManifest

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.errors import InvalidFile
+from forecasting.core.errors import InvalidFile
+from forecasting.history.file_reading import LAYOUTS, read_incoming
 from forecasting.history.findings import Findings
 from forecasting.history.layouts import locate
-from forecasting.history.reading import LAYOUTS, read_incoming
 from forecasting.history.sources import BATCH, open_source
 from tests.history.conftest import PutFile
 from tests.history.examples import frame_of

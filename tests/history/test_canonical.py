@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.core.schema import PLAN, SALES, require
+from forecasting.history.file_reading import read_incoming
 from forecasting.history.incoming import IncomingFile
-from forecasting.history.reading import read_incoming
-from forecasting.schema import PLAN, SALES, require
 from tests.history.conftest import PutFile
 from tests.history.examples import frame_of
 

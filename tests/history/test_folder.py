@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from forecasting.errors import StateUnavailable
+from forecasting.core.errors import StateUnavailable
 from forecasting.history import parquet_files
 from forecasting.history.folder import LocalFolder
 from forecasting.history.parquet_history import ParquetHistory

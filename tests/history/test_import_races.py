@@ -7,12 +7,12 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from forecasting.domain import FileKey, Volume
-from forecasting.errors import ImportConflict, InvalidFile, StateUnavailable
+from forecasting.core.domain import FileKey, Volume
+from forecasting.core.errors import ImportConflict, InvalidFile, StateUnavailable
+from forecasting.core.ports import HeadMove, StoreAttributes
 from forecasting.history.addresses import place_at
 from forecasting.history.parquet_history import ATTEMPTS, ParquetHistory
 from forecasting.history.parquet_reader import file_name
-from forecasting.ports import HeadMove, StoreAttributes
 from tests.history.conftest import PutFile, SteppingClock
 from tests.history.examples import HEADER, THIRD_DAY, TWO_DAYS, demand, read
 from tests.history.fake_manifest import FakeManifest

@@ -10,10 +10,10 @@ from typing import IO, Any
 
 import pytest
 
-from forecasting.clock import SystemClock
+from forecasting.config.clock import SystemClock
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.storage.database import open_database
-from forecasting.storage.storage import SqlStorage
+from forecasting.storage.sql_storage import SqlStorage
 from tests.history.conftest import CREDENTIALS
 from tests.history.examples import demand
 from tests.history.spots import spot_of

@@ -9,8 +9,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from forecasting.domain import FileKey, HistoryFile
-from forecasting.errors import StateUnavailable
+from forecasting.core.domain import FileKey, HistoryFile
+from forecasting.core.errors import StateUnavailable
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.parquet_reader import ParquetReader, file_name
 from tests.history.conftest import PutFile, SteppingClock

@@ -2,8 +2,8 @@
 
 import pytest
 
-from forecasting.errors import InvalidFile, InvalidRequest
-from forecasting.history.reading import read_incoming
+from forecasting.core.errors import InvalidFile, InvalidRequest
+from forecasting.history.file_reading import read_incoming
 from tests.history.conftest import PutFile
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.domain import HistoryFile
-from forecasting.errors import StateUnavailable
+from forecasting.core.domain import HistoryFile
+from forecasting.core.errors import StateUnavailable
+from forecasting.core.schema import PLAN
+from forecasting.core.series_arrays import SeriesDays
 from forecasting.history import parquet_files
 from forecasting.history.folder import LocalFolder
 from forecasting.history.parquet_history import ParquetHistory
-from forecasting.schema import PLAN
-from forecasting.series import SeriesDays
 from tests.history.conftest import PutFile, SteppingClock
 from tests.history.examples import HEADER, THIRD_DAY, TWO_DAYS, demand, files_in, read
 from tests.history.fake_manifest import FakeManifest

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.errors import InvalidFile
+from forecasting.core.errors import InvalidFile
+from forecasting.core.schema import PLAN, SALES, require
 from forecasting.history.parquet_history import ParquetHistory
-from forecasting.schema import PLAN, SALES, require
 from tests.history.conftest import PutFile, SteppingClock
 from tests.history.examples import HEADER, THIRD_DAY, TWO_DAYS, demand, files_in, read
 from tests.history.fake_manifest import FakeManifest

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from forecasting.domain import FileKey, Volume
+from forecasting.core.domain import FileKey, Volume
 from forecasting.history.parquet_history import ParquetHistory
 from tests.history.conftest import PutFile
 from tests.history.fake_manifest import FakeManifest

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from forecasting.errors import InvalidFile, InvalidRequest
-from forecasting.history.reading import read_incoming
+from forecasting.core.errors import InvalidFile, InvalidRequest
+from forecasting.history.file_reading import read_incoming
 from tests.history.conftest import PutFile
 
 HEADER = "store,item,date,demand,region,is_open,promo,holiday,school_holiday\n"

@@ -5,10 +5,10 @@ import io
 import pandas as pd
 import pytest
 
-from forecasting.errors import InvalidFile
+from forecasting.core.errors import InvalidFile
+from forecasting.core.schema import PLAN, SALES, require
+from forecasting.history.file_reading import read_incoming
 from forecasting.history.parquet_history import ParquetHistory
-from forecasting.history.reading import read_incoming
-from forecasting.schema import PLAN, SALES, require
 from tests.history.conftest import PutFile
 from tests.history.examples import demand, frame_of, read
 from tests.history.fake_manifest import FakeManifest

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import werkzeug.serving
 
-from forecasting.errors import StateUnavailable
+from forecasting.core.errors import StateUnavailable
 from forecasting.history.addresses import place_at
-from forecasting.history.places import Place
+from forecasting.history.file_locations import Place
 from forecasting.history.s3 import S3Files
 from tests.history.conftest import CREDENTIALS
 from tests.history.spots import Spot, server, spot_of

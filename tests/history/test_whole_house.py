@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from forecasting.bootstrap import Storecast
-from forecasting.domain import LOCAL_USER
-from forecasting.errors import InvalidSetting, StateUnavailable
-from forecasting.settings import Settings
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER
+from forecasting.core.errors import InvalidSetting, StateUnavailable
 from forecasting.storage.database import FILE
 from tests.history.spots import Spot, spot_of
 from tests.house import FIRST, LAST, sales

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from forecasting.core.explanation import Cause, StoreReasons
+from forecasting.core.series_arrays import day_of
 from forecasting.planning.changes import NOT_KEPT, Changes, DayChange, Said, changes, moved
-from forecasting.reasons import Cause, StoreReasons
-from forecasting.series import day_of
 
 FIRST = 18_000
 SALES, PLAN, MODEL = Cause

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from forecasting.calendar import wording
-from forecasting.domain import BatchProgress, RefreshRun, RunState, Verdict
+from forecasting.core import wording
+from forecasting.core.domain import BatchProgress, RefreshRun, RunState, Verdict
 from forecasting.planning import remaining
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from forecasting.domain import TrackRow
+from forecasting.core.domain import TrackRow
 from forecasting.planning.trust import DAYS, Outcome, trust
 
 LAST = date(2019, 4, 2)

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
+from forecasting.core.series_arrays import SeriesDays
 from forecasting.planning.week import week_note
-from forecasting.series import SeriesDays
 from tests.series import as_days
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.core.explanation import STEPS, Explanation, Origin
 from forecasting.planning.why import Step, Why, why
-from forecasting.reasons import STEPS, Explanation, Origin
 
 DAYS = pd.date_range("2019-04-18", periods=4)  # Thursday; Good Friday; Saturday; Easter Sunday
 ZERO = np.zeros(4)

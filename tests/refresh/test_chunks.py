@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from forecasting.domain import RefreshRun, RunState
-from forecasting.errors import ComputeLost, FitFailed, StateUnavailable
+from forecasting.core.domain import RefreshRun, RunState
+from forecasting.core.errors import ComputeLost, FitFailed, StateUnavailable
 from forecasting.refresh.chunk import Finished, Progress, Stopping, Train
 from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import RefreshWorker

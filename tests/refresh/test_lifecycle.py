@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.domain import RunState
-from forecasting.errors import ComputeLost, FitFailed, StateUnavailable, StorecastError
+from forecasting.core.domain import RunState
+from forecasting.core.errors import ComputeLost, FitFailed, StateUnavailable, StorecastError
 from forecasting.refresh.lifecycle import ATTEMPTS, LONGEST_WAIT, RULES, Move, in_words, next_wait
 
 FIRST = timedelta(seconds=5)

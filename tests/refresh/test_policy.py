@@ -3,8 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from forecasting.chain import Chain
-from forecasting.domain import (
+from forecasting.core.domain import (
     HistoryFile,
     RefreshRun,
     RunState,
@@ -13,6 +12,7 @@ from forecasting.domain import (
     Verdict,
     VersionHeader,
 )
+from forecasting.core.pooled_priors import Chain
 from forecasting.refresh import policy
 
 TRAINED = datetime(2019, 4, 3, 4, 30, tzinfo=UTC)

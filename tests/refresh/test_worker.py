@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from forecasting.domain import LOCAL_USER, RefreshRun, StoreState
-from forecasting.errors import StateUnavailable
+from forecasting.core.domain import LOCAL_USER, RefreshRun, StoreState
+from forecasting.core.errors import StateUnavailable
 from forecasting.refresh.chunk import Finished, Progress
 from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import BEAT, Idle, RefreshWorker

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from forecasting.domain import Chore
+from forecasting.core.domain import Chore
 from forecasting.storage import SqlStorage, open_database
 from tests.fakes import TurnedClock
 from tests.storage.examples import NOW, press, publication, retrain, running

@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from forecasting.chain import CHAIN, Chain, Coefficient, PooledPrior, PooledSpread
-from forecasting.domain import (
+from forecasting.core.domain import (
     BacktestScore,
     Decision,
     HistoryFile,
@@ -21,8 +20,9 @@ from forecasting.domain import (
     VersionHeader,
     scope_of,
 )
-from forecasting.ports import HeadMove, Publication
-from forecasting.scores import ErrorSums
+from forecasting.core.error_sums import ErrorSums
+from forecasting.core.pooled_priors import CHAIN, Chain, Coefficient, PooledPrior, PooledSpread
+from forecasting.core.ports import HeadMove, Publication
 from forecasting.storage import SqlStorage
 from tests.fakes import TurnedClock
 

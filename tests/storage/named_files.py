@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from forecasting.domain import FileKey, Volume
+from forecasting.core.domain import FileKey, Volume
 
 
 class NamedFiles:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.errors import InvalidFrame, StateTooNew, StorageError
-from forecasting.schema import STORE_FORECAST, VALUES
+from forecasting.core.errors import InvalidFrame, StateTooNew, StorageError
+from forecasting.core.schema import STORE_FORECAST, VALUES
 from forecasting.storage.blob import decode, encode
 from tests.storage.examples import forecast
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from forecasting.errors import StateUnavailable, StorageError
+from forecasting.core.errors import StateUnavailable, StorageError
 from forecasting.storage import Database, SqlStorage, open_database
 from forecasting.storage.database import FILE, REVISION
 from tests.storage.child import release, start

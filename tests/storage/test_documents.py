@@ -5,9 +5,9 @@ from types import MappingProxyType
 
 import pytest
 
-from forecasting.domain import Predictor, SeriesChoice
-from forecasting.errors import StateTooNew, StorageError
-from forecasting.scores import ErrorSums
+from forecasting.core.domain import Predictor, SeriesChoice
+from forecasting.core.error_sums import ErrorSums
+from forecasting.core.errors import StateTooNew, StorageError
 from forecasting.storage.documents import read_chain, read_predictor, write_chain, write_predictor
 from tests.storage.examples import chain, predictor
 

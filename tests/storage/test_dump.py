@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from forecasting.domain import FileKey, RunState
-from forecasting.errors import InvalidArchive, InvalidRequest, StateTooNew, StorageError
+from forecasting.core.domain import FileKey, RunState
+from forecasting.core.errors import InvalidArchive, InvalidRequest, StateTooNew, StorageError
 from forecasting.storage import SqlStorage
 from forecasting.storage.database import REVISION
 from forecasting.storage.dump import Dump, Loading, require_empty

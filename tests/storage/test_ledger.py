@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from forecasting.domain import RefreshRun, RunState, Verdict
-from forecasting.errors import StorageError
+from forecasting.core.domain import RefreshRun, RunState, Verdict
+from forecasting.core.errors import StorageError
 from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.rows import row_of
 from forecasting.storage.tables import refresh_run

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forecasting.errors import StorageError
+from forecasting.core.errors import StorageError
 from forecasting.storage import portable
 from forecasting.storage.tables import chain, history_import, metadata
 from tests.storage.dumps import Opened, dumped

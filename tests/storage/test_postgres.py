@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from forecasting.domain import RunState, Verdict
-from forecasting.errors import InvalidSetting, StateTooNew, StateUnavailable, StorageError
+from forecasting.core.domain import RunState, Verdict
+from forecasting.core.errors import InvalidSetting, StateTooNew, StateUnavailable, StorageError
 from forecasting.storage import Database, SqlStorage, open_database
 from forecasting.storage.database import REVISION
 from forecasting.storage.postgres import parse_url, place_of

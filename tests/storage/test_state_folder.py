@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from forecasting import bootstrap
-from forecasting.__main__ import main
-from forecasting.errors import StateUnavailable
+from forecasting.cli.main import main
+from forecasting.core.errors import StateUnavailable
 from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.database import FILE
 from tests.house import FIRST, House, sales

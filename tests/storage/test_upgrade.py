@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from forecasting.errors import StateTooNew, StateUnavailable
+from forecasting.core.errors import StateTooNew, StateUnavailable
 from forecasting.storage import open_database
 from forecasting.storage.database import FILE, REVISION
 from forecasting.storage.tables import metadata

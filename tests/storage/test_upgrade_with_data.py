@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from forecasting.domain import Actual, RunState, SeriesDay, TrackRow, Verdict
-from forecasting.errors import StorageError
-from forecasting.ports import TrackUpdate
+from forecasting.core.domain import Actual, RunState, SeriesDay, TrackRow, Verdict
+from forecasting.core.errors import StorageError
+from forecasting.core.ports import TrackUpdate
 from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.blob import encode
 from forecasting.storage.database import FILE, REVISION

@@ -7,9 +7,9 @@ import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 
-from forecasting.domain import LOCAL_USER
+from forecasting.core.domain import LOCAL_USER
 from tests.house import House
-from web import access
+from web.shared import access
 
 
 @pytest.fixture(scope="package", autouse=True)

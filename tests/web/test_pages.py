@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from forecasting.domain import LOCAL_USER
+from forecasting.core.domain import LOCAL_USER
 from forecasting.refresh.lifecycle import ATTEMPTS
 from tests.house import LAST, House, plan, sales
 from tests.web.drawn import html, tables, text, tiles
-from web import access
+from web.shared import access
 
 ROUTER = Path(__file__).resolve().parents[2] / "web" / "router.py"
 

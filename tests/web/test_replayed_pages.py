@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
-from forecasting.domain import LOCAL_USER
+from forecasting.core.domain import LOCAL_USER
 from forecasting.storage.tables import predictor
 from tests.house import House
+from tests.web.accuracy.test_accuracy_page import ACCURACY
 from tests.web.drawn import tables, tiles
-from tests.web.test_accuracy_page import ACCURACY
 from tests.web.test_pages import opened, words
-from web import store_view
+from web.store import store_view
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
-from web import formats
-from web.comparing import Day, Side, all_days
+from web.shared import formats
+from web.shared.side_by_side import Day, Side, all_days
 from web.takeaway.table import CLOSED, Closed, Column, Kind, Table, Value
 
 

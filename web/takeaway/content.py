@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from forecasting.domain import SeriesKey, VersionHeader
-from forecasting.planning.queue import QueueRow
-from web import formats
+from forecasting.core.domain import SeriesKey, VersionHeader
+from forecasting.planning.queue_rows import QueueRow
+from web.shared import formats
 from web.takeaway.table import CLOSED, Closed, Column, Kind, Table, Value
 
 DEMANDS = (

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from html import escape
 
-from web import formats, html_table
-from web.html_table import Head
+from web.shared import formats, html_table
+from web.shared.html_table import Head
 from web.takeaway.table import CLOSED, Column, Kind, Table, Value
 
 MOST_ROWS = 60

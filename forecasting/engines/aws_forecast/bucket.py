@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from forecasting.aws_settings import AwsSettings
+from forecasting.config.aws_settings import AwsSettings
+from forecasting.core.errors import EngineUnavailable
+from forecasting.engines.aws_forecast.bucket_paths import ours
+from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.faults import NoAccess, NotThere, translated
-from forecasting.engines.aws_forecast.places import ours
-from forecasting.engines.aws_forecast.session import ForecastSession
-from forecasting.errors import EngineUnavailable
 
 AT_ONCE = 1000
 """Objects that S3 removes with one request."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from forecasting.core.errors import EngineUnavailable
 from forecasting.engines.aws_forecast.data import FORECAST_TYPES
 from forecasting.engines.aws_forecast.jobs import Job
-from forecasting.errors import EngineUnavailable
 
 DAY = timedelta(hours=24)
 POINTS = 1000

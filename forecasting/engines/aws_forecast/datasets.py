@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from forecasting.core.errors import EngineBusy, EngineUnavailable
+from forecasting.engines.aws_forecast.connection import ForecastSession, Found
 from forecasting.engines.aws_forecast.data import DOMAIN, FREQUENCY, KINDS, RELATED, TARGET, Layout
 from forecasting.engines.aws_forecast.faults import AlreadyThere
 from forecasting.engines.aws_forecast.group import find_group
 from forecasting.engines.aws_forecast.names import Names
-from forecasting.engines.aws_forecast.session import ForecastSession, Found
-from forecasting.errors import EngineBusy, EngineUnavailable
 
 
 class Datasets:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from forecasting.errors import EngineBusy, EngineUnavailable, StorecastError
+from forecasting.core.errors import EngineBusy, EngineUnavailable, StorecastError
 
 CLOSED = (
     "AWS Forecast is closed to new customers since 29 July 2024, and this account is not one of the others"

@@ -7,15 +7,15 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from forecasting.domain import ALL_ITEMS
+from forecasting.core.domain import ALL_ITEMS
+from forecasting.core.errors import EngineBusy, EngineError, EngineUnavailable, NoForecastYet, UnknownSeries
+from forecasting.core.series_arrays import SeriesForecast
+from forecasting.engines.aws_forecast.connection import QUERIES
 from forecasting.engines.aws_forecast.data import STORE, VALUES, day_numbers
 from forecasting.engines.aws_forecast.faults import NotThere, Refused
 from forecasting.engines.aws_forecast.group import InGroup, require_group
 from forecasting.engines.aws_forecast.jobs import FORECAST, Job, metadata
 from forecasting.engines.aws_forecast.names import is_candidate, normalised
-from forecasting.engines.aws_forecast.session import QUERIES
-from forecasting.errors import EngineBusy, EngineError, EngineUnavailable, NoForecastYet, UnknownSeries
-from forecasting.series import SeriesForecast
 
 KEPT_FOR = timedelta(days=30)
 """How long AWS answers for a forecast."""

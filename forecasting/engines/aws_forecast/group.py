@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from forecasting.aws_settings import AwsSettings
+from forecasting.config.aws_settings import AwsSettings
+from forecasting.core.errors import EngineUnavailable
+from forecasting.core.ports import Clock
+from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.data import KINDS, RELATED, TARGET, Layout
 from forecasting.engines.aws_forecast.names import Names
-from forecasting.engines.aws_forecast.session import ForecastSession
-from forecasting.errors import EngineUnavailable
-from forecasting.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import partial
 
-from forecasting.aws_settings import AwsSettings
+from forecasting.config.aws_settings import AwsSettings
+from forecasting.config.logs import get_logger
+from forecasting.core.errors import EngineUnavailable
+from forecasting.engines.aws_forecast.bucket_paths import address, data_key
+from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.data import (
     KINDS,
     RELATED,
@@ -17,11 +21,7 @@ from forecasting.engines.aws_forecast.data import (
 from forecasting.engines.aws_forecast.group import DatasetGroup, role_arn
 from forecasting.engines.aws_forecast.jobs import IMPORT, Job, begun
 from forecasting.engines.aws_forecast.names import Names, is_candidate
-from forecasting.engines.aws_forecast.places import address, data_key
-from forecasting.engines.aws_forecast.session import ForecastSession
-from forecasting.errors import EngineUnavailable
-from forecasting.logs import get_logger
-from forecasting.remote import RemoteJob, Ticket
+from forecasting.evaluation.remote_engine import RemoteJob, Ticket
 
 PART = 64 * 2**20
 """Bytes of a file, about: AWS takes at most 500 of them."""

@@ -8,10 +8,10 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from forecasting.core.errors import EngineBusy, EngineUnavailable
+from forecasting.engines.aws_forecast.connection import ForecastSession, Found
 from forecasting.engines.aws_forecast.faults import AlreadyThere, InUse
 from forecasting.engines.aws_forecast.names import Names, free_name, is_candidate
-from forecasting.engines.aws_forecast.session import ForecastSession, Found
-from forecasting.errors import EngineBusy, EngineUnavailable
 
 ACTIVE = "ACTIVE"
 _BUSY = ("CREATE_PENDING", "CREATE_IN_PROGRESS")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 
-from forecasting.errors import InvalidRequest
+from forecasting.core.errors import InvalidRequest
 
 HASH_LETTERS = 12
 """Of a hash, as far as it goes into a name: names have at most 63 letters, and a group's has 24 of them."""

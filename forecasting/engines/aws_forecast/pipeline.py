@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from forecasting.aws_settings import AwsSettings
-from forecasting.engines.aws_forecast.backtest import Backtests
+from forecasting.config.aws_settings import AwsSettings
+from forecasting.config.logs import get_logger
+from forecasting.core.errors import EngineBusy, EngineError, EngineUnavailable
+from forecasting.core.ports import Clock
+from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.cost import DAY, estimate, require_allowance
+from forecasting.engines.aws_forecast.exported_backtest import Backtests
 from forecasting.engines.aws_forecast.faults import NotThere, QuotaReached
 from forecasting.engines.aws_forecast.forecaster import Forecaster
 from forecasting.engines.aws_forecast.group import DatasetGroup
@@ -17,12 +21,8 @@ from forecasting.engines.aws_forecast.imports import TICKET, Imports
 from forecasting.engines.aws_forecast.jobs import FORECAST, Job
 from forecasting.engines.aws_forecast.names import Names
 from forecasting.engines.aws_forecast.room import Room
-from forecasting.engines.aws_forecast.session import ForecastSession
 from forecasting.engines.aws_forecast.trainer import Trainer
-from forecasting.errors import EngineBusy, EngineError, EngineUnavailable
-from forecasting.logs import get_logger
-from forecasting.ports import Clock
-from forecasting.remote import RemoteJob, Ticket
+from forecasting.evaluation.remote_engine import RemoteJob, Ticket
 
 IMPORTING, TRAINING, FORECASTING = "Importing in AWS", "Training in AWS", "Forecasting in AWS"
 EXPORTING, MAKING_ROOM = "Writing the backtest in AWS", "Making room in AWS"

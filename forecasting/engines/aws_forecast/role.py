@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any, Self
 
-from forecasting.aws_settings import AwsSettings
+from forecasting.config.aws_settings import AwsSettings
+from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.faults import NotThere, translated
 from forecasting.engines.aws_forecast.names import Names
 from forecasting.engines.aws_forecast.permissions import Policy, access, as_text, trust
-from forecasting.engines.aws_forecast.session import ForecastSession
 
 TAG = "storecast:group"
 """Tells a role that was made here, and for which group; one without it is never changed nor removed."""

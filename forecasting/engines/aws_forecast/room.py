@@ -5,11 +5,11 @@ AWS deletes a little later than it is asked to, so a thing goes with one look an
 
 from collections.abc import Collection, Iterator
 
+from forecasting.config.logs import get_logger
+from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.faults import InUse, NotThere
 from forecasting.engines.aws_forecast.jobs import BACKTEST, FORECAST, FORECAST_EXPORT, PREDICTOR, Job, Kind
 from forecasting.engines.aws_forecast.names import Names
-from forecasting.engines.aws_forecast.session import ForecastSession
-from forecasting.logs import get_logger
 
 KEPT = 2
 """Good predictors that are kept."""

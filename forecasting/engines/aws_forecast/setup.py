@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from forecasting.aws_settings import AwsSettings
+from forecasting.config.aws_settings import AwsSettings
+from forecasting.core.errors import EngineUnavailable
 from forecasting.engines.aws_forecast.bucket import Bucket
+from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.data import Layout
 from forecasting.engines.aws_forecast.datasets import Datasets
 from forecasting.engines.aws_forecast.faults import NoAccess
@@ -17,9 +19,7 @@ from forecasting.engines.aws_forecast.imports import Imports
 from forecasting.engines.aws_forecast.jobs import Job
 from forecasting.engines.aws_forecast.names import Names
 from forecasting.engines.aws_forecast.role import ServiceRole
-from forecasting.engines.aws_forecast.session import ForecastSession
-from forecasting.errors import EngineUnavailable
-from forecasting.remote import RemoteJob, Ticket
+from forecasting.evaluation.remote_engine import RemoteJob, Ticket
 
 Told = Callable[[str], None]
 """Is told, in a sentence, what a step did."""

@@ -7,8 +7,10 @@ hangs on any more, so that it can be gone on with whenever it was left.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from forecasting.aws_settings import AwsSettings
+from forecasting.config.aws_settings import AwsSettings
+from forecasting.core.errors import EngineUnavailable
 from forecasting.engines.aws_forecast.bucket import Bucket, Stored
+from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.data import KINDS
 from forecasting.engines.aws_forecast.datasets import Datasets
 from forecasting.engines.aws_forecast.faults import InUse, NotThere
@@ -24,8 +26,6 @@ from forecasting.engines.aws_forecast.jobs import (
 )
 from forecasting.engines.aws_forecast.names import Names
 from forecasting.engines.aws_forecast.role import ServiceRole
-from forecasting.engines.aws_forecast.session import ForecastSession
-from forecasting.errors import EngineUnavailable
 
 GROUP = Kind("DatasetGroup", "dataset_group")
 DATASET = Kind("Dataset", "dataset")

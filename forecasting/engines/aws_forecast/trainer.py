@@ -6,13 +6,13 @@ from functools import partial
 
 import pandas as pd
 
+from forecasting.engines.aws_forecast.connection import Found
 from forecasting.engines.aws_forecast.data import ATTRIBUTES, FORECAST_TYPES, FREQUENCY
 from forecasting.engines.aws_forecast.faults import NotThere, Refused
 from forecasting.engines.aws_forecast.group import InGroup, require_group
 from forecasting.engines.aws_forecast.jobs import FORECAST, PREDICTOR, Job, begun, metadata
 from forecasting.engines.aws_forecast.names import is_candidate
 from forecasting.engines.aws_forecast.room import Room
-from forecasting.engines.aws_forecast.session import Found
 
 TOLERANCE_DAYS = 2
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.lapack import dpotrs, dtrtrs
 
+from forecasting.core.errors import FitFailed
+from forecasting.core.series_arrays import FloatArray
 from forecasting.engines.prophet.additive import NormalEquations
 from forecasting.engines.prophet.lasso import cholesky
 from forecasting.engines.prophet.predict import Fitted
-from forecasting.errors import FitFailed
-from forecasting.series import FloatArray
 
 MOST_SHARE = 0.5
 """Share of the days that the effective parameters take up at most, so that some always speak of noise."""

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from forecasting.engines.prophet.calendar import fourier
+from forecasting.core.explanation import LEVEL, PROMOTION, STEPS, WEEKDAY, Explanation, Origin
+from forecasting.core.series_arrays import BoolArray, FloatArray
+from forecasting.engines.prophet.fourier_rows import fourier
 from forecasting.engines.prophet.recipe import WEEKLY
-from forecasting.reasons import LEVEL, PROMOTION, STEPS, WEEKDAY, Explanation, Origin
-from forecasting.series import BoolArray, FloatArray
 
 MONDAY = 4
 """A Monday, in days since 1970-01-01."""

@@ -4,7 +4,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from forecasting.domain import QUANTILES
+from forecasting.core.domain import QUANTILES
 from forecasting.engines.shaping import FloatArray
 
 

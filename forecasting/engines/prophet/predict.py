@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecasting.engines.prophet import solver
-from forecasting.engines.prophet.calendar import DayArray
 from forecasting.engines.prophet.design import Design, Settings, prepare
+from forecasting.engines.prophet.fourier_rows import DayArray
 from forecasting.engines.prophet.intervals import predictive_sd
 from forecasting.engines.prophet.problem import Parameters, trend
 from forecasting.engines.shaping import FloatArray

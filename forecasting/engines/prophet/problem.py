@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from forecasting.core.errors import FitFailed
 from forecasting.engines.shaping import FloatArray
-from forecasting.errors import FitFailed
 
 BoolArray = npt.NDArray[np.bool_]
 

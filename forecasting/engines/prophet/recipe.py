@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecasting.calendar.features import Features, features, features_after, usual_weekdays
-from forecasting.chain import Coefficient, PooledPrior
+from forecasting.core.pooled_priors import Coefficient, PooledPrior
+from forecasting.core.series_arrays import BoolArray, FloatArray, SeriesDays
 from forecasting.engines.prophet.design import Settings, prepare
 from forecasting.engines.prophet.doubt import Doubt, doubt_of
 from forecasting.engines.prophet.intervals import predictive_sd
 from forecasting.engines.prophet.predict import Fitted, settled
 from forecasting.engines.prophet.problem import Problem, trend
 from forecasting.engines.prophet.solver import solve_additive
-from forecasting.series import BoolArray, FloatArray, SeriesDays
 
 WEEKLY, YEARLY = 3, 6
 """Harmonics of the seasons."""

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from forecasting.core.errors import FitFailed
 from forecasting.engines.prophet import additive, multiplicative
 from forecasting.engines.prophet.additive import NormalEquations
 from forecasting.engines.prophet.problem import SIGMA_FLOOR, Parameters, Problem
-from forecasting.errors import FitFailed
 
 
 def solve(problem: Problem) -> Parameters:

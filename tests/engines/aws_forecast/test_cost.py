@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from forecasting.core.errors import EngineUnavailable
 from forecasting.engines.aws_forecast.cost import Estimate, estimate, require_allowance
 from forecasting.engines.aws_forecast.jobs import Job
-from forecasting.errors import EngineUnavailable
 
 NOW = datetime(2019, 4, 3, 4, 30, tzinfo=UTC)
 RATES = {"gb": 0.1, "hour": 0.25, "points": 2.0}

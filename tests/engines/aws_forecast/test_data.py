@@ -5,6 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from forecasting.calendar.inputs import StoreInputs, build_inputs
+from forecasting.core.errors import InvalidRequest
+from forecasting.core.series_arrays import number_of
 from forecasting.engines.aws_forecast.data import (
     RELATED,
     TARGET,
@@ -14,8 +16,6 @@ from forecasting.engines.aws_forecast.data import (
     layout_of,
     store_files,
 )
-from forecasting.errors import InvalidRequest
-from forecasting.series import number_of
 from tests.series import START, as_days, daily_series
 
 HORIZON = 7

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from forecasting.aws_settings import AwsSettings
-from forecasting.engines.aws_forecast.engine import AwsForecastEngine
+from forecasting.config.aws_settings import AwsSettings
+from forecasting.core.errors import EngineBusy, EngineUnavailable
+from forecasting.engines.aws_forecast.aws_engine import AwsForecastEngine
+from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.names import Names
-from forecasting.engines.aws_forecast.session import ForecastSession
-from forecasting.errors import EngineBusy, EngineUnavailable
-from forecasting.remote import RemoteJob, Ticket
+from forecasting.evaluation.remote_engine import RemoteJob, Ticket
 from tests.engines.aws_forecast.chain import GROUP, HORIZON, Chain
 
 MINUTES = timedelta(minutes=6)

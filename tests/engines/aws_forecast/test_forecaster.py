@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from forecasting.errors import EngineBusy, NoForecastYet, UnknownSeries
+from forecasting.core.errors import EngineBusy, NoForecastYet, UnknownSeries
 from tests.aws_fake import AwsFake
 from tests.engines.aws_forecast.chain import GROUP, HORIZON, Chain, two_stores
 from tests.series import START, daily_series

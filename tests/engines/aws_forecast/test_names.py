@@ -3,8 +3,8 @@ from itertools import islice
 
 import pytest
 
+from forecasting.core.errors import InvalidRequest
 from forecasting.engines.aws_forecast.names import Ids, Names, candidates, free_name, is_candidate, normalised
-from forecasting.errors import InvalidRequest
 
 LONGEST = Names("s" * 24)
 ARN = "arn:aws:forecast:eu-west-1:123456789012:predictor/storecast_20190403T043000_01ABC"

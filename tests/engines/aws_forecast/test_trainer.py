@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
+from forecasting.core.errors import EngineBusy, EngineUnavailable
 from forecasting.engines.aws_forecast.trainer import State
-from forecasting.errors import EngineBusy, EngineUnavailable
 from tests.aws_fake.clock import VirtualClock
 from tests.engines.aws_forecast.chain import GROUP, HORIZON, Chain
 

@@ -6,10 +6,10 @@ import pytest
 from prophet import Prophet
 from prophet.serialize import model_from_json, model_to_json
 
+from forecasting.core.errors import FitFailed
 from forecasting.engines.prophet.backend import DirectBackend, plain, with_direct_backend
 from forecasting.engines.prophet.design import Regressor, Settings
 from forecasting.engines.prophet.predict import fit
-from forecasting.errors import FitFailed
 from tests.engines.prophet import peer
 from tests.engines.prophet.series import frame
 from tests.series import day_numbers

@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 from prophet import Prophet
 
-from forecasting.engines.prophet import calendar
-from forecasting.engines.prophet.calendar import BLOCK, fourier
+from forecasting.core.errors import FitFailed
+from forecasting.engines.prophet import fourier_rows
 from forecasting.engines.prophet.design import Regressor, Settings, prepare
-from forecasting.errors import FitFailed
+from forecasting.engines.prophet.fourier_rows import BLOCK, fourier
 from tests.engines.prophet import peer
 from tests.engines.prophet.series import frame, odd, short
 from tests.series import day_numbers
@@ -55,9 +55,9 @@ def test_the_rows_kept_are_bounded_and_nobody_can_change_them() -> None:
     """A century of days leaves no more than the blocks the cache is told to keep."""
     for start in range(0, 60 * BLOCK, BLOCK):
         fourier(np.array([start]), 7.0, 3)
-    assert calendar._block.cache_info().currsize <= calendar.BLOCKS_KEPT
+    assert fourier_rows._block.cache_info().currsize <= fourier_rows.BLOCKS_KEPT
     with pytest.raises(ValueError, match="read-only"):
-        calendar._block(0, 7.0, 3)[0, 0] = 1
+        fourier_rows._block(0, 7.0, 3)[0, 0] = 1
 
 
 @pytest.mark.parametrize(

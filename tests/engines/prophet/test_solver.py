@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecasting.core.errors import FitFailed
 from forecasting.engines.prophet import additive, multiplicative, solver
 from forecasting.engines.prophet.design import Regressor, Settings
 from forecasting.engines.prophet.objective import objective, stationarity
 from forecasting.engines.prophet.predict import fit
 from forecasting.engines.prophet.problem import SIGMA_FLOOR, Parameters, Problem
-from forecasting.errors import FitFailed
 from tests.engines.prophet import peer
 from tests.engines.prophet.series import frame, odd, short
 from tests.series import day_numbers

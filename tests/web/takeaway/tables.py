@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 
-from forecasting.domain import SeriesKey, StoreState, VersionHeader
-from forecasting.planning.queue import QueueRow
+from forecasting.core.domain import SeriesKey, StoreState, VersionHeader
+from forecasting.planning.queue_rows import QueueRow
 from web.takeaway.content import SeriesShown
 
 AS_OF = date(2019, 4, 8)

@@ -10,7 +10,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.web.takeaway.tables import AS_OF, HOSTILE, forecast, queue_row, shown
-from web import formats
+from web.shared import formats
 from web.takeaway import workbook
 from web.takeaway.content import queue_table, series_table
 from web.takeaway.table import Column, Table

@@ -1,0 +1,127 @@
+"""What the commands of AWS say."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from forecasting.config.aws_settings import AwsSettings
+from forecasting.engines.aws_forecast.bucket import Stored
+from forecasting.engines.aws_forecast.group_status import FORECASTS, NEWS, Entry, Standing
+from forecasting.engines.aws_forecast.jobs import Job
+from forecasting.engines.aws_forecast.names import Names
+from forecasting.engines.aws_forecast.teardown import Left, counted
+
+MEGABYTE = 1e6
+HOUR = timedelta(hours=1)
+NEWEST = 5
+"""Predictors and forecasts that are told to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """What there is to remove.
+
+    Attributes
+    ----------
+    role
+        Whether there is a role that was made here.
+    """
+
+    left: Left
+    stored: Stored
+    role: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.left.going or self.stored.objects or self.role)
+
+
+def for_machines(found: Standing, settings: AwsSettings) -> dict[str, Any]:
+    """How things stand, of types JSON has: instants in ISO 8601, ages in seconds."""
+    told = dataclasses.asdict(found)
+    for name in ("imports", "predictors", "forecasts"):
+        for entry in told[name]:
+            entry["created_at"] = entry["created_at"].isoformat()
+            entry["age_seconds"] = entry.pop("age").total_seconds()
+    if found.estimate is not None:
+        told["estimate"]["cost"] = found.estimate.total(settings.rates)
+    return told | {
+        "news": NEWS,
+        "group_name": settings.group,
+        "bucket": _place(settings),
+        "forecasts_quota": FORECASTS,
+        "trainings_a_day": settings.trainings_a_day,
+    }
+
+
+def for_people(found: Standing, settings: AwsSettings) -> Iterator[str]:
+    """How things stand, in lines."""
+    yield f"AWS Forecast  {found.message}"
+    yield f"              {NEWS}"
+    yield f"bucket        {_place(settings)}"
+    if not found.reachable:
+        return
+    yield f"group         {settings.group}{'' if found.group else ': none yet; `aws setup` makes it'}"
+    yield f"datasets      {', '.join(found.datasets) or 'none'}"
+    yield from _entries("imports", found.imports)
+    yield from _entries("predictors", found.predictors)
+    yield from _entries("forecasts", found.forecasts)
+    yield f"quota         {found.forecasts_in_account} of {FORECASTS} forecasts in the account"
+    yield from estimated(found, settings)
+
+
+def estimated(found: Standing, settings: AwsSettings) -> Iterator[str]:
+    """Trainings of late, and what the next one takes, in lines."""
+    most = settings.trainings_a_day
+    cap = "no cap" if most is None else f"{most} allowed"
+    yield f"trainings     {found.trainings} begun within 24 hours, {cap}"
+    if found.estimate is None:
+        yield "next training n/a: no store with sales has this engine"
+        return
+    words = found.estimate.words(settings.rates)
+    quantities = (
+        f"{words['gigabytes']} GB imported, {words['hours']} hours, {words['points']} forecast points"
+    )
+    yield f"next training about {quantities}; cost {words['cost']}"
+
+
+def remaining(jobs: Sequence[Job]) -> str:
+    """How much longer it takes, as far as AWS says."""
+    longest = max((job.remaining for job in jobs if job.remaining is not None), default=None)
+    return "" if longest is None else f"about {longest / timedelta(minutes=1):.0f} min left"
+
+
+def listed(there: There, settings: AwsSettings) -> Iterator[str]:
+    """What there is to remove, what stays, and what it costs, in lines."""
+    left, stored = there.left, there.stored
+    if left.kept:
+        kept = ", ".join(thing.what for thing in left.kept)
+        yield f"stays, as it was made elsewhere or such things hang on it: {kept}"
+    if not there:
+        yield f"nothing of '{settings.group}' is left to remove"
+        return
+    counts = ", ".join(counted(left.going)) or "nothing"
+    yield f"in AWS Forecast: {counts}; AWS charges for the making, so only what is being made goes on costing"
+    size = f"{stored.size / MEGABYTE:,.1f} MB"
+    yield f"in {_place(settings)}: {stored.objects:,} objects, {size}; S3 charges as long as they are there"
+    if there.role:
+        yield f"the role {Names(settings.group).role}; it costs nothing"
+
+
+def _entries(what: str, entries: Sequence[Entry]) -> Iterator[str]:
+    for number, entry in enumerate(entries[:NEWEST]):
+        whose = "" if entry.ours else ", made elsewhere"
+        yield f"{'' if number else what:<13} {entry.name} {entry.status}, {_age(entry.age)} old{whose}"
+    if len(entries) > NEWEST:
+        yield f"              and {len(entries) - NEWEST:,} older"
+    if not entries:
+        yield f"{what:<13} none"
+
+
+def _age(age: timedelta) -> str:
+    return f"{age / HOUR:,.1f} hours" if age < 4 * timedelta(days=1) else f"{age.days} days"
+
+
+def _place(settings: AwsSettings) -> str:
+    return f"s3://{settings.bucket}/{settings.prefix}".rstrip("/")

@@ -1,0 +1,1 @@
+"""Settings, their file, logs and the wall clock."""

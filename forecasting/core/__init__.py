@@ -1,0 +1,1 @@
+"""The vocabulary of the product: domain values, ports, errors, frames and arrays."""

@@ -1,0 +1,47 @@
+"""Which stores an engine elsewhere trains together, and the runs of that group as runs of each of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from forecasting.config.settings import AWS_FORECAST, Settings
+from forecasting.core.domain import RefreshRun, Store, StoreSnapshot, group_scope
+from forecasting.core.ports import Ledger
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRuns:
+    """The group of the stores whose engine, or one of whose engines, is `AWS_FORECAST`."""
+
+    ledger: Ledger
+    settings: Settings
+
+    def scope(self, store: str, region: str) -> str | None:
+        """The scope a store is trained in with others; None where it is trained by itself."""
+        asked = self.settings.engines_of(store, region)
+        return group_scope(self.settings.aws.group) if AWS_FORECAST in asked else None
+
+    def scope_of(self, stores: Iterable[Store], only: str | None = None) -> str | None:
+        """The scope that some of these stores are trained in, or the only one of them that matters."""
+        wanted = (each for each in stores if only in (None, each.store))
+        return next(filter(None, (self.scope(each.store, each.region) for each in wanted)), None)
+
+    def seen_in(self, snapshots: Mapping[str, StoreSnapshot]) -> dict[str, StoreSnapshot]:
+        """The snapshots, with the group's runs as those of each store of it."""
+        scopes = {name: self.scope(name, each.region) for name, each in snapshots.items() if each.sales}
+        scope = next(filter(None, scopes.values()), None)
+        if scope is None:
+            return dict(snapshots)
+        active, last = self.ledger.holder(scope), self.ledger.last(scope)
+        return {
+            name: _with_runs(each, active, last) if scopes.get(name) else each
+            for name, each in snapshots.items()
+        }
+
+
+def _with_runs(snapshot: StoreSnapshot, active: RefreshRun | None, last: RefreshRun | None) -> StoreSnapshot:
+    ended = [run for run in (snapshot.last, last) if run is not None]
+    newest = max(ended, key=lambda run: run.finished_at or _NEVER, default=None)
+    return replace(snapshot, active=active or snapshot.active, last=newest)

@@ -1,0 +1,1 @@
+"""The use cases that pages, HTTP and the command line call."""

@@ -1,0 +1,207 @@
+"""How a request becomes a run: attach to what is active, or decide and record, within one transaction.
+
+Where a database lets two processes write at once, the unique index on active scopes has the last word, and
+the rows of the runs that are attached to are locked: such a run can't end between the look and the answer.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from forecasting.core import wording
+from forecasting.core.domain import (
+    Answer,
+    Decision,
+    RefreshRequest,
+    RefreshRun,
+    RunState,
+    StoreSnapshot,
+    Verdict,
+)
+from forecasting.core.pooled_priors import Chain
+from forecasting.storage.rows import RUN, row_of, run_of
+from forecasting.storage.snapshots import nothing_known, read_group_inputs, read_inputs, read_snapshots
+from forecasting.storage.stored_priors import read_latest
+from forecasting.storage.tables import ACTIVE, refresh_run
+
+_RUNS = (Verdict.REFORECAST, Verdict.RETRAIN)
+
+_TRIES = 3
+"""How often a run is recorded that another process's, which has ended since, was in the way of."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What is known when a round of requests is answered: each scope is asked for once.
+
+    Attributes
+    ----------
+    holders
+        The active run of each scope that has one.
+    decisions
+        What was decided on the others, by the id of the request's run.
+    inputs
+        What each scope is made of whose run is under way (`StoreSnapshot.inputs`).
+    """
+
+    holders: Mapping[str, RefreshRun]
+    decisions: Mapping[str, Decision]
+    inputs: Mapping[str, str]
+
+
+def ask_stores(
+    connection: sa.Connection,
+    asks: Sequence[RefreshRequest],
+    decide: Callable[[StoreSnapshot], Decision],
+) -> list[Answer]:
+    """Answer requests, each in the light of those before it; a constant number of queries for each round."""
+    answers: dict[str, Answer] = {}
+    for each in _rounds(asks):
+        answers |= _ask_round(connection, each, decide)
+    return [answers[ask.run_id] for ask in asks]
+
+
+def ask_chain(
+    connection: sa.Connection, ask: RefreshRequest, decide: Callable[[Chain | None], Decision]
+) -> Answer:
+    """Answer the request for a run over all stores."""
+    holders = _holders(connection, [ask.scope])
+    decisions = {} if holders else {ask.run_id: decide(read_latest(connection))}
+    return _settle(connection, [(ask, None)], _Round(holders, decisions, {}))[ask.run_id]
+
+
+def _rounds(asks: Sequence[RefreshRequest]) -> list[list[RefreshRequest]]:
+    """Rounds in which each scope is asked for once: one where every store is a scope of its own."""
+    rounds: list[list[RefreshRequest]] = []
+    asked: dict[str, int] = {}
+    for ask in asks:
+        number = asked[ask.scope] = asked.get(ask.scope, -1) + 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(ask)
+    return rounds
+
+
+def _ask_round(
+    connection: sa.Connection,
+    asks: Sequence[RefreshRequest],
+    decide: Callable[[StoreSnapshot], Decision],
+) -> dict[str, Answer]:
+    holders = _holders(connection, [ask.scope for ask in asks])
+    free = [ask for ask in asks if ask.scope not in holders]
+    found = read_snapshots(connection, [ask.store for ask in free]) if free else {}
+    snapshots = {ask.store: found.get(ask.store) or nothing_known(ask.store) for ask in free}
+    decisions = {ask.run_id: decide(snapshots[ask.store]) for ask in free}
+    known = _Round(holders, decisions, _inputs(connection, holders.values()))
+    return _settle(connection, [(ask, snapshots.get(ask.store)) for ask in asks], known)
+
+
+def _inputs(connection: sa.Connection, holders: Collection[RefreshRun]) -> dict[str, str]:
+    under_way = [run for run in holders if run.state is RunState.RUNNING or run.elsewhere]
+    stores = {run.store: run.scope for run in under_way if run.store}
+    inputs = {stores[store]: each for store, each in read_inputs(connection, list(stores)).items()}
+    groups = [run.scope for run in under_way if run.of_group]
+    return inputs | dict.fromkeys(groups, read_group_inputs(connection) if groups else "")
+
+
+def _settle(
+    connection: sa.Connection,
+    asks: Sequence[tuple[RefreshRequest, StoreSnapshot | None]],
+    known: _Round,
+) -> dict[str, Answer]:
+    """Record the runs that were decided on; return the answers by the id of the request's run."""
+    runs = [
+        _queued(ask, known.decisions[ask.run_id], snapshot)
+        for ask, snapshot in asks
+        if ask.run_id in known.decisions and known.decisions[ask.run_id].verdict in _RUNS
+    ]
+    held = {**known.holders, **_insert(connection, sorted(runs, key=lambda run: run.scope))}
+    return {ask.run_id: _answer(connection, ask, held.get(ask.scope), known) for ask, _ in asks}
+
+
+def _answer(
+    connection: sa.Connection, ask: RefreshRequest, holder: RefreshRun | None, known: _Round
+) -> Answer:
+    if holder is not None and (ask.run_id not in known.decisions or holder.run_id != ask.run_id):
+        return _attach(connection, holder, ask, known.inputs.get(ask.scope))
+    decision = known.decisions[ask.run_id]
+    return Answer(decision.verdict, decision.message, holder)
+
+
+def _attach(connection: sa.Connection, holder: RefreshRun, ask: RefreshRequest, inputs: str | None) -> Answer:
+    """Join a run: one that waits is moved forward, one that reads older inputs is followed by another."""
+    changes: dict[str, object] = {}
+    if holder.state is not RunState.RUNNING and ask.priority < holder.priority:
+        changes["priority"] = ask.priority
+    if holder.state is RunState.WAITING and not holder.elsewhere and ask.batch_id is None:
+        changes |= {"state": RunState.QUEUED.value, "next_attempt_at": None}
+    follows = holder.reads is not None and inputs is not None and inputs != holder.reads
+    if follows and holder.follow_up_by is None:
+        changes |= {"follow_up_by": ask.requested_by, "follow_up_at": ask.requested_at}
+    if changes:
+        mine = refresh_run.c.run_id == holder.run_id
+        connection.execute(sa.update(refresh_run).where(mine).values(changes))
+    joined = replace(holder, **{**changes, "state": RunState(changes.get("state", holder.state))})  # type: ignore[arg-type] # by name
+    return Answer(Verdict.ATTACHED, _joined(holder, ask, follows=follows), joined)
+
+
+def _joined(holder: RefreshRun, ask: RefreshRequest, *, follows: bool) -> str:
+    """What a planner is told whose press joined a run."""
+    doing = "running" if holder.state is RunState.RUNNING or holder.elsewhere else "waiting to run"
+    asked = f"asked {wording.duration(ask.requested_at - holder.requested_at)} ago by {holder.requested_by}"
+    more = "; sales or plan have changed since it began, so another follows it" if follows else ""
+    return f"Already {doing}, {asked}: this press joined it{more}"
+
+
+def _queued(ask: RefreshRequest, decision: Decision, snapshot: StoreSnapshot | None) -> RefreshRun:
+    head = snapshot.head if snapshot else None
+    return RefreshRun(
+        run_id=ask.run_id,
+        scope=ask.scope,
+        store="" if ask.of_group else ask.store,
+        verdict=decision.verdict,
+        message=decision.message,
+        state=RunState.QUEUED,
+        requested_by=ask.requested_by,
+        requested_at=ask.requested_at,
+        engine=ask.engine,
+        batch_id=ask.batch_id,
+        priority=ask.priority,
+        trained_before=head.trained_at if head else None,
+    )
+
+
+def _insert(connection: sa.Connection, runs: Sequence[RefreshRun]) -> dict[str, RefreshRun]:
+    """Record runs; return who holds their scopes now, which is another where another process was quicker.
+
+    That can happen on a database that lets both write at once.
+    """
+    if not runs:
+        return {}
+    try:
+        with connection.begin_nested():
+            connection.execute(sa.insert(refresh_run), [row_of(run) for run in runs])
+    except sa.exc.IntegrityError:
+        return {run.scope: _insert_or_join(connection, run) for run in runs}
+    return {run.scope: run for run in runs}
+
+
+def _insert_or_join(connection: sa.Connection, run: RefreshRun, tries: int = _TRIES) -> RefreshRun:
+    try:
+        with connection.begin_nested():
+            connection.execute(sa.insert(refresh_run).values(row_of(run)))
+    except sa.exc.IntegrityError:
+        holder = _holders(connection, [run.scope]).get(run.scope)
+        if holder is not None:
+            return holder
+        if tries == 1:
+            raise
+        return _insert_or_join(connection, run, tries - 1)
+    return run
+
+
+def _holders(connection: sa.Connection, scopes: Collection[str]) -> dict[str, RefreshRun]:
+    """The active run of each scope that has one; it stays as it is until this transaction ends."""
+    query = sa.select(*RUN).where(ACTIVE, refresh_run.c.scope.in_(scopes)).order_by(refresh_run.c.scope)
+    return {run.scope: run for run in map(run_of, connection.execute(query.with_for_update()).all())}

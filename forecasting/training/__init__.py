@@ -1,0 +1,1 @@
+"""What a refresh run does, from its tasks to the published forecast."""

@@ -1,0 +1,18 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.aws_fake import AwsFake
+from tests.aws_fake.fixtures import aws, aws_server
+from tests.cli.aws.desk import AwsHouse
+
+__all__ = ["aws", "aws_server"]
+
+
+@pytest.fixture
+def house(aws: AwsFake, tmp_path: Path) -> Iterator[AwsHouse]:
+    """Two stores that AWS is to train, and an account with nothing of ours in it."""
+    made = AwsHouse(tmp_path, aws)
+    yield made
+    made.close()

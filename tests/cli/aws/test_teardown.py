@@ -1,0 +1,216 @@
+"""Removing what was made in AWS: ours alone, children first, from wherever an attempt ended."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forecasting.core.domain import LOCAL_USER
+from forecasting.core.errors import InvalidRequest, StorecastError
+from tests.aws_fake import AwsFake
+from tests.cli.aws.desk import BUCKET, PREFIX, AwsHouse
+
+STEPS = (
+    "DeleteForecast",
+    "DeletePredictorBacktestExportJob",
+    "DeletePredictor",
+    "DeleteDatasetGroup",
+    "DeleteDatasetImportJob",
+    "DeleteDataset",
+    "DeleteObjects",
+    "DeleteRolePolicy",
+    "DeleteRole",
+)
+
+
+def roles(aws: AwsFake) -> list[str]:
+    """Names of the roles there are, but for the fake's own."""
+    return [
+        each["RoleName"] for each in aws.iam.list_roles()["Roles"] if each["RoleName"] != "forecast-access"
+    ]
+
+
+def furnished(house: AwsHouse) -> AwsHouse:
+    """Set up, with a predictor, a forecast of it, and the export of its backtest."""
+    house.run("setup")
+    predictor = house.aws.add_predictor("storecast_20190401T000000", group="storecast")
+    house.aws.add_forecast("storecast_forecast_1", predictor=predictor)
+    add_backtest(house, predictor)
+    return house
+
+
+def add_backtest(house: AwsHouse, predictor: str) -> None:
+    """One that AWS has written."""
+    place = {"Path": f"s3://{BUCKET}/{PREFIX}/backtest/storecast_backtest_1", "RoleArn": house.aws.role_arn}
+    house.remote._session.ask(
+        "create_predictor_backtest_export_job",
+        PredictorBacktestExportJobName="storecast_backtest_1",
+        PredictorArn=predictor,
+        Destination={"S3Config": place},
+    )
+    house.clock.turn(20 * house.settings.aws.poll)
+
+
+def test_all_that_is_ours_is_removed(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
+    """After it was listed, with what it costs, and the group's name was typed; the bucket stays."""
+    furnished(house)
+    capsys.readouterr()
+    house.answer = "storecast"
+    assert house.run("teardown") == 0
+    assert house.left_over() == {}
+    assert roles(house.aws) == []
+    assert BUCKET in [each["Name"] for each in house.aws.s3.list_buckets()["Buckets"]]
+    assert house.asked == ["Type storecast to remove it: "]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(
+        "in AWS Forecast: 1 predictor backtest export job, 1 forecast, 1 predictor, 1 dataset group, "
+        "2 dataset import jobs, 2 datasets; "
+    )
+    assert lines[1].startswith(f"in s3://{BUCKET}/{PREFIX}: 2 objects, 0.0 MB; S3 charges")
+    assert lines[-1] == f"removed; the bucket {BUCKET} itself stays"
+
+
+def test_nothing_is_removed_unasked(house: AwsHouse) -> None:
+    """Another word than the group's name, or nobody to ask, leaves everything as it is."""
+    house.run("setup")
+    before = house.state()
+    house.answer = "yes"
+    with pytest.raises(
+        InvalidRequest, match="expected 'storecast', found something else; nothing was removed"
+    ):
+        house.run("teardown")
+    assert house.state() == before
+
+
+def test_what_is_gone_is_not_removed_again(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
+    """In an empty account there is nothing to ask."""
+    house.run("setup")
+    house.run("teardown", "--yes")
+    done = len(house.changes())
+    assert house.run("teardown") == 0
+    assert house.changes()[done:] == []
+    assert capsys.readouterr().out.splitlines()[-1] == "nothing of 'storecast' is left to remove"
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_it_goes_on_however_often_it_ends(house: AwsHouse, *, after: bool) -> None:
+    """Ended before or after every step, the next attempt goes on, and in the end nothing is left."""
+    furnished(house)
+    for step in STEPS:
+        house.aws.fail(step, "InvalidInputException", after=after)
+    attempts = 0
+    while attempts < 30:
+        attempts += 1
+        try:
+            assert house.run("teardown", "--yes") == 0
+            break
+        except StorecastError:
+            continue
+    assert attempts == 1 + len(STEPS)
+    assert house.left_over() == {}
+    assert roles(house.aws) == []
+
+
+def test_it_can_be_set_up_again(house: AwsHouse) -> None:
+    """What was removed leaves nothing in the way."""
+    house.run("setup")
+    house.run("teardown", "--yes")
+    assert house.run("setup") == 0
+    assert {each["Status"] for each in house.aws.resources("dataset-import-job")} == {"ACTIVE"}
+
+
+def test_a_training_under_way_is_stopped(house: AwsHouse) -> None:
+    """It would go on costing."""
+    house.run("setup")
+    house.service.refresh(LOCAL_USER, "1")
+    for _ in range(3):
+        house.worker.run_next()
+        house.clock.turn(house.settings.aws.poll)
+    (training,) = house.aws.resources("predictor")
+    assert training["Status"] == "CREATE_IN_PROGRESS"
+    assert house.run("teardown", "--yes") == 0
+    assert "StopResource" in house.changes()
+    assert house.left_over() == {}
+
+
+def names(aws: AwsFake, kind: str, base: str) -> list[str]:
+    """Of what there is of a kind."""
+    return [each[f"{base}Name"] for each in aws.resources(kind)]
+
+
+def test_what_is_foreign_stays(house: AwsHouse, aws: AwsFake) -> None:
+    """Another group, its predictor, its forecast, other objects in the bucket and roles of others."""
+    other = aws.add_predictor("storecast_of_others", group="storecast_too")
+    aws.add_forecast("storecast_forecast_of_others", predictor=other)
+    furnished(house)
+    kept = [
+        "theirs",
+        f"{PREFIX}/theirs",
+        f"{PREFIX}/data/theirs",
+        f"{PREFIX}/backtest/theirs",
+        "data/run=1/a",
+    ]
+    for key in kept:
+        aws.s3.put_object(Bucket=BUCKET, Key=key, Body=b"1")
+    aws.add_role("storecast_forecasts")
+    assert house.run("teardown", "--yes") == 0
+    assert names(aws, "dataset-group", "DatasetGroup") == ["storecast_too"]
+    assert names(aws, "predictor", "Predictor") == ["storecast_of_others"]
+    assert names(aws, "forecast", "Forecast") == ["storecast_forecast_of_others"]
+    assert sorted(house.keys()) == sorted(kept)
+    assert roles(aws) == ["storecast_forecasts"]
+
+
+def test_what_is_foreign_in_our_group_stays_with_the_group(
+    house: AwsHouse, aws: AwsFake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What somebody else trained on our data, and all that it hangs on; the rest of ours goes."""
+    furnished(house)
+    aws.add_predictor("by_hand", group="storecast")
+    capsys.readouterr()
+    assert house.run("teardown", "--yes") == 0
+    assert names(aws, "predictor", "Predictor") == ["by_hand"]
+    assert names(aws, "dataset-group", "DatasetGroup") == ["storecast"]
+    assert len(names(aws, "dataset", "Dataset")) == 2
+    assert names(aws, "forecast", "Forecast") == []
+    first = capsys.readouterr().out.splitlines()[0]
+    whole = "stays, as it was made elsewhere or such things hang on it: predictor by_hand, dataset group "
+    assert first.startswith(whole)
+
+
+def test_a_predictor_that_others_forecast_with_stays(house: AwsHouse, aws: AwsFake) -> None:
+    """A foreign forecast of it is not taken away."""
+    house.run("setup")
+    predictor = aws.add_predictor("storecast_20190401T000000", group="storecast")
+    aws.add_forecast("by_hand", predictor=predictor)
+    assert house.run("teardown", "--yes") == 0
+    assert names(aws, "forecast", "Forecast") == ["by_hand"]
+    assert names(aws, "predictor", "Predictor") == ["storecast_20190401T000000"]
+
+
+def test_a_role_of_somebody_else_stays(aws: AwsFake, tmp_path: Path) -> None:
+    """One of the name that set-up found there; and one that is set is not even looked at."""
+    house = AwsHouse(tmp_path, aws, bucket=aws.bucket)
+    aws.add_role("storecast_forecast")
+    house.run("setup")
+    assert house.run("teardown", "--yes") == 0
+    assert roles(aws) == ["storecast_forecast"]
+    house.set_aws(role=aws.add_role("theirs"))
+    before = len(aws.other_calls)
+    house.run("setup")
+    assert house.run("teardown", "--yes") == 0
+    assert [each for each in aws.other_calls[before:] if each.service == "iam"] == []
+    house.close()
+
+
+def test_who_may_not_look_at_roles_removes_the_rest(
+    house: AwsHouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And is told that one may be left."""
+    house.run("setup")
+    allow: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    house.aws.policy = {"Statement": [allow, {"Effect": "Deny", "Action": "iam:GetRole", "Resource": "*"}]}
+    assert house.run("teardown", "--yes") == 0
+    assert "if `aws setup` made a role it stays" in capsys.readouterr().out
+    assert house.left_over() == {}
+    assert roles(house.aws) == ["storecast_forecast"]

@@ -1,0 +1,76 @@
+"""What every explanation promises."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forecasting.core.errors import InvalidFrame
+from forecasting.core.explanation import BALANCE, LEVEL, Explanation, Origin
+from forecasting.core.series_arrays import SeriesDays
+from tests.series import as_days, daily_series, split
+
+FUTURE = replace(as_days(split(daily_series(200), 4)[1]), is_open=np.array([True, True, False, True]))
+ON_PROMO = replace(FUTURE, promo=np.array([True, False, False, False]))
+MEAN = np.array([12.0, 9.0, 0.0, 10.0])
+
+
+def explanation(**steps: list[float]) -> Explanation:
+    """One of `MEAN` on days of which the first is on promotion and the third closed."""
+    made = {
+        LEVEL: [10.0, 10.0, 0.0, 10.0],
+        "weekday": [0.5, -1.0, 0.0, 0.0],
+        "promotion": [1.5, 0.0, 0.0, 0.0],
+    } | steps
+    return Explanation(Origin.MODEL, {name: np.array(step) for name, step in made.items()})
+
+
+def test_steps_that_keep_their_promises_are_let_through() -> None:
+    """As they are."""
+    made = explanation()
+    assert made.require(ON_PROMO, MEAN, "flat") is made
+    np.testing.assert_array_equal(made.total, MEAN)
+
+
+@pytest.mark.parametrize(
+    ("steps", "future", "message"),
+    [
+        ({"weather": [0.0] * 4}, ON_PROMO, "expected 'level' and others of .*, found .*weather"),
+        ({"weekday": [np.nan, 0, 0, 0]}, ON_PROMO, "expected finite steps, broken on"),
+        ({"weekday": [0.6, -1, 0, 0]}, ON_PROMO, "expected steps that add up to the mean, broken on"),
+        ({LEVEL: [10, 10, 5, 10], "weekday": [0.5, -1, -5, 0]}, ON_PROMO, "steps of 0 on a closed day"),
+        ({}, FUTURE, "no step for a promotion where there is none"),
+        ({}, ON_PROMO[:3], "expected 3 days, found 4"),
+    ],
+)
+def test_a_broken_promise_is_named(steps: dict[str, list[float]], future: SeriesDays, message: str) -> None:
+    """With what was explained, and the day."""
+    with pytest.raises(InvalidFrame, match=f"^flat: .*{message}"):
+        explanation(**steps).require(future, MEAN[: len(future)], "flat")
+
+
+def test_what_has_no_level_is_refused() -> None:
+    """The page starts from it."""
+    with pytest.raises(InvalidFrame, match="expected 'level'"):
+        Explanation(Origin.MODEL, {"weekday": MEAN}).require(ON_PROMO, MEAN, "flat")
+
+
+@given(st.lists(st.tuples(*[st.floats(-1e9, 1e9)] * 4), min_size=1, max_size=10))
+def test_the_level_makes_up_the_mean(rows: list[tuple[float, ...]]) -> None:
+    """Whatever the other steps are; those stay."""
+    level, weekday, promotion, mean = np.array(rows).T
+    made = Explanation(Origin.MODEL, {LEVEL: level, "weekday": weekday, "promotion": promotion})
+    settled = made.adding_up_to(mean)
+    np.testing.assert_allclose(settled.total, mean, atol=1e-5)
+    assert list(settled.steps) == list(made.steps)
+    assert settled.steps["weekday"] is weekday
+
+
+def test_what_makes_products_and_total_agree_is_a_step_of_its_own() -> None:
+    """The others stay as they are; where nothing was moved there is no such step."""
+    made = explanation().moved(np.array([0.5, 0.0, 0.0, -1.0]))
+    np.testing.assert_array_equal(made.steps[BALANCE], [0.5, 0.0, 0.0, -1.0])
+    np.testing.assert_array_equal(made.total, MEAN + made.steps[BALANCE])
+    assert BALANCE not in explanation().moved(np.zeros(4)).steps

@@ -1,0 +1,318 @@
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from forecasting.config.settings import Settings
+from forecasting.core.domain import LOCAL_USER, HistoryFile, RefreshRun, RunState, Verdict
+from forecasting.core.errors import ComputeLost, EngineUnavailable, StateUnavailable, UnknownSeries
+from forecasting.core.pooled_priors import CHAIN, Chain, PooledPrior
+from forecasting.core.ports import LocalEngine, StoreAttributes
+from forecasting.engines import registry
+from forecasting.evaluation.selection import EngineNamed
+from forecasting.refresh.chunk import Finished
+from forecasting.training import chain_training
+from forecasting.training.chain_training import ChainPooling
+from forecasting.training.tasks import PoolTask, SpreadTask
+from tests.fakes import FlatEngine, InlineCompute, TurnedClock, engines
+from tests.house import House
+from tests.pooling import Pooling
+from tests.series import START, daily_series
+from tests.stores import Shelf
+
+HORIZON = 28
+DAYS = 200
+LAST = (START + timedelta(days=DAYS - 1)).date()
+CUTOFFS = tuple(LAST - timedelta(days=28 * back) for back in (4, 3, 2, 1))
+RUN = RefreshRun(
+    "r", CHAIN, "", Verdict.RETRAIN, "", RunState.RUNNING, "Pia", datetime(2018, 1, 1, tzinfo=UTC), "pooling"
+)
+
+
+@dataclass
+class Manifest:
+    """Heads and attributes, as `ports.Manifest` knows them."""
+
+    sales: dict[str, HistoryFile] = field(default_factory=dict)
+    known: dict[str, StoreAttributes] = field(default_factory=dict)
+
+    def heads(self, kind: str) -> dict[str, HistoryFile]:
+        """No store has a plan."""
+        return self.sales if kind == "sales" else {}
+
+    def attributes(self) -> dict[str, StoreAttributes]:
+        """Those of each store that has any."""
+        return self.known
+
+
+@dataclass
+class Checkpoints:
+    """What a run has done so far, as `ports.Checkpoints` keeps it."""
+
+    saved: dict[str, bytes] = field(default_factory=dict)
+
+    def read(self, _run: RefreshRun) -> dict[str, bytes]:
+        """All of it."""
+        return dict(self.saved)
+
+    def save(self, _run: RefreshRun, results: Mapping[str, bytes]) -> None:
+        """More of it."""
+        self.saved.update(results)
+
+
+@dataclass
+class Stores:
+    """A chain of stores in memory, and what pools over it, which looks at `manifest` and `checkpoints`."""
+
+    engine_named: EngineNamed = field(default_factory=lambda: Pooling().named)
+    settings: Settings = field(default_factory=lambda: Settings(engine="pooling"))
+    shelf: Shelf = field(default_factory=Shelf)
+    manifest: Manifest = field(default_factory=Manifest)
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    told: list[tuple[str, int, int]] = field(default_factory=list)
+    taken_over: bool = False
+
+    def __post_init__(self) -> None:
+        self.compute = InlineCompute(self.engine_named, self.shelf)
+
+    def open(self, count: int, of: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame) -> "Stores":
+        """Add so many stores with one product each, open every day."""
+        for number in range(count):
+            frame = daily_series(DAYS, seed=number, level=100.0 + number, closed=(), noise=0.3)
+            files = self.shelf.put(str(number), {"101": of(frame)})
+            self.manifest.sales[files.store] = files.sales
+        return self
+
+    def finished(self) -> Finished:
+        """Pool over them."""
+        storage: Any = self
+        pooling = ChainPooling(storage, self.compute, TurnedClock(), self.settings)
+        mine = replace(RUN, fence=2) if self.taken_over else RUN
+        (made,) = pooling(mine, lambda run, *how_far: self.told.append(how_far) if run is mine else None)
+        assert made.run is mine
+        return made
+
+    def pooled(self) -> Chain:
+        """What was pooled over them."""
+        made = self.finished().publication
+        assert isinstance(made, Chain)
+        return made
+
+
+def test_priors_are_pooled_at_every_cutoff_a_backtest_will_want_one_for() -> None:
+    """Those of the windows and the newest day; of the product and of the stores' totals."""
+    chain = Stores().open(8).pooled()
+    assert [(prior.item, prior.cutoff) for prior in chain.priors] == [
+        (item, cutoff) for item in ("101", "all") for cutoff in (*CUTOFFS, LAST)
+    ]
+    assert {prior.series for prior in chain.priors} == {8}
+    assert [prior.coefficients["days"].mean for prior in chain.priors] == [88, 116, 144, 172, 200] * 2
+
+
+def test_the_chain_tells_what_it_was_computed_from() -> None:
+    """And its id is its own."""
+    stores = Stores().open(8)
+    chain, again = stores.pooled(), stores.pooled()
+    assert (chain.engine, chain.cutoff, chain.horizon, chain.stores) == ("pooling", LAST, HORIZON, 8)
+    assert chain.computed_at == TurnedClock().now()
+    assert (chain.input_hash, chain.priors, chain.spreads) == (again.input_hash, again.priors, again.spreads)
+    assert chain.chain_id != again.chain_id
+
+
+def test_the_spread_is_pooled_of_the_days_known_at_each_cutoff() -> None:
+    """The oldest window has come true when the next one begins; each has a factor a week."""
+    chain = Stores(lambda _name, _prior: Pooling(band=0.05)).open(30).pooled()
+    assert [(spread.item, spread.cutoff) for spread in chain.spreads] == [
+        (item, cutoff) for item in ("101", "all") for cutoff in (*CUTOFFS[1:], LAST)
+    ]
+    assert all(len(spread.factors) == 4 for spread in chain.spreads)
+    assert all(factor > 1 for spread in chain.spreads for factor in spread.factors)
+
+
+def test_later_sales_change_neither_priors_nor_spreads_of_earlier_cutoffs() -> None:
+    """Only those at cutoffs that have seen them."""
+
+    def grown(frame: pd.DataFrame) -> pd.DataFrame:
+        later = frame["ds"] > pd.Timestamp(CUTOFFS[3])
+        return frame.assign(y=frame["y"].where(~later, 3 * frame["y"] + 7))
+
+    one, two = Stores().open(30).pooled(), Stores().open(30, grown).pooled()
+    for mine, theirs in ((one.priors, two.priors), (one.spreads, two.spreads)):
+        assert {each.cutoff for each in mine} >= {CUTOFFS[3], LAST}
+        for first, second in zip(mine, theirs, strict=True):
+            assert (first == second) is (first.cutoff <= CUTOFFS[3])
+
+
+def test_the_spread_is_of_forecasts_with_the_priors_known_then() -> None:
+    """The second pass is given what the first one found."""
+    given: list[PooledPrior | None] = []
+
+    def engine_named(_name: str, prior: PooledPrior | None) -> LocalEngine:
+        given.append(prior)
+        return Pooling()
+
+    stores = Stores(engine_named).open(8)
+    chain = stores.pooled()
+    first, second = given[:8], given[8:]
+    assert first == [None] * 8
+    assert second == [chain.prior(item, at) for item in ("101", "all") for at in CUTOFFS] * 8
+
+
+def test_the_spread_is_pooled_over_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of its own, and evenly over all stores; the priors over all that there are."""
+    monkeypatch.setattr(chain_training, "SPREAD_STORES", 5)
+    stores = Stores().open(20)
+    chain = stores.pooled()
+    assert sum(isinstance(task, PoolTask) for task in stores.compute.tasks) == 20
+    sampled = [task.files.store for task in stores.compute.tasks if isinstance(task, SpreadTask)]
+    assert sampled == ["0", "4", "8", "12", "16"]
+    assert {prior.series for prior in chain.priors} == {20}
+
+
+def test_the_priors_are_pooled_over_a_sample_of_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the chain still tells how many stores there were, and what all of them have sold."""
+    every = Stores().open(20).pooled()
+    monkeypatch.setattr(chain_training, "PRIOR_STORES", 10)
+    stores = Stores().open(20)
+    chain = stores.pooled()
+    sampled = [task.files.store for task in stores.compute.tasks if isinstance(task, PoolTask)]
+    assert sampled == [str(number) for number in range(0, 20, 2)]
+    assert sum(isinstance(task, SpreadTask) for task in stores.compute.tasks) == 20
+    assert {prior.series for prior in chain.priors} == {10}
+    assert (chain.stores, chain.input_hash) == (20, every.input_hash)
+
+
+def test_too_few_stores_have_nothing_to_tell_each_other() -> None:
+    """There is a chain without priors, and no second pass."""
+    stores = Stores().open(7)
+    chain = stores.pooled()
+    assert (chain.stores, chain.priors, chain.spreads) == (7, (), ())
+    assert not any(isinstance(task, SpreadTask) for task in stores.compute.tasks)
+
+
+def test_without_a_store_there_is_no_chain() -> None:
+    """It says what was missing."""
+    made = Stores().finished()
+    assert made.publication is None
+    assert isinstance(made.error, UnknownSeries)
+    assert str(made.error) == "all stores: expected sales history, found none"
+
+
+def test_a_store_that_fails_is_left_out_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """In both passes; the others are pooled."""
+    caplog.set_level(logging.WARNING)
+    stores = Stores().open(9)
+    del stores.shelf.frames["sales-3"]
+    chain = stores.pooled()
+    assert {prior.series for prior in chain.priors} == {8}
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{stage} over all stores: a store is left out: sales of store 3: expected a file, found none "
+        "run_id=r scope=chain"
+        for stage in ("Pooling", "Calibrating")
+    ]
+
+
+def test_a_chain_of_nothing_is_not_made() -> None:
+    """Where every store fails the run fails with the reason, and the chain there is stays the newest."""
+    stores = Stores().open(9)
+    stores.shelf.frames.clear()
+    with pytest.raises(StateUnavailable, match="sales of store 0: expected a file, found none"):
+        stores.finished()
+    with pytest.raises(EngineUnavailable):
+        Stores(engines(FlatEngine())).open(9).finished()
+
+
+def test_others_see_how_far_it_is() -> None:
+    """Stores in the first pass, and in the second."""
+    stores = Stores().open(8)
+    stores.pooled()
+    assert list(dict.fromkeys(stores.told)) == [
+        (f"{stage} over all stores", done, 8) for stage in ("Pooling", "Calibrating") for done in range(9)
+    ]
+    assert stores.told == sorted(stores.told, key=lambda told: (told[0].startswith("C"), told[1]))
+
+
+def test_a_survivor_pools_only_what_was_not_kept() -> None:
+    """Both passes go on where they stopped; the chain is the same as without the fault."""
+    whole, stores = Stores().open(30).pooled(), Stores().open(30)
+    stores.compute.losses = 1
+    with pytest.raises(ComputeLost):
+        stores.finished()
+    assert len(stores.checkpoints.saved) == 20
+    before = len(stores.compute.tasks)
+    stores.taken_over = True
+    chain = stores.pooled()
+    assert len(stores.compute.tasks) - before == (30 - 20) + 30
+    assert (chain.priors, chain.spreads) == (whole.priors, whole.spreads)
+    again = stores.pooled()
+    assert len(stores.compute.tasks) - before == (30 - 20) + 30
+    assert (again.priors, again.spreads) == (whole.priors, whole.spreads)
+
+
+def test_each_store_is_pooled_with_what_is_known_of_it() -> None:
+    """Its attributes, and whose public holidays it has."""
+    stores = Stores(settings=Settings(engine="pooling", holidays={"": "DE", "3": "DE-BW"})).open(8)
+    stores.manifest.known["3"] = {"promo2": 1.0}
+    stores.pooled()
+    facts = {task.files.store: task.files.facts for task in stores.compute.tasks}  # type: ignore[union-attr]
+    assert (dict(facts["3"].attributes), facts["3"].place) == ({"promo2": 1.0}, "DE-BW")
+    assert (dict(facts["4"].attributes), facts["4"].place) == ({}, "DE")
+
+
+def test_a_store_that_has_ended_or_begun_lately_has_no_say_where_it_knows_nothing() -> None:
+    """The cutoffs are those of the newest sales of all; at the fourth both have their say."""
+    stores = Stores().open(10)
+    frame = daily_series(DAYS, closed=())
+    for store, part in {"ended": frame[:120], "begun": frame[100:]}.items():
+        stores.manifest.sales[store] = stores.shelf.put(store, {"101": part}).sales
+    chain = stores.pooled()
+    assert [prior.series for prior in chain.priors if prior.item == "101"] == [11, 11, 11, 12, 11]
+    assert chain.cutoff == LAST
+
+
+# -- with the engine it is for -------------------------------------------------------------------------
+
+
+def delivered(number: int) -> pd.DataFrame:
+    """Canonical sales of one store, eight promotions and five holidays."""
+    frame = daily_series(DAYS, seed=number, level=100.0 + 10 * number, promo=1.5)
+    flags = {name: frame[name].astype(int) for name in ("is_open", "promo", "school_holiday")}
+    return frame.assign(
+        store=str(number), item="101", date=frame["ds"].dt.strftime("%Y-%m-%d"), demand=frame["y"], **flags
+    ).drop(columns=["ds", "y"])
+
+
+def test_prophet_is_pooled_and_then_trained_with_what_was_pooled(empty_house: House) -> None:
+    """Through ledger, history and storage: stores are trained with the priors of the chain that is there."""
+    house = empty_house
+    given: list[tuple[str, PooledPrior | None]] = []
+
+    def engine_named(name: str, prior: PooledPrior | None) -> LocalEngine:
+        given.append((name, prior))
+        return registry.engine("prophet" if name == "flat" else name, prior)
+
+    house.compute.engine_named = engine_named
+    house.clock.turn(timedelta(days=-500))
+    house.deliver("sales", [delivered(number) for number in range(8)])
+    house.service.refresh_chain(LOCAL_USER)
+    assert house.work() == 1
+    chain = house.storage.chains.latest()
+    assert chain is not None
+    assert (chain.stores, chain.engine, chain.cutoff) == (8, "flat", LAST)
+    assert {prior.cutoff for prior in chain.priors} == {*CUTOFFS, LAST}
+    promo = chain.prior("101", LAST)
+    assert promo is not None
+    assert 0.2 < promo.coefficients["promo"].mean < 0.5
+    assert promo.coefficients["promo"].sd < 0.2
+    given.clear()
+    house.service.refresh(LOCAL_USER, "3")
+    assert house.work() == 1
+    asked = [prior for name, prior in given if name == "flat"]
+    for item in ("all", "101"):
+        mine = [prior for prior in asked if prior and prior.item == item]
+        assert mine[:4] == [chain.prior(item, cutoff) for cutoff in CUTOFFS]
+    assert house.service.predictor(LOCAL_USER, "3").chain_id == chain.chain_id

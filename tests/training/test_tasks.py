@@ -1,0 +1,308 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+
+from forecasting.calendar.inputs import StoreFacts
+from forecasting.core.domain import SeriesChoice, SeriesKey
+from forecasting.core.errors import EngineUnavailable, StateUnavailable
+from forecasting.core.pooled_priors import Chain, PooledPrior
+from forecasting.core.series_arrays import SeriesForecast
+from forecasting.engines.empirical import Empirical
+from forecasting.engines.seasonal_naive import SeasonalNaive
+from forecasting.evaluation.backtest import backtest
+from forecasting.evaluation.calibration import Scores
+from forecasting.evaluation.windows import Window
+from forecasting.training.publication import merged
+from forecasting.training.tasks import (
+    ForecastTask,
+    PooledFit,
+    PoolTask,
+    SpreadTask,
+    StoreFiles,
+    StorePart,
+    even_sample,
+    speaks_for_others,
+    work,
+)
+from tests.fakes import FlatEngine, engines
+from tests.pooling import Pooling
+from tests.series import START, as_days, daily_series
+from tests.stores import Shelf
+
+HORIZON = 28
+DAYS = 200
+LAST = (START + timedelta(days=DAYS - 1)).date()
+KNOWN = engines(FlatEngine(), SeasonalNaive(), Empirical())
+
+
+def products(count: int) -> dict[str, pd.DataFrame]:
+    """Histories of so many products, each of its own level."""
+    return {
+        str(100 + number): daily_series(DAYS, seed=number, level=50.0 + number) for number in range(count)
+    }
+
+
+def task(files: StoreFiles, **changes: object) -> ForecastTask:
+    """Train with the flat engine."""
+    return replace(ForecastTask(files, "flat", HORIZON), **changes)  # type: ignore[arg-type] # by name
+
+
+# -- forecasts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("items", "parts"), [(1, 1), (3, 2), (5, 7), (17, 2), (33, 3)])
+def test_a_store_in_parts_is_the_store(items: int, parts: int) -> None:
+    """Every series once, in the order it has without parts, with the same choice and forecast."""
+    shelf = Shelf()
+    files = shelf.put("1", products(items))
+    whole = task(files).run(shelf, KNOWN)
+    split = [task(files, part=part, parts=parts).run(shelf, KNOWN) for part in range(parts)]
+    assert sum(len(part.results) for part in split) == items + 1
+    assert max(len(part.results) for part in split) - min(len(part.results) for part in split) <= 1
+    assert {(part.store, part.cutoff, part.assumptions) for part in split} == {("1", LAST, whole.assumptions)}
+    together = merged(split[::-1])
+    assert [each.key for each in together] == [each.key for each in whole.results]
+    assert [each.key.item for each in together] == ["all", *products(items)]
+    for mine, theirs in zip(together, whole.results, strict=True):
+        assert mine.choice == theirs.choice
+        assert mine.forecast is not None
+        assert theirs.forecast is not None
+        assert mine.forecast.mean.tolist() == theirs.forecast.mean.tolist()
+
+
+def test_a_store_is_forecast_from_its_sales_and_plan_and_what_is_known_of_it() -> None:
+    """The files are read where the work is done."""
+    shelf = Shelf()
+    facts = StoreFacts({"promo2": 1.0, "promo2_since_year": 2017.0, "promo2_since_week": 1.0})
+    files = shelf.put("1", products(1), facts)
+    days = pd.date_range(LAST + timedelta(days=1), periods=HORIZON)
+    planned = pd.DataFrame(
+        {
+            "store": "1", "item": "all", "ds": days,
+            "is_open": True, "promo": True, "holiday": "", "school_holiday": False,
+        }
+    )  # fmt: skip
+    assert not task(files).run(shelf, KNOWN).results[0].future.promo.any()
+    part = task(replace(files, plan=shelf.file("1", "plan", planned))).run(shelf, KNOWN)
+    assert part.assumptions == ()
+    for each in part.results:
+        assert each.future.promo.all()
+        assert each.future.flags["standing_promotion"].all()
+
+
+def test_what_was_chosen_is_forecast_again_by_its_product() -> None:
+    """One the training did not see is chosen for."""
+    shelf = Shelf()
+    files = shelf.put("1", products(2))
+    kept = (SeriesChoice("101", "seasonal_naive", "kept"), SeriesChoice("all", "empirical", "kept"))
+    part = task(files, kept=kept).run(shelf, KNOWN)
+    reasons = {each.key.item: each.choice.reason for each in part.results if each.choice}
+    assert (reasons["all"], reasons["101"]) == ("kept", "kept")
+    assert reasons["100"] != "kept"
+
+
+def test_a_series_that_cannot_be_fitted_leaves_the_others_alone() -> None:
+    """It is a result with its reason."""
+    shelf = Shelf()
+    closed = daily_series(DAYS).assign(is_open=False, y=0.0)
+    part = task(shelf.put("1", products(1) | {"900": closed})).run(shelf, KNOWN)
+    assert {each.key.item: bool(each.forecast) for each in part.results} == {
+        "all": True, "100": True, "900": False,
+    }  # fmt: skip
+    (failed,) = (each for each in part.results if each.forecast is None)
+    assert failed.failure.startswith("store 1, product 900: seasonal_naive: expected at least one open day")
+
+
+def test_missing_files_and_engines_are_errors_of_the_task() -> None:
+    """Not of one of its series."""
+    shelf = Shelf()
+    files = shelf.put("1", products(1))
+    with pytest.raises(EngineUnavailable):
+        work(task(files, engine="aws_forecast"), shelf, KNOWN)
+    shelf.frames.clear()
+    last_window = (Window(LAST - timedelta(days=HORIZON), HORIZON),)
+    for each in (task(files), PoolTask(files, "flat", (LAST,)), SpreadTask(files, chain([]), last_window)):
+        with pytest.raises(StateUnavailable, match="sales of store 1: expected a file, found none"):
+            work(each, shelf, KNOWN)
+
+
+# -- what is pooled over the chain ---------------------------------------------------------------------
+
+
+CUTOFFS = (LAST - timedelta(days=56), LAST - timedelta(days=28), LAST)
+
+
+def chain(priors: list[PooledPrior]) -> Chain:
+    """What was pooled for that engine."""
+    return Chain("c", datetime(2018, 1, 1, tzinfo=UTC), "pooling", LAST, HORIZON, "", 8, tuple(priors))
+
+
+def pooled(frames: Mapping[str, pd.DataFrame], engine: Pooling | None = None) -> list[PooledFit]:
+    """The fits of a store's products, without that of their total."""
+    shelf = Shelf()
+    made = engine or Pooling()
+    fits = work(PoolTask(shelf.put("1", frames), "pooling", CUTOFFS), shelf, made.named)
+    assert all(prior is None for prior in made.priors)
+    found = [fit for fit in fits if isinstance(fit, PooledFit)]
+    assert len(found) == len(fits)
+    return [fit for fit in found if fit.item != "all"]
+
+
+def test_every_series_is_fitted_at_every_cutoff_without_a_prior() -> None:
+    """From the days up to it, by its product."""
+    fits = pooled(products(2))
+    assert [(fit.item, fit.cutoff) for fit in fits] == [
+        (item, cutoff) for item in ("100", "101") for cutoff in CUTOFFS
+    ]
+    assert [fit.coefficients["days"] for fit in fits] == [144, 172, 200] * 2
+
+
+def test_the_total_is_pooled_like_a_product() -> None:
+    """Of the stores' totals."""
+    shelf = Shelf()
+    fits = work(PoolTask(shelf.put("1", products(2)), "pooling", CUTOFFS), shelf, Pooling().named)
+    assert [fit.cutoff for fit in fits if isinstance(fit, PooledFit) and fit.item == "all"] == list(CUTOFFS)
+
+
+def test_short_and_closed_series_are_not_pooled_at_the_cutoffs_they_say_nothing_at() -> None:
+    """Short until it has sold on sixty days, closed once it has not for sixty."""
+    frame = daily_series(DAYS, closed=())
+    day = frame.index
+    found = pooled(
+        {
+            "young": frame[day >= DAYS - 60],
+            "younger": frame[day >= DAYS - 59],
+            "closed": frame.assign(is_open=day < DAYS - 60, y=frame["y"].where(day < DAYS - 60, 0.0)),
+            "unsold": frame.assign(y=frame["y"].where(day < DAYS - 60, 0.0)),
+            "gone": frame[day < DAYS - 60],
+            "lately": frame[day < DAYS - 59],
+        }
+    )
+    cutoffs: dict[str, list[date]] = {}
+    for fit in found:
+        cutoffs.setdefault(fit.item, []).append(fit.cutoff)
+    before = list(CUTOFFS[:2])
+    assert cutoffs == {
+        "young": [LAST], "closed": before, "unsold": before, "gone": before, "lately": list(CUTOFFS),
+    }  # fmt: skip
+
+
+def test_a_series_without_a_sale_says_nothing() -> None:
+    """Nor does one without a day, and no error either."""
+    past = as_days(daily_series(DAYS))
+    assert speaks_for_others(past, LAST)
+    assert not speaks_for_others(replace(past, y=0 * past.y), LAST)
+    assert not speaks_for_others(past[:0], LAST)
+
+
+def test_a_fit_that_fails_is_left_out_at_its_cutoff() -> None:
+    """And at no other."""
+    fits = pooled(products(1), Pooling(fails_at=CUTOFFS[1]))
+    assert [fit.cutoff for fit in fits] == [CUTOFFS[0], CUTOFFS[2]]
+
+
+def test_an_engine_without_coefficients_has_nothing_to_pool() -> None:
+    """And no error."""
+    shelf = Shelf()
+    assert work(PoolTask(shelf.put("1", products(2)), "flat", CUTOFFS), shelf, KNOWN) == ()
+
+
+def test_sales_after_a_cutoff_do_not_change_what_is_pooled_at_it() -> None:
+    """Whatever they were."""
+    frame = daily_series(DAYS)
+    later = frame["ds"] > pd.Timestamp(CUTOFFS[1])
+    first, second = (pooled({"100": each}) for each in (frame, frame.assign(y=frame["y"].where(~later, 7.0))))
+    assert first[:2] == second[:2]
+    assert first[2] != second[2]
+
+
+# -- how far the truth lies from it --------------------------------------------------------------------
+
+WINDOWS = tuple(Window(LAST - timedelta(days=28 * back), HORIZON) for back in (4, 3, 2, 1))
+
+
+def spread(
+    frames: Mapping[str, pd.DataFrame], engine: Pooling, priors: list[PooledPrior] | None = None
+) -> dict[str, Scores]:
+    """The scores of a store's products, without those of their total."""
+    shelf = Shelf()
+    found = SpreadTask(shelf.put("1", frames), chain(priors or []), WINDOWS).run(shelf, engine.named)
+    assert len(dict(found)) == len(found)
+    return {item: scores for item, scores in found if item != "all"}
+
+
+def test_every_series_is_scored_over_the_windows() -> None:
+    """As in a backtest of its own."""
+    found = spread(products(2), Pooling())
+    assert list(found) == ["100", "101"]
+    for item, frame in products(2).items():
+        made = backtest("pooling", lambda _at: Pooling(), SeriesKey("1", item), as_days(frame), WINDOWS)
+        expected = made.scores
+        assert found[item].days.tolist() == expected.days.tolist()
+        assert found[item].ahead.tolist() == expected.ahead.tolist()
+        assert found[item].scores.tolist() == expected.scores.tolist()
+
+
+def test_each_window_has_the_prior_of_its_product_known_at_its_cutoff() -> None:
+    """The oldest has none yet, and no window one that came later."""
+    at = {day: PooledPrior("100", day, 8, {}) for day in (WINDOWS[1].cutoff, WINDOWS[3].cutoff, LAST)}
+    engine = Pooling()
+    spread(products(1), engine, [*at.values(), *(replace(prior, item="900") for prior in at.values())])
+    one, three = at[WINDOWS[1].cutoff], at[WINDOWS[3].cutoff]
+    assert [prior for prior in engine.priors if prior] == [one, one, three]
+    assert len(engine.priors) == 2 * len(WINDOWS)
+
+
+def test_only_windows_a_series_has_a_history_and_a_whole_truth_for_are_scored() -> None:
+    """One without any has no say at all."""
+    frame = daily_series(DAYS, closed=())
+    day = frame.index
+    found = spread(
+        {
+            "100": frame,
+            "young": frame[day >= DAYS - 28 * 2 - 60],
+            "ended": frame[day < DAYS - 1],
+            "gone": frame[day < DAYS - 28 * 4],
+            "new": frame[day >= DAYS - 40],
+        },
+        Pooling(),
+    )
+    assert {item: scores.days.size for item, scores in found.items()} == {
+        "100": 4 * 28, "young": 2 * 28, "ended": 3 * 28,
+    }  # fmt: skip
+
+
+def test_a_series_that_cannot_be_backtested_has_no_say() -> None:
+    """The others have theirs."""
+    frame = daily_series(DAYS)
+    ends = frame[frame["ds"] != pd.Timestamp(WINDOWS[2].cutoff)]
+    assert list(spread({"100": ends, "101": frame}, Pooling(fails_at=WINDOWS[2].cutoff))) == ["100"]
+
+
+@pytest.mark.parametrize("most", [1, 3, 7, 10, 99])
+def test_a_sample_is_spread_evenly_over_all_stores(most: int) -> None:
+    """The same ones every time, none twice, and all where there are not more."""
+    shelf = Shelf()
+    files = [shelf.put(str(number), products(1)) for number in range(10)]
+    taken = even_sample(files, most)
+    assert taken == even_sample(files, most)
+    numbers = [int(each.store) for each in taken]
+    assert len(numbers) == min(most, 10)
+    assert numbers == sorted(set(numbers))
+    gaps = [later - earlier for earlier, later in pairwise(numbers)]
+    assert max(gaps, default=0) - min(gaps, default=0) <= 1
+
+
+def test_values_sent_to_workers_and_back_are_plain() -> None:
+    """A task names files and holds no sales; a result holds a part of one store."""
+    shelf = Shelf()
+    files = shelf.put("1", products(1))
+    made = work(task(files), shelf, KNOWN)
+    assert isinstance(made, StorePart)
+    assert all(isinstance(each.forecast, SeriesForecast) for each in made.results)
+    assert all(len(each.recent) == 35 for each in made.results)
+    assert len(repr(task(files))) < 1000

@@ -1,0 +1,58 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from forecasting.core.domain import LOCAL_USER, Principal
+from forecasting.services.service import ForecastService
+from tests.house import House
+from tests.storage.examples import LEASE, LIMIT
+from tests.web.test_pages import opened
+from web.shared import access
+
+ACTIVITY = "../pages/activity.py"
+
+
+@pytest.fixture
+def served(house: House) -> Iterator[House]:
+    """A furnished house behind the pages."""
+    access.install(house.service)
+    yield house
+    access.uninstall()
+
+
+@pytest.fixture
+def pooling(served: House) -> House:
+    """A house whose refresh of all stores is pooling over them."""
+    service = ForecastService(served.history, served.storage, served.clock, served.settings, pooled=True)
+    service.refresh_all(LOCAL_USER)
+    (run,) = served.storage.ledger.claim("worker", LEASE, LIMIT, 9)
+    served.storage.ledger.progress(run, "Pooling", 1, 2)
+    return served
+
+
+def table() -> pd.DataFrame:
+    """The list of runs."""
+    shown: Any = opened(ACTIVITY).dataframe[0].value
+    return pd.DataFrame(shown).set_index("Scope")
+
+
+@pytest.mark.usefixtures("pooling")
+def test_a_run_over_all_stores_is_listed_with_its_reason_and_how_far_it_is() -> None:
+    """Beside those of the stores, which wait for it."""
+    rows = table()
+    assert sorted(rows.index) == ["All stores", "Store 1", "Store 2"]
+    row = rows.loc["All stores"]
+    assert (row["What"], row["State"]) == ("Pooled", "Pooling 1/2")
+    assert row["Why"] == "Nothing is pooled over all stores yet: doing so for the first time"
+    assert rows.loc["Store 1", "State"] == "Queued"
+
+
+@pytest.mark.usefixtures("pooling")
+def test_a_planner_of_some_stores_does_not_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the runs of those."""
+    some: Principal = replace(LOCAL_USER, roles=frozenset({"planner"}), regions=frozenset({"North"}))
+    monkeypatch.setattr(access, "require_user", lambda: some)
+    assert list(table().index) == ["Store 1"]

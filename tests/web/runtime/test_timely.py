@@ -1,0 +1,73 @@
+"""Asking what may hang."""
+
+import asyncio
+import threading
+
+import pytest
+
+from forecasting.core.errors import StateUnavailable
+from web.runtime.timely import Timely
+
+PATIENCE = 10.0
+
+
+def test_an_answer_is_passed_on() -> None:
+    """And each later question is asked anew."""
+    answers = iter("ab")
+    timely = Timely(lambda: next(answers))
+    assert [asyncio.run(timely.answer(PATIENCE)) for _ in range(2)] == ["a", "b"]
+
+
+def test_an_error_is_passed_on() -> None:
+    """As it was raised; the next question is asked all the same."""
+    outcomes = iter([StateUnavailable("is locked"), None])
+
+    def ask() -> str:
+        error = next(outcomes)
+        if error is not None:
+            raise error
+        return "fine"
+
+    timely = Timely(ask)
+    with pytest.raises(StateUnavailable, match="is locked"):
+        asyncio.run(timely.answer(PATIENCE))
+    assert asyncio.run(timely.answer(PATIENCE)) == "fine"
+
+
+def test_what_hangs_is_asked_once_however_many_want_to_know() -> None:
+    """Those who give up leave the question to those who come; its answer reaches whoever still waits."""
+    asked: list[int] = []
+    release = threading.Event()
+
+    def ask() -> str:
+        asked.append(1)
+        assert release.wait(PATIENCE)
+        return "late"
+
+    timely = Timely(ask)
+
+    async def given_up() -> None:
+        results = await asyncio.gather(*(timely.answer(0.01) for _ in range(5)), return_exceptions=True)
+        assert [type(each) for each in results] == [TimeoutError] * 5
+
+    async def waited_for() -> list[str]:
+        waiting = [asyncio.create_task(timely.answer(PATIENCE)) for _ in range(2)]
+        await asyncio.sleep(0)
+        release.set()
+        return await asyncio.gather(*waiting)
+
+    asyncio.run(given_up())
+    assert asyncio.run(waited_for()) == ["late", "late"]
+    assert asked == [1]
+
+
+def test_a_question_that_hangs_keeps_no_process_from_ending() -> None:
+    """Its thread is a daemon."""
+    release = threading.Event()
+    timely = Timely(lambda: release.wait(PATIENCE))
+    with pytest.raises(TimeoutError):
+        asyncio.run(timely.answer(0.01))
+    (thread,) = [each for each in threading.enumerate() if each.name == "timely"]
+    assert thread.daemon
+    release.set()
+    thread.join(PATIENCE)

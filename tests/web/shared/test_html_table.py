@@ -1,0 +1,28 @@
+"""Tables as HTML."""
+
+import xml.etree.ElementTree as ET
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.web.drawn import text
+from web.shared import html_table
+from web.shared.html_table import Head
+
+ANYTHING = st.text(st.characters(exclude_categories=("Cs", "Cc")))
+
+
+@given(st.lists(st.tuples(ANYTHING, ANYTHING), max_size=4))
+def test_text_is_shown_as_it_is(rows: list[tuple[str, str]]) -> None:
+    """Whatever it looks like."""
+    drawn = html_table.region("A <name>", html_table.table([Head("Day", is_figure=False), Head("<b>")], rows))
+    read = ET.fromstring(drawn)  # noqa: S314 - our own
+    cells = [tuple(text(cell) for cell in row) for row in read.iter("tr")]
+    assert cells == [("Day", "<b>"), *rows]
+    assert read.get("aria-label") == "A <name>"
+
+
+def test_figures_stand_on_the_right_and_rows_have_their_look() -> None:
+    """By class."""
+    drawn = html_table.table([Head("Day", is_figure=False), Head("Low")], [["Mon", "1"]], ["week"])
+    assert '<tr class="week"><td>Mon</td><td class="figure">1</td></tr>' in drawn

@@ -1,0 +1,69 @@
+"""Taking away from the pages."""
+
+from datetime import timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from forecasting.core.domain import LOCAL_USER
+from tests.house import FIRST, LAST, House, sales
+from tests.web.test_pages import opened
+from web.takeaway import csv_file, workbook
+
+QUEUE = "../pages/my_stores.py"
+
+
+def buttons(app: AppTest) -> list[str]:
+    """The labels of the download buttons."""
+    return [button.proto.label for button in app.get("download_button")]
+
+
+def paper(app: AppTest) -> str:
+    """What is for print."""
+    return "".join(html.proto.body for html in app.get("html") if 'class="paper' in html.proto.body)
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("page", [QUEUE, "../pages/store_forecast.py"])
+def test_files_are_offered_but_not_made_when_a_page_is_drawn(
+    page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making one takes longer than drawing the page."""
+    made: list[object] = []
+    monkeypatch.setattr(workbook, "write", made.append)
+    monkeypatch.setattr(csv_file, "write", made.append)
+    assert buttons(opened(page)) == ["Excel file", "CSV, for other programs"]
+    assert made == []
+
+
+@pytest.mark.usefixtures("trained")
+def test_what_is_printed_of_a_store_is_headed_by_what_it_is() -> None:
+    """The days are those of the screen; which version they are of is said above them."""
+    html = paper(opened(store="1"))
+    assert "Demand forecast: store 1, all products" in html
+    assert "As of Wednesday 3 April 2019" in html
+
+
+@pytest.mark.usefixtures("trained")
+def test_what_is_printed_of_the_queue_is_what_is_shown_of_it() -> None:
+    """Of the chosen region, and that is said."""
+    app = opened(QUEUE)
+    app.selectbox(key="region").set_value("South").run()
+    assert "Shown 1 stores: All, South" in paper(app)
+    assert "<td>2</td><td>South</td>" in paper(app)
+    assert "North" not in paper(app)
+
+
+@pytest.mark.usefixtures("served")
+def test_before_the_first_forecast_there_is_nothing_to_take() -> None:
+    """No empty file."""
+    assert buttons(opened()) == []
+
+
+def test_of_a_product_without_forecast_nothing_can_be_taken(trained: House) -> None:
+    """The page says why there is none."""
+    last = LAST - timedelta(days=60)
+    trained.deliver("sales", [sales("1", "103", 5.0, FIRST, last)])
+    trained.service.refresh(LOCAL_USER, "1")
+    trained.work()
+    assert buttons(opened(store="1", item="103")) == []

@@ -1,0 +1,182 @@
+"""The tables of Accuracy: which engine serves what and why, every store or product, every figure."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.core.domain import ALL_ITEMS, SeriesKey
+from forecasting.core.error_sums import ErrorSums
+from forecasting.evaluation.accuracy_report import AccuracyReport, EngineShare, SeriesAccuracy
+from web.accuracy import accuracy_words
+from web.accuracy.accuracy_view import ROW_HEIGHT
+from web.shared import caches, formats, session
+from web.shared.components import HEADER_HEIGHT
+
+STORE_PAGE = Path(__file__).resolve().parents[2] / "pages" / "store_forecast.py"
+TABLE = "accuracy_table"
+MOST_ROWS, MOST_REASONS = 14, 3
+
+
+def engines_section(report: AccuracyReport, *, of_store: bool) -> None:
+    """Draw which engine serves what and why, and every store, or product of a store, with its figures."""
+    st.markdown("#### Which engine serves, and why")
+    if len(report.rows) == 1 and len(report.engines) == 1 and report.engines[0].series == 1:
+        (row,) = report.rows
+        st.markdown(f"**{engine_name(row.engine)}**: {formats.plain(row.reason)}.")
+        return
+    table = pd.DataFrame([_engine_row(share) for share in report.engines])
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "Engine": st.column_config.TextColumn(width=210),
+            "Series": st.column_config.NumberColumn(format="%,d", width=70),
+            "Why": st.column_config.TextColumn(width="large"),
+        },
+        alt="Engines with the series they serve and why",
+    )
+    first = "The total, then the products" if of_store else "Series are stores' totals and products. Stores"
+    st.caption(f"{first} with the largest error first; choose a row to open its forecast.")
+    _series_table(report.rows, of_store=of_store)
+
+
+def engine_name(engine: str) -> str:
+    """Its name, and where it is the average that others are compared with, that."""
+    name = formats.engine(engine)
+    return f"{name} (the 4-week average)" if engine == "seasonal_naive" else name
+
+
+def _engine_row(share: EngineShare) -> dict[str, object]:
+    shown = [
+        f"{reason.words} ({formats.number(reason.series)})" if len(share.reasons) > 1 else reason.words
+        for reason in share.reasons[:MOST_REASONS]
+    ]
+    more = len(share.reasons) - MOST_REASONS
+    return {
+        "Engine": engine_name(share.engine),
+        "Series": share.series,
+        "Why": " · ".join([*shown, *([f"{more} more reasons"] if more > 0 else [])]),
+    }
+
+
+def _series_table(rows: Sequence[SeriesAccuracy], *, of_store: bool) -> None:
+    """Draw one row a store or product; choosing one opens its page."""
+    ordered = sorted(rows, key=_place)
+    percent = st.column_config.NumberColumn(format="%.1f%%", width=110)
+    st.dataframe(
+        pd.DataFrame([_series_row(row, of_store=of_store) for row in ordered]),
+        hide_index=True,
+        placeholder=formats.NONE,
+        height=HEADER_HEIGHT + ROW_HEIGHT * min(len(ordered), MOST_ROWS),
+        column_config={
+            **dict.fromkeys(("Error", "4-week average"), percent),
+            "Too high (+) or low (−)": st.column_config.NumberColumn(format="%+.1f%%", width=160),
+            "Inside the band": st.column_config.NumberColumn(format="%.0f%%", width=110),
+            "Days": st.column_config.NumberColumn(format="%,d", width=70),
+            "Engine": st.column_config.TextColumn(width=130),
+            "Why": st.column_config.TextColumn(width="large"),
+        },
+        on_select=partial(_choose, [row.key for row in ordered]),
+        selection_mode="single-row",
+        key=TABLE,
+        alt=f"{'Products' if of_store else 'Stores'} with errors, engine and why; choose a row to open it",
+    )
+
+
+def _choose(drawn: Sequence[SeriesKey]) -> None:
+    """Remember to open the chosen row of the table as it was drawn."""
+    for row in st.session_state[TABLE].selection.rows:
+        session.open_series(drawn[row])
+
+
+def open_chosen() -> None:
+    """Leave for the forecast of the series whose row was chosen."""
+    if session.opening():
+        st.switch_page(STORE_PAGE, query_params={})  # without, it fails on what the pickers are bound to
+
+
+def _place(row: SeriesAccuracy) -> tuple[bool, float]:
+    """A store's total before its products, the largest error first, unknown ones last."""
+    error = row.sums.served.wape if row.sums else None
+    return row.key.item != ALL_ITEMS, 1.0 if error is None else -error
+
+
+def _series_row(row: SeriesAccuracy, *, of_store: bool) -> dict[str, object]:
+    served, naive = row.sums or (ErrorSums(), ErrorSums())
+    return {
+        "Product" if of_store else "Store": formats.item(row.key.item) if of_store else row.key.store,
+        "Error": _hundredths(served.wape),
+        "4-week average": _hundredths(naive.wape),
+        "Too high (+) or low (−)": _hundredths(served.bias),
+        "Inside the band": _hundredths(served.coverage),
+        "Days": served.days or None,
+        "Engine": formats.engine(row.engine),
+        "Why": row.reason,
+    }
+
+
+def _hundredths(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def all_figures(report: AccuracyReport, stamp: str, *, of_store: bool) -> None:
+    """Draw every figure there is, folded away, for those who know their names.
+
+    Parameters
+    ----------
+    stamp
+        The report's (`cached.accuracy`).
+    """
+    _all_figures(report, stamp, of_store=of_store)
+
+
+@st.cache_data(max_entries=200, ttl=caches.RECORD_SECONDS, show_spinner=False)
+def _all_figures(_report: AccuracyReport, stamp: str, *, of_store: bool) -> None:
+    del stamp  # part of the cache's key only
+    report = _report
+    columns = {lead: sums for lead, sums in report.track.items() if sums.days}
+    if report.backtest is None and not columns:
+        return
+    with st.expander("All figures", icon=":material/table:"):
+        table = pd.DataFrame({"Figure": accuracy_words.FIGURES})
+        if report.backtest is not None:
+            table["Backtest"] = accuracy_words.figures(report.backtest.total.served)
+            table["Backtest, 4-week average"] = accuracy_words.figures(report.backtest.total.naive)
+        for lead, sums in columns.items():
+            table[f"Published {formats.days_before(lead)}"] = accuracy_words.figures(sums)
+        right = {name: st.column_config.TextColumn(alignment="right") for name in table.columns[1:]}
+        st.dataframe(table, hide_index=True, column_config=right, alt="Every figure")
+        st.caption(
+            "The engine that serves was chosen on the days of the backtest, which flatters it a little; "
+            "what was published is not flattered."
+        )
+        if len(report.rows) > 1:
+            _expert_table(report.rows, of_store=of_store)
+
+
+def _expert_table(rows: Sequence[SeriesAccuracy], *, of_store: bool) -> None:
+    """Draw the figures of each store, or product of a store, that the table above has no room for."""
+    sums = [row.sums.served if row.sums else ErrorSums() for row in rows]
+    table = pd.DataFrame(
+        {
+            "Product" if of_store else "Store": [
+                formats.item(row.key.item) if of_store else row.key.store for row in rows
+            ],
+            "MASE": [each.mase for each in sums],
+            "RMSPE": [_hundredths(each.rmspe) for each in sums],
+            "wQL": [each.wql for each in sums],
+        }
+    )
+    three = st.column_config.NumberColumn(format="%.3f")
+    percent = st.column_config.NumberColumn(format="%.1f%%")
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder=formats.NONE,
+        height=HEADER_HEIGHT + ROW_HEIGHT * min(len(table), MOST_ROWS),
+        column_config={"MASE": three, "RMSPE": percent, "wQL": three},
+        alt="More figures of each",
+    )

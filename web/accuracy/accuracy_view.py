@@ -1,0 +1,266 @@
+"""The parts of Accuracy: pickers, tiles, the backtest, and the track record of what was published.
+
+What is below the pickers is the same at every rerun until it is added up again, so it is drawn once and then
+replayed, as on a store's page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import quote
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.core.domain import ALL_ITEMS, Principal, SeriesKey, Store
+from forecasting.core.error_sums import ErrorSums
+from forecasting.evaluation.accuracy_report import AccuracyReport, Backtested
+from forecasting.services.service import ForecastService
+from web.accuracy import accuracy_charts, accuracy_words
+from web.shared import caches, charts, formats, session, tiles
+from web.shared.components import ALL_REGIONS, HEADER_HEIGHT
+from web.shared.tiles import Tile
+
+ROW_HEIGHT, MOST_DAYS = 35, 7
+RECORD = timedelta(days=28)
+"""How far back the days of one series are shown as published."""
+
+DAY_BEFORE = 1
+"""Days to go, at least, of the forecast that is in hand the day before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is looked at; a region or store of None means all of them."""
+
+    region: str | None
+    store: str | None
+    item: str = ALL_ITEMS
+
+    def __str__(self) -> str:
+        """``all stores``, ``region North``, ``store 17, all products``."""
+        if self.store is None:
+            return f"region {self.region}" if self.region else "all stores"
+        return f"store {self.store}, {formats.item(self.item).lower()}"
+
+
+def pick(stores: Sequence[Store]) -> Scope:
+    """Draw the pickers, bound to the address: region where there are any, store, product of one store."""
+    columns = iter(st.columns([3, 3, 3, 3.4], vertical_alignment="bottom"))
+    regions = sorted({store.region for store in stores if store.region})
+    region = None
+    if regions:
+        chosen = next(columns).selectbox(
+            "Region", [ALL_REGIONS, *regions], key=session.REGION, bind="query-params"
+        )
+        region = None if chosen in (None, ALL_REGIONS) else chosen
+    names = [store.store for store in stores if region in (None, store.region)]
+    session.keep_store(names, session.ALL_STORES)
+    store = next(columns).selectbox(
+        "Store", [session.ALL_STORES, *names], key=session.STORE, bind="query-params"
+    )
+    items = next((each.items for each in stores if each.store == store), ())
+    session.keep_item(items)
+    item = next(columns).selectbox(
+        "Product",
+        [ALL_ITEMS, *items],
+        key=session.ITEM,
+        bind="query-params",
+        format_func=session.item_label,
+        disabled=not items,
+    )
+    return Scope(region, None if store == session.ALL_STORES else store, item or ALL_ITEMS)
+
+
+def no_forecast(scope: Scope) -> None:
+    """Say that there is nothing to judge yet."""
+    whose = f" of {formats.plain(str(scope))}" if scope.store else ""
+    st.info(
+        f"There is no forecast{whose} yet, so there is nothing to judge. Press **Refresh forecast** on a "
+        "store's page, or **Refresh all** on My stores.",
+        icon=":material/hourglass_empty:",
+    )
+
+
+def sections(
+    service: ForecastService, user: Principal, report: AccuracyReport, stamp: str, scope: Scope, as_of: date
+) -> None:
+    """Draw tiles, backtest and track record of a report, in the reader's theme.
+
+    Parameters
+    ----------
+    stamp
+        The report's (`cached.accuracy`).
+    """
+    _sections(service, user, report, stamp, scope, as_of, st.context.theme.type)
+
+
+@st.cache_data(max_entries=200, ttl=caches.RECORD_SECONDS, show_spinner=False)
+def _sections(
+    _service: ForecastService,
+    _user: Principal,
+    _report: AccuracyReport,
+    stamp: str,
+    scope: Scope,
+    as_of: date,
+    theme: str | None,
+) -> None:
+    del stamp  # part of the cache's key only
+    days = None
+    if scope.store is not None:
+        days = _service.track(_user, SeriesKey(scope.store, scope.item), since=as_of - RECORD)
+    _tiles(_report)
+    _backtest_section(_report, theme)
+    _published_section(_report.track, days, scope.store)
+
+
+def _tiles(report: AccuracyReport) -> None:
+    """Draw the four figures: error, against the average, inside the band, published."""
+    backtest = report.backtest
+    coverage = backtest.total.served.coverage if backtest else None
+    tip = "Share of the backtest's days on which low ≤ sold ≤ high. 8 days in 10 are promised."
+    inside = Tile("Inside the band, backtest", formats.percent(coverage, 0), "80% promised", tip)
+    tiles.draw([_error_tile(backtest), _against_tile(backtest), inside, _published_tile(report.track)])
+
+
+def _error_tile(backtest: Backtested | None) -> Tile:
+    label = "Error in backtest"
+    if backtest is None:
+        return Tile(label, formats.NONE, "no backtest yet")
+    tip = f"{accuracy_words.method(backtest)} The sum of the daily misses as a share of all sales: WAPE."
+    naive = formats.percent(backtest.total.naive.wape)
+    return Tile(label, formats.percent(backtest.total.served.wape), f"{naive} by the 4-week average", tip)
+
+
+def _against_tile(backtest: Backtested | None) -> Tile:
+    tip = (
+        "The 4-week average expects of each weekday the mean of the last four. It serves wherever it is the "
+        "better one."
+    )
+    if backtest is None or backtest.series == 1:
+        words = accuracy_words.against_average(backtest.total) if backtest else formats.NONE
+        note = (
+            "the average itself serves" if backtest and backtest.same else "by their errors in the backtest"
+        )
+        return Tile("Against the 4-week average", words, note, tip)
+    served = f"; the average serves {formats.number(backtest.same)}" if backtest.same else ""
+    note = f"{formats.number(backtest.better)} of {formats.number(backtest.series)}{served}"
+    share = formats.percent(backtest.better / backtest.series, 0)
+    return Tile("Better than the 4-week average", f"{share} of stores", note, tip)
+
+
+def _published_tile(track: Mapping[int, ErrorSums]) -> Tile:
+    sums = track.get(DAY_BEFORE, ErrorSums())
+    note = f"the day before, over {formats.days(sums.days)}" if sums.days else "no day of sales since yet"
+    tip = "What the published forecast said the day before, compared with what was sold. Not a backtest."
+    return Tile("Error as published", formats.percent(sums.wape), note, tip)
+
+
+def _backtest_section(report: AccuracyReport, theme: str | None) -> None:
+    """Draw the backtest by days ahead: errors against the average, and the band against its promise."""
+    backtest, left_out = report.backtest, accuracy_words.untested(report)
+    if backtest is None:
+        _heading("Backtest")
+        st.info(left_out or f"{accuracy_words.NO_BACKTEST}.", icon=":material/hourglass_empty:")
+        return
+    _heading("Backtest", " ".join(filter(None, [accuracy_words.method(backtest), left_out])))
+    weeks, colours = backtest.weeks, charts.palette(theme)
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f"**Error by days ahead.** {accuracy_words.trend(weeks)}")
+        st.plotly_chart(
+            accuracy_charts.error_figure(weeks, colours), theme=None, config={"displayModeBar": False},
+            key="error_chart", alt=accuracy_charts.error_alt(weeks),
+        )  # fmt: skip
+    with right:
+        st.markdown(f"**Inside the band.** {accuracy_words.band(backtest.total.served.coverage)}")
+        st.plotly_chart(
+            accuracy_charts.band_figure(weeks, colours), theme=None, config={"displayModeBar": False},
+            key="band_chart", alt=accuracy_charts.band_alt(weeks),
+        )  # fmt: skip
+
+
+def _published_section(track: Mapping[int, ErrorSums], days: pd.DataFrame | None, store: str | None) -> None:
+    """Draw how published forecasts did, by how long before; of one series also day by day.
+
+    Parameters
+    ----------
+    days
+        `Reader.track` of the one series that is looked at, or None.
+    """
+    if not any(sums.days for sums in track.values()):
+        _heading("Published")
+        st.info(accuracy_words.NOTHING_TESTED, icon=":material/hourglass_empty:")
+        return
+    more = "; beside it the last 4 weeks, as published the day before" if store else ", all stores together"
+    _heading("Published", f"What was published, compared with what was sold since, on open days{more}.")
+    table = pd.DataFrame([_lead_row(lead, sums) for lead, sums in track.items()])
+    right = {name: st.column_config.TextColumn(alignment="right") for name in table.columns[1:]}
+    left, beside = st.columns([5, 6]) if days is not None else (st.container(), st.container())
+    left.dataframe(table, hide_index=True, column_config=right, alt="Published forecasts by how long before")
+    if days is not None and store is not None:
+        with beside:
+            _day_table(days, store)
+
+
+def _heading(title: str, words: str = "") -> None:
+    """A section's name, and beside it how its figures came about."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.markdown(f"#### {title}", width="content")
+        if words:
+            st.caption(words)
+
+
+def _lead_row(lead: int, sums: ErrorSums) -> dict[str, str]:
+    return {
+        "As published": formats.days_before(lead).capitalize(),
+        "Days": formats.number(sums.days),
+        "Error": formats.percent(sums.wape),
+        "Expected was": formats.lean(sums.bias),
+        "Inside the band": formats.percent(sums.coverage, 0),
+    }
+
+
+def _day_table(days: pd.DataFrame, store: str) -> None:
+    """Draw what was published the day before, of the last weeks, the newest day first."""
+    rows = days[days["lead"] == DAY_BEFORE].iloc[::-1]
+    if rows.empty:
+        return
+    link = f"/store_forecast?{session.STORE}={quote(store)}&{session.VERSION}="
+    table = pd.DataFrame(
+        {
+            "Day": [formats.day(ds) for ds in rows["ds"]],
+            **{
+                name: [_shown(*value) for value in zip(rows[column], rows["is_open"], strict=True)]
+                for name, column in (("Low", "q10"), ("Expected", "mean"), ("High", "q90"), ("Sold", "y"))
+            },
+            "Inside?": [_side(*day) for day in zip(*(rows[name] for name in _SIDE), strict=True)],
+            "Version": [f"{link}{version}" for version in rows["version"]],
+        }
+    )
+    right = {name: st.column_config.TextColumn(alignment="right") for name in table.columns[1:5]}
+    version = st.column_config.LinkColumn(display_text=r"version=(\d+)", width=70)
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={**right, "Version": version},
+        height=HEADER_HEIGHT + ROW_HEIGHT * min(len(table), MOST_DAYS),
+        alt="Published the day before, and sold, by day",
+    )
+
+
+def _shown(value: float, is_open: bool) -> str:  # noqa: FBT001 # a row
+    """Whole units; nothing on a closed day where nothing was expected or sold."""
+    return formats.units(value) if is_open or value else "–"
+
+
+_SIDE = ("y", "q10", "q90", "is_open")
+
+
+def _side(y: float, low: float, high: float, is_open: bool) -> str:  # noqa: FBT001 # a row
+    """Where what was sold lies."""
+    if not is_open:
+        return "closed"
+    if low <= y <= high:
+        return "inside"
+    return "above the band" if y > high else "below the band"

@@ -1,0 +1,32 @@
+"""Figures of Compare: a store's chart where there is a half or a quarter of its room."""
+
+from datetime import date
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from web.shared.charts import Palette, forecast_figure
+
+HEIGHT = 290
+ROOM = 1.06
+"""Of the highest value: so much of the axis."""
+
+
+def side_figure(
+    sold: pd.DataFrame, forecast: pd.DataFrame | None, as_of: date, colours: Palette, highest: float | None
+) -> go.Figure:
+    """Draw one side as `charts.forecast_figure` does, without words at lines' ends and holidays' names.
+
+    Parameters
+    ----------
+    highest
+        What the y axis must hold, the same for all sides; None for what this one needs.
+    """
+    figure = forecast_figure(sold, forecast, as_of, colours)
+    notes = figure.layout.annotations
+    figure.layout.annotations = [note for note in notes if note.yref == "paper" and not note.textangle]
+    figure.update_layout(height=HEIGHT, margin={"l": 44, "r": 6, "t": 18, "b": 24}, yaxis_nticks=6)
+    figure.update_xaxes(dtick=14 * 86_400_000)
+    if highest:
+        figure.update_yaxes(range=[0, highest * ROOM])
+    return figure

@@ -1,0 +1,1 @@
+"""The HTTP API, probes, metrics, and the guard in front of them."""

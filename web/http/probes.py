@@ -1,0 +1,90 @@
+"""For probes and scrapers: `GET /healthz` (it lives), `/readyz` (it can work), `/metrics` (how it is doing).
+
+Nobody logs in to ask these, and nothing they tell is about a single store. They never hang: what does not
+answer in time counts as down.
+"""
+
+import asyncio
+import dataclasses
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from forecasting.core.domain import SYSTEM
+from forecasting.core.errors import StateUnavailable, StorageError
+from forecasting.services.operations import Check, Need, VitalSigns
+from web.http.prometheus_metrics import CONTENT_TYPE, exposition
+from web.runtime.timely import Timely
+from web.shared import access
+
+CHECK_SECONDS = 3.0
+"""How long a check may take; a probe usually waits for 5 to 10 s."""
+
+SCRAPE_SECONDS = 5.0
+"""How long the figures may take; Prometheus waits for 10 s by default."""
+
+NOT_STORED = {"Cache-Control": "no-store"}
+
+
+async def healthz(_request: Request) -> Response:
+    """Say that the process lives; touches nothing."""
+    return JSONResponse({"status": "live"}, headers=NOT_STORED)
+
+
+async def readyz(_request: Request) -> Response:
+    """Say whether it can do its work: 200, or 503 with what is missing."""
+    checks = await _checks()
+    ready = all(check.ok for check in checks.values())
+    body = {
+        "status": "ready" if ready else "not ready",
+        "checks": {name: dataclasses.asdict(check) for name, check in checks.items()},
+    }
+    return JSONResponse(body, status_code=200 if ready else 503, headers=NOT_STORED)
+
+
+async def metrics(_request: Request) -> Response:
+    """Tell the figures to Prometheus; where the database can't be used, only that."""
+    try:
+        signs = await _signs.answer(SCRAPE_SECONDS)
+    except (StorageError, TimeoutError):
+        signs = None
+    return Response(exposition(signs), media_type=CONTENT_TYPE, headers=NOT_STORED)
+
+
+async def _checks() -> dict[str, Check]:
+    try:
+        access.service()
+    except StateUnavailable as error:
+        return {"start": Check(ok=False, detail=str(error))}
+    checks = await asyncio.gather(*map(_checked, Need))
+    return dict(zip(Need, checks, strict=True))
+
+
+async def _checked(need: Need) -> Check:
+    try:
+        return await _needs[need].answer(CHECK_SECONDS)
+    except TimeoutError:
+        return Check(ok=False, detail=f"{need}: no answer within {CHECK_SECONDS:g} s")
+    except StateUnavailable as error:  # it is being stopped
+        return Check(ok=False, detail=str(error))
+
+
+def _check(need: Need) -> Check:
+    return access.service().check(SYSTEM, need)
+
+
+def _look() -> VitalSigns:
+    return access.service().vital_signs(SYSTEM)
+
+
+_needs = {need: Timely(partial(_check, need)) for need in Need}
+_signs = Timely(_look)
+_app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])
+
+
+def routes() -> list[Route]:
+    """The three paths as routes for `st.App`; others than GET and HEAD are told 405 here."""
+    return [Route(path, _app) for path in ("/healthz", "/readyz", "/metrics")]

@@ -1,0 +1,1 @@
+"""Start, stop and scheduling: everything that relies on private parts of Streamlit."""

@@ -1,0 +1,27 @@
+"""The style sheets of the pages: one text for each theme, with the colours of the charts in it."""
+
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+from web.shared import charts
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+SHEETS = ("look.css", "figures.css", "print.css")
+
+
+@cache
+def style(theme: str | None) -> str:
+    """What stands in every page's ``<style>``.
+
+    Parameters
+    ----------
+    theme
+        The reader's, as Streamlit names it.
+    """
+    colours = ";".join(
+        f"--{name.replace('_', '-')}:{value}" for name, value in asdict(charts.palette(theme)).items()
+    )
+    sheets = [*SHEETS, *(["dark.css"] if theme == "dark" else [])]
+    rules = "\n".join((STATIC / sheet).read_text(encoding="utf-8") for sheet in sheets)
+    return f"<style>:root{{{colours}}}\n{rules}</style>"
