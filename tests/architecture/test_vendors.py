@@ -1,0 +1,128 @@
+"""Third-party packages are imported in named places only; an import anywhere else breaks a contract.
+
+A copy of the source tree gets one probe module in every package. Each probe imports every third-party package
+that has a rule, and one run of lint-imports over the copy has to report each of these imports.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import ROOT, modules, tracked
+
+NOWHERE: frozenset[str] = frozenset()
+SCREENS = frozenset(
+    f"web.{screen}" for screen in ("queue", "store", "compare", "accuracy", "sales_data", "activity")
+)
+STORAGE = frozenset(
+    {"forecasting.storage", "forecasting.storage.migrations", "forecasting.storage.migrations.versions"}
+)
+
+WHOLE_PACKAGES = {
+    "prophet": frozenset({"forecasting.engines.prophet"}),
+    "cmdstanpy": NOWHERE,
+    "scipy": frozenset({"forecasting.engines.prophet"}),
+    "boto3": NOWHERE,  # three modules by name
+    "botocore": NOWHERE,  # the same
+    "fsspec": frozenset({"forecasting.history"}),
+    "s3fs": NOWHERE,
+    "sqlalchemy": STORAGE,
+    "alembic": STORAGE,
+    "psycopg": NOWHERE,
+    "sqlite3": NOWHERE,  # one module by name
+    "dask": NOWHERE,
+    "distributed": frozenset({"forecasting.compute"}),
+    "loky": frozenset({"forecasting.compute"}),
+    "structlog": NOWHERE,  # one module by name
+    "holidays": NOWHERE,  # one module by name
+    "tqdm": frozenset({"forecasting.cli"}),
+    "openpyxl": NOWHERE,  # one module by name
+    "prometheus_client": NOWHERE,  # one module by name
+    "fastapi": frozenset({"web.http"}),
+    "starlette": frozenset({"web.http"}),
+    "pydantic": frozenset({"web.http"}),
+    "uvicorn": frozenset({"web.runtime"}),
+    "psutil": frozenset({"web.runtime"}),
+    "streamlit": SCREENS | {"web.shared", "pages"},
+    "plotly": NOWHERE,  # three modules by name
+    "pydantic_settings": frozenset({"forecasting.config"}),
+    "msgspec": frozenset({"forecasting.core", "forecasting.storage", "forecasting.training"})
+    | (STORAGE - {"forecasting.storage"}),
+    "babel": frozenset({"web.shared"}),
+    "jinja2": frozenset({"web.shared"}),
+    "markupsafe": NOWHERE,
+    "pyarrow": frozenset({"forecasting.history"}) | STORAGE,
+}
+"""For each third-party package, the packages any module of which may import it."""
+
+
+def packages() -> set[str]:
+    """Return the dotted names of all packages of the source tree."""
+    return {name for name, file in modules("forecasting", "web").items() if file.name == "__init__.py"} | {
+        "pages"
+    }
+
+
+def reported(folder: Path, settings: str) -> Counter[tuple[str, str]]:
+    """Run lint-imports over the copy and count how often each import by a probe is reported.
+
+    Parameters
+    ----------
+    folder
+        The copied source tree with its probes.
+    settings
+        The text of pyproject.toml to check it with.
+    """
+    (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"]
+    wide = os.environ | {"COLUMNS": "1000"}  # one import a line
+    done = subprocess.run(command, cwd=folder, env=wide, check=False, capture_output=True, text=True)
+    assert "Contracts:" in done.stdout, done.stdout + done.stderr
+    found = re.findall(r"^-\s+(\S+)\.probe_of_vendors -> (\w+)", done.stdout, re.MULTILINE)
+    return Counter(found)
+
+
+@pytest.fixture(scope="module")
+def probed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the source tree with a probe in every package."""
+    folder = tmp_path_factory.mktemp("probed")
+    for file in tracked(".py"):
+        if file.parts[0] in {"forecasting", "web", "pages"}:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / file, folder / file)
+    for package in packages():
+        probe = folder.joinpath(*package.split("."), "probe_of_vendors.py")
+        probe.write_text("".join(f"import {vendor}\n" for vendor in WHOLE_PACKAGES), encoding="utf-8")
+    return folder
+
+
+def test_a_third_party_package_is_refused_outside_its_places(probed: Path) -> None:
+    """Each import is reported by exactly one contract, so without that contract this test fails."""
+    expected = {
+        (package, vendor): 1
+        for vendor, allowed in WHOLE_PACKAGES.items()
+        for package in packages()
+        if package not in allowed
+    }
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert dict(reported(probed, settings)) == expected
+
+
+def test_without_contracts_nothing_is_refused(probed: Path) -> None:
+    """The reports come from the contracts, not from the probes being unfit to import."""
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    without = re.sub(
+        r'\[\[tool\.importlinter\.contracts\]\]\nname = [^\n]+\ntype = "forbidden".*?(?=\n\[|\Z)',
+        "",
+        settings,
+        flags=re.DOTALL,
+    )
+    assert "forbidden" not in str(tomllib.loads(without)["tool"]["importlinter"])
+    assert not reported(probed, without)
