@@ -56,8 +56,8 @@ WHOLE_PACKAGES = {
     "msgspec": frozenset({"forecasting.core", "forecasting.storage", "forecasting.training"})
     | (STORAGE - {"forecasting.storage"}),
     "babel": frozenset({"web.shared"}),
-    "jinja2": frozenset({"web.shared"}),
-    "markupsafe": NOWHERE,
+    "jinja2": NOWHERE,  # one module by name
+    "markupsafe": NOWHERE,  # the same
     "pyarrow": frozenset({"forecasting.history"}) | STORAGE,
 }
 """For each third-party package, the packages any module of which may import it."""

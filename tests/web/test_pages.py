@@ -95,8 +95,8 @@ def test_tiles_say_what_the_service_says(trained: House) -> None:
     )
     assert shown["Next 7 days"][0] == f"{forecast['mean'].head(7).sum():,.0f} units"
     assert shown["Next 7 days"][1] == "closed on 1 day"
-    assert shown["Against last week"][0].endswith("%")
-    assert shown["Against last week"][1].startswith("last week ")
+    assert shown["vs last week"][0].endswith("%")
+    assert shown["vs last week"][1].startswith("last week: ")
     assert shown["Error in backtest"][0].endswith("%")
 
 

@@ -1,59 +1,60 @@
-"""A small table as HTML: light to draw, the same on screen, on paper, and to who hears the page.
+"""Tables as HTML: quick to draw, and the same on screen, on paper and to a screen reader.
 
-Its look is in ``web/static/look.css`` (`sheet`) and ``print.css`` (`paper`).
+``web/static/figures.css`` styles them on screen (`sheet`), ``print.css`` on paper (`paper`).
 """
 
 from collections.abc import Sequence
-from html import escape
 from typing import NamedTuple
 
+from web.shared import templates
+from web.shared.templates import Html
 
-class Head(NamedTuple):
-    """The head of a column.
+
+class Heading(NamedTuple):
+    """The heading of a column.
 
     Attributes
     ----------
     is_figure
-        Whether it holds figures, which stand on the right.
+        Whether the column holds figures, which are aligned to the right.
     """
 
     title: str
     is_figure: bool = True
 
 
-def part(title: str, *content: str) -> str:
-    """A part of a page with its title."""
-    return f'<div class="part"><h5>{escape(title)}</h5>{"".join(content)}</div>'
-
-
-def region(label: str, table: str) -> str:
-    """A table in a part of the page of its own, which can be moved sideways where it is too wide."""
-    return f'<section class="sheet" role="region" tabindex="0" aria-label="{escape(label)}">{table}</section>'
-
-
-def table(heads: Sequence[Head], rows: Sequence[Sequence[str]], looks: Sequence[str] = ()) -> str:
-    """Text as it stands, row by row.
+def table(
+    headings: Sequence[Heading], rows: Sequence[Sequence[str]], row_classes: Sequence[str] = ()
+) -> Html:
+    """Draw a table of text.
 
     Parameters
     ----------
-    looks
-        A class of each row, or nothing; by default of none.
+    rows
+        The cells of each row, in the order of `headings`.
+    row_classes
+        The CSS class of each row, ``""`` for none; by default no row has one.
     """
-    head = "".join(_cell("th", head, head.title) for head in heads)
-    body = "".join(
-        f"<tr{_named(look)}>{''.join(map(_body_cell, heads, row))}</tr>"
-        for row, look in zip(rows, looks or [""] * len(rows), strict=True)
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    classes = row_classes or [""] * len(rows)
+    return templates.render("table.html", headings=headings, rows=list(zip(rows, classes, strict=True)))
 
 
-def _body_cell(head: Head, text: str) -> str:
-    return _cell("td", head, text)
+def scrolling(label: str, table: Html) -> Html:
+    """Put a table into a region of its own that scrolls where the table is too wide or too long.
+
+    Parameters
+    ----------
+    label
+        What a screen reader calls the region.
+    """
+    return templates.render("scrolling.html", label=label, content=table)
 
 
-def _cell(tag: str, head: Head, text: str) -> str:
-    return f"<{tag}{_named('figure' if head.is_figure else '')}>{escape(text)}</{tag}>"
+def section(title: str, *content: Html) -> Html:
+    """Draw a section of a page with its title."""
+    return templates.render("section.html", title=title, content=content)
 
 
-def _named(look: str) -> str:
-    return f' class="{look}"' if look else ""
+def note(text: str) -> Html:
+    """Draw a small note."""
+    return templates.render("note.html", text=text)

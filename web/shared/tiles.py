@@ -1,21 +1,29 @@
-"""The four figures above the chart."""
+"""Tiles: figures with a label and a note, such as the four above the chart of a store."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from html import escape
 from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from forecasting.core.domain import SeriesSummary
-from web.shared import formats
+from web.shared import formats, templates
+from web.shared.templates import Html
 
 WEEK = 7
 
 
 class Tile(NamedTuple):
-    """One figure with its label, a note below, and what it means for who asks."""
+    """One figure.
+
+    Attributes
+    ----------
+    note
+        A line below the figure.
+    tip
+        What the figure means, shown on request.
+    """
 
     label: str
     value: str
@@ -23,35 +31,24 @@ class Tile(NamedTuple):
     tip: str = ""
 
 
-def tiles(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) -> str:
-    """The four figures: tomorrow, seven days, the same against last week and year, the recent error."""
+def tiles(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) -> Html:
+    """Draw the four figures: tomorrow, the next 7 days, these vs last week, and the error in backtests."""
     return _row(
-        [tomorrow(forecast, as_of), _week(forecast, summary, as_of), _against(summary), _error(summary)]
+        [tomorrow(forecast, as_of), _week(forecast, summary, as_of), _change(summary), _error(summary)]
     )
 
 
-def draw(shown: Sequence[Tile]) -> None:
+def draw(row: Sequence[Tile]) -> None:
     """Draw figures side by side, as many in a row as there is room for."""
-    st.html(_row(shown))
+    st.html(_row(row))
 
 
-def _row(shown: Sequence[Tile]) -> str:
-    return f'<div class="tiles">{"".join(map(_drawn, shown))}</div>'
-
-
-def _drawn(tile: Tile) -> str:
-    tip = escape(tile.tip)
-    asked = f'<span class="tip" tabindex="0" role="note" aria-label="{tip}" data-tip="{tip}">?</span>' * bool(
-        tip
-    )
-    return (
-        f'<div class="tile"><p class="label">{escape(tile.label)}{asked}</p>'
-        f'<p class="value">{escape(tile.value)}</p><p class="note">{escape(tile.note)}</p></div>'
-    )
+def _row(row: Sequence[Tile]) -> Html:
+    return templates.render("tiles.html", tiles=row)
 
 
 def tomorrow(forecast: pd.DataFrame, as_of: date) -> Tile:
-    """What is expected of tomorrow, with its likely range."""
+    """Tomorrow's expected demand with its likely range."""
     day = as_of + timedelta(days=1)
     label = f"Tomorrow, {formats.day(day)}"
     rows = forecast[forecast["ds"] == pd.Timestamp(day)]
@@ -74,24 +71,24 @@ def _week(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) ->
     return Tile(label, formats.amount(summary.next7), note)
 
 
-def _against(summary: SeriesSummary | None) -> Tile:
-    label = "Against last week"
-    tip = "The next seven days against the same weekdays of the week before, and of 52 weeks before."
+def _change(summary: SeriesSummary | None) -> Tile:
+    label = "vs last week"
+    tip = "The next 7 days compared with the same weekdays of last week, and of 52 weeks before."
     if summary is None:
         return Tile(label, formats.NONE, "", tip)
     on_year = formats.change(summary.next7, summary.year7)
-    note = f"last week {formats.units(summary.last7)}, on last year {on_year}"
+    note = f"last week: {formats.units(summary.last7)}; vs last year {on_year}"
     return Tile(label, formats.change(summary.next7, summary.last7), note, tip)
 
 
 def _error(summary: SeriesSummary | None) -> Tile:
     label = "Error in backtest"
     tip = (
-        "Forecasts made without the newest weeks of sales, then compared with them, up to four times from "
-        "further back: the sum of the daily misses as a share of all sales. Accuracy shows it by days "
-        "ahead, and how published forecasts did."
+        "Forecasts were made as if the newest weeks of sales were not known yet, up to four times, and "
+        "compared with those sales. The error is the sum of the daily misses as a share of all sales. "
+        "Accuracy shows it by days ahead, and for published forecasts."
     )
     if summary is None or summary.wape is None:
         return Tile(label, formats.NONE, "no backtest yet", tip)
     naive = formats.percent(summary.naive_wape)
-    return Tile(label, formats.percent(summary.wape), f"{naive} by the 4-week average", tip)
+    return Tile(label, formats.percent(summary.wape), f"4-week average: {naive}", tip)

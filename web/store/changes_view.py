@@ -7,7 +7,7 @@ import streamlit as st
 from forecasting.core.explanation import Cause
 from forecasting.planning.changes import Changes, DayChange
 from web.shared import formats, html_table
-from web.shared.html_table import Head
+from web.shared.html_table import Heading
 
 CAUSES = {Cause.SALES: "new sales", Cause.PLAN: "a changed plan", Cause.MODEL: "a new model"}
 PARTS = {"sales": "New sales", "plan": "Plan", "model": "Model", "untold": "Not told apart"}
@@ -45,9 +45,9 @@ def headline(found: Changes) -> str:
 
 def _table(found: Changes) -> str:
     parts = {name: words for name, words in PARTS.items() if any(getattr(day, name) for day in found.days)}
-    heads = [Head("Day", is_figure=False), *map(Head, ("Before", "Now", "Change", *parts.values()))]
+    heads = [Heading("Day", is_figure=False), *map(Heading, ("Before", "Now", "Change", *parts.values()))]
     table = html_table.table(heads, [_row(day, parts) for day in found.days])
-    return html_table.region("Days that moved, and what moved them", table)
+    return html_table.scrolling("Days that moved, and what moved them", table)
 
 
 def _row(day: DayChange, parts: Iterable[str]) -> list[str]:

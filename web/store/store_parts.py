@@ -12,8 +12,8 @@ from forecasting.services.service import ForecastService
 from web.shared import caches, html_table
 from web.shared.tiles import tiles
 from web.store.alerts_view import alerts_row
+from web.store.reliability_view import reliability_section
 from web.store.shown import BY_VALUE, Shown
-from web.store.why_view import trust_section
 from web.takeaway import export_menu, paper
 
 DAY_COLUMNS = ("date", "low", "expected", "high", "last_week", "last_year", "event")
@@ -69,7 +69,7 @@ def told(_service: ForecastService, _user: Principal, _header: VersionHeader, sh
         rows = _service.forecast(_user, key, _header.version)
         figures = tiles(rows, _service.summary(_user, key), shown.as_of)
     table = export_menu.series_table(_service, _user, key, _header, shown.as_of)
-    days = html_table.part("Days", paper.days(table, DAY_COLUMNS, "Forecast by day"))
+    days = html_table.section("Days", paper.days(table, DAY_COLUMNS, "Forecast by day"))
     why = _service.why(_user, key, _header.version)
     return Told(figures, days, paper.heading(table, PRINTED_FACTS), why)
 
@@ -95,7 +95,7 @@ def record(
     sums = _service.track_sums(_user, store=key.store, item=key.item)
     return Record(
         alerts_row(_service.alerts(_user, key, version, held)),
-        trust_section(held, sums, _service.summary(_user, key)),
+        reliability_section(held, sums, _service.summary(_user, key)),
         before,
         _changes(_service, _user, key, version, since),
     )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.web.drawn import text
 from web.shared import html_table
-from web.shared.html_table import Head
+from web.shared.html_table import Heading
 
 ANYTHING = st.text(st.characters(exclude_categories=("Cs", "Cc")))
 
@@ -15,7 +15,9 @@ ANYTHING = st.text(st.characters(exclude_categories=("Cs", "Cc")))
 @given(st.lists(st.tuples(ANYTHING, ANYTHING), max_size=4))
 def test_text_is_shown_as_it_is(rows: list[tuple[str, str]]) -> None:
     """Whatever it looks like."""
-    drawn = html_table.region("A <name>", html_table.table([Head("Day", is_figure=False), Head("<b>")], rows))
+    drawn = html_table.scrolling(
+        "A <name>", html_table.table([Heading("Day", is_figure=False), Heading("<b>")], rows)
+    )
     read = ET.fromstring(drawn)  # noqa: S314 - our own
     cells = [tuple(text(cell) for cell in row) for row in read.iter("tr")]
     assert cells == [("Day", "<b>"), *rows]
@@ -24,5 +26,5 @@ def test_text_is_shown_as_it_is(rows: list[tuple[str, str]]) -> None:
 
 def test_figures_stand_on_the_right_and_rows_have_their_look() -> None:
     """By class."""
-    drawn = html_table.table([Head("Day", is_figure=False), Head("Low")], [["Mon", "1"]], ["week"])
+    drawn = html_table.table([Heading("Day", is_figure=False), Heading("Low")], [["Mon", "1"]], ["week"])
     assert '<tr class="week"><td>Mon</td><td class="figure">1</td></tr>' in drawn

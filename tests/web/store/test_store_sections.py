@@ -1,4 +1,4 @@
-"""The parts of a store's page beside the chart: alerts, the forecast before, why, trust, what changed."""
+"""The sections of a store's page around the chart."""
 
 import json
 from datetime import timedelta
@@ -66,25 +66,25 @@ def test_a_closed_day_is_nothing_to_explain(trained: House) -> None:
     del trained
     app = opened(store="1")
     app.selectbox(key="why_day").set_value(LAST + timedelta(days=5)).run()
-    assert "Closed: nothing is expected to be sold" in words(app)
+    assert "Closed: no sales are expected" in words(app)
 
 
 def test_before_a_day_has_come_nothing_is_claimed(trained: House) -> None:
     """Of published forecasts; the backtest is told apart from them."""
     del trained
     told = words(opened(store="1"))
-    assert "No published forecast has met its day yet" in told
+    assert "No track record yet: it starts with the next day of sales" in told
     assert "In the backtest: error" in told
 
 
 def test_days_that_have_come_are_counted(trained: House) -> None:
-    """Inside or not, beside how many should be; error and lean by days ahead."""
+    """Inside or not, beside how many should be; error and bias by days ahead."""
     trained.next_day()
     app = opened(store="1")
     assert "0 of 1 days inside the likely range, about 1 expected" in words(app)
     table = table_of(app, "Forecast made")
     assert table["Forecast made"].tolist() == ["the day before"]
-    assert "too low" in table["Lean"].iloc[0]
+    assert "too low" in table["Bias"].iloc[0]
 
 
 def test_what_changed_is_told_since_the_last_visit(trained: House) -> None:

@@ -1,16 +1,15 @@
-"""The figures of *Why* and *Can I trust it*."""
+"""The waterfall of *Why*."""
 
 import re
 import xml.etree.ElementTree as ET
-from datetime import date, timedelta
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.planning.trust import Outcome, Trust, TrustDay
 from forecasting.planning.why import DayWhy, Step
 from tests.web.drawn import having, text
-from web.store import why_charts
+from web.store.waterfall import bars, waterfall
 
 DAY = date(2019, 4, 4)
 
@@ -30,7 +29,7 @@ def edges(bar: ET.Element) -> tuple[float, float]:
 @given(st.lists(st.floats(-500, 5000), min_size=1, max_size=9).filter(lambda steps: sum(steps) >= 0))
 def test_labels_add_up_as_they_are_read(amounts: list[float]) -> None:
     """Whole units, however the steps are rounded."""
-    *steps, total = why_charts.bars(day(*amounts))
+    *steps, total = bars(day(*amounts))
     read = [int(step.label.replace("−", "-").replace(",", "")) for step in steps]
     assert sum(read) == int(total.label.replace("−", "-").replace(",", ""))
 
@@ -38,7 +37,7 @@ def test_labels_add_up_as_they_are_read(amounts: list[float]) -> None:
 @given(st.lists(st.floats(-500, 5000), min_size=1, max_size=9))
 def test_bars_stay_within_their_track(amounts: list[float]) -> None:
     """Also where a step goes below 0, and where all of them are."""
-    drawn = ET.fromstring(why_charts.waterfall(day(*amounts)))  # noqa: S314 - our own
+    drawn = ET.fromstring(waterfall(day(*amounts)))  # noqa: S314 - our own
     for bar in drawn.iter("i"):
         left, right = edges(bar)
         assert -0.01 <= left <= right <= 100.02
@@ -46,30 +45,8 @@ def test_bars_stay_within_their_track(amounts: list[float]) -> None:
 
 def test_a_bar_begins_where_the_one_above_ended() -> None:
     """Down as well as up; the sum begins at 0."""
-    drawn = ET.fromstring(why_charts.waterfall(day(100.0, 100.0, -50.0)))  # noqa: S314 - our own
+    drawn = ET.fromstring(waterfall(day(100.0, 100.0, -50.0)))  # noqa: S314 - our own
     assert [edges(bar) for bar in drawn.iter("i")] == [(0, 50), (50, 100), (75, 100), (0, 75)]
     assert [bar.get("class") for bar in drawn.iter("i")] == ["sum", "up", "down", "sum"]
     assert [text(name) for name in having(drawn, "name")][:2] == ["Step <0>", "Step <1>"]
     assert "Step <2> −50; Expected 150." in drawn.get("aria-label", "")
-
-
-def test_each_outcome_has_a_shape_and_words() -> None:
-    """Colour is not all that tells them apart."""
-    days = [TrustDay(DAY + timedelta(at), each, 9.0, 4.0, 8.0) for at, each in enumerate(Outcome)]
-    drawn = ET.fromstring(why_charts.strip(Trust(tuple(days))))  # noqa: S314 - our own
-    marks = [*having(drawn, "marks")[0]]
-    assert len({text(mark) for mark in marks}) == len(Outcome)
-    assert marks[1].get("title") == "Fri 5 Apr: sold more than high; sold 9, likely 4 – 8"
-    legend = ET.fromstring(why_charts.legend(Trust(tuple(days))))  # noqa: S314 - our own
-    assert [text(each)[0] for each in legend] == [text(mark) for mark in marks]
-    assert drawn.get("aria-label") == (
-        "1 of the last 3 days inside the likely range: Fri 5 Apr sold more than high; "
-        "Sat 6 Apr sold less than low."
-    )
-
-
-def test_the_legend_tells_what_is_to_be_seen() -> None:
-    """Where no day was closed there is nothing to explain."""
-    days = (TrustDay(DAY, Outcome.INSIDE), TrustDay(DAY + timedelta(1), Outcome.BELOW))
-    legend = ET.fromstring(why_charts.legend(Trust(days)))  # noqa: S314 - our own
-    assert [text(each) for each in legend] == ["● inside", "▼ sold less than low"]
