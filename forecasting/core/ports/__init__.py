@@ -1,0 +1,91 @@
+"""The ports: small Protocols that adapters implement for the core (docs/adr/0002-ports.md).
+
+There is one module for each adapter or family of protocols. Import from this package; its modules are not
+part of the interface.
+"""
+
+from forecasting.core.ports.clock_port import (
+    Clock,
+)
+from forecasting.core.ports.compute_port import (
+    Compute,
+    Done,
+    ResultT,
+    TaskT,
+    always,
+)
+from forecasting.core.ports.engine_port import (
+    ExplainableSeries,
+    FittedSeries,
+    LocalEngine,
+    PoolableSeries,
+)
+from forecasting.core.ports.history_port import (
+    HistoryReader,
+    SalesHistory,
+)
+from forecasting.core.ports.ledger_port import (
+    Checkpoints,
+    Ledger,
+)
+from forecasting.core.ports.manifest_port import (
+    HeadMove,
+    Manifest,
+    StoreAttributes,
+)
+from forecasting.core.ports.reviews_port import (
+    Looks,
+)
+from forecasting.core.ports.storage_port import (
+    Storage,
+)
+from forecasting.core.ports.track_port import (
+    TrackRecord,
+    TrackUpdate,
+)
+from forecasting.core.ports.upkeep_port import (
+    Chores,
+    LedgerSigns,
+    Outdated,
+    Retention,
+    RunTally,
+    Vitals,
+)
+from forecasting.core.ports.versions_port import (
+    Chains,
+    Publication,
+    Versions,
+)
+
+__all__ = [
+    "Chains",
+    "Checkpoints",
+    "Chores",
+    "Clock",
+    "Compute",
+    "Done",
+    "ExplainableSeries",
+    "FittedSeries",
+    "HeadMove",
+    "HistoryReader",
+    "Ledger",
+    "LedgerSigns",
+    "LocalEngine",
+    "Looks",
+    "Manifest",
+    "Outdated",
+    "PoolableSeries",
+    "Publication",
+    "ResultT",
+    "Retention",
+    "RunTally",
+    "SalesHistory",
+    "Storage",
+    "StoreAttributes",
+    "TaskT",
+    "TrackRecord",
+    "TrackUpdate",
+    "Versions",
+    "Vitals",
+    "always",
+]
