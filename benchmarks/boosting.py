@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.boosting_features import Rows, grid_of, rows_from
 from benchmarks.datasets import Window
-from forecasting.core.series_arrays import FloatArray, SeriesForecast
+from forecasting.core.day_arrays import FloatArray, SeriesForecast
 
 SETTINGS = {
     "learning_rate": 0.05,

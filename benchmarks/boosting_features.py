@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.datasets import Window
-from forecasting.core.series_arrays import BoolArray, FloatArray, IntArray
+from forecasting.core.day_arrays import BoolArray, FloatArray, IntArray
 
 MONTH, LEVEL, YEAR = 28, 91, 364
 AROUND = 21

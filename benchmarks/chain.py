@@ -29,8 +29,8 @@ import psutil
 from benchmarks import datasets
 from forecasting.bootstrap import Storecast
 from forecasting.config.settings import Settings
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import LOCAL_USER, RunState
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.evaluation.windows import window_cutoffs
 
 HORIZON = 42

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from forecasting.core.series_arrays import BoolArray, IntArray, SeriesDays, number_of
+from forecasting.core.day_arrays import BoolArray, IntArray, SeriesDays, number_of
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "shared" / "datasets"
 MORE = 100

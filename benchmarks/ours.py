@@ -13,15 +13,15 @@ import numpy as np
 
 from benchmarks.datasets import Window
 from forecasting.calendar.inputs import SeriesInputs
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import ALL_ITEMS, SeriesKey
 from forecasting.core.errors import FitFailed
 from forecasting.core.pooled_priors import Chain, PooledPrior, PooledSpread
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.engines.registry import engine
 from forecasting.evaluation import windows
 from forecasting.evaluation.backtest import backtest
 from forecasting.evaluation.calibration import pooled_spread
-from forecasting.evaluation.pooling import pool
+from forecasting.evaluation.empirical_bayes import estimate_prior
 from forecasting.evaluation.selection import Contest, choose, forecast_series
 from forecasting.training.chain_training import PRIOR_STORES, SPREAD_STORES
 from forecasting.training.tasks import even_sample, has_window, speaks_for_others
@@ -74,7 +74,7 @@ def _priors(window: Window, cutoffs: Sequence[object]) -> tuple[PooledPrior, ...
                     fits[key_of(name).item, cutoff].append(engine(ENGINE).fit(seen).coefficients)
                 except FitFailed:
                     continue
-    pooled = (pool(item, cutoff, found) for (item, cutoff), found in fits.items())
+    pooled = (estimate_prior(item, cutoff, found) for (item, cutoff), found in fits.items())
     return tuple(prior for prior in pooled if prior is not None)
 
 

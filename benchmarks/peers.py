@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.datasets import Window
-from forecasting.core.series_arrays import BoolArray, FloatArray, IntArray, SeriesDays, SeriesForecast, day_of
+from forecasting.core.day_arrays import BoolArray, FloatArray, IntArray, SeriesDays, SeriesForecast, day_of
 
 Method = Callable[[Window], Mapping[str, SeriesForecast]]
 """Forecasts of `Window.scored`, each over all days of its future, by name of the series."""

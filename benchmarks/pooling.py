@@ -21,11 +21,11 @@ import numpy as np
 from benchmarks import datasets
 from benchmarks.datasets import DataSet, Window
 from benchmarks.ours import ENGINE, chain_of
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import ALL_ITEMS
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import FitFailed
 from forecasting.core.pooled_priors import PooledPrior
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.registry import engine
 from forecasting.evaluation.metrics import error_sums
 

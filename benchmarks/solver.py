@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from prophet import Prophet
 
-from forecasting.core.series_arrays import IntArray
+from forecasting.core.day_arrays import IntArray
 from forecasting.engines.prophet.backend import problem_of
 from forecasting.engines.prophet.design import Regressor, Settings
 from forecasting.engines.prophet.intervals import demand_quantiles

@@ -20,8 +20,8 @@ from forecasting.config.clock import SystemClock
 from forecasting.config.settings import Settings
 from forecasting.core.domain import SYSTEM
 from forecasting.core.ports import Compute
-from forecasting.engines.fitting import do, prepare
 from forecasting.engines.registry import poolable
+from forecasting.engines.worker_entry import preload_engine, run_task
 from forecasting.history.addresses import place_at
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.sample import next_feed_file
@@ -64,7 +64,7 @@ class Storecast:
         self._storage = SqlStorage(open_database(settings.home, settings.database_url, must_exist=in_use))
         self.history = ParquetHistory(settings.history, self._storage.manifest, clock)
         self._pool: Compute[Task, Result] = build_compute(
-            partial(do, self.history.reader), settings.processes, settings.dask_scheduler
+            partial(run_task, self.history.reader), settings.processes, settings.dask_scheduler
         )
         self.group = self._group()
         training = StoreTraining(self._storage, self._pool, clock, settings, self.group)
@@ -100,7 +100,7 @@ class Storecast:
         if self._threads:
             return
         self._workers[0].beat()
-        self._pool.warm(partial(prepare, self._settings.local_engine))
+        self._pool.warm(partial(preload_engine, self._settings.local_engine))
         for worker in self._workers:
             thread = threading.Thread(target=worker.serve, name="refresh-worker", daemon=True)
             self._threads.append(thread)

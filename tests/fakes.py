@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.errors import ComputeLost, EngineUnavailable, FitFailed
 from forecasting.core.pooled_priors import PooledPrior
 from forecasting.core.ports import Done, FittedSeries, HistoryReader, LocalEngine, always
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.evaluation.selection import EngineNamed
 from forecasting.training.tasks import Result, Task, work
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.errors import FitFailed
 from forecasting.core.pooled_priors import PooledPrior
 from forecasting.core.ports import LocalEngine
-from forecasting.core.series_arrays import SeriesDays
 from tests.fakes import FlatFit
 
 

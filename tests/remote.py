@@ -7,9 +7,9 @@ from datetime import timedelta
 import numpy as np
 
 from forecasting.calendar.inputs import SeriesInputs, StoreInputs
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.errors import StorecastError
 from forecasting.core.ports import Clock
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.evaluation.remote_engine import Fetch, RemoteJob, RemoteProgress, StoreForecasts, Ticket
 from tests.fakes import TurnedClock
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.core import schema
-from forecasting.core.series_arrays import IntArray, SeriesDays
+from forecasting.core.day_arrays import IntArray, SeriesDays
 
 START = pd.Timestamp("2017-01-02")  # a Monday
 

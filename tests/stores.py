@@ -7,9 +7,9 @@ import pandas as pd
 
 from forecasting.calendar.inputs import StoreFacts
 from forecasting.core import schema
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import HistoryFile
 from forecasting.core.errors import StateUnavailable
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.training.tasks import StoreFiles
 from tests.series import days_by_item
 

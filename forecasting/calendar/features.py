@@ -27,7 +27,7 @@ from functools import lru_cache
 import numpy as np
 from dateutil.easter import easter
 
-from forecasting.core.series_arrays import EPOCH, BoolArray, FloatArray, IntArray, SeriesDays, number_of
+from forecasting.core.day_arrays import EPOCH, BoolArray, FloatArray, IntArray, SeriesDays, number_of
 
 Flags = dict[str, BoolArray]
 

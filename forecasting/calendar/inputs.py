@@ -17,9 +17,9 @@ import pandas as pd
 from forecasting.calendar.public_holidays import place_of, with_public_holidays
 from forecasting.calendar.standing_promotions import Attributes, standing_promotion
 from forecasting.core import schema
+from forecasting.core.day_arrays import BoolArray, SeriesDays, all_kinds, day_of
 from forecasting.core.domain import ALL_ITEMS, HistoryFile, SeriesKey, natural_order
 from forecasting.core.errors import UnknownSeries
-from forecasting.core.series_arrays import BoolArray, SeriesDays, all_kinds, day_of
 from forecasting.core.wording import day_ranges
 
 HABIT_WEEKS = 8

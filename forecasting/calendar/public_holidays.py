@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from forecasting.core.day_arrays import SeriesDays, number_of
 from forecasting.core.errors import InvalidSetting
-from forecasting.core.series_arrays import SeriesDays, number_of
 
 SEPARATOR = "-"
 """Between country and subdivision: ``DE-BW``."""

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from forecasting.core.series_arrays import BoolArray, IntArray, number_of
+from forecasting.core.day_arrays import BoolArray, IntArray, number_of
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 

@@ -28,8 +28,8 @@ from typing import Self
 
 import numpy as np
 
+from forecasting.core.day_arrays import FloatArray, SeriesDays, day_of
 from forecasting.core.errors import InvalidFrame
-from forecasting.core.series_arrays import FloatArray, SeriesDays, day_of
 
 LEVEL, WEEKDAY, PROMOTION = "level", "weekday", "promotion"
 ENGINE, BALANCE = "engine", "balance"

@@ -9,7 +9,7 @@ CHAIN = "chain"
 """The ledger's scope of the run that pools over all stores."""
 
 
-class Coefficient(NamedTuple):
+class CoefficientPrior(NamedTuple):
     """What a coefficient is over the chain, on the log scale of demand.
 
     Attributes
@@ -44,7 +44,7 @@ class PooledPrior:
     item: str
     cutoff: date
     series: int
-    coefficients: Mapping[str, Coefficient]
+    coefficients: Mapping[str, CoefficientPrior]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from forecasting.core.day_arrays import FloatArray, SeriesDays
 from forecasting.core.explanation import LEVEL, PROMOTION, WEEKDAY, Explanation, Origin
-from forecasting.core.series_arrays import FloatArray, SeriesDays
 
 
 def explained(expected: FloatArray, future: SeriesDays) -> Explanation:

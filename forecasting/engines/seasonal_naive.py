@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.core.day_arrays import FloatArray, IntArray, SeriesDays, SeriesForecast
 from forecasting.core.domain import QUANTILES
 from forecasting.core.explanation import Explanation
-from forecasting.core.series_arrays import FloatArray, IntArray, SeriesDays, SeriesForecast
 from forecasting.engines.averages import explained
-from forecasting.engines.shaping import UNKNOWN_SPREAD, forecast_arrays, known_weekdays, some_open_days
+from forecasting.engines.conventions import UNKNOWN_SPREAD, forecast_arrays, known_weekdays, some_open_days
 
 SAME_DAYS = 4
 """Same weekdays averaged."""

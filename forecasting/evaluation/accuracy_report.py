@@ -26,12 +26,12 @@ from forecasting.evaluation.selection import CHALLENGER
 DAYS = 7
 """Days of a week ahead."""
 
-HONEST = (0.76, 0.86)
+HONEST_COVERAGE = (0.76, 0.86)
 """Share of days inside the band, of the 0.8 promised, from which and up to which it is taken at its word: on
 112 days, the open days of a backtest, 0.04 is what chance makes of 0.8 (one standard deviation)."""
 
 
-class Band(StrEnum):
+class BandVerdict(StrEnum):
     """What is to be said of a band."""
 
     HONEST = "honest"
@@ -39,14 +39,14 @@ class Band(StrEnum):
     WIDE = "wide"
 
 
-class Reason(NamedTuple):
+class EngineReason(NamedTuple):
     """Why an engine serves, and how many series it serves for that."""
 
     words: str
     series: int
 
 
-class Sums(NamedTuple):
+class ErrorComparison(NamedTuple):
     """Errors of the engine that serves and of the 4-week average."""
 
     served: ErrorSums
@@ -72,7 +72,7 @@ class SeriesAccuracy:
     key: SeriesKey
     engine: str
     reason: str
-    sums: Sums | None
+    sums: ErrorComparison | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,11 @@ class WeekAhead:
 
     first: int
     last: int
-    sums: Sums
+    sums: ErrorComparison
 
 
 @dataclass(frozen=True, slots=True)
-class Backtested:
+class BacktestSummary:
     """The backtests of several series, added up.
 
     Attributes
@@ -109,9 +109,9 @@ class Backtested:
     weeks: tuple[WeekAhead, ...]
 
     @property
-    def total(self) -> Sums:
+    def total(self) -> ErrorComparison:
         """Over the whole horizon."""
-        return Sums(
+        return ErrorComparison(
             ErrorSums.total(week.sums.served for week in self.weeks),
             ErrorSums.total(week.sums.naive for week in self.weeks),
         )
@@ -123,7 +123,7 @@ class EngineShare:
 
     engine: str
     series: int
-    reasons: tuple[Reason, ...]
+    reasons: tuple[EngineReason, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class AccuracyReport:
     """
 
     rows: tuple[SeriesAccuracy, ...]
-    backtest: Backtested | None
+    backtest: BacktestSummary | None
     untested: int
     engines: tuple[EngineShare, ...]
     track: Mapping[int, ErrorSums]
@@ -190,17 +190,17 @@ def accuracy_report(
     )
 
 
-def judge_band(coverage: float) -> Band:
+def judge_band(coverage: float) -> BandVerdict:
     """Whether a band that promises 80% keeps its promise, given the share of days inside."""
-    lowest, highest = HONEST
+    lowest, highest = HONEST_COVERAGE
     if coverage < lowest:
-        return Band.NARROW
-    return Band.WIDE if coverage > highest else Band.HONEST
+        return BandVerdict.NARROW
+    return BandVerdict.WIDE if coverage > highest else BandVerdict.HONEST
 
 
 def _row(key: SeriesKey, choice: SeriesChoice) -> SeriesAccuracy:
     served, naive = _figures(choice, choice.engine), _figures(choice, CHALLENGER)
-    sums = Sums(served.total, naive.total if naive else ErrorSums()) if served else None
+    sums = ErrorComparison(served.total, naive.total if naive else ErrorSums()) if served else None
     return SeriesAccuracy(key, choice.engine, _general(key, choice), sums)
 
 
@@ -210,7 +210,7 @@ def _figures(choice: SeriesChoice, engine: str) -> BacktestScore | None:
     return score if score and score.weeks and not score.failure else None
 
 
-def _backtested(tested: Sequence[tuple[SeriesChoice, Sums]]) -> Backtested | None:
+def _backtested(tested: Sequence[tuple[SeriesChoice, ErrorComparison]]) -> BacktestSummary | None:
     """Over the series that both have figures for; where there is none such, of the one alone."""
     both = [(choice, sums) for choice, sums in tested if _figures(choice, CHALLENGER)] or tested
     if not both:
@@ -219,14 +219,14 @@ def _backtested(tested: Sequence[tuple[SeriesChoice, Sums]]) -> Backtested | Non
     naive = [score for choice, _ in both if (score := _figures(choice, CHALLENGER))]
     horizon = max(score.horizon for score in served)
     weeks = zip_longest(_by_week(served), _by_week(naive), fillvalue=ErrorSums())
-    return Backtested(
+    return BacktestSummary(
         series=len(both),
         better=sum((sums.gain or 0.0) > 0 for _, sums in both),
         same=sum(choice.engine == CHALLENGER for choice, _ in both),
         windows=max(len(score.cutoffs) for score in served),
         horizon=horizon,
         weeks=tuple(
-            WeekAhead(DAYS * at + 1, min(DAYS * (at + 1), horizon), Sums(*week))
+            WeekAhead(DAYS * at + 1, min(DAYS * (at + 1), horizon), ErrorComparison(*week))
             for at, week in enumerate(weeks)
         ),
     )
@@ -243,7 +243,7 @@ def _engines(served: Iterable[tuple[SeriesKey, SeriesChoice]]) -> tuple[EngineSh
     for key, choice in served:
         reasons.setdefault(choice.engine, Counter())[_general(key, choice)] += 1
     shares = [
-        EngineShare(engine, words.total(), tuple(Reason(*each) for each in words.most_common()))
+        EngineShare(engine, words.total(), tuple(EngineReason(*each) for each in words.most_common()))
         for engine, words in reasons.items()
     ]
     return tuple(sorted(shares, key=lambda share: -share.series))

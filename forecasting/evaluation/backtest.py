@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from forecasting.core.day_arrays import BoolArray, FloatArray, SeriesDays, SeriesForecast
 from forecasting.core.domain import BacktestScore, SeriesKey
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.pooled_priors import PooledSpread
 from forecasting.core.ports import LocalEngine
-from forecasting.core.series_arrays import BoolArray, FloatArray, SeriesDays, SeriesForecast
-from forecasting.evaluation.calibration import Scores, widened, widths
+from forecasting.evaluation.calibration import Scores, widen, width_factors
 from forecasting.evaluation.fits import Fit
 from forecasting.evaluation.metrics import week_sums, week_to_week_scale
 from forecasting.evaluation.windows import Window
@@ -22,7 +22,7 @@ SpreadAt = Callable[[date], PooledSpread | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class WindowResult:
     """What an engine forecast of one window, and what came.
 
     Attributes
@@ -46,8 +46,8 @@ class Tried:
         return Scores.of(self.truth, self.forecast, self.opened, self.window.cutoff)
 
     def week_sums(self, factors: Sequence[float]) -> tuple[ErrorSums, ...]:
-        """Its errors by week ahead, with the band widened."""
-        forecast = widened(self.forecast, factors)
+        """Its errors by week ahead, with the band widen."""
+        forecast = widen(self.forecast, factors)
         return week_sums(self.truth, forecast, self.opened, self.scale, self.window)
 
 
@@ -59,7 +59,7 @@ class Backtest:
     ----------
     horizon
         Of every window.
-    tried
+    results
         One for each window, the oldest first.
     scores
         All their calibration scores.
@@ -67,27 +67,27 @@ class Backtest:
 
     engine: str
     horizon: int
-    tried: tuple[Tried, ...]
+    results: tuple[WindowResult, ...]
     scores: Scores
 
     def judged(self, spread_at: SpreadAt) -> BacktestScore:
         """The errors of what would have been published: each window calibrated by what was known then."""
         weeks = []
-        for each in self.tried:
+        for each in self.results:
             cutoff = each.window.cutoff
             weeks.append(
-                each.week_sums(widths(self.scores.known_at(cutoff), spread_at(cutoff), self.horizon))
+                each.week_sums(width_factors(self.scores.known_at(cutoff), spread_at(cutoff), self.horizon))
             )
         return BacktestScore(
             self.engine,
-            tuple(each.window.cutoff for each in self.tried),
+            tuple(each.window.cutoff for each in self.results),
             self.horizon,
             tuple(ErrorSums.total(week) for week in zip(*weeks, strict=True)),
         )
 
-    def widths(self, pooled: PooledSpread | None) -> tuple[float, ...]:
-        """What the band of the forecast to come is widened by, from all windows."""
-        return widths(self.scores, pooled, self.horizon)
+    def width_factors(self, pooled: PooledSpread | None) -> tuple[float, ...]:
+        """What the band of the forecast to come is widen by, from all windows."""
+        return width_factors(self.scores, pooled, self.horizon)
 
 
 def backtest(
@@ -109,14 +109,14 @@ def backtest(
     InvalidFrame
         If the engine breaks its promises.
     """
-    tried = tuple(_tried(engine_at(window.cutoff), key, past, window) for window in windows)
-    return Backtest(name, windows[0].horizon, tried, Scores.joined([each.scores() for each in tried]))
+    results = tuple(_evaluate_window(engine_at(window.cutoff), key, past, window) for window in windows)
+    return Backtest(name, windows[0].horizon, results, Scores.joined([each.scores() for each in results]))
 
 
-def _tried(engine: LocalEngine, key: SeriesKey, past: SeriesDays, window: Window) -> Tried:
+def _evaluate_window(engine: LocalEngine, key: SeriesKey, past: SeriesDays, window: Window) -> WindowResult:
     seen, ahead = window.past(past), window.future(past)
     forecast = fit_and_forecast(engine, seen, ahead, key)
-    return Tried(window, forecast, window.truth(past), ahead.is_open, week_to_week_scale(seen))
+    return WindowResult(window, forecast, window.truth(past), ahead.is_open, week_to_week_scale(seen))
 
 
 def fit_and_forecast(

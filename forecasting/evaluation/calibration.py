@@ -13,8 +13,8 @@ from datetime import date
 
 import numpy as np
 
+from forecasting.core.day_arrays import BoolArray, FloatArray, IntArray, SeriesForecast, number_of
 from forecasting.core.pooled_priors import PooledSpread
-from forecasting.core.series_arrays import BoolArray, FloatArray, IntArray, SeriesForecast, number_of
 
 PROMISED = 0.8
 """Share of days that q10–q90 promises to hold."""
@@ -100,7 +100,7 @@ def pooled_spread(item: str, cutoff: date, series: Sequence[Scores], horizon: in
     return PooledSpread(item, cutoff, len(series), tuple(max(1.0, _promised(scores)) for scores in by_week))
 
 
-def widths(own: Scores, pooled: PooledSpread | None, horizon: int) -> tuple[float, ...]:
+def width_factors(own: Scores, pooled: PooledSpread | None, horizon: int) -> tuple[float, ...]:
     """What half-widths are multiplied by in each week ahead: the chain's factor, and the series' own on top.
 
     The series' own factor is the 80% quantile of its scores after the chain's factors; with n days of them it
@@ -119,7 +119,7 @@ def widths(own: Scores, pooled: PooledSpread | None, horizon: int) -> tuple[floa
     return tuple(np.clip(chain * _promised(scores) ** own_share, NARROWEST, WIDEST).tolist())
 
 
-def widened(forecast: SeriesForecast, factors: Sequence[float]) -> SeriesForecast:
+def widen(forecast: SeriesForecast, factors: Sequence[float]) -> SeriesForecast:
     """The forecast with its half-widths on the log scale multiplied; mean and q50 stay.
 
     Parameters

@@ -5,11 +5,11 @@ from typing import Self
 
 import numpy as np
 
+from forecasting.core.day_arrays import FloatArray, SeriesDays, SeriesForecast
 from forecasting.core.domain import SeriesKey
 from forecasting.core.errors import FitFailed
 from forecasting.core.explanation import ENGINE, LEVEL, WEEKDAY, Explanation, Origin
 from forecasting.core.ports import ExplainableSeries, FittedSeries, LocalEngine
-from forecasting.core.series_arrays import FloatArray, SeriesDays, SeriesForecast
 
 RECENT_DAYS = 56
 """Days looked back for the usual level of a series whose engine does not say why: eight of each weekday."""

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from forecasting.core.day_arrays import BoolArray, FloatArray, SeriesDays, SeriesForecast, number_of
 from forecasting.core.domain import QUANTILES
 from forecasting.core.error_sums import ErrorSums
-from forecasting.core.series_arrays import BoolArray, FloatArray, SeriesDays, SeriesForecast, number_of
 from forecasting.evaluation.windows import Window
 
 WEEK = 7

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from forecasting.core.series_arrays import FloatArray, SeriesForecast
+from forecasting.core.day_arrays import FloatArray, SeriesForecast
 
 BAND = 2 * 1.2815515655446004
 """Standard deviations between q10 and q90 of a normal distribution."""
 
 
-def reconciled(
+def reconcile(
     total: SeriesForecast, items: Sequence[SeriesForecast]
 ) -> tuple[SeriesForecast, tuple[SeriesForecast, ...]]:
     """Shift a store's total and its products, each as much as its own uncertainty allows, until they agree.

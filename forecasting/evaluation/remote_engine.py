@@ -12,9 +12,9 @@ from typing import Protocol
 import numpy as np
 
 from forecasting.calendar.inputs import StoreInputs
+from forecasting.core.day_arrays import IntArray, SeriesDays, SeriesForecast, day_of
 from forecasting.core.errors import FitFailed
 from forecasting.core.ports import FittedSeries
-from forecasting.core.series_arrays import IntArray, SeriesDays, SeriesForecast, day_of
 
 StoreForecasts = Mapping[str, tuple[SeriesForecast, ...]]
 """What was fetched for one store: of each item, the windows of the backtest and the days to come.

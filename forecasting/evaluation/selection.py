@@ -10,13 +10,13 @@ import numpy as np
 
 from forecasting.calendar.inputs import SeriesInputs
 from forecasting.config.settings import JOINED
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import BacktestScore, SeriesChoice
 from forecasting.core.errors import FitFailed
 from forecasting.core.pooled_priors import Chain, PooledPrior, PooledSpread
 from forecasting.core.ports import LocalEngine
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.evaluation.backtest import Backtest, backtest, fit_and_forecast
-from forecasting.evaluation.calibration import widened
+from forecasting.evaluation.calibration import widen
 from forecasting.evaluation.remote_engine import Brought
 from forecasting.evaluation.windows import Window, backtest_windows
 
@@ -105,7 +105,7 @@ def forecast_series(contest: Contest, inputs: SeriesInputs, choice: SeriesChoice
         If it breaks its promises.
     """
     engine = contest.engine(choice.engine, inputs.key.item, inputs.past.last)
-    return widened(fit_and_forecast(engine, inputs.past, inputs.future, inputs.key), choice.widths)
+    return widen(fit_and_forecast(engine, inputs.past, inputs.future, inputs.key), choice.widths)
 
 
 def choose(contest: Contest, inputs: SeriesInputs) -> SeriesChoice:
@@ -128,7 +128,7 @@ def choose(contest: Contest, inputs: SeriesInputs) -> SeriesChoice:
     engine, reason = _winner([score for score, _ in tried], windows)
     tests = {each.engine: each for _, each in tried if each is not None}
     pooled = contest.spread(engine, item, inputs.past.last)
-    widths = tests[engine].widths(pooled) if engine in tests else ()
+    widths = tests[engine].width_factors(pooled) if engine in tests else ()
     return SeriesChoice(item, engine, reason, tuple(score for score, _ in tried), widths)
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from forecasting.calendar.inputs import SeriesInputs
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import SeriesChoice
 from forecasting.core.errors import EngineUnavailable, FitFailed, InvalidFrame
 from forecasting.core.explanation import Cause, Explanation
 from forecasting.core.pooled_priors import PooledPrior
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast
-from forecasting.evaluation.calibration import widened
+from forecasting.evaluation.calibration import widen
 from forecasting.evaluation.fits import Fit
 from forecasting.evaluation.selection import Contest
 
@@ -90,7 +90,7 @@ class Rerun:
     def _after(self, cause: Cause, inputs: SeriesInputs, choice: SeriesChoice, fit: Fit) -> SeriesForecast:
         past_plan = cause is Cause.SALES and Cause.PLAN in self.causes
         future = (self.futures or {}).get(inputs.key.item, inputs.future) if past_plan else inputs.future
-        return widened(fit.forecast(future), choice.widths)
+        return widen(fit.forecast(future), choice.widths)
 
 
 def serve(contest: Contest, inputs: SeriesInputs, choice: SeriesChoice, rerun: Rerun | None = None) -> Served:
@@ -109,7 +109,7 @@ def serve(contest: Contest, inputs: SeriesInputs, choice: SeriesChoice, rerun: R
     forecast = fit.forecast(inputs.future)
     explanation = fit.explanation(inputs.future, forecast.mean)
     midway = rerun.midway(contest, inputs, choice, fit) if rerun else None
-    return Served(widened(forecast, choice.widths), explanation, midway)
+    return Served(widen(forecast, choice.widths), explanation, midway)
 
 
 def _fit(contest: Contest, choice: SeriesChoice, inputs: SeriesInputs) -> Fit:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from forecasting.core.series_arrays import FloatArray, SeriesDays, number_of
+from forecasting.core.day_arrays import FloatArray, SeriesDays, number_of
 
 STRIDE_DAYS = 28
 """Days from one window to the next, at most."""

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from forecasting.core.day_arrays import IntArray, SeriesDays
 from forecasting.core.errors import InvalidFrame, StateUnavailable
 from forecasting.core.schema import require
-from forecasting.core.series_arrays import IntArray, SeriesDays
 from forecasting.history.file_locations import Place
 from forecasting.history.values import content_hash
 

@@ -8,10 +8,10 @@ from time import sleep
 
 import pandas as pd
 
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import FileKey, HistoryFile, ImportReport, Volume
 from forecasting.core.errors import ImportConflict
 from forecasting.core.ports import Clock, Manifest, StoreAttributes
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.history import parquet_files
 from forecasting.history.addresses import place_at
 from forecasting.history.attributes import read_attributes

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import HistoryFile
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.history import parquet_files
 from forecasting.history.addresses import place_at
 from forecasting.history.incoming import FRAMES

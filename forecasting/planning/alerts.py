@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from forecasting.core import wording
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast, day_of
-from forecasting.planning.trust import LATELY, TELLING, Outcome, Trust
-from forecasting.planning.unusual import unusual_days
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast, day_of
+from forecasting.planning.recent_outcomes import LATELY, TELLING, Outcome, RecentOutcomes
+from forecasting.planning.unusual_demand import unusual_days
 
 MOST = 3
 """More alerts than that are none."""
@@ -18,7 +18,7 @@ AHEAD = 15
 """Days within which a closure is news: today and two weeks."""
 
 
-class Subject(StrEnum):
+class AlertKind(StrEnum):
     """What an alert is about."""
 
     MISSES = "misses"
@@ -34,16 +34,18 @@ class Alert:
     ----------
     when
         The day it is about, or the days; short, such as ``Sat 20 Apr``.
-    words
+    text
         A sentence without a full stop.
     """
 
-    subject: Subject
+    kind: AlertKind
     when: str
-    words: str
+    text: str
 
 
-def alerts(past: SeriesDays, future: SeriesDays, forecast: SeriesForecast, record: Trust) -> list[Alert]:
+def alerts(
+    past: SeriesDays, future: SeriesDays, forecast: SeriesForecast, record: RecentOutcomes
+) -> list[Alert]:
     """What is worth knowing, the most urgent first.
 
     Parameters
@@ -59,18 +61,18 @@ def alerts(past: SeriesDays, future: SeriesDays, forecast: SeriesForecast, recor
     return found[:MOST]
 
 
-def _misses(record: Trust) -> Iterator[Alert]:
+def _misses(record: RecentOutcomes) -> Iterator[Alert]:
     """Misses of the last days on one side: the level may have moved."""
     sides = {Outcome.ABOVE: "more than high", Outcome.BELOW: "less than low"}
-    for side, words in sides.items():
+    for side, text in sides.items():
         missed = record.lately(side)
         if missed >= TELLING and missed > record.lately(Outcome.INSIDE):
-            yield Alert(Subject.MISSES, f"Last {LATELY} days", f"sold {words} on {missed} of them")
+            yield Alert(AlertKind.MISSES, f"Last {LATELY} days", f"sold {text} on {missed} of them")
 
 
 def _unusual(past: SeriesDays, future: SeriesDays, forecast: SeriesForecast) -> Iterator[Alert]:
     for each in unusual_days(past, future, forecast)[:MOST_UNUSUAL]:
-        yield Alert(Subject.UNUSUAL, wording.day(day_of(each.day)), str(each))
+        yield Alert(AlertKind.UNUSUAL, wording.day(day_of(each.day)), str(each))
 
 
 def _closures(future: SeriesDays) -> Iterator[Alert]:
@@ -80,4 +82,4 @@ def _closures(future: SeriesDays) -> Iterator[Alert]:
         near.days.tolist(), near.is_open.tolist(), near.holiday.tolist(), strict=True
     ):
         if not is_open and holiday:
-            yield Alert(Subject.CLOSED, wording.day(day_of(day)), f"closed: {future.kinds[holiday]}")
+            yield Alert(AlertKind.CLOSED, wording.day(day_of(day)), f"closed: {future.kinds[holiday]}")

@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from forecasting.core.day_arrays import BoolArray, FloatArray, IntArray, day_of
 from forecasting.core.explanation import Cause, StoreReasons
-from forecasting.core.series_arrays import BoolArray, FloatArray, IntArray, day_of
 
 MEAN_SHARE, BAND_SHARE = 0.05, 0.25
 """A day has moved where its mean differs by more than 5% of what it was, and by more than a quarter of the
@@ -25,7 +25,7 @@ Parts = dict[str, FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class VersionForecast:
     """What one version said of a series.
 
     Attributes
@@ -77,7 +77,7 @@ class DayChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class ForecastChanges:
     """What changed from one version to another.
 
     Attributes
@@ -113,7 +113,9 @@ def moved(before: FloatArray, after: FloatArray, width: FloatArray) -> BoolArray
     return np.abs(after - before) > np.maximum(MEAN_SHARE * before, BAND_SHARE * width)
 
 
-def changes(line: Sequence[Said], reasons: Sequence[StoreReasons], item: str) -> Changes:
+def compare_versions(
+    line: Sequence[VersionForecast], reasons: Sequence[StoreReasons], item: str
+) -> ForecastChanges:
     """What changed from the first version of a line to its last.
 
     What moved a day is told from one version to the next and added up. Where that can't be done for one of
@@ -141,7 +143,7 @@ def changes(line: Sequence[Said], reasons: Sequence[StoreReasons], item: str) ->
     notes = [
         why.untold or ("" if _told(old, why) else NOT_KEPT) for old, why in zip(line, reasons, strict=False)
     ]
-    return Changes(
+    return ForecastChanges(
         first.version,
         last.version,
         tuple(cause for cause in Cause if any(cause in why.causes for why in reasons)),
@@ -151,12 +153,14 @@ def changes(line: Sequence[Said], reasons: Sequence[StoreReasons], item: str) ->
     )
 
 
-def _told(old: Said, why: StoreReasons) -> bool:
+def _told(old: VersionForecast, why: StoreReasons) -> bool:
     """Whether the reasons of a version are about the one before it here."""
     return why.since == old.version and not why.untold
 
 
-def _parts(days: IntArray, old: Said, new: Said, why: StoreReasons, item: str) -> Mapping[str, FloatArray]:
+def _parts(
+    days: IntArray, old: VersionForecast, new: VersionForecast, why: StoreReasons, item: str
+) -> Mapping[str, FloatArray]:
     """What each cause moved from one version to the next; NaN on days one of them does not have."""
     difference = _on(days, new.days, new.mean) - _on(days, old.days, old.mean)
     if not _told(old, why) or not why.causes:

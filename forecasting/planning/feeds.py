@@ -5,8 +5,8 @@ from datetime import date
 from enum import StrEnum
 
 from forecasting.core import wording
+from forecasting.core.day_arrays import SeriesDays, day_of
 from forecasting.core.domain import Store
-from forecasting.core.series_arrays import SeriesDays, day_of
 
 
 class FeedState(StrEnum):

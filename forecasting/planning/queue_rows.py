@@ -15,7 +15,7 @@ from forecasting.core.domain import (
     StoreState,
     natural_order,
 )
-from forecasting.planning.unusual import unusual_week
+from forecasting.planning.unusual_demand import unusual_week
 
 LATE_DAYS = 3
 """A feed is called late from this many days without sales on: weekends and holidays explain fewer."""
@@ -31,7 +31,7 @@ SEVERITY = (
 )
 
 
-class Part(StrEnum):
+class QueueSection(StrEnum):
     """The parts of the queue; every store is in one."""
 
     ATTENTION = "Needs attention"
@@ -78,13 +78,13 @@ class QueueRow:
         return hash((self.store, self.version, self.reason))
 
     @property
-    def part(self) -> Part:
+    def section(self) -> QueueSection:
         """Where it stands."""
         if self.needs_attention:
-            return Part.ATTENTION
+            return QueueSection.ATTENTION
         if self.review is not None:
-            return Part.REVIEWED
-        return Part.STALE if self.state is StoreState.STALE else Part.NOTHING
+            return QueueSection.REVIEWED
+        return QueueSection.STALE if self.state is StoreState.STALE else QueueSection.NOTHING
 
     @property
     def change_on_year(self) -> float | None:

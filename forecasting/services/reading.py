@@ -15,6 +15,7 @@ from forecasting.calendar.inputs import expected_days
 from forecasting.calendar.public_holidays import place_of
 from forecasting.config.settings import Settings
 from forecasting.core import schema
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import (
     ALL_ITEMS,
     BatchProgress,
@@ -33,9 +34,8 @@ from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import NotPermitted, UnknownRun, UnknownSeries
 from forecasting.core.pooled_priors import CHAIN
 from forecasting.core.ports import Clock, SalesHistory, Storage
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.evaluation.accuracy_report import AccuracyReport, accuracy_report
-from forecasting.planning import remaining
+from forecasting.planning import remaining_time
 from forecasting.planning.feeds import Feed, FeedState, judge_feed
 from forecasting.planning.queue_rows import QueueRow, in_order, queue_row
 from forecasting.planning.track_record import LEADS
@@ -155,7 +155,7 @@ class Reader(SeriesReader):
             self._storage.ledger.backlog() if snapshot.active else 0,
             self._waits_in_vain(snapshot, now),
             self._waits_for(snapshot),
-            remaining.of_run(snapshot.active, now) if snapshot.active else None,
+            remaining_time.of_run(snapshot.active, now) if snapshot.active else None,
             self._review_of(snapshot),
         )
 
@@ -262,11 +262,11 @@ class Reader(SeriesReader):
     def batch(self, principal: Principal) -> BatchProgress | None:
         """How far the refresh of many stores is that is under way, or None; for operators and planners."""
         batch = self._storage.ledger.batch() if principal.roles else None
-        return replace(batch, remaining=remaining.of_batch(batch, self._clock.now())) if batch else None
+        return replace(batch, remaining=remaining_time.of_batch(batch, self._clock.now())) if batch else None
 
     def remaining(self, run: RefreshRun) -> timedelta | None:
         """How much longer a run takes, or until its next attempt; None where that can't be said."""
-        return remaining.of_run(run, self._clock.now())
+        return remaining_time.of_run(run, self._clock.now())
 
     def broken(self, principal: Principal, limit: int = 5) -> list[RefreshRun]:
         """The runs that failed or were cancelled and that nothing has followed, the newest of each store."""

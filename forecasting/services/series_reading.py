@@ -14,6 +14,7 @@ import pandas as pd
 from forecasting.calendar.inputs import total_of
 from forecasting.config.settings import Settings
 from forecasting.core import schema
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import (
     ALL_ITEMS,
     HistoryFile,
@@ -27,12 +28,11 @@ from forecasting.core.domain import (
 )
 from forecasting.core.errors import InvalidRequest, NoForecastYet, UnknownSeries
 from forecasting.core.ports import SalesHistory, Storage
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast
-from forecasting.planning import trust as trusting
+from forecasting.planning import recent_outcomes
 from forecasting.planning.alerts import Alert, alerts
-from forecasting.planning.changes import Changes, Said, changes
-from forecasting.planning.trust import Trust
-from forecasting.planning.why import Why, why
+from forecasting.planning.breakdown import Breakdown, break_down
+from forecasting.planning.changes import ForecastChanges, VersionForecast, compare_versions
+from forecasting.planning.recent_outcomes import RecentOutcomes
 from forecasting.refresh.group_scopes import GroupRuns
 
 ALERT_DAYS = 35
@@ -85,7 +85,7 @@ class SeriesReader:
 
     def why(
         self, principal: Principal, key: SeriesKey, version: int | None = None, day: date | None = None
-    ) -> Why:
+    ) -> Breakdown:
         """What the days of a series are made of, in a published version; by default all of the newest.
 
         Raises
@@ -97,7 +97,7 @@ class SeriesReader:
         """
         header = self._header(principal, key.store, version)
         rows = self._rows(key, header)
-        told = why(
+        told = break_down(
             header.version, rows, self._storage.versions.reasons(header.version, key.item).why.get(key.item)
         )
         if day is None:
@@ -113,7 +113,7 @@ class SeriesReader:
         key: SeriesKey,
         version: int | None = None,
         since_version: int | None = None,
-    ) -> Changes:
+    ) -> ForecastChanges:
         """What changed of a series from one published version to another, and what moved it.
 
         Parameters
@@ -134,13 +134,15 @@ class SeriesReader:
         since = since_version or versions.before(key.store, header.version)
         newest = self._rows(key, header)
         if since is None:
-            return Changes(None, header.version)
+            return ForecastChanges(None, header.version)
         if self._header(principal, key.store, since).version > header.version:
             raise InvalidRequest(f"{key}: expected a version before {header.version}, found {since}")
         headers = versions.line(key.store, since, header.version)
         frames = [*(self._rows_of(each, key.item)[0] for each in headers[:-1]), newest]
-        line = [Said.of(each.version, frame) for each, frame in zip(headers, frames, strict=True)]
-        return changes(line, [versions.reasons(each.version, key.item) for each in headers[1:]], key.item)
+        line = [VersionForecast.of(each.version, frame) for each, frame in zip(headers, frames, strict=True)]
+        return compare_versions(
+            line, [versions.reasons(each.version, key.item) for each in headers[1:]], key.item
+        )
 
     def sales(self, principal: Principal, key: SeriesKey, days: int | None = None) -> pd.DataFrame:
         """Sales of one series (`schema.HISTORY`), by default all of it, else its last `days` days.
@@ -222,7 +224,7 @@ class SeriesReader:
         rows = self._storage.track.read([key.store], item=key.item, since=since)
         return rows.sort_values(["ds", "lead"], ignore_index=True)[_TRACK]
 
-    def trust(self, principal: Principal, key: SeriesKey) -> Trust:
+    def trust(self, principal: Principal, key: SeriesKey) -> RecentOutcomes:
         """How the last days of a series came out, against what was published the day before each.
 
         Raises
@@ -231,15 +233,17 @@ class SeriesReader:
             If the principal has no such store or product.
         """
         last = self._series_file(principal, key).last_ds
-        since = last - timedelta(days=trusting.DAYS - 1)
-        return trusting.trust(self._storage.track.rows(key.store, key.item, trusting.LEAD, since), last)
+        since = last - timedelta(days=recent_outcomes.DAYS - 1)
+        return recent_outcomes.judge_recent_days(
+            self._storage.track.rows(key.store, key.item, recent_outcomes.LEAD, since), last
+        )
 
     def alerts(
         self,
         principal: Principal,
         key: SeriesKey,
         version: int | None = None,
-        record: Trust | None = None,
+        record: RecentOutcomes | None = None,
     ) -> list[Alert]:
         """What is worth knowing before a forecast is read, the most urgent first; at most three.
 

@@ -12,7 +12,7 @@ from typing import Any
 from forecasting.core.domain import BacktestScore, Predictor, SeriesChoice
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import StateTooNew, StorageError
-from forecasting.core.pooled_priors import Chain, Coefficient, PooledPrior, PooledSpread
+from forecasting.core.pooled_priors import Chain, CoefficientPrior, PooledPrior, PooledSpread
 
 TYPE = "storecast.predictor"
 VERSION = 2
@@ -82,7 +82,7 @@ def _version(document: Mapping[str, Any], what: str, expected: str, known: tuple
 
 
 def _prior(stored: Mapping[str, Any]) -> PooledPrior:
-    coefficients = {name: Coefficient(*figures) for name, figures in stored["coefficients"].items()}
+    coefficients = {name: CoefficientPrior(*figures) for name, figures in stored["coefficients"].items()}
     return PooledPrior(
         **{**stored, "cutoff": date.fromisoformat(stored["cutoff"]), "coefficients": coefficients}
     )

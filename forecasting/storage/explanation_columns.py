@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
+from forecasting.core.day_arrays import FloatArray
 from forecasting.core.explanation import LEVEL, STEPS, Cause, Explanation, Origin, StoreReasons
-from forecasting.core.series_arrays import FloatArray
 
 ORIGIN, STEP, SHIFT = "why", "why:", "moved:"
 """Names of the columns: where an item's steps come from, and what stands before a step and a cause."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from forecasting.core.day_arrays import FloatArray, SeriesForecast
 from forecasting.core.explanation import Cause, StoreReasons
-from forecasting.core.series_arrays import FloatArray, SeriesForecast
 from forecasting.training.previous_version import Earlier, Means
 from forecasting.training.tasks import SeriesResult
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from forecasting.calendar.inputs import StoreInputs
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import HistoryFile, SeriesChoice
 from forecasting.core.errors import StateUnavailable
 from forecasting.core.explanation import Cause
 from forecasting.core.pooled_priors import Chain
 from forecasting.core.ports import HistoryReader
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.evaluation.selection import Contest
 from forecasting.evaluation.serving import Rerun
 

@@ -14,7 +14,7 @@ from forecasting.core.errors import UnknownSeries
 from forecasting.core.pooled_priors import Chain, PooledPrior, PooledSpread
 from forecasting.core.ports import Clock, Compute, Storage
 from forecasting.evaluation.calibration import Scores, pooled_spread
-from forecasting.evaluation.pooling import pool
+from forecasting.evaluation.empirical_bayes import estimate_prior
 from forecasting.evaluation.windows import Window, window_cutoffs
 from forecasting.refresh.chunk import Finished, Progress
 from forecasting.training.resuming import Kept, fingerprint, resumed, still_wanted
@@ -102,7 +102,7 @@ class _Passes:
             for fit in result:
                 if isinstance(fit, PooledFit):
                     fits[fit.item, fit.cutoff].append(fit.coefficients)
-        pooled = (pool(item, cutoff, found) for (item, cutoff), found in sorted(fits.items()))
+        pooled = (estimate_prior(item, cutoff, found) for (item, cutoff), found in sorted(fits.items()))
         return tuple(prior for prior in pooled if prior is not None)
 
     def spreads(self, chain: Chain) -> tuple[PooledSpread, ...]:

@@ -14,12 +14,12 @@ import numpy as np
 
 from forecasting.calendar.inputs import input_hash
 from forecasting.config.logs import get_logger
+from forecasting.core.day_arrays import FloatArray, IntArray
 from forecasting.core.domain import ALL_ITEMS, HistoryFile, Predictor, StoreSnapshot, VersionHeader
 from forecasting.core.errors import StorageError
 from forecasting.core.explanation import Cause
 from forecasting.core.pooled_priors import Chain
 from forecasting.core.ports import Storage
-from forecasting.core.series_arrays import FloatArray, IntArray
 from forecasting.training.attribution_fits import Before
 from forecasting.training.tasks import StoreFiles
 

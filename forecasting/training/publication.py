@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 
 from forecasting.core import schema
+from forecasting.core.day_arrays import FloatArray, SeriesForecast
 from forecasting.core.domain import ALL_ITEMS, Predictor, SeriesSummary
 from forecasting.core.errors import FitFailed
 from forecasting.core.explanation import Cause
 from forecasting.core.ports import Publication
-from forecasting.core.series_arrays import FloatArray, SeriesForecast
-from forecasting.evaluation.reconciliation import reconciled
+from forecasting.evaluation.reconciliation import reconcile
 from forecasting.evaluation.selection import CHALLENGER
-from forecasting.planning.unusual import unusual_days
-from forecasting.planning.week import WEEK, week_note
+from forecasting.planning.unusual_demand import unusual_days
+from forecasting.planning.week_note import WEEK, week_note
 from forecasting.training.attribution import reasons
 from forecasting.training.previous_version import Earlier
 from forecasting.training.tasks import SeriesResult, StorePart
@@ -80,7 +80,7 @@ def _coherent(
         return made, ()
     if len(made) < len(results) or results[0].key.item != ALL_ITEMS:
         return made, ("The products do not add up to the total: one of them has no forecast.",)
-    total, items = reconciled(made[0], made[1:])
+    total, items = reconcile(made[0], made[1:])
     return [total, *items], ()
 
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import BacktestScore, SeriesChoice, SeriesKey
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import StorageError
 from forecasting.core.explanation import Explanation
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.evaluation.calibration import Scores
 from forecasting.training.tasks import PooledFit, Result, SeriesResult, StorePart
 

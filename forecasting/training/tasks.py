@@ -14,12 +14,12 @@ from typing import TypeVar
 import numpy as np
 
 from forecasting.calendar.inputs import SeriesInputs, StoreFacts, StoreInputs, build_inputs, build_pasts
+from forecasting.core.day_arrays import BoolArray, SeriesDays, SeriesForecast
 from forecasting.core.domain import HistoryFile, SeriesChoice, SeriesKey
 from forecasting.core.errors import FitFailed
 from forecasting.core.explanation import Cause, Explanation
 from forecasting.core.pooled_priors import Chain
 from forecasting.core.ports import HistoryReader, PoolableSeries
-from forecasting.core.series_arrays import BoolArray, SeriesDays, SeriesForecast
 from forecasting.evaluation.backtest import backtest
 from forecasting.evaluation.calibration import Scores
 from forecasting.evaluation.remote_engine import Brought

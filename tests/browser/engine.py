@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.errors import FitFailed
 from forecasting.core.ports import FittedSeries
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.seasonal_naive import SeasonalNaive
 
 VARIABLE = "STORECAST_TEST_GATE"

@@ -16,7 +16,7 @@ from forecasting.calendar.features import (
     features_after,
     usual_weekdays,
 )
-from forecasting.core.series_arrays import FloatArray, SeriesDays, day_of, number_of
+from forecasting.core.day_arrays import FloatArray, SeriesDays, day_of, number_of
 
 MONDAY = date(2019, 3, 4)
 ALL_WEEK = np.ones(7, dtype=bool)

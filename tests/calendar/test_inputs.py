@@ -25,9 +25,9 @@ from forecasting.calendar.inputs import (
     total_of,
     usual_days,
 )
+from forecasting.core.day_arrays import SeriesDays, day_of, number_of
 from forecasting.core.domain import ALL_ITEMS, HistoryFile
 from forecasting.core.errors import UnknownSeries
-from forecasting.core.series_arrays import SeriesDays, day_of, number_of
 from tests.series import days_by_item
 
 DAYS = pd.date_range("2019-01-01", "2019-04-02", unit="us")  # ends on a Tuesday

@@ -10,8 +10,8 @@ from forecasting.calendar.public_holidays import (
     require_places,
     with_public_holidays,
 )
+from forecasting.core.day_arrays import SeriesDays, number_of
 from forecasting.core.errors import InvalidSetting
-from forecasting.core.series_arrays import SeriesDays, number_of
 
 
 def days(first: date, names: list[str]) -> SeriesDays:

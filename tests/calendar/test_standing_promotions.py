@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecasting.calendar.standing_promotions import Attributes, standing_promotion
-from forecasting.core.series_arrays import day_of, number_of
+from forecasting.core.day_arrays import day_of, number_of
 
 DAYS = np.arange(number_of(date(2013, 1, 1)), number_of(date(2015, 1, 1)))
 QUARTERLY: Attributes = {

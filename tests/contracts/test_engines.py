@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from forecasting.core import schema
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import SeriesKey
 from forecasting.core.errors import FitFailed
 from forecasting.core.explanation import PROMOTION, ROUNDING, Explanation
-from forecasting.core.pooled_priors import Coefficient, PooledPrior
+from forecasting.core.pooled_priors import CoefficientPrior, PooledPrior
 from forecasting.core.ports import ExplainableSeries, FittedSeries, LocalEngine
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.registry import NAMES, engine
 from forecasting.evaluation.fits import Fit
 from tests.series import as_days, daily_series, split
@@ -144,7 +144,7 @@ def test_a_history_cut_from_a_longer_one_is_forecast_alike(local: LocalEngine) -
 def test_a_prior_of_the_chain_is_taken_by_every_engine(local: LocalEngine) -> None:
     """Whether it has a use for it or not."""
     history, future = split(daily_series(200), HORIZON)
-    prior = PooledPrior("all", as_days(history).first, 3, {"promo": Coefficient(0.3, 0.1)})
+    prior = PooledPrior("all", as_days(history).first, 3, {"promo": CoefficientPrior(0.3, 0.1)})
     forecast_of(engine(local.name, prior).fit(as_days(history)), future)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from forecasting.core.domain import Decision, RunState, Verdict
 from forecasting.core.errors import Fenced, InvalidRequest, StorageError
-from forecasting.core.pooled_priors import Coefficient, PooledPrior
+from forecasting.core.pooled_priors import CoefficientPrior, PooledPrior
 from forecasting.core.ports import Outdated
 from forecasting.storage import SqlStorage
 from tests.storage.examples import (
@@ -71,7 +71,7 @@ def test_a_stale_worker_publishes_no_chain(storage: SqlStorage) -> None:
 def test_a_coefficient_that_is_no_number_is_refused(storage: SqlStorage) -> None:
     """What JSON can't hold is not stored as something else; the run stays with its worker."""
     run = pooling(storage)
-    broken = PooledPrior("bread", CUTOFF, 2, {"promo": Coefficient(float("nan"), 1.0)})
+    broken = PooledPrior("bread", CUTOFF, 2, {"promo": CoefficientPrior(float("nan"), 1.0)})
     with pytest.raises(StorageError, match="not JSON compliant"):
         storage.ledger.publish_chain(run, chain(priors=(broken,)), after(1))
     assert storage.chains.latest() is None

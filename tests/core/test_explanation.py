@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.errors import InvalidFrame
 from forecasting.core.explanation import BALANCE, LEVEL, Explanation, Origin
-from forecasting.core.series_arrays import SeriesDays
 from tests.series import as_days, daily_series, split
 
 FUTURE = replace(as_days(split(daily_series(200), 4)[1]), is_open=np.array([True, True, False, True]))

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.core.pooled_priors import Chain, Coefficient, PooledPrior, PooledSpread
+from forecasting.core.pooled_priors import Chain, CoefficientPrior, PooledPrior, PooledSpread
 
 START = date(2019, 1, 1)
 
@@ -21,7 +21,7 @@ def chain(known: list[tuple[str, date]]) -> Chain:
         horizon=28,
         input_hash="",
         stores=8,
-        priors=tuple(PooledPrior(item, at, 8, {"promo": Coefficient(0.1, 0.1)}) for item, at in known),
+        priors=tuple(PooledPrior(item, at, 8, {"promo": CoefficientPrior(0.1, 0.1)}) for item, at in known),
         spreads=tuple(PooledSpread(item, at, 8, (1.1,)) for item, at in known),
     )
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.errors import FitFailed
 from forecasting.core.ports import FittedSeries
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from tests.series import as_days, daily_series, split
 

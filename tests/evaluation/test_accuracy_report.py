@@ -13,7 +13,13 @@ from forecasting.core.domain import (
 )
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import UnknownSeries
-from forecasting.evaluation.accuracy_report import Band, Reason, Sums, accuracy_report, judge_band
+from forecasting.evaluation.accuracy_report import (
+    BandVerdict,
+    EngineReason,
+    ErrorComparison,
+    accuracy_report,
+    judge_band,
+)
 from tests.house import House
 
 NEWEST = date(2026, 1, 4)
@@ -132,8 +138,8 @@ def test_engines_are_counted_with_their_reasons() -> None:
     ]
     report = accuracy_report({"1": predictor("1", *served, *failed)}, {}, store="1")
     assert [(share.engine, share.series, share.reasons) for share in report.engines] == [
-        ("prophet", 3, (Reason("as good", 2), Reason("as configured", 1))),
-        ("seasonal_naive", 2, (Reason("expected 14 days, found 3", 2),)),
+        ("prophet", 3, (EngineReason("as good", 2), EngineReason("as configured", 1))),
+        ("seasonal_naive", 2, (EngineReason("expected 14 days, found 3", 2),)),
     ]
 
 
@@ -152,17 +158,19 @@ def test_rows_are_the_stores_in_natural_order_or_the_series_of_the_one() -> None
 def test_nothing_sold_is_nothing_to_be_nearer_to() -> None:
     """A gain over no error, or over none known, is not defined."""
     empty, some = ErrorSums(), errors(10.0)
-    assert [Sums(*pair).gain for pair in ((empty, some), (some, empty), (some, errors(0.0)))] == [None] * 3
+    assert [ErrorComparison(*pair).gain for pair in ((empty, some), (some, empty), (some, errors(0.0)))] == [
+        None
+    ] * 3
 
 
 @pytest.mark.parametrize(
     ("coverage", "verdict"),
     [
-        (0.759, Band.NARROW), (0.76, Band.HONEST), (0.86, Band.HONEST), (0.861, Band.WIDE),
-        (0.0, Band.NARROW), (1.0, Band.WIDE),
+        (0.759, BandVerdict.NARROW), (0.76, BandVerdict.HONEST), (0.86, BandVerdict.HONEST),
+        (0.861, BandVerdict.WIDE), (0.0, BandVerdict.NARROW), (1.0, BandVerdict.WIDE),
     ],
 )  # fmt: skip
-def test_a_band_is_judged_by_its_promise(coverage: float, verdict: Band) -> None:
+def test_a_band_is_judged_by_its_promise(coverage: float, verdict: BandVerdict) -> None:
     """80% are promised; a few more or less are chance."""
     assert judge_band(coverage) is verdict
 

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast, number_of
 from forecasting.core.domain import BacktestScore, SeriesKey
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import FitFailed, InvalidFrame
 from forecasting.core.pooled_priors import PooledSpread
 from forecasting.core.ports import LocalEngine
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast, number_of
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.evaluation.backtest import Backtest, backtest, fit_and_forecast
-from forecasting.evaluation.calibration import Scores, widened, widths
+from forecasting.evaluation.calibration import Scores, widen, width_factors
 from forecasting.evaluation.metrics import week_sums, week_to_week_scale
 from forecasting.evaluation.windows import Window, backtest_windows
 from tests.fakes import FlatEngine
@@ -38,8 +38,8 @@ def backtested(past: SeriesDays, engine: LocalEngine | None = None, horizon: int
 
 def first(made: Backtest, count: int) -> Backtest:
     """Its oldest windows alone."""
-    tried = made.tried[:count]
-    return replace(made, tried=tried, scores=Scores.joined([each.scores() for each in tried]))
+    results = made.results[:count]
+    return replace(made, results=results, scores=Scores.joined([each.scores() for each in results]))
 
 
 def nothing_pooled(_cutoff: date) -> None:
@@ -64,8 +64,8 @@ def test_every_window_is_forecast_from_what_came_before_it() -> None:
     made = backtest("shop.engine:make", engine_at, KEY, past, windows)
     assert made.engine == made.judged(nothing_pooled).engine == "shop.engine:make"
     assert asked_at == [window.cutoff for window in windows] == [seen.last for seen in engine.seen]
-    assert [each.window for each in made.tried] == list(windows)
-    for each in made.tried:
+    assert [each.window for each in made.results] == list(windows)
+    for each in made.results:
         days = [number_of(each.window.cutoff) + ahead for ahead in range(1, 29)]
         assert each.forecast.days.tolist() == days
         at = np.searchsorted(past.days, days)
@@ -86,29 +86,29 @@ def test_each_window_has_scores_of_its_open_days() -> None:
     """With how far ahead they were, known on their own day."""
     past = history()
     made = backtested(past)
-    assert len(made.tried) == 4
-    for each in made.tried:
+    assert len(made.results) == 4
+    for each in made.results:
         scores, window = each.scores(), each.window
         opened = window.future(past).is_open
         expected = Scores.of(window.truth(past), each.forecast, opened, window.cutoff)
         assert scores.days.tolist() == each.forecast.days[opened].tolist()
         assert scores.ahead.tolist() == (scores.days - number_of(window.cutoff)).tolist()
         assert scores.scores.tolist() == expected.scores.tolist()
-    same_scores(made.scores, Scores.joined([each.scores() for each in made.tried]))
+    same_scores(made.scores, Scores.joined([each.scores() for each in made.results]))
 
 
 def test_the_first_window_is_judged_as_the_engine_made_it_and_the_last_one_widened() -> None:
     """Of a band that is far too narrow nothing is known at first; by the last window three have shown it."""
     past = history()
     made = backtested(past)
-    oldest, newest = made.tried[0], made.tried[3]
+    oldest, newest = made.results[0], made.results[3]
     alone = first(made, 1).judged(nothing_pooled)
     plain = errors(past, oldest.window, oldest.forecast)
     assert oldest.week_sums(()) == plain
     for judged, raw in zip(alone.weeks, plain, strict=True):
         assert astuple(judged) == pytest.approx(astuple(raw), rel=1e-12)
-    factors = widths(first(made, 3).scores, None, HORIZON)
-    last = errors(past, newest.window, widened(newest.forecast, factors))
+    factors = width_factors(first(made, 3).scores, None, HORIZON)
+    last = errors(past, newest.window, widen(newest.forecast, factors))
     assert newest.week_sums(factors) == last
     together = made.judged(nothing_pooled)
     before = first(made, 3).judged(nothing_pooled)
@@ -126,13 +126,13 @@ def test_each_window_is_calibrated_by_the_days_known_at_its_cutoff_alone(horizon
     """Also where windows overlap, and the end of one is not known yet at the cutoff of the next."""
     past = history(300)
     made = backtested(past, horizon=horizon)
-    joined = Scores.joined([each.scores() for each in made.tried])
+    joined = Scores.joined([each.scores() for each in made.results])
     weeks = []
-    for at, each in enumerate(made.tried):
+    for at, each in enumerate(made.results):
         known = joined.days <= number_of(each.window.cutoff)
         assert known.any() == (at > 0) or horizon > 28
         own = Scores(joined.days[known], joined.ahead[known], joined.scores[known])
-        weeks.append(errors(past, each.window, widened(each.forecast, widths(own, None, horizon))))
+        weeks.append(errors(past, each.window, widen(each.forecast, width_factors(own, None, horizon))))
     expected = tuple(ErrorSums.total(each) for each in zip(*weeks, strict=True))
     assert made.judged(nothing_pooled).weeks == expected
 
@@ -141,16 +141,16 @@ def test_the_chains_spread_is_asked_for_at_each_cutoff() -> None:
     """And widens the first window too, of which nothing else is known."""
     past, asked_at = history(), list[date]()
     made = backtested(past)
-    oldest = made.tried[0]
+    oldest = made.results[0]
 
     def spread_at(cutoff: date) -> PooledSpread:
         asked_at.append(cutoff)
         return PooledSpread("101", cutoff, 8, (1.0, 1.5, 2.0, 3.0))
 
     score = first(made, 1).judged(spread_at)
-    assert score.weeks == errors(past, oldest.window, widened(oldest.forecast, (1.0, 1.5, 2.0, 3.0)))
+    assert score.weeks == errors(past, oldest.window, widen(oldest.forecast, (1.0, 1.5, 2.0, 3.0)))
     made.judged(spread_at)
-    assert asked_at == [oldest.window.cutoff, *(each.window.cutoff for each in made.tried)]
+    assert asked_at == [oldest.window.cutoff, *(each.window.cutoff for each in made.results)]
 
 
 def test_a_score_names_its_windows_and_weeks() -> None:
@@ -158,7 +158,7 @@ def test_a_score_names_its_windows_and_weeks() -> None:
     made = backtested(history())
     score = made.judged(nothing_pooled)
     assert score == BacktestScore(
-        "asked", tuple(each.window.cutoff for each in made.tried), HORIZON, score.weeks
+        "asked", tuple(each.window.cutoff for each in made.results), HORIZON, score.weeks
     )
     assert [week.days for week in score.weeks] == [24] * 4
 
@@ -167,12 +167,12 @@ def test_the_forecast_to_come_is_widened_by_what_all_windows_say() -> None:
     """The newest among them; and by the chain's spread where there is one."""
     past = history()
     made = backtested(past)
-    every = Scores.joined([each.scores() for each in made.tried])
-    assert made.widths(None) == widths(every, None, HORIZON)
-    assert all(width > 1 for width in made.widths(None))
+    every = Scores.joined([each.scores() for each in made.results])
+    assert made.width_factors(None) == width_factors(every, None, HORIZON)
+    assert all(width > 1 for width in made.width_factors(None))
     pooled = PooledSpread("101", past.last, 8, (1.0, 1.5, 2.0, 3.0))
-    assert made.widths(pooled) == widths(every, pooled, HORIZON)
-    assert made.widths(None) != first(made, 3).widths(None)
+    assert made.width_factors(pooled) == width_factors(every, pooled, HORIZON)
+    assert made.width_factors(None) != first(made, 3).width_factors(None)
 
 
 def test_windows_on_closed_days_alone_leave_the_band_as_it_is() -> None:
@@ -181,9 +181,9 @@ def test_windows_on_closed_days_alone_leave_the_band_as_it_is() -> None:
     opened = np.arange(200) < 200 - 4 * HORIZON
     closed = replace(past, is_open=past.is_open & opened, y=past.y * opened)
     made = backtested(closed)
-    assert [each.scores().scores.size for each in made.tried] == [0] * 4
+    assert [each.scores().scores.size for each in made.results] == [0] * 4
     assert made.scores.scores.size == 0
-    assert made.widths(None) == (1.0,) * 4
+    assert made.width_factors(None) == (1.0,) * 4
     assert made.judged(nothing_pooled).days == 0
 
 
@@ -216,13 +216,13 @@ def test_what_came_later_changes_no_window_that_has_ended(
     cut = backtest("asked", lambda _cutoff: engine, KEY, past.up_to(ended), windows)
     for whole in (past, other):
         made = first(backtested(whole, engine, horizon), count)
-        for found, expected in zip(made.tried, cut.tried, strict=True):
+        for found, expected in zip(made.results, cut.results, strict=True):
             same(found.forecast, expected.forecast)
             np.testing.assert_array_equal(found.truth, expected.truth)
             assert found.scale == expected.scale
         same_scores(made.scores, cut.scores)
         assert made.judged(nothing_pooled) == cut.judged(nothing_pooled)
-        assert made.widths(None) == cut.widths(None)
+        assert made.width_factors(None) == cut.width_factors(None)
 
 
 @given(npst.arrays(np.float64, DAYS, elements=st.floats(0, 1e6)))
@@ -235,7 +235,7 @@ def test_demand_after_a_cutoff_changes_neither_its_forecast_nor_its_calibration(
     for whole in (past, replace(past, y=np.where(later, y, past.y))):
         made = backtested(whole)
         known = made.scores.known_at(cutoff)
-        bands.append(widened(made.tried[3].forecast, widths(known, None, HORIZON)))
+        bands.append(widen(made.results[3].forecast, width_factors(known, None, HORIZON)))
     same(*bands)
 
 

@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from forecasting.core.day_arrays import SeriesForecast, number_of
 from forecasting.core.pooled_priors import PooledSpread
-from forecasting.core.series_arrays import SeriesForecast, number_of
 from forecasting.evaluation.calibration import (
     LEAST_POOLED,
     NARROWEST,
     WIDEST,
     Scores,
     pooled_spread,
-    widened,
-    widths,
+    widen,
+    width_factors,
 )
 
 CUTOFF = date(2019, 1, 6)
@@ -86,7 +86,7 @@ def test_a_band_of_no_width_scores_without_end_where_it_is_missed() -> None:
     made = forecast(np.array([10.0, 10.0, 0.0]), 0.0)
     found = Scores.of(np.array([10.0, 11.0, 3.0]), made, np.ones(3, dtype=bool), CUTOFF)
     assert found.scores.tolist() == [0, np.inf, np.inf]
-    assert 1 < widths(found, None, HORIZON)[0] <= WIDEST
+    assert 1 < width_factors(found, None, HORIZON)[0] <= WIDEST
     endless = pooled_spread("101", CUTOFF + timedelta(days=7), [scores([np.inf] * LEAST_POOLED)], 7)
     assert endless is not None
     assert endless.factors == (WIDEST,)
@@ -97,8 +97,8 @@ def test_scores_of_no_open_day_are_none() -> None:
     empty = Scores.of(np.ones(3), forecast(np.ones(3)), np.zeros(3, dtype=bool), CUTOFF)
     assert empty.scores.size == 0
     for each in (empty, Scores.joined([]), Scores.joined([empty, empty]), empty.known_at(CUTOFF)):
-        assert widths(each, None, HORIZON) == (1.0,) * 4
-        assert widths(each, PooledSpread("101", CUTOFF, 9, (1.1, 1.2)), 21) == (1.1, 1.2, 1.2)
+        assert width_factors(each, None, HORIZON) == (1.0,) * 4
+        assert width_factors(each, PooledSpread("101", CUTOFF, 9, (1.1, 1.2)), 21) == (1.1, 1.2, 1.2)
     assert pooled_spread("101", CUTOFF, [empty], HORIZON) is None
 
 
@@ -140,15 +140,15 @@ def test_too_few_days_of_one_week_pool_to_nothing(size: int, found: bool) -> Non
 
 def test_the_widths_of_a_calibrated_series_tend_to_one() -> None:
     """With many days, of a normal series whose band is right."""
-    assert widths(normal_scores(50_000, 0.2), None, HORIZON) == pytest.approx((1.0,) * 4, rel=0.02)
+    assert width_factors(normal_scores(50_000, 0.2), None, HORIZON) == pytest.approx((1.0,) * 4, rel=0.02)
 
 
 @pytest.mark.parametrize("truth_sd", [0.12, 0.3, 0.5])
 def test_a_band_that_was_wrong_is_made_to_hold_what_it_promises(truth_sd: float) -> None:
     """Half as wide again or much too wide: with many days 80% of other days lie inside."""
-    found = widths(normal_scores(50_000, truth_sd), None, HORIZON)
+    found = width_factors(normal_scores(50_000, truth_sd), None, HORIZON)
     rng = np.random.default_rng(1)
-    made = widened(forecast(np.full(10_000, 1000.0)), found)
+    made = widen(forecast(np.full(10_000, 1000.0)), found)
     truth = np.expm1(np.log1p(1000.0) + truth_sd * rng.standard_normal(10_000))
     assert ((truth >= made.q10) & (truth <= made.q90)).mean() == pytest.approx(0.8, abs=0.02)
 
@@ -157,17 +157,17 @@ def test_few_days_say_little() -> None:
     """A factor of 2 is raised to n / (n + 100)."""
     for size in (1, 10, 100, 900):
         expected = 2.0 ** (size / (size + 100))
-        assert widths(scores([2.0] * size), None, 7) == pytest.approx((expected,))
-    assert widths(scores([2.0]), None, 7)[0] < 1.01
+        assert width_factors(scores([2.0] * size), None, 7) == pytest.approx((expected,))
+    assert width_factors(scores([2.0]), None, 7)[0] < 1.01
 
 
 def test_a_series_own_factor_is_on_top_of_the_chains() -> None:
     """Scores that are just what the chain has say nothing more, and lower ones take some of it back."""
     chain = PooledSpread("101", CUTOFF, 9, (1.2, 1.6))
     usual = Scores.joined([scores([1.2] * 50, 3), scores([1.6] * 50, 10)])
-    assert widths(usual, chain, 14) == pytest.approx((1.2, 1.6))
+    assert width_factors(usual, chain, 14) == pytest.approx((1.2, 1.6))
     calm = Scores(usual.days, usual.ahead, usual.scores * 0.64)
-    assert widths(calm, chain, 14) == pytest.approx((1.2 * 0.8, 1.6 * 0.8))
+    assert width_factors(calm, chain, 14) == pytest.approx((1.2 * 0.8, 1.6 * 0.8))
 
 
 @given(
@@ -180,7 +180,7 @@ def test_widths_are_one_a_week_and_limited(
 ) -> None:
     """Whatever happened."""
     pooled = None if chain is None else PooledSpread("101", CUTOFF, 9, chain)
-    found = widths(scores(values, 80), pooled, horizon)
+    found = width_factors(scores(values, 80), pooled, horizon)
     assert len(found) == -(-horizon // 7)
     assert all(NARROWEST <= factor <= WIDEST for factor in found)
 
@@ -191,7 +191,7 @@ def test_a_widened_forecast_keeps_its_middle_and_its_promises(
 ) -> None:
     """Mean and q50 stay, nothing is negative or out of order, what is certain stays: closed days are 0."""
     made = forecast(q50, np.where(q50 > 0, sd, 0.0))
-    found = widened(made, by)
+    found = widen(made, by)
     assert (found.days is made.days, found.mean is made.mean, found.q50 is made.q50) == (True, True, True)
     assert (found.q10 >= 0).all()
     assert (found.q10 <= found.q50).all()
@@ -204,16 +204,16 @@ def test_a_widened_forecast_keeps_its_middle_and_its_promises(
 def test_a_factor_of_one_leaves_the_band(q50: np.ndarray, sd: float) -> None:
     """To rounding; and no factor leaves the forecast itself."""
     made = forecast(q50, sd)
-    found = widened(made, (1.0,))
+    found = widen(made, (1.0,))
     np.testing.assert_allclose(found.q10, made.q10, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(found.q90, made.q90, rtol=1e-9, atol=1e-9)
-    assert widened(made, ()) is made
+    assert widen(made, ()) is made
 
 
 def test_half_widths_are_multiplied_week_by_week() -> None:
     """On the log scale, with the last factor for all that follows."""
     made = forecast(np.full(HORIZON, 500.0))
-    found = widened(made, (0.5, 2.0, 1.5))
+    found = widen(made, (0.5, 2.0, 1.5))
     expected = np.repeat([0.5, 2.0, 1.5, 1.5], 7)
     middle, half = np.log1p(500.0), 0.2 * Z90
     assert (np.log1p(found.q90) - middle) / half == pytest.approx(expected)
@@ -225,5 +225,5 @@ def test_a_day_that_was_just_missed_is_just_inside_after_widening_by_its_score()
     made = forecast(np.array([500.0, 500.0]))
     truth = np.array([900.0, 300.0])
     found = Scores.of(truth, made, np.ones(2, dtype=bool), CUTOFF).scores
-    assert widened(made, (found[0],)).q90[0] == pytest.approx(900)
-    assert widened(made, (found[1],)).q10[1] == pytest.approx(300)
+    assert widen(made, (found[0],)).q90[0] == pytest.approx(900)
+    assert widen(made, (found[1],)).q10[1] == pytest.approx(300)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import SeriesKey
 from forecasting.core.errors import FitFailed, InvalidFrame
 from forecasting.core.explanation import LEVEL, Explanation, Origin
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.evaluation.fits import Fit, from_history
 from tests.fakes import FlatEngine, FlatFit

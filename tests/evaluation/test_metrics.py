@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from forecasting.core.day_arrays import SeriesForecast, day_of
 from forecasting.core.error_sums import ErrorSums
-from forecasting.core.series_arrays import SeriesForecast, day_of
 from forecasting.evaluation.metrics import error_sums, week_sums, week_to_week_scale
 from forecasting.evaluation.windows import Window
 from tests.series import as_days, daily_series

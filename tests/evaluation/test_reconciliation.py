@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.optimize import nnls
 
-from forecasting.core.series_arrays import SeriesForecast
-from forecasting.evaluation.reconciliation import BAND, reconciled
+from forecasting.core.day_arrays import SeriesForecast
+from forecasting.evaluation.reconciliation import BAND, reconcile
 
 START = 18_000
 ITEMS, DAYS = 4, 6
@@ -50,7 +50,7 @@ def test_products_add_up_to_the_total_and_every_promise_holds(
 ) -> None:
     """Nothing negative, quantiles in their order, days and products in theirs, closed days exactly 0."""
     total, items = store
-    agreed, parts = reconciled(total, items)
+    agreed, parts = reconcile(total, items)
     np.testing.assert_allclose(means_of(parts).sum(axis=0), agreed.mean, rtol=1e-9, atol=1e-9)
     assert len(parts) == len(items)
     for before, after in zip([total, *items], [agreed, *parts], strict=True):
@@ -69,7 +69,7 @@ def test_products_add_up_to_the_total_and_every_promise_holds(
 def test_no_other_numbers_that_add_up_are_nearer(store: tuple[SeriesForecast, list[SeriesForecast]]) -> None:
     """Nearer in standard deviations, against a solver of non-negative least squares, day by day."""
     total, items = store
-    agreed, parts = reconciled(total, items)
+    agreed, parts = reconcile(total, items)
     for day in range(DAYS):
         means, spread = means_of(items)[:, day], np.array([variance(each)[day] for each in items])
         free, doubt = spread > 0, variance(total)[day]
@@ -88,8 +88,8 @@ def test_no_other_numbers_that_add_up_are_nearer(store: tuple[SeriesForecast, li
 def test_forecasts_that_agree_stay(store: tuple[SeriesForecast, list[SeriesForecast]]) -> None:
     """To rounding, and a second time changes nothing more."""
     total, items = store
-    once = reconciled(total, items)
-    again = reconciled(*once)
+    once = reconcile(total, items)
+    again = reconcile(*once)
     for before, after in zip([once[0], *once[1]], [again[0], *again[1]], strict=True):
         for name in NAMES:
             np.testing.assert_allclose(getattr(after, name), getattr(before, name), rtol=1e-9, atol=1e-6)
@@ -102,7 +102,7 @@ def test_a_certain_total_is_met_where_the_products_can(
     """Where one of them is uncertain, and those that are certain do not exceed it."""
     total, items = store
     certain = forecast(total.mean, 0.0)
-    agreed, _ = reconciled(certain, items)
+    agreed, _ = reconcile(certain, items)
     free = np.vstack([variance(each) for each in items]) > 0
     can = free.any(axis=0) & (np.where(free, 0.0, means_of(items)).sum(axis=0) <= certain.mean)
     np.testing.assert_allclose(agreed.mean[can], certain.mean[can], rtol=1e-9, atol=1e-9)
@@ -112,7 +112,7 @@ def test_a_certain_total_is_met_where_the_products_can(
 def test_the_more_uncertain_product_moves_more(store: tuple[SeriesForecast, list[SeriesForecast]]) -> None:
     """In one direction all of them, as far as 0 lets them."""
     total, items = store
-    _, parts = reconciled(total, items)
+    _, parts = reconcile(total, items)
     moved = means_of(parts) - means_of(items)
     spread = np.vstack([variance(each) for each in items])
     for day in range(DAYS):
@@ -127,7 +127,7 @@ def test_a_hand_calculated_case() -> None:
     """10 too few: variances 1, 3 and 1 of the total take 2, 6 and 2 of it, quantiles in proportion."""
     total = forecast(np.array([110.0]), BAND)
     items = [forecast(np.array([40.0]), BAND), forecast(np.array([60.0]), BAND * 3**0.5)]
-    agreed, (first, second) = reconciled(total, items)
+    agreed, (first, second) = reconcile(total, items)
     assert [agreed.mean[0], first.mean[0], second.mean[0]] == pytest.approx([108, 42, 66])
     for before, after in ((items[0], first), (items[1], second), (total, agreed)):
         ratio = [getattr(after, name)[0] / getattr(before, name)[0] for name in NAMES]
@@ -137,7 +137,7 @@ def test_a_hand_calculated_case() -> None:
 def test_a_product_that_would_be_negative_is_zero_and_the_others_bear_the_rest() -> None:
     """90 too many: the first has but 10 to give."""
     items = [forecast(np.array([10.0]), 300.0), forecast(np.array([100.0]), 100.0)]
-    agreed, (first, second) = reconciled(forecast(np.array([20.0]), 0.0), items)
+    agreed, (first, second) = reconcile(forecast(np.array([20.0]), 0.0), items)
     assert [agreed.mean[0], first.mean[0], second.mean[0]] == pytest.approx([20, 0, 20])
     assert first.q90[0] == 0
 
@@ -146,14 +146,14 @@ def test_a_product_that_would_be_negative_is_zero_and_the_others_bear_the_rest()
 def test_a_nearly_certain_total_is_nearly_met(doubt: float) -> None:
     """However much more is known of it than of its products."""
     items = [forecast(np.array([500.0]), 300.0), forecast(np.array([300.0]), 200.0)]
-    agreed, _ = reconciled(forecast(np.array([600.0]), doubt), items)
+    agreed, _ = reconcile(forecast(np.array([600.0]), doubt), items)
     assert agreed.mean[0] == pytest.approx(600, rel=1e-9)
 
 
 def test_where_all_are_certain_the_products_are_right() -> None:
     """There is nothing to weigh, and the total is what they add up to."""
     items = [forecast(np.array([40.0, 0.0]), 0.0), forecast(np.array([60.0, 0.0]), 0.0)]
-    agreed, parts = reconciled(forecast(np.array([110.0, 5.0]), 0.0), items)
+    agreed, parts = reconcile(forecast(np.array([110.0, 5.0]), 0.0), items)
     assert agreed.mean.tolist() == [100, 0]
     assert agreed.q90.tolist() == pytest.approx([100, 0])
     assert means_of(parts).tolist() == [[40, 0], [60, 0]]
@@ -162,7 +162,7 @@ def test_where_all_are_certain_the_products_are_right() -> None:
 def test_a_product_with_a_band_and_no_mean_may_rise() -> None:
     """Its band has nothing to be multiplied with, and stays."""
     item = forecast(np.array([0.0]), 2.0)
-    agreed, (part,) = reconciled(forecast(np.array([4.0]), 2.0), [item])
+    agreed, (part,) = reconcile(forecast(np.array([4.0]), 2.0), [item])
     assert part.mean[0] == agreed.mean[0] == pytest.approx(2.0)
     assert (part.q10[0], part.q90[0]) == (item.q10[0], item.q90[0])
 
@@ -179,8 +179,8 @@ def test_the_unit_of_demand_does_not_matter(
     total, items = store
     spread = np.vstack([variance(each) for each in [total, *items]])
     assume((spread > 0).any())
-    agreed, parts = reconciled(total, items)
-    other, others = reconciled(scaled(total), [scaled(each) for each in items])
+    agreed, parts = reconcile(total, items)
+    other, others = reconcile(scaled(total), [scaled(each) for each in items])
     np.testing.assert_allclose(other.mean, unit * agreed.mean, rtol=1e-9, atol=1e-6 * unit)
     np.testing.assert_allclose(means_of(others), unit * means_of(parts), rtol=1e-9, atol=1e-6 * unit)
 
@@ -188,5 +188,5 @@ def test_the_unit_of_demand_does_not_matter(
 def test_no_days_are_reconciled_to_no_days() -> None:
     """A horizon of nothing."""
     empty = forecast(np.zeros(0), 0.0)
-    agreed, parts = reconciled(empty, [empty, empty])
+    agreed, parts = reconcile(empty, [empty, empty])
     assert (len(agreed), [len(part) for part in parts]) == (0, [0, 0])

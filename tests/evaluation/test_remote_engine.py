@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast, number_of
 from forecasting.core.errors import FitFailed
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast, number_of
 from forecasting.evaluation.remote_engine import Brought, Fetched
 from tests.series import as_days
 

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from forecasting.calendar.inputs import SeriesInputs
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import SeriesChoice, SeriesKey
 from forecasting.core.errors import EngineUnavailable, InvalidFrame
 from forecasting.core.pooled_priors import Chain, PooledPrior, PooledSpread
 from forecasting.core.ports import FittedSeries, LocalEngine
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.engines import registry
 from forecasting.engines.empirical import Empirical
-from forecasting.evaluation.calibration import widened
+from forecasting.evaluation.calibration import widen
 from forecasting.evaluation.selection import Contest, EngineNamed, choose, forecast_series, intermittent
 from forecasting.training.tasks import SeriesResult, fit_series
 from tests.fakes import FlatEngine, engines
@@ -363,7 +363,7 @@ def test_the_widths_of_a_choice_are_those_of_its_forecast() -> None:
     contest = Contest("flat", engines(FlatEngine(), naive()))
     plain = forecast_series(contest, series, SeriesChoice("101", "flat", ""))
     wide = forecast_series(contest, series, SeriesChoice("101", "flat", "", widths=(2.0, 1.0, 1.0, 0.5)))
-    same(wide, widened(plain, (2.0, 1.0, 1.0, 0.5)))
+    same(wide, widen(plain, (2.0, 1.0, 1.0, 0.5)))
     opened = series.future.is_open
     assert (wide.q90[:7] > plain.q90[:7])[opened[:7]].all()
     assert (wide.q10[21:] > plain.q10[21:])[opened[21:]].all()
@@ -380,7 +380,7 @@ def test_what_is_chosen_comes_with_the_widths_its_backtest_asks_for() -> None:
         assert result.forecast is not None
         alone = SeriesChoice("101", "flat", "")
         plain = forecast_series(Contest("flat", engines(raw)), inputs(), alone)
-        same(result.forecast, widened(plain, result.choice.widths))
+        same(result.forecast, widen(plain, result.choice.widths))
 
 
 def test_where_nothing_was_backtested_the_band_is_the_engines() -> None:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from forecasting.calendar.inputs import SeriesInputs
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import SeriesChoice, SeriesKey
 from forecasting.core.errors import FitFailed
 from forecasting.core.explanation import Cause
-from forecasting.core.pooled_priors import Chain, Coefficient, PooledPrior
+from forecasting.core.pooled_priors import Chain, CoefficientPrior, PooledPrior
 from forecasting.core.ports import FittedSeries, LocalEngine
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.engines import registry
 from forecasting.evaluation.selection import Contest, forecast_series
 from forecasting.evaluation.serving import Rerun, serve
@@ -109,7 +109,7 @@ def test_what_has_not_changed_is_as_it_is(causes: tuple[Cause, ...], plan: Serie
 
 def chain(name: str, engine: str, promo: float) -> Chain:
     """One that knows what a promotion does."""
-    prior = PooledPrior("101", SERIES.past.first, 9, {"promo": Coefficient(promo, 0.001)})
+    prior = PooledPrior("101", SERIES.past.first, 9, {"promo": CoefficientPrior(promo, 0.001)})
     at = datetime(2019, 1, 1, tzinfo=UTC)
     return Chain(name, at, engine, SERIES.past.last, 28, "", 9, (prior,))
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.core.series_arrays import SeriesDays
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.evaluation.windows import Window, backtest_windows
 from tests.series import as_days, daily_series
 

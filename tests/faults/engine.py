@@ -7,8 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.ports import FittedSeries
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from tests.browser.engine import VARIABLE, Gate, Waiting
 

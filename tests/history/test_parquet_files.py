@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import HistoryFile
 from forecasting.core.errors import StateUnavailable
 from forecasting.core.schema import PLAN
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.history import parquet_files
 from forecasting.history.folder import LocalFolder
 from forecasting.history.parquet_history import ParquetHistory

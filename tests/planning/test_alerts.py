@@ -2,16 +2,16 @@ from datetime import date
 
 import pytest
 
-from forecasting.planning.alerts import MOST, Alert, Subject, alerts
-from forecasting.planning.trust import Outcome, Trust, TrustDay
-from tests.planning.test_unusual import PAST, days, made
+from forecasting.planning.alerts import MOST, Alert, AlertKind, alerts
+from forecasting.planning.recent_outcomes import DayOutcome, Outcome, RecentOutcomes
+from tests.planning.test_unusual_demand import PAST, days, made
 
-QUIET = Trust(())
+QUIET = RecentOutcomes(())
 
 
-def came_out(*outcomes: Outcome) -> Trust:
+def came_out(*outcomes: Outcome) -> RecentOutcomes:
     """The last days came out so."""
-    return Trust(tuple(TrustDay(date(2019, 4, 1), outcome) for outcome in outcomes))
+    return RecentOutcomes(tuple(DayOutcome(date(2019, 4, 1), outcome) for outcome in outcomes))
 
 
 def test_an_ordinary_fortnight_has_none() -> None:
@@ -21,9 +21,9 @@ def test_an_ordinary_fortnight_has_none() -> None:
 
 
 def test_an_unusual_day_is_told_with_its_cause() -> None:
-    """In the words of the queue."""
+    """In the text of the queue."""
     future = days("2019-04-05", 28, d1={"promo": True})
-    expected = [Alert(Subject.UNUSUAL, "Sat 6 Apr", "Saturday +50% against usual: promotion")]
+    expected = [Alert(AlertKind.UNUSUAL, "Sat 6 Apr", "Saturday +50% against usual: promotion")]
     assert alerts(PAST, future, made(future, d1=150.0), QUIET) == expected
 
 
@@ -35,21 +35,21 @@ def test_a_closure_is_told_where_it_has_a_reason() -> None:
         d20={"is_open": False, "holiday": "May Day"},
     )  # fmt: skip
     found = alerts(PAST, future, made(future), QUIET)
-    assert found == [Alert(Subject.CLOSED, "Wed 10 Apr", "closed: Good Friday")]
+    assert found == [Alert(AlertKind.CLOSED, "Wed 10 Apr", "closed: Good Friday")]
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "words"),
+    ("outcomes", "text"),
     [
         ([Outcome.ABOVE] * 3 + [Outcome.INSIDE] * 2, "sold more than high on 3 of them"),
         ([Outcome.BELOW] * 2 + [Outcome.CLOSED] * 5, "sold less than low on 2 of them"),
     ],
 )
-def test_misses_on_one_side_are_told(outcomes: list[Outcome], words: str) -> None:
+def test_misses_on_one_side_are_told(outcomes: list[Outcome], text: str) -> None:
     """Of the last seven days, where most were missed: the level may have moved."""
     future = days("2019-04-05", 28)
     (found,) = alerts(PAST, future, made(future), came_out(*outcomes))
-    assert (found.subject, found.when, found.words) == (Subject.MISSES, "Last 7 days", words)
+    assert (found.kind, found.when, found.text) == (AlertKind.MISSES, "Last 7 days", text)
 
 
 def test_misses_that_chance_explains_are_not_told() -> None:
@@ -66,5 +66,5 @@ def test_there_are_never_more_than_three() -> None:
     shut = {f"d{at}": {"is_open": False, "holiday": "Strike"} for at in range(4, 9)}
     future = days("2019-04-05", 28, **shut)
     found = alerts(PAST, future, made(future, d0=200.0, d1=190.0, d2=180.0), came_out(*[Outcome.ABOVE] * 3))
-    assert [each.subject for each in found] == [Subject.MISSES, Subject.UNUSUAL, Subject.UNUSUAL]
+    assert [each.kind for each in found] == [AlertKind.MISSES, AlertKind.UNUSUAL, AlertKind.UNUSUAL]
     assert len(found) == MOST

@@ -7,18 +7,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from forecasting.core.day_arrays import day_of
 from forecasting.core.explanation import Cause, StoreReasons
-from forecasting.core.series_arrays import day_of
-from forecasting.planning.changes import NOT_KEPT, Changes, DayChange, Said, changes, moved
+from forecasting.planning.changes import (
+    NOT_KEPT,
+    DayChange,
+    ForecastChanges,
+    VersionForecast,
+    compare_versions,
+    moved,
+)
 
 FIRST = 18_000
 SALES, PLAN, MODEL = Cause
 
 
-def said(version: int, *mean: float, first: int = FIRST, width: float = 0.0) -> Said:
+def said(version: int, *mean: float, first: int = FIRST, width: float = 0.0) -> VersionForecast:
     """What a version said of some days in a row."""
     values = np.array(mean)
-    return Said(version, np.arange(first, first + values.size), values, np.full(values.size, width))
+    return VersionForecast(
+        version, np.arange(first, first + values.size), values, np.full(values.size, width)
+    )
 
 
 def because(since: int | None, *causes: Cause, untold: str = "", **shifts: list[float]) -> StoreReasons:
@@ -27,9 +36,9 @@ def because(since: int | None, *causes: Cause, untold: str = "", **shifts: list[
     return StoreReasons(since=since, causes=causes, untold=untold, shifts={"101": by} if by else {})
 
 
-def compared(line: list[Said], *reasons: StoreReasons) -> Changes:
+def compared(line: list[VersionForecast], *reasons: StoreReasons) -> ForecastChanges:
     """From the first to the last of a line."""
-    return changes(line, reasons, "101")
+    return compare_versions(line, reasons, "101")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +134,7 @@ def test_a_day_a_version_on_the_way_does_not_have_is_untold() -> None:
 def test_a_product_that_was_not_there_is_not_compared() -> None:
     """Nor one and the same version."""
     assert compared([said(1), said(2, 100)], because(1, SALES)).compared == 0
-    assert compared([said(2, 100)]) == Changes(2, 2, compared=1)
+    assert compared([said(2, 100)]) == ForecastChanges(2, 2, compared=1)
 
 
 def test_rounding_is_no_cause() -> None:
@@ -138,9 +147,9 @@ def test_rounding_is_no_cause() -> None:
 def test_what_was_said_is_taken_from_the_rows_of_an_item() -> None:
     """Days as numbers, the band as its width."""
     frame = pd.DataFrame({"ds": pd.date_range("2019-04-14", periods=2), "mean": 5.0, "q10": 1.0, "q90": 4.5})
-    made = Said.of(9, frame)
+    made = VersionForecast.of(9, frame)
     assert (made.version, made.days.tolist(), made.width.tolist()) == (9, [18_000, 18_001], [3.5, 3.5])
-    assert len(Said.of(9, frame.iloc[:0]).days) == 0
+    assert len(VersionForecast.of(9, frame.iloc[:0]).days) == 0
 
 
 @given(

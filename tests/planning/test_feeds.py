@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import Store
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.planning.feeds import Feed, FeedState, judge_feed
 
 STORE = Store("1", "North", ("101",), date(2019, 1, 1), date(2019, 4, 2))

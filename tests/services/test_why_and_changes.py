@@ -15,7 +15,7 @@ from forecasting.core.domain import LOCAL_USER, SeriesKey, Verdict
 from forecasting.core.errors import InvalidRequest, NoForecastYet, UnknownSeries
 from forecasting.core.explanation import Cause, Origin
 from forecasting.engines.prophet.prophet_engine import ProphetEngine
-from forecasting.planning.changes import NOT_KEPT, Changes
+from forecasting.planning.changes import NOT_KEPT, ForecastChanges
 from forecasting.storage.blob import decode, encode
 from forecasting.storage.tables import forecast_version
 from forecasting.training.attribution import NO_RERUN
@@ -63,7 +63,7 @@ def means(house: House, version: int, item: str = "all") -> "pd.Series[float]":
     return frame.set_index("ds")["mean"]
 
 
-def changes(house: House, item: str = "all", **asked: int) -> Changes:
+def changes(house: House, item: str = "all", **asked: int) -> ForecastChanges:
     """What changed, every difference made up by what moved it."""
     made = house.service.changes(LOCAL_USER, SeriesKey("1", item), **asked)
     for day in made.days:
@@ -72,7 +72,7 @@ def changes(house: House, item: str = "all", **asked: int) -> Changes:
     return made
 
 
-def alike(one: Changes, other: Changes) -> None:
+def alike(one: ForecastChanges, other: ForecastChanges) -> None:
     """The same days moved, by the same amounts, by the same causes."""
     assert [day.ds for day in one.days] == [day.ds for day in other.days]
     amounts = [[astuple(day)[1:] for day in each.days] for each in (one, other)]
@@ -172,7 +172,7 @@ def test_others_stores_and_unknown_products_have_no_reasons(house: House) -> Non
 def test_a_first_forecast_has_not_changed(house: House) -> None:
     """There was none before."""
     version = refreshed(house)
-    assert changes(house) == Changes(None, version)
+    assert changes(house) == ForecastChanges(None, version)
 
 
 def test_new_sales_alone_have_moved_it_all(house: House) -> None:
@@ -247,7 +247,7 @@ def test_since_a_last_visit_it_adds_up_over_the_versions(step_by_step: House) ->
     assert (made.since, made.version, made.causes) == (1, last, (SALES, PLAN))
     closed = next(day for day in made.days if day.ds == CLOSED)
     assert closed.sales > 0 > closed.plan
-    assert changes(step_by_step, since_version=last) == Changes(last, last, compared=28)
+    assert changes(step_by_step, since_version=last) == ForecastChanges(last, last, compared=28)
     assert changes(step_by_step, version=2).days == changes(step_by_step, version=2, since_version=1).days
 
 

@@ -21,7 +21,7 @@ from forecasting.core.domain import (
     scope_of,
 )
 from forecasting.core.error_sums import ErrorSums
-from forecasting.core.pooled_priors import CHAIN, Chain, Coefficient, PooledPrior, PooledSpread
+from forecasting.core.pooled_priors import CHAIN, Chain, CoefficientPrior, PooledPrior, PooledSpread
 from forecasting.core.ports import HeadMove, Publication
 from forecasting.storage import SqlStorage
 from tests.fakes import TurnedClock
@@ -114,7 +114,7 @@ def predictor(name: str = "p-1", trained_at: datetime = NOW) -> Predictor:
 
 def chain(name: str = "c-1", computed_at: datetime = NOW, **changes: object) -> Chain:
     """A chain with a prior and a spread of one product at two cutoffs."""
-    figures = {"yearly:sin1": Coefficient(0.25, 0.125), "promo": Coefficient(-1.0, 0.5)}
+    figures = {"yearly:sin1": CoefficientPrior(0.25, 0.125), "promo": CoefficientPrior(-1.0, 0.5)}
     cutoffs = (date(2026, 2, 1), CUTOFF)
     values = {
         "engine": "prophet",

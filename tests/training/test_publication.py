@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.core import schema
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast, number_of
 from forecasting.core.domain import BacktestScore, Predictor, SeriesChoice, SeriesKey, SeriesSummary
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import FitFailed
 from forecasting.core.ports import Publication
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast, number_of
 from forecasting.training.publication import merged, publication
 from forecasting.training.tasks import SeriesResult, StorePart
 from tests.series import as_days, daily_series

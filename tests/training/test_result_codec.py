@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import BacktestScore, SeriesChoice, SeriesKey
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import StorageError
 from forecasting.core.explanation import Cause, Explanation, Origin
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 from forecasting.evaluation.calibration import Scores
 from forecasting.training.result_codec import read_result, write_result
 from forecasting.training.tasks import PooledFit, Result, SeriesResult, StorePart

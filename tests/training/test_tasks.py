@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from forecasting.calendar.inputs import StoreFacts
+from forecasting.core.day_arrays import SeriesForecast
 from forecasting.core.domain import SeriesChoice, SeriesKey
 from forecasting.core.errors import EngineUnavailable, StateUnavailable
 from forecasting.core.pooled_priors import Chain, PooledPrior
-from forecasting.core.series_arrays import SeriesForecast
 from forecasting.engines.empirical import Empirical
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.evaluation.backtest import backtest

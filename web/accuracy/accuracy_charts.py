@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import plotly.graph_objects as go
 
-from forecasting.evaluation.accuracy_report import HONEST, WeekAhead
+from forecasting.evaluation.accuracy_report import HONEST_COVERAGE, WeekAhead
 from web.accuracy.accuracy_words import PROMISE
 from web.shared import formats
 from web.shared.charts import Palette, Trace, figure
@@ -42,7 +42,7 @@ def band_figure(weeks: Sequence[WeekAhead], colours: Palette) -> go.Figure:
     sides = [_side((share or 0) >= PROMISE) for share in inside]
     shares = {**_line(OURS, weeks, {OURS: inside}, colours, digits=0), "textposition": sides}
     zone = {
-        "type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": HONEST[0], "y1": HONEST[1],
+        "type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": HONEST_COVERAGE[0], "y1": HONEST_COVERAGE[1],
         "fillcolor": colours.closed, "line": {"width": 0}, "layer": "below",
     }  # fmt: skip
     line = {"color": colours.ink, "width": 1.4, "dash": "dot"}

@@ -14,7 +14,7 @@ import streamlit as st
 
 from forecasting.core.domain import ALL_ITEMS, Principal, SeriesKey, Store
 from forecasting.core.error_sums import ErrorSums
-from forecasting.evaluation.accuracy_report import AccuracyReport, Backtested
+from forecasting.evaluation.accuracy_report import AccuracyReport, BacktestSummary
 from forecasting.services.service import ForecastService
 from web.accuracy import accuracy_charts, accuracy_words
 from web.shared import caches, charts, formats, session, tiles
@@ -123,7 +123,7 @@ def _tiles(report: AccuracyReport) -> None:
     tiles.draw([_error_tile(backtest), _against_tile(backtest), inside, _published_tile(report.track)])
 
 
-def _error_tile(backtest: Backtested | None) -> Tile:
+def _error_tile(backtest: BacktestSummary | None) -> Tile:
     label = "Error in backtest"
     if backtest is None:
         return Tile(label, formats.NONE, "no backtest yet")
@@ -132,7 +132,7 @@ def _error_tile(backtest: Backtested | None) -> Tile:
     return Tile(label, formats.percent(backtest.total.served.wape), f"{naive} by the 4-week average", tip)
 
 
-def _against_tile(backtest: Backtested | None) -> Tile:
+def _against_tile(backtest: BacktestSummary | None) -> Tile:
     tip = (
         "The 4-week average expects of each weekday the mean of the last four. It serves wherever it is the "
         "better one."

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from forecasting.core.error_sums import ErrorSums
 from forecasting.evaluation.accuracy_report import (
     AccuracyReport,
-    Backtested,
-    Band,
-    Sums,
+    BacktestSummary,
+    BandVerdict,
+    ErrorComparison,
     WeekAhead,
     judge_band,
 )
@@ -30,9 +30,9 @@ NOTHING_TESTED = (
 )
 
 BANDS = {
-    Band.HONEST: "the band keeps its promise",
-    Band.NARROW: "the band is too narrow",
-    Band.WIDE: "the band is wider than needed",
+    BandVerdict.HONEST: "the band keeps its promise",
+    BandVerdict.NARROW: "the band is too narrow",
+    BandVerdict.WIDE: "the band is wider than needed",
 }
 
 
@@ -46,7 +46,7 @@ def news(report: AccuracyReport) -> str:
     return f"{_standing(report.backtest)}; {BANDS[judge_band(total.served.coverage)]}"
 
 
-def _standing(backtest: Backtested) -> str:
+def _standing(backtest: BacktestSummary) -> str:
     if backtest.same == backtest.series:
         return "The 4-week average itself serves here"
     gain = backtest.total.gain
@@ -58,7 +58,7 @@ def _standing(backtest: Backtested) -> str:
     return f"{formats.percent(abs(gain), 0)} {side} than the 4-week average"
 
 
-def against_average(sums: Sums) -> str:
+def against_average(sums: ErrorComparison) -> str:
     """``18% better``, ``3% worse``, ``the same``; ``n/a`` where there is nothing to compare with."""
     gain = sums.gain
     if gain is None:
@@ -68,7 +68,7 @@ def against_average(sums: Sums) -> str:
     return f"{formats.percent(abs(gain), 0)} {'better' if gain > 0 else 'worse'}"
 
 
-def method(backtest: Backtested) -> str:
+def method(backtest: BacktestSummary) -> str:
     """How the backtest was made."""
     made = f"Forecasts made without the last {backtest.horizon} days, then compared with what was sold"
     return (
@@ -106,9 +106,9 @@ def band(coverage: float | None) -> str:
         return "There are no days to judge the band by."
     share = formats.percent(coverage, 0)
     verdict = judge_band(coverage)
-    if verdict is Band.HONEST:
+    if verdict is BandVerdict.HONEST:
         return f"The band holds {share} of days: as promised."
-    words = "Too narrow" if verdict is Band.NARROW else "Wider than needed"
+    words = "Too narrow" if verdict is BandVerdict.NARROW else "Wider than needed"
     return f"{words}: the truth lay inside on {share} of days, {formats.percent(PROMISE, 0)} are promised."
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.core.domain import BatchProgress, Principal, StoreState
-from forecasting.planning.queue_rows import Part, QueueRow
+from forecasting.planning.queue_rows import QueueRow, QueueSection
 from forecasting.services.service import ForecastService
 from web.shared import components, formats, run_sentences, session
 
@@ -92,11 +92,13 @@ def pick(rows: Sequence[QueueRow]) -> tuple[tuple[QueueRow, ...], DeltaGenerator
         for row in rows
         if region in (components.ALL_REGIONS, row.region) and wanted in f"{row.store} {row.region}".casefold()
     ]
-    parts = {part.value: [row for row in mine if row.part is part] for part in Part} | {"All": mine}
+    parts = {part.value: [row for row in mine if row.section is part] for part in QueueSection} | {
+        "All": mine
+    }
     part = part_col.segmented_control(
-        "Part of the queue",
+        "QueueSection of the queue",
         list(parts),
-        default=Part.ATTENTION.value if parts[Part.ATTENTION] else "All",
+        default=QueueSection.ATTENTION.value if parts[QueueSection.ATTENTION] else "All",
         format_func=lambda name: f"{name} {len(parts[name]):,}",
         key=session.QUEUE_PART,
         label_visibility="collapsed",
@@ -180,7 +182,7 @@ def _percent(share: float | None) -> int | None:
 
 def _reason(row: QueueRow, zone: str | None) -> str:
     """Why it is here; of what was reviewed, by whom."""
-    if row.part is not Part.REVIEWED or row.review is None:
+    if row.section is not QueueSection.REVIEWED or row.review is None:
         return row.reason
     at = formats.clock(row.review.at.astimezone(formats.zone(zone)))
     return f"Reviewed by {row.review.by} at {at}; {row.reason[:1].lower()}{row.reason[1:]}"
@@ -193,6 +195,6 @@ def _news(rows: Sequence[QueueRow]) -> str:
         return f"{urgent:,} of {len(rows):,} stores {'needs' if urgent == 1 else 'need'} attention"
     if running:
         return f"{running:,} of {len(rows):,} stores {'is' if running == 1 else 'are'} being refreshed"
-    reviewed = sum(row.part is Part.REVIEWED for row in rows)
+    reviewed = sum(row.section is QueueSection.REVIEWED for row in rows)
     looked = f"; {reviewed:,} reviewed" if reviewed else ""
     return f"Nothing to do: all {len(rows):,} stores are fine{looked}"

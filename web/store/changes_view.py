@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from forecasting.core.explanation import Cause
-from forecasting.planning.changes import Changes, DayChange
+from forecasting.planning.changes import DayChange, ForecastChanges
 from web.shared import formats, html_table
 from web.shared.html_table import Heading
 
@@ -13,7 +13,7 @@ CAUSES = {Cause.SALES: "new sales", Cause.PLAN: "a changed plan", Cause.MODEL: "
 PARTS = {"sales": "New sales", "plan": "Plan", "model": "Model", "untold": "Not told apart"}
 
 
-def changes_section(found: Changes, *, since_visit: bool) -> None:
+def changes_section(found: ForecastChanges, *, since_visit: bool) -> None:
     """Say in one line what changed; the days that moved with what moved each, for who wants to know.
 
     Parameters
@@ -33,7 +33,7 @@ def changes_section(found: Changes, *, since_visit: bool) -> None:
             st.caption(f"{note}.")
 
 
-def headline(found: Changes) -> str:
+def headline(found: ForecastChanges) -> str:
     """``3 of 27 days moved, most Sat 6 Apr +12%; new sales``."""
     causes = " and ".join(CAUSES[cause] for cause in found.causes)
     if not found.days:
@@ -43,7 +43,7 @@ def headline(found: Changes) -> str:
     return f"{len(found.days)} of {found.compared} days moved, {told}" + (f"; {causes}" if causes else "")
 
 
-def _table(found: Changes) -> str:
+def _table(found: ForecastChanges) -> str:
     parts = {name: words for name, words in PARTS.items() if any(getattr(day, name) for day in found.days)}
     heads = [Heading("Day", is_figure=False), *map(Heading, ("Before", "Now", "Change", *parts.values()))]
     table = html_table.table(heads, [_row(day, parts) for day in found.days])

@@ -5,7 +5,7 @@ Days inside, above and below differ by shape as well as by colour. ``web/static/
 
 from typing import NamedTuple
 
-from forecasting.planning.trust import Outcome, Trust, TrustDay
+from forecasting.planning.recent_outcomes import DayOutcome, Outcome, RecentOutcomes
 from web.shared import formats, templates
 from web.shared.templates import Html
 
@@ -39,7 +39,7 @@ class Mark(NamedTuple):
     is_miss: bool
 
 
-def outcome_strip(trust: Trust) -> Html:
+def outcome_strip(trust: RecentOutcomes) -> Html:
     """Draw a mark for each recent day, and below them the first day of each week."""
     return templates.render(
         "outcome_strip.html",
@@ -49,25 +49,25 @@ def outcome_strip(trust: Trust) -> Html:
     )
 
 
-def outcome_legend(trust: Trust) -> Html:
+def outcome_legend(trust: RecentOutcomes) -> Html:
     """Explain the shapes that occur among these days."""
     present = {day.outcome for day in trust.days}
     entries = [(SHAPES[each], LEGEND_WORDS[each]) for each in Outcome if each in present]
     return templates.render("outcome_legend.html", entries=entries)
 
 
-def _description(trust: Trust) -> str:
+def _description(trust: RecentOutcomes) -> str:
     """Describe the strip for screen readers: the count, and each day outside the range."""
     missed = [f"{formats.day(day.ds)} {WORDS[day.outcome]}" for day in trust.days if _is_miss(day)]
     details = f": {'; '.join(missed)}" if missed else ""
     return f"{trust.inside} of the last {trust.judged} days inside the likely range{details}."
 
 
-def _is_miss(day: TrustDay) -> bool:
+def _is_miss(day: DayOutcome) -> bool:
     return day.outcome in (Outcome.ABOVE, Outcome.BELOW)
 
 
-def _title(day: TrustDay) -> str:
+def _title(day: DayOutcome) -> str:
     """The tooltip of a day: its outcome, what was sold and what was forecast."""
     words = f"{formats.day(day.ds)}: {WORDS[day.outcome]}"
     if day.sold is None or day.outcome is Outcome.CLOSED:

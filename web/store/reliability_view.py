@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from forecasting.core.domain import SeriesSummary
 from forecasting.core.error_sums import ErrorSums
+from forecasting.planning.recent_outcomes import RecentOutcomes
 from forecasting.planning.track_record import LEADS
-from forecasting.planning.trust import Trust
 from web.shared import formats, html_table, templates
 from web.shared.html_table import Heading
 from web.shared.templates import Html
@@ -23,7 +23,9 @@ LEAD_HEADINGS = (
 )
 
 
-def reliability_section(record: Trust, sums: Mapping[int, ErrorSums], summary: SeriesSummary | None) -> Html:
+def reliability_section(
+    record: RecentOutcomes, sums: Mapping[int, ErrorSums], summary: SeriesSummary | None
+) -> Html:
     """Draw the recent days, the error by days ahead, and the backtest beside the 4-week average.
 
     Parameters

@@ -6,8 +6,8 @@ import streamlit as st
 
 from forecasting.core.domain import Principal, SeriesKey, VersionHeader
 from forecasting.core.errors import InvalidRequest
-from forecasting.planning.changes import Changes
-from forecasting.planning.why import Why
+from forecasting.planning.breakdown import Breakdown
+from forecasting.planning.changes import ForecastChanges
 from forecasting.services.service import ForecastService
 from web.shared import caches, html_table
 from web.shared.tiles import tiles
@@ -37,7 +37,7 @@ class Told:
     figures: str
     days: str
     on_paper: str
-    why: Why
+    why: Breakdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Record:
     alerts: str
     trust: str
     before: int | None
-    changes: Changes | None
+    changes: ForecastChanges | None
 
 
 @st.cache_resource(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
@@ -103,7 +103,7 @@ def record(
 
 def _changes(
     service: ForecastService, user: Principal, key: SeriesKey, version: int, since: int | None
-) -> Changes:
+) -> ForecastChanges:
     """What changed; where the version it is asked for from is not kept any more, since the one before."""
     try:
         return service.changes(user, key, version, since)

@@ -6,7 +6,7 @@ It is HTML, which is lighter than a chart. A step up and a step down differ by s
 
 from typing import NamedTuple
 
-from forecasting.planning.why import DayWhy
+from forecasting.planning.breakdown import DayBreakdown
 from web.shared import formats, templates
 from web.shared.templates import Html
 
@@ -48,7 +48,7 @@ class DrawnBar(NamedTuple):
     width_percent: float
 
 
-def bars(day: DayWhy) -> list[Bar]:
+def bars(day: DayBreakdown) -> list[Bar]:
     """Compute the bars of a day: each step begins where the previous one ended; the last bar is the total.
 
     A label is the difference between the running totals in whole units before and after the step, so the
@@ -65,7 +65,7 @@ def bars(day: DayWhy) -> list[Bar]:
     return [*steps, Bar("Expected", 0.0, day.expected, formats.units(day.expected), is_sum=True)]
 
 
-def waterfall(day: DayWhy) -> Html:
+def waterfall(day: DayBreakdown) -> Html:
     """Draw the bars of a day from top to bottom."""
     all_bars = bars(day)
     lowest = min(0.0, *(bar.low for bar in all_bars))
@@ -78,7 +78,7 @@ def waterfall(day: DayWhy) -> Html:
     return templates.render("waterfall.html", bars=drawn, description=_description(day, all_bars))
 
 
-def _description(day: DayWhy, all_bars: list[Bar]) -> str:
+def _description(day: DayBreakdown, all_bars: list[Bar]) -> str:
     """Describe the waterfall for screen readers."""
     steps = "; ".join(f"{bar.name} {bar.label}" for bar in all_bars)
     return f"What {formats.long_day(day.ds)} is made of: {steps}."

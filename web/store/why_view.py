@@ -4,7 +4,7 @@ from datetime import date
 
 import streamlit as st
 
-from forecasting.planning.why import DayWhy, Why
+from forecasting.planning.breakdown import Breakdown, DayBreakdown
 from web.shared import formats, html_table, templates
 from web.shared.templates import Html
 from web.store.waterfall import waterfall
@@ -13,7 +13,7 @@ DAY = "why_day"
 """Key of the day picker."""
 
 
-def why_section(why: Why, as_of: date) -> None:
+def why_section(why: Breakdown, as_of: date) -> None:
     """Draw the factors of a day; the reader chooses the day, which is tomorrow at first.
 
     The picker and the waterfall are a fragment, so choosing another day redraws nothing else.
@@ -26,7 +26,7 @@ def why_section(why: Why, as_of: date) -> None:
 
 
 @st.fragment
-def _day(why: Why, as_of: date) -> None:
+def _day(why: Breakdown, as_of: date) -> None:
     days = {day.ds: day for day in why.days}
     chosen = st.selectbox(
         "Day",
@@ -39,12 +39,12 @@ def _day(why: Why, as_of: date) -> None:
     st.html(_factors(days.get(chosen, why.days[0])) + html_table.note(why.note))
 
 
-def _factors(day: DayWhy) -> Html:
+def _factors(day: DayBreakdown) -> Html:
     if len(day.steps) == 1 and not day.expected:
         return templates.render("paragraph.html", text=f"{day.steps[0].words}: no sales are expected.")
     return waterfall(day)
 
 
-def _first_open(why: Why, as_of: date) -> int:
+def _first_open(why: Breakdown, as_of: date) -> int:
     """The index of the first open day from tomorrow on, or 0 if there is none."""
     return next((at for at, day in enumerate(why.days) if day.ds > as_of and day.expected), 0)

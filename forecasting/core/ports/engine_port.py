@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.explanation import Explanation
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast
 
 
 class FittedSeries(Protocol):

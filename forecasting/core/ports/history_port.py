@@ -7,8 +7,8 @@ from typing import Protocol
 
 import pandas as pd
 
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import FileKey, HistoryFile, ImportReport, Volume
-from forecasting.core.series_arrays import SeriesDays
 
 
 class HistoryReader(Protocol):

@@ -4,10 +4,10 @@ from collections import defaultdict
 from datetime import timedelta
 
 from forecasting.config.aws_settings import AwsSettings
+from forecasting.core.day_arrays import SeriesForecast
 from forecasting.core.domain import SeriesKey
 from forecasting.core.errors import EngineBusy
 from forecasting.core.ports import Clock
-from forecasting.core.series_arrays import SeriesForecast
 from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.data import Identities, Layout, sent_series
 from forecasting.engines.aws_forecast.exported_backtest import Backtests

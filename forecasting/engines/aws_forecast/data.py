@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 from forecasting.calendar.inputs import SeriesInputs, StoreInputs, usual_days
+from forecasting.core.day_arrays import IntArray, SeriesDays
 from forecasting.core.domain import ALL_ITEMS, SeriesKey
-from forecasting.core.series_arrays import IntArray, SeriesDays
 from forecasting.engines.aws_forecast.names import Ids
 
 DOMAIN = "CUSTOM"

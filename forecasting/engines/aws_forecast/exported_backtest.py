@@ -7,8 +7,8 @@ from functools import partial
 import pandas as pd
 
 from forecasting.config.aws_settings import AwsSettings
+from forecasting.core.day_arrays import SeriesForecast
 from forecasting.core.errors import EngineUnavailable
-from forecasting.core.series_arrays import SeriesForecast
 from forecasting.engines.aws_forecast.bucket_paths import address, backtest_key
 from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.data import STORE, VALUES, day_numbers

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from forecasting.core.day_arrays import SeriesForecast
 from forecasting.core.domain import ALL_ITEMS
 from forecasting.core.errors import EngineBusy, EngineError, EngineUnavailable, NoForecastYet, UnknownSeries
-from forecasting.core.series_arrays import SeriesForecast
 from forecasting.engines.aws_forecast.connection import QUERIES
 from forecasting.engines.aws_forecast.data import STORE, VALUES, day_numbers
 from forecasting.engines.aws_forecast.faults import NotThere, Refused

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.engines.conventions import FloatArray
 from forecasting.engines.prophet.lasso import eliminate, lasso
 from forecasting.engines.prophet.problem import (
     FEW_DAYS,
@@ -16,7 +17,6 @@ from forecasting.engines.prophet.problem import (
     noise_value,
     ramps,
 )
-from forecasting.engines.shaping import FloatArray
 
 FIRST_VARIANCES = (1e-2, 1e-3, 1e-4, 1e-5)
 """Noise variances the search starts from: the first is a tenth of the highest demand, squared."""

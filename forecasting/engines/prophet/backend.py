@@ -11,10 +11,10 @@ from prophet import Prophet
 from prophet.models import IStanBackend, TrendIndicator
 
 from forecasting.core.errors import FitFailed
+from forecasting.engines.conventions import FloatArray
 from forecasting.engines.prophet import solver
 from forecasting.engines.prophet.design import Settings
 from forecasting.engines.prophet.problem import Problem
-from forecasting.engines.shaping import FloatArray
 
 
 class DirectBackend(IStanBackend):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.core.errors import FitFailed
+from forecasting.engines.conventions import FloatArray
 from forecasting.engines.prophet.fourier_rows import DayArray, fourier
 from forecasting.engines.prophet.problem import Problem
-from forecasting.engines.shaping import FloatArray
 
 YEARLY_AUTO, WEEKLY_AUTO = 730, 14
 """Days of history from which Prophet turns its seasons on by itself (`Prophet.set_auto_seasonalities`)."""

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from forecasting.engines.shaping import FloatArray
+from forecasting.engines.conventions import FloatArray
 
 DayArray = npt.NDArray[np.int64]
 

@@ -5,7 +5,7 @@ from statistics import NormalDist
 import numpy as np
 
 from forecasting.core.domain import QUANTILES
-from forecasting.engines.shaping import FloatArray
+from forecasting.engines.conventions import FloatArray
 
 
 def predictive_sd(

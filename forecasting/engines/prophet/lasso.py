@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.lapack import dposv, dpotrf, dpotrs
 
-from forecasting.engines.shaping import FloatArray
+from forecasting.engines.conventions import FloatArray
 
 MAX_STEPS = 1000
 """Steps after which the active-set search ends where it is; 10 to 40 are usual for 25 variables."""

@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 
+from forecasting.engines.conventions import FloatArray
 from forecasting.engines.prophet import additive
 from forecasting.engines.prophet.additive import FIRST_VARIANCES
 from forecasting.engines.prophet.lasso import eliminate, lasso
@@ -22,7 +23,6 @@ from forecasting.engines.prophet.problem import (
     trend,
 )
 from forecasting.engines.prophet.valley import Valley
-from forecasting.engines.shaping import FloatArray
 
 TOLERANCE = 1e-9
 """Decrease of the objective a step must promise to be worth taking."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from forecasting.engines.conventions import FloatArray
 from forecasting.engines.prophet.problem import LEVEL_SD, SIGMA_SD, Parameters, Problem
-from forecasting.engines.shaping import FloatArray
 
 
 def fitted(problem: Problem, parameters: Parameters) -> FloatArray:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecasting.engines.conventions import FloatArray
 from forecasting.engines.prophet import solver
 from forecasting.engines.prophet.design import Design, Settings, prepare
 from forecasting.engines.prophet.fourier_rows import DayArray
 from forecasting.engines.prophet.intervals import predictive_sd
 from forecasting.engines.prophet.problem import Parameters, trend
-from forecasting.engines.shaping import FloatArray
 
 _EPSILON = 1e-8
 """Prophet adds it to the mean |delta| its future slope changes are drawn with."""

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasting.core.errors import FitFailed
-from forecasting.engines.shaping import FloatArray
+from forecasting.engines.conventions import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
 

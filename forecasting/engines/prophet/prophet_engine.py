@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecasting.core.day_arrays import BoolArray, FloatArray, SeriesDays, SeriesForecast
 from forecasting.core.errors import FitFailed
 from forecasting.core.explanation import LEVEL, Explanation, Origin
 from forecasting.core.pooled_priors import PooledPrior
-from forecasting.core.series_arrays import BoolArray, FloatArray, SeriesDays, SeriesForecast
+from forecasting.engines.conventions import forecast_arrays, open_days
 from forecasting.engines.prophet import recipe
-from forecasting.engines.prophet.explaining import explained
 from forecasting.engines.prophet.intervals import demand, demand_mean, demand_quantiles
 from forecasting.engines.prophet.recipe import FittedRecipe
-from forecasting.engines.shaping import forecast_arrays, open_days
+from forecasting.engines.prophet.sequential_attribution import explained
 
 ZERO_DAYS, LEAST_ZEROS = 91, 3
 """Days looked back for how often nothing is sold, and how many such days are no accident."""

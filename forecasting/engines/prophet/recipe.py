@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecasting.calendar.features import Features, features, features_after, usual_weekdays
-from forecasting.core.pooled_priors import Coefficient, PooledPrior
-from forecasting.core.series_arrays import BoolArray, FloatArray, SeriesDays
+from forecasting.core.day_arrays import BoolArray, FloatArray, SeriesDays
+from forecasting.core.pooled_priors import CoefficientPrior, PooledPrior
+from forecasting.engines.prophet.coefficient_uncertainty import CoefficientUncertainty, estimate_uncertainty
 from forecasting.engines.prophet.design import Settings, prepare
-from forecasting.engines.prophet.doubt import Doubt, doubt_of
 from forecasting.engines.prophet.intervals import predictive_sd
 from forecasting.engines.prophet.predict import Fitted, settled
 from forecasting.engines.prophet.problem import Problem, trend
@@ -62,7 +62,7 @@ class FittedRecipe:
 
     fitted: Fitted
     names: tuple[str, ...]
-    doubt: Doubt
+    doubt: CoefficientUncertainty
     seen: SeriesDays
     usual: BoolArray
     level: float
@@ -132,13 +132,13 @@ def fit(seen: SeriesDays, usable: BoolArray, prior: PooledPrior | None) -> Fitte
     problem = replace(problem, y=problem.y - x @ centre, x=x, sigmas=sigmas, multiplicative=adds)
     found, equations = solve_additive(problem, USUAL_VARIANCE)
     fitted = settled(design, found)
-    doubt = doubt_of(equations, fitted)
+    doubt = estimate_uncertainty(equations, fitted)
     residuals = (problem.y - _fitted_values(problem, fitted)) * design.y_scale
     fitted = replace(fitted, parameters=replace(fitted.parameters, beta=fitted.parameters.beta + centre))
     return FittedRecipe(fitted, names, doubt, seen, usual, _level(days, residuals, fitted.sigma))
 
 
-def _used(names: Sequence[str], rows: FloatArray, pooled: Mapping[str, Coefficient]) -> tuple[str, ...]:
+def _used(names: Sequence[str], rows: FloatArray, pooled: Mapping[str, CoefficientPrior]) -> tuple[str, ...]:
     """The columns that vary in this series, and those that most of the chain knows."""
     common = {name for name, each in pooled.items() if each.share >= COMMON and not _is_season(name)}
     varies = rows.min(axis=0) < rows.max(axis=0)
@@ -146,7 +146,7 @@ def _used(names: Sequence[str], rows: FloatArray, pooled: Mapping[str, Coefficie
     return (*own, *sorted(common.difference(names)))
 
 
-def _settings(days: SeriesDays, pooled: Mapping[str, Coefficient]) -> Settings:
+def _settings(days: SeriesDays, pooled: Mapping[str, CoefficientPrior]) -> Settings:
     """Trend and seasons: the yearly one where the history, or most of the chain, knows it."""
     known = pooled.get("yearly:sin1")
     yearly = days.days[-1] - days.days[0] >= YEARLY_FROM or (known is not None and known.share >= COMMON)
@@ -165,11 +165,11 @@ def _fitted_values(problem: Problem, fitted: Fitted) -> FloatArray:
 
 
 def _priors(
-    names: tuple[str, ...], pooled: Mapping[str, Coefficient], scale: float
+    names: tuple[str, ...], pooled: Mapping[str, CoefficientPrior], scale: float
 ) -> tuple[FloatArray, FloatArray]:
     """(K,) prior means and (K,) standard deviations of the columns, in scaled units."""
     known = [
-        pooled.get(name) or Coefficient(0.0, SEASON_SD if _is_season(name) else REGRESSOR_SD)
+        pooled.get(name) or CoefficientPrior(0.0, SEASON_SD if _is_season(name) else REGRESSOR_SD)
         for name in names
     ]
     return (

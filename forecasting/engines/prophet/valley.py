@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.engines.conventions import FloatArray
 from forecasting.engines.prophet.problem import LEVEL_SD, Problem
-from forecasting.engines.shaping import FloatArray
 
 STEPS, LONGEST = 6, 0.5
 """Newton steps in the log of the scale that one move takes, and how long each may be."""

@@ -7,8 +7,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from forecasting.core.day_arrays import number_of
 from forecasting.core.errors import EngineBusy, EngineUnavailable, InvalidRequest
-from forecasting.core.series_arrays import number_of
 from forecasting.evaluation.remote_engine import Fetched
 from tests.aws_fake import AwsFake
 from tests.engines.aws_forecast.chain import DAYS, GROUP, HORIZON, Chain, two_stores

@@ -12,9 +12,9 @@ import pytest
 from prophet import Prophet
 
 from forecasting.calendar.features import features, usual_weekdays
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast, number_of
 from forecasting.core.errors import FitFailed
-from forecasting.core.pooled_priors import Coefficient, PooledPrior
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast, number_of
+from forecasting.core.pooled_priors import CoefficientPrior, PooledPrior
 from forecasting.engines.prophet import additive, recipe
 from forecasting.engines.prophet.intervals import demand_mean, demand_quantiles, predictive_sd
 from forecasting.engines.prophet.objective import objective
@@ -252,7 +252,7 @@ CHRISTMAS = ("december:20-21", "december:22-23", "december:24")
 def prior(share: float, names: Sequence[str] = CHRISTMAS, mean: float = np.log(2)) -> PooledPrior:
     """A prior of columns that so many of the chain's series know."""
     return PooledPrior(
-        "all", START.date(), 100, {name: Coefficient(float(mean), 0.05, share) for name in names}
+        "all", START.date(), 100, {name: CoefficientPrior(float(mean), 0.05, share) for name in names}
     )
 
 

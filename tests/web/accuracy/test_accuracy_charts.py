@@ -1,7 +1,7 @@
 import plotly.graph_objects as go
 
 from forecasting.core.error_sums import ErrorSums
-from forecasting.evaluation.accuracy_report import Sums, WeekAhead
+from forecasting.evaluation.accuracy_report import ErrorComparison, WeekAhead
 from web.accuracy import accuracy_charts
 from web.shared.charts import palette
 
@@ -14,7 +14,7 @@ def week(number: int, served: float | None, naive: float | None, inside: int = 8
         ErrorSums() if missed is None else ErrorSums(days=100, sold=100.0, missed=missed, inside=inside)
         for missed in (served, naive)
     ]
-    return WeekAhead(7 * number + 1, 7 * number + 7, Sums(*made))
+    return WeekAhead(7 * number + 1, 7 * number + 7, ErrorComparison(*made))
 
 
 FOUR = [week(number, 10.0 + number, 20.0, inside=74 + 4 * number) for number in range(4)]

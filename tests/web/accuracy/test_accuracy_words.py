@@ -3,27 +3,27 @@ from dataclasses import replace
 import pytest
 
 from forecasting.core.error_sums import ErrorSums
-from forecasting.evaluation.accuracy_report import AccuracyReport, Backtested, Sums, WeekAhead
+from forecasting.evaluation.accuracy_report import AccuracyReport, BacktestSummary, ErrorComparison, WeekAhead
 from web.accuracy import accuracy_words
 
 
-def sums(served: float, naive: float | None = 20.0, inside: int = 80) -> Sums:
+def sums(served: float, naive: float | None = 20.0, inside: int = 80) -> ErrorComparison:
     """Over 100 days in which 100 were sold."""
     other = ErrorSums() if naive is None else ErrorSums(days=100, sold=100.0, missed=naive, inside=80)
-    return Sums(ErrorSums(days=100, sold=100.0, missed=served, inside=inside), other)
+    return ErrorComparison(ErrorSums(days=100, sold=100.0, missed=served, inside=inside), other)
 
 
-def weeks(*each: Sums) -> tuple[WeekAhead, ...]:
+def weeks(*each: ErrorComparison) -> tuple[WeekAhead, ...]:
     """Weeks ahead, the first first."""
     return tuple(WeekAhead(7 * at + 1, 7 * at + 7, week) for at, week in enumerate(each))
 
 
-def backtest(*each: Sums, same: int = 0) -> Backtested:
+def backtest(*each: ErrorComparison, same: int = 0) -> BacktestSummary:
     """Of one series."""
-    return Backtested(1, 1 - same, same, 4, 28, weeks(*each))
+    return BacktestSummary(1, 1 - same, same, 4, 28, weeks(*each))
 
 
-def report(tested: Backtested | None, untested: int = 0) -> AccuracyReport:
+def report(tested: BacktestSummary | None, untested: int = 0) -> AccuracyReport:
     """With nothing published."""
     return AccuracyReport((), tested, untested, (), {})
 
@@ -42,11 +42,11 @@ def report(tested: Backtested | None, untested: int = 0) -> AccuracyReport:
             backtest(sums(20.0, None)),
             "There is no 4-week average to compare with; the band keeps its promise",
         ),
-        (backtest(Sums(ErrorSums(), ErrorSums())), "Nothing was sold on the days of the backtest"),
+        (backtest(ErrorComparison(ErrorSums(), ErrorSums())), "Nothing was sold on the days of the backtest"),
         (None, "No backtest yet"),
     ],
 )
-def test_the_headline_says_the_news(tested: Backtested | None, words: str) -> None:
+def test_the_headline_says_the_news(tested: BacktestSummary | None, words: str) -> None:
     """How near, and whether the band can be trusted."""
     assert accuracy_words.news(report(tested)) == words
 
@@ -58,7 +58,7 @@ def test_the_headline_says_the_news(tested: Backtested | None, words: str) -> No
         (sums(20.0, None), "n/a"),
     ],
 )  # fmt: skip
-def test_the_comparison_is_a_word(given: Sums, words: str) -> None:
+def test_the_comparison_is_a_word(given: ErrorComparison, words: str) -> None:
     """And not available where there is nothing to compare with."""
     assert accuracy_words.against_average(given) == words
 

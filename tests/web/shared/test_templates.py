@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from jinja2 import UndefinedError
 
-from forecasting.planning.alerts import Alert, Subject
+from forecasting.planning.alerts import Alert, AlertKind
 from web.shared import templates
 from web.shared.html_table import Heading
 from web.shared.tiles import Tile
@@ -19,7 +19,7 @@ HOSTILE = ("<script>alert(1)</script>", '" onmouseover="alert(1)', "' onmouseove
 def values(name: str) -> dict[str, dict[str, Any]]:
     """What each template is rendered with, by its file name; all text is `name`."""
     return {
-        "alerts.html": {"alerts": [(Alert(Subject.CLOSED, name, name), "calm", "event_busy")]},
+        "alerts.html": {"alerts": [(Alert(AlertKind.CLOSED, name, name), "calm", "event_busy")]},
         "days_inside.html": {"inside": name, "judged": name, "expected": name},
         "note.html": {"text": name},
         "outcome_legend.html": {"entries": [("●", name)]},

@@ -7,17 +7,19 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.planning.why import DayWhy, Step
+from forecasting.planning.breakdown import BreakdownStep, DayBreakdown
 from tests.web.drawn import having, text
 from web.store.waterfall import bars, waterfall
 
 DAY = date(2019, 4, 4)
 
 
-def day(*amounts: float) -> DayWhy:
+def day(*amounts: float) -> DayBreakdown:
     """A day made of these."""
-    steps = tuple(Step(f"step {at}", f"Step <{at}>", amount) for at, amount in enumerate(amounts))
-    return DayWhy(DAY, sum(amounts), steps)
+    steps = tuple(
+        BreakdownStep(f"step {at}", f"BreakdownStep <{at}>", amount) for at, amount in enumerate(amounts)
+    )
+    return DayBreakdown(DAY, sum(amounts), steps)
 
 
 def edges(bar: ET.Element) -> tuple[float, float]:
@@ -48,5 +50,5 @@ def test_a_bar_begins_where_the_one_above_ended() -> None:
     drawn = ET.fromstring(waterfall(day(100.0, 100.0, -50.0)))  # noqa: S314 - our own
     assert [edges(bar) for bar in drawn.iter("i")] == [(0, 50), (50, 100), (75, 100), (0, 75)]
     assert [bar.get("class") for bar in drawn.iter("i")] == ["sum", "up", "down", "sum"]
-    assert [text(name) for name in having(drawn, "name")][:2] == ["Step <0>", "Step <1>"]
-    assert "Step <2> −50; Expected 150." in drawn.get("aria-label", "")
+    assert [text(name) for name in having(drawn, "name")][:2] == ["BreakdownStep <0>", "BreakdownStep <1>"]
+    assert "BreakdownStep <2> −50; Expected 150." in drawn.get("aria-label", "")

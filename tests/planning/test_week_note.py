@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from forecasting.core.series_arrays import SeriesDays
-from forecasting.planning.week import week_note
+from forecasting.core.day_arrays import SeriesDays
+from forecasting.planning.week_note import week_note
 from tests.series import as_days
 
 

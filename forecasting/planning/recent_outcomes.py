@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TrustDay:
+class DayOutcome:
     """One day that has come.
 
     Attributes
@@ -48,10 +48,10 @@ class TrustDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class RecentOutcomes:
     """The last days of a series."""
 
-    days: tuple[TrustDay, ...]
+    days: tuple[DayOutcome, ...]
 
     @property
     def judged(self) -> int:
@@ -73,7 +73,7 @@ class Trust:
         return sum(day.outcome is outcome for day in self.days[-LATELY:])
 
 
-def trust(record: Iterable[TrackRow], last: date) -> Trust:
+def judge_recent_days(record: Iterable[TrackRow], last: date) -> RecentOutcomes:
     """Judge the last days of a series.
 
     Parameters
@@ -84,15 +84,15 @@ def trust(record: Iterable[TrackRow], last: date) -> Trust:
         The newest day with sales.
     """
     judged = {row.ds: _judged(row) for row in record if row.lead == LEAD}
-    return Trust(tuple(judged.get(ds, TrustDay(ds, Outcome.UNKNOWN)) for ds in _days(last)))
+    return RecentOutcomes(tuple(judged.get(ds, DayOutcome(ds, Outcome.UNKNOWN)) for ds in _days(last)))
 
 
 def _days(last: date) -> Iterator[date]:
     return (last - timedelta(days=back) for back in reversed(range(DAYS)))
 
 
-def _judged(row: TrackRow) -> TrustDay:
-    return TrustDay(row.ds, _outcome(row), row.y, row.q10, row.q90)
+def _judged(row: TrackRow) -> DayOutcome:
+    return DayOutcome(row.ds, _outcome(row), row.y, row.q10, row.q90)
 
 
 def _outcome(row: TrackRow) -> Outcome:

@@ -6,8 +6,8 @@ from datetime import date
 
 import numpy as np
 
-from forecasting.core.pooled_priors import Coefficient, PooledPrior
-from forecasting.core.series_arrays import FloatArray
+from forecasting.core.day_arrays import FloatArray
+from forecasting.core.pooled_priors import CoefficientPrior, PooledPrior
 
 LEAST_SERIES = 8
 """Fewest series that say anything about the others."""
@@ -20,7 +20,7 @@ MAD_TO_SD = 1.4826
 """Standard deviations of a normal distribution in its median absolute deviation."""
 
 
-def pool(item: str, cutoff: date, fits: Sequence[Mapping[str, float]]) -> PooledPrior | None:
+def estimate_prior(item: str, cutoff: date, fits: Sequence[Mapping[str, float]]) -> PooledPrior | None:
     """The prior of one product from fits of its series that knew no prior.
 
     The first of two passes: the median over the series is the mean of the prior, their robust spread gives
@@ -55,7 +55,7 @@ def pool(item: str, cutoff: date, fits: Sequence[Mapping[str, float]]) -> Pooled
     return PooledPrior(item, cutoff, len(fits), coefficients)
 
 
-def _coefficient(values: FloatArray, series: int) -> Coefficient:
+def _coefficient(values: FloatArray, series: int) -> CoefficientPrior:
     middle = float(np.median(values))
     spread = MAD_TO_SD * float(np.median(np.abs(values - middle)))
-    return Coefficient(middle, SHRINK * spread + FLOOR, values.size / series)
+    return CoefficientPrior(middle, SHRINK * spread + FLOOR, values.size / series)

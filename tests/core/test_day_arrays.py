@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.core import schema
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast, all_kinds, day_of, number_of
 from forecasting.core.errors import InvalidFrame
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast, all_kinds, day_of, number_of
 from tests.series import as_days, daily_series, split
 
 FRAME = daily_series(80)

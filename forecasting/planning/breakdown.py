@@ -38,7 +38,7 @@ CLOSED = "Closed"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BreakdownStep:
     """One bar of the waterfall: its name (`reasons.STEPS`, or ``"closed"``), words, and units of demand."""
 
     name: str
@@ -47,7 +47,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class DayWhy:
+class DayBreakdown:
     """What one day is made of.
 
     Attributes
@@ -60,11 +60,11 @@ class DayWhy:
 
     ds: date
     expected: float
-    steps: tuple[Step, ...]
+    steps: tuple[BreakdownStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class Breakdown:
     """What the days of a series are made of.
 
     Attributes
@@ -78,10 +78,10 @@ class Why:
     version: int
     origin: Origin | None
     note: str
-    days: tuple[DayWhy, ...]
+    days: tuple[DayBreakdown, ...]
 
 
-def why(version: int, rows: pd.DataFrame, explanation: Explanation | None) -> Why:
+def break_down(version: int, rows: pd.DataFrame, explanation: Explanation | None) -> Breakdown:
     """Put an explanation into words.
 
     Parameters
@@ -92,7 +92,7 @@ def why(version: int, rows: pd.DataFrame, explanation: Explanation | None) -> Wh
         Of the same days; None where none was kept.
     """
     if explanation is None:
-        return Why(version, None, NOT_KEPT, ())
+        return Breakdown(version, None, NOT_KEPT, ())
     facts = zip(
         rows["ds"].to_numpy().astype("datetime64[D]").tolist(),
         *(rows[name].tolist() for name in ("item", "mean", "is_open", "holiday")),
@@ -105,6 +105,6 @@ def why(version: int, rows: pd.DataFrame, explanation: Explanation | None) -> Wh
         words = {**WORDS, WEEKDAY: f"{ds:%A}", BALANCE: BALANCED[item == ALL_ITEMS]}
         if holiday:
             words["holiday"] = holiday
-        told = tuple(Step(name, words[name], steps[name]) for name in STEPS if name in steps)
-        days.append(DayWhy(ds, mean, told if is_open else (Step("closed", CLOSED, 0.0),)))
-    return Why(version, explanation.origin, NOTES[explanation.origin], tuple(days))
+        told = tuple(BreakdownStep(name, words[name], steps[name]) for name in STEPS if name in steps)
+        days.append(DayBreakdown(ds, mean, told if is_open else (BreakdownStep("closed", CLOSED, 0.0),)))
+    return Breakdown(version, explanation.origin, NOTES[explanation.origin], tuple(days))

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.core.pooled_priors import PooledPrior
-from forecasting.evaluation.pooling import FLOOR, LEAST_SERIES, MAD_TO_SD, SHRINK, pool
+from forecasting.evaluation.empirical_bayes import FLOOR, LEAST_SERIES, MAD_TO_SD, SHRINK, estimate_prior
 
 CUTOFF = date(2019, 1, 31)
 
 
 def pooled(fits: list[dict[str, float]]) -> PooledPrior:
     """The prior of a product with enough series."""
-    prior = pool("101", CUTOFF, fits)
+    prior = estimate_prior("101", CUTOFF, fits)
     assert prior is not None
     return prior
 
@@ -35,7 +35,7 @@ def test_series_that_agree_still_leave_a_little_doubt() -> None:
 @pytest.mark.parametrize("size", [0, 1, LEAST_SERIES - 1])
 def test_few_series_say_nothing_about_the_others(size: int) -> None:
     """Fewer than eight give no prior."""
-    assert pool("101", CUTOFF, [{"promo": 0.3}] * size) is None
+    assert estimate_prior("101", CUTOFF, [{"promo": 0.3}] * size) is None
 
 
 def test_a_column_that_few_series_have_is_left_out() -> None:

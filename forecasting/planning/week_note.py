@@ -1,7 +1,7 @@
 """The coming week in a few words."""
 
 from forecasting.core import wording
-from forecasting.core.series_arrays import SeriesDays, day_of
+from forecasting.core.day_arrays import SeriesDays, day_of
 
 WEEK = 7
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast, day_of
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast, day_of
 
 WEEK = 7
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.core.series_arrays import SeriesDays, SeriesForecast
-from forecasting.planning.unusual import NO_CAUSE, unusual_days, unusual_week, usual_day
+from forecasting.core.day_arrays import SeriesDays, SeriesForecast
+from forecasting.planning.unusual_demand import NO_CAUSE, unusual_days, unusual_week, usual_day
 from tests.series import as_days
 
 LEVEL = 100.0

@@ -5,7 +5,7 @@ import pytest
 
 from forecasting.core import wording
 from forecasting.core.domain import BatchProgress, RefreshRun, RunState, Verdict
-from forecasting.planning import remaining
+from forecasting.planning import remaining_time
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 RUN = RefreshRun(
@@ -22,8 +22,8 @@ def seconds(value: float) -> timedelta:
 
 def test_the_rest_takes_as_long_as_what_is_done_took() -> None:
     """Two of eight series in ten seconds: thirty more; a hundred of 400 stores in a minute: three."""
-    assert remaining.of_run(RUN, NOW + seconds(10)) == seconds(30)
-    assert remaining.of_batch(BATCH, NOW + seconds(60)) == seconds(180)
+    assert remaining_time.of_run(RUN, NOW + seconds(10)) == seconds(30)
+    assert remaining_time.of_batch(BATCH, NOW + seconds(60)) == seconds(180)
 
 
 @pytest.mark.parametrize(
@@ -40,14 +40,14 @@ def test_the_rest_takes_as_long_as_what_is_done_took() -> None:
 )
 def test_what_cannot_be_said_is_not_said(run: RefreshRun) -> None:
     """Nothing is done yet, or it has only just begun, or the work is over, or a clock is ahead."""
-    assert remaining.of_run(run, NOW + seconds(10)) is None
+    assert remaining_time.of_run(run, NOW + seconds(10)) is None
 
 
 def test_a_run_that_waits_tells_how_long() -> None:
     """Until its next attempt, and nothing below zero where that is overdue."""
     waiting = replace(RUN, state=RunState.WAITING, next_attempt_at=NOW + seconds(12))
-    assert remaining.of_run(waiting, NOW) == seconds(12)
-    assert remaining.of_run(waiting, NOW + seconds(60)) == seconds(0)
+    assert remaining_time.of_run(waiting, NOW) == seconds(12)
+    assert remaining_time.of_run(waiting, NOW + seconds(60)) == seconds(0)
 
 
 @pytest.mark.parametrize(

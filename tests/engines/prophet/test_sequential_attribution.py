@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.explanation import Explanation, Origin
-from forecasting.core.series_arrays import SeriesDays
 from forecasting.engines.prophet.prophet_engine import FittedProphet, ProphetEngine
 from tests.series import WEEKDAY_FACTORS, as_days, daily_series, split
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.lapack import dpotrs, dtrtrs
 
+from forecasting.core.day_arrays import FloatArray
 from forecasting.core.errors import FitFailed
-from forecasting.core.series_arrays import FloatArray
 from forecasting.engines.prophet.additive import NormalEquations
 from forecasting.engines.prophet.lasso import cholesky
 from forecasting.engines.prophet.predict import Fitted
@@ -16,7 +16,7 @@ MOST_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class CoefficientUncertainty:
     """Laplace approximation of level, slope and additive coefficients, given the noise and the slope changes.
 
     The precision is ``rows'·rows / sigma² + diag(prior precision)`` with rows ``t, 1, x`` (Bishop 2006,
@@ -67,7 +67,7 @@ class Doubt:
         return np.asarray(solved * self.scale)
 
 
-def doubt_of(equations: NormalEquations, fitted: Fitted) -> Doubt:
+def estimate_uncertainty(equations: NormalEquations, fitted: Fitted) -> CoefficientUncertainty:
     """The doubt about a fit.
 
     Parameters
@@ -89,7 +89,7 @@ def doubt_of(equations: NormalEquations, fitted: Fitted) -> Doubt:
         raise FitFailed("prophet: expected a posterior with a mode, found none")
     shrunk, _ = dpotrs(factor, evidence, lower=1)
     freedom = float(np.clip(np.trace(shrunk), 0.0, min(n, free)))  # where sigma is tiny, rounding strays
-    return Doubt(factor, freedom, fitted.design.y_scale, _noise(fitted, n, freedom))
+    return CoefficientUncertainty(factor, freedom, fitted.design.y_scale, _noise(fitted, n, freedom))
 
 
 def _noise(fitted: Fitted, n: int, freedom: float) -> float:

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from forecasting.engines.prophet import solver
 from forecasting.engines.prophet.additive import NormalEquations
+from forecasting.engines.prophet.coefficient_uncertainty import CoefficientUncertainty
+from forecasting.engines.prophet.coefficient_uncertainty import (
+    estimate_uncertainty as estimate_from_equations,
+)
 from forecasting.engines.prophet.design import Regressor, Settings, prepare
-from forecasting.engines.prophet.doubt import Doubt
-from forecasting.engines.prophet.doubt import doubt_of as doubt_of_equations
 from forecasting.engines.prophet.predict import Fitted, settled
 from forecasting.engines.prophet.problem import LEVEL_SD, Problem
 
@@ -32,9 +34,9 @@ def fitted(size: int = 120, noise: float = 0.1, seed: int = 0) -> tuple[Problem,
     return problem, settled(design, solver.solve(problem))
 
 
-def doubt_of(problem: Problem, made: Fitted) -> Doubt:
-    """The doubt about a fit of this problem."""
-    return doubt_of_equations(NormalEquations.of(problem), made)
+def uncertainty_of(problem: Problem, made: Fitted) -> CoefficientUncertainty:
+    """The uncertainty about a fit of this problem."""
+    return estimate_from_equations(NormalEquations.of(problem), made)
 
 
 def dense(problem: Problem, made: Fitted) -> np.ndarray:
@@ -56,15 +58,15 @@ def test_the_variance_is_that_of_the_inverse_precision() -> None:
     covariance = dense(problem, made)
     rows = np.column_stack([np.ones(problem.t.size), problem.t, problem.x])
     expected = np.einsum("ni,ij,nj->n", rows, covariance, rows) * made.design.y_scale**2
-    assert doubt_of(problem, made).variance(problem.t, problem.x) == pytest.approx(expected, rel=1e-8)
+    assert uncertainty_of(problem, made).variance(problem.t, problem.x) == pytest.approx(expected, rel=1e-8)
 
 
 def test_a_column_seen_once_is_less_certain_than_one_seen_often() -> None:
-    """Christmas came once: nearly as much doubt as the noise of a day, and more than of sixty promotions."""
+    """Christmas came once: nearly as uncertain as the noise of one day, more than 60 promotions."""
     problem, made = fitted()
-    doubt = doubt_of(problem, made)
+    uncertainty = uncertainty_of(problem, made)
     plain, promo, christmas = (
-        doubt.variance(*row(**on))[0] for on in ({}, {"promo": 1.0}, {"christmas": 1.0})
+        uncertainty.variance(*row(**on))[0] for on in ({}, {"promo": 1.0}, {"christmas": 1.0})
     )
     assert plain < 0.002
     assert promo < 0.002
@@ -75,21 +77,21 @@ def test_a_column_never_seen_has_the_doubt_of_its_prior() -> None:
     """What nothing is known of varies as it did before."""
     problem, made = fitted()
     silent = replace(problem, x=np.where(np.arange(4) == 3, 0.0, problem.x))
-    doubt = doubt_of(silent, made)
-    added = doubt.variance(*row(christmas=1.0))[0] - doubt.variance(*row())[0]
+    uncertainty = uncertainty_of(silent, made)
+    added = uncertainty.variance(*row(christmas=1.0))[0] - uncertainty.variance(*row())[0]
     assert added == pytest.approx(0.3**2, rel=1e-6)
 
 
 def test_draws_have_that_variance_and_are_shared_by_the_days_of_a_path() -> None:
     """Over 40,000 paths, and their covariance is that of the dense formula."""
     problem, made = fitted()
-    doubt = doubt_of(problem, made)
+    uncertainty = uncertainty_of(problem, made)
     t, x = problem.t[50:70], problem.x[50:70]
-    drawn = doubt.draw(t, x, 40_000, np.random.default_rng(0))
+    drawn = uncertainty.draw(t, x, 40_000, np.random.default_rng(0))
     rows = np.column_stack([np.ones(t.size), t, x])
     covariance = rows @ dense(problem, made) @ rows.T * made.design.y_scale**2
     assert drawn.shape == (40_000, 20)
-    assert drawn.std(axis=0) == pytest.approx(np.sqrt(doubt.variance(t, x)), rel=0.02)
+    assert drawn.std(axis=0) == pytest.approx(np.sqrt(uncertainty.variance(t, x)), rel=0.02)
     assert np.cov(drawn.T) == pytest.approx(covariance, abs=0.03 * covariance.max())
     assert np.abs(drawn.mean(axis=0)).max() < 5 * drawn.std() / 200
 
@@ -97,9 +99,9 @@ def test_draws_have_that_variance_and_are_shared_by_the_days_of_a_path() -> None
 def test_the_doubt_about_the_slope_ends_with_the_history() -> None:
     """The trend's own uncertainty takes over there."""
     problem, made = fitted()
-    doubt = doubt_of(problem, made)
+    uncertainty = uncertainty_of(problem, made)
     _, x = row(promo=1.0)
-    last, later = (doubt.variance(np.array([t]), x)[0] for t in (1.0, 3.0))
+    last, later = (uncertainty.variance(np.array([t]), x)[0] for t in (1.0, 3.0))
     assert later == last
 
 
@@ -107,16 +109,18 @@ def test_the_doubt_about_the_slope_ends_with_the_history() -> None:
 def test_the_parameters_take_up_some_of_the_days_and_never_all(size: int, noise: float, seed: int) -> None:
     """Their effective number lies between 0 and how many there are; the noise is no less than the mode's."""
     problem, made = fitted(size, noise, seed)
-    doubt = doubt_of(problem, made)
-    assert 0 <= doubt.freedom <= 6 + 1e-6
-    assert doubt.freedom <= size + 1e-6
-    assert made.sigma <= doubt.noise <= made.sigma * 2**0.5 * (1 + 1e-12)
-    assert np.isfinite(doubt.variance(problem.t, problem.x)).all()
+    uncertainty = uncertainty_of(problem, made)
+    assert 0 <= uncertainty.freedom <= 6 + 1e-6
+    assert uncertainty.freedom <= size + 1e-6
+    assert made.sigma <= uncertainty.noise <= made.sigma * 2**0.5 * (1 + 1e-12)
+    assert np.isfinite(uncertainty.variance(problem.t, problem.x)).all()
 
 
 def test_the_noise_is_larger_than_the_mode_says() -> None:
     """On average over fits of few days it is the noise that was there."""
-    found = [(doubt_of(*each).noise, each[1].sigma) for each in (fitted(60, 0.1, seed) for seed in range(40))]
+    found = [
+        (uncertainty_of(*each).noise, each[1].sigma) for each in (fitted(60, 0.1, seed) for seed in range(40))
+    ]
     unbiased, mode = np.sqrt((np.array(found) ** 2).mean(axis=0))
     assert mode < 0.097
     assert unbiased == pytest.approx(0.1, rel=0.04)
@@ -125,8 +129,8 @@ def test_the_noise_is_larger_than_the_mode_says() -> None:
 def test_doubt_is_in_the_unit_that_was_fitted() -> None:
     """Twice the scale has four times the variance, and draws twice as far."""
     problem, made = fitted()
-    one = doubt_of(problem, made)
-    two = Doubt(one.factor, one.freedom, 2 * one.scale, one.noise)
+    one = uncertainty_of(problem, made)
+    two = CoefficientUncertainty(one.factor, one.freedom, 2 * one.scale, one.noise)
     t, x = problem.t, problem.x
     assert two.variance(t, x) == pytest.approx(4 * one.variance(t, x))
     draws = [each.draw(t, x, 5, np.random.default_rng(1)) for each in (one, two)]

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from forecasting.core.day_arrays import BoolArray, FloatArray
 from forecasting.core.explanation import LEVEL, PROMOTION, STEPS, WEEKDAY, Explanation, Origin
-from forecasting.core.series_arrays import BoolArray, FloatArray
 from forecasting.engines.prophet.fourier_rows import fourier
 from forecasting.engines.prophet.recipe import WEEKLY
 

@@ -5,7 +5,7 @@ from forecasting.engines.registry import engine
 from forecasting.training.tasks import Result, Task, work
 
 
-def prepare(name: str) -> None:
+def preload_engine(name: str) -> None:
     """Import what an engine needs, so that the first press does not wait for it.
 
     Raises
@@ -16,6 +16,6 @@ def prepare(name: str) -> None:
     engine(name, None)
 
 
-def do(reader: HistoryReader, task: Task) -> Result:
+def run_task(reader: HistoryReader, task: Task) -> Result:
     """Do one task with the engine of the name it asks for (what it raises: see the task's `run`)."""
     return work(task, reader, engine)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from forecasting.core.explanation import STEPS, Explanation, Origin
-from forecasting.planning.why import Step, Why, why
+from forecasting.planning.breakdown import Breakdown, BreakdownStep, break_down
 
 DAYS = pd.date_range("2019-04-18", periods=4)  # Thursday; Good Friday; Saturday; Easter Sunday
 ZERO = np.zeros(4)
@@ -26,11 +26,11 @@ def rows(item: str = "101") -> pd.DataFrame:
     )
 
 
-def told(item: str = "101", **steps: list[float]) -> Why:
+def told(item: str = "101", **steps: list[float]) -> Breakdown:
     """In words; the level makes up the mean."""
     frame = rows(item)
     made = Explanation(Origin.MODEL, {name: np.array(step) for name, step in steps.items()})
-    return why(4, frame, made.adding_up_to(frame["mean"].to_numpy()))
+    return break_down(4, frame, made.adding_up_to(frame["mean"].to_numpy()))
 
 
 def test_every_day_is_told_in_the_order_of_the_steps() -> None:
@@ -45,12 +45,12 @@ def test_every_day_is_told_in_the_order_of_the_steps() -> None:
     assert (thursday.ds, thursday.expected) == (date(2019, 4, 18), 12.0)
     assert [step.words for step in thursday.steps] == ["Usual level", "Thursday"]
     assert friday.steps == (
-        Step("level", "Usual level", 10.5),
-        Step("weekday", "Friday", 0.5),
-        Step("holiday", "Good Friday", -3.0),
+        BreakdownStep("level", "Usual level", 10.5),
+        BreakdownStep("weekday", "Friday", 0.5),
+        BreakdownStep("holiday", "Good Friday", -3.0),
     )
     assert [step.name for step in saturday.steps] == ["level", "weekday", "promotion"]
-    assert sunday.steps == (Step("closed", "Closed", 0.0),)
+    assert sunday.steps == (BreakdownStep("closed", "Closed", 0.0),)
     for day in made.days:
         assert sum(step.amount for step in day.steps) == pytest.approx(day.expected, abs=1e-9)
 
@@ -73,7 +73,7 @@ def test_what_made_it_agree_is_said_of_total_and_product(item: str, words: str) 
 def test_every_origin_is_told_in_a_sentence(origin: Origin) -> None:
     """What is derived how is not hidden."""
     frame = rows()
-    made = why(4, frame, Explanation(origin, {}).adding_up_to(frame["mean"].to_numpy()))
+    made = break_down(4, frame, Explanation(origin, {}).adding_up_to(frame["mean"].to_numpy()))
     assert made.origin is origin
     assert made.note.endswith(".")
     assert [day.steps[0].amount for day in made.days] == [12.0, 8.0, 15.0, 0.0]
@@ -81,6 +81,6 @@ def test_every_origin_is_told_in_a_sentence(origin: Origin) -> None:
 
 def test_a_version_from_before_says_that_nothing_was_kept() -> None:
     """No day is made up."""
-    made = why(4, rows(), None)
+    made = break_down(4, rows(), None)
     assert (made.origin, made.days) == (None, ())
     assert "before reasons were kept" in made.note

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import pytest
 
 from forecasting.core.domain import TrackRow
-from forecasting.planning.trust import DAYS, Outcome, trust
+from forecasting.planning.recent_outcomes import DAYS, Outcome, judge_recent_days
 
 LAST = date(2019, 4, 2)
 
@@ -21,7 +21,7 @@ def record(*rows: tuple[int, float], lead: int = 1, is_open: bool = True) -> lis
 
 def test_each_of_the_last_days_is_there() -> None:
     """Four weeks to the newest sales, the oldest first; a day nothing was forecast for is not known."""
-    found = trust(record((0, 100.0)), LAST)
+    found = judge_recent_days(record((0, 100.0)), LAST)
     assert [day.ds for day in found.days] == [LAST - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     assert {day.outcome for day in found.days[:-1]} == {Outcome.UNKNOWN}
     assert (found.judged, found.inside) == (1, 1)
@@ -33,13 +33,13 @@ def test_each_of_the_last_days_is_there() -> None:
 )
 def test_a_day_is_inside_up_to_the_edges(sold: float, outcome: Outcome) -> None:
     """As everywhere else the band is counted."""
-    day = trust(record((3, sold)), LAST).days[-4]
+    day = judge_recent_days(record((3, sold)), LAST).days[-4]
     assert (day.outcome, day.sold, day.low, day.high) == (outcome, sold, 80.0, 120.0)
 
 
 def test_closed_days_are_not_judged() -> None:
     """Whatever was forecast."""
-    found = trust(record((1, 0.0), is_open=False), LAST)
+    found = judge_recent_days(record((1, 0.0), is_open=False), LAST)
     assert found.days[-2].outcome is Outcome.CLOSED
     assert found.judged == 0
 
@@ -47,11 +47,11 @@ def test_closed_days_are_not_judged() -> None:
 def test_only_forecasts_of_the_day_before_count() -> None:
     """Those of a week before are judged elsewhere; days before the four weeks not at all."""
     rows = [*record((2, 500.0), lead=7), *record((DAYS, 500.0))]
-    assert trust(rows, LAST).judged == 0
+    assert judge_recent_days(rows, LAST).judged == 0
 
 
 def test_what_should_have_been_inside_is_told() -> None:
     """Four in five of those judged, in whole days."""
-    found = trust(record(*((back, 100.0 if back > 4 else 200.0) for back in range(28))), LAST)
+    found = judge_recent_days(record(*((back, 100.0 if back > 4 else 200.0) for back in range(28))), LAST)
     assert (found.judged, found.inside, found.expected) == (28, 23, 22)
     assert found.lately(Outcome.ABOVE) == 5

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from forecasting.core.day_arrays import BoolArray, FloatArray, SeriesDays, SeriesForecast, day_of
 from forecasting.core.errors import FitFailed
-from forecasting.core.series_arrays import BoolArray, FloatArray, SeriesDays, SeriesForecast, day_of
 
 __all__ = [
     "KNOWN_AFTER",
