@@ -1,1 +1,1 @@
-"""Where fits run: adapters of the `Compute` port."""
+"""Where fits run: the adapters of the `Compute` port."""

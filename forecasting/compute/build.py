@@ -1,4 +1,4 @@
-"""Which of the adapters runs the fits."""
+"""Choose the adapter that runs the fits."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -16,17 +16,21 @@ ResultT = TypeVar("ResultT")
 def build_compute(
     work: Callable[[TaskT], ResultT], processes: int, dask_scheduler: str = ""
 ) -> Compute[TaskT, ResultT]:
-    """Return what runs `work`: a Dask cluster where there is a scheduler, else processes of this machine.
+    """Return a `Compute` that runs `work` on a Dask cluster, in local processes, or in this process.
 
     Parameters
     ----------
+    work
+        A function of an importable module.
     processes
-        How many; 0 for this process itself.
+        Number of local worker processes; 0 runs fits in this process.
+    dask_scheduler
+        Address of a Dask scheduler, such as ``tcp://10.0.0.5:8786``. If given, `processes` is ignored.
 
     Raises
     ------
     InvalidSetting
-        If there is a scheduler and Dask is not installed.
+        If a scheduler is given and Dask is not installed.
     """
     if not dask_scheduler:
         return LocalPool(work, processes) if processes else InProcess(work)
@@ -35,6 +39,6 @@ def build_compute(
             f"STORECAST_DASK_SCHEDULER: expected Dask for '{dask_scheduler}', found it not installed: "
             "pip install -r requirements-dask.txt"
         )
-    from forecasting.compute.dask_cluster import DaskCluster  # noqa: PLC0415 – an extra, and costs half a second
+    from forecasting.compute.dask_cluster import DaskCluster  # noqa: PLC0415 – optional, 0.5 s to import
 
     return DaskCluster(work, dask_scheduler)

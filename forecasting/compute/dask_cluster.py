@@ -1,4 +1,4 @@
-"""Runs on the workers of a Dask cluster, which may be many machines."""
+"""Runs on the workers of a Dask cluster, which may span many machines."""
 
 import asyncio
 import logging
@@ -9,12 +9,12 @@ from typing import Generic, TypeVar
 from uuid import uuid4
 
 from distributed import Client
-from distributed.client import ClosedClientError, FutureCancelledError
 
-from forecasting.compute import dask_work
-from forecasting.compute.dask_handover import GIVEN_UP, DaskHandover
-from forecasting.compute.dask_link import DaskLink
-from forecasting.compute.handover import GRACE_SECONDS, LOOK_SECONDS, each_done
+from forecasting.compute import dask_worker
+from forecasting.compute.dask_connection import DaskConnection
+from forecasting.compute.dask_dispatcher import DaskDispatcher
+from forecasting.compute.dask_internals import GIVEN_UP, ClosedClientError, FutureCancelledError
+from forecasting.compute.dispatch import GRACE_SECONDS, POLL_SECONDS, iterate_completed
 from forecasting.core.errors import ComputeLost
 from forecasting.core.ports import Done, always
 
@@ -24,16 +24,16 @@ TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
 PATIENCE_SECONDS = 30.0
-"""How long a scheduler may take to answer, and a cluster may be without a worker."""
+"""How long a scheduler may take to answer, and how long a cluster may have no worker."""
 
 
 class DaskCluster(Generic[TaskT, ResultT]):
     """Runs `work` on the workers of a Dask scheduler; implements `forecasting.core.ports.Compute`.
 
-    The scheduler and its workers are the operator's and outlive this object; all of them can import this
-    package, and the workers read the same history files. It connects at the first `run` or `warm`, and anew
-    where the scheduler was lost. What a worker did that dies is done by another one. All methods may be
-    called from any thread.
+    The operator owns the scheduler and its workers, which outlive this object. All of them must be able to
+    import this package, and the workers must be able to read the history files. The connection is opened at
+    the first `run` or `warm`, and opened again if the scheduler was lost. When a worker dies, Dask gives its
+    tasks to another one. All methods may be called from any thread.
 
     Parameters
     ----------
@@ -42,9 +42,10 @@ class DaskCluster(Generic[TaskT, ResultT]):
     address
         The scheduler's, such as ``tcp://10.0.0.5:8786``.
     patience
-        Seconds the scheduler may take to answer, and the cluster may be without a worker.
+        Seconds the scheduler may take to answer, and the cluster may have no worker.
     grace
-        Seconds that a task nobody wants any more may go on before its worker ends, for a nanny to replace.
+        Seconds a task may keep running after its run was cancelled. Then its worker exits, and its nanny
+        starts a new one.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class DaskCluster(Generic[TaskT, ResultT]):
         self._patience = patience
         self._grace = grace
         self._name = uuid4().hex
-        self._link = DaskLink(address, patience)
+        self._connection = DaskConnection(address, patience)
 
     def warm(self, prepare: Callable[[], object] | None = None) -> None:
-        """Connect, and let the workers there are import what fits need, without waiting for it.
+        """Connect, and make the present workers import what fits need, without waiting for either.
+
+        A scheduler that cannot be reached is only logged; the first `run` tries again.
 
         Parameters
         ----------
@@ -72,33 +75,33 @@ class DaskCluster(Generic[TaskT, ResultT]):
         Raises
         ------
         ComputeLost
-            If this is closed. A scheduler that is not there yet is logged: the first `run` tries again.
+            If the pool is closed.
         """
-        self._link.start(self._warm(prepare))
+        self._connection.start(self._warm(prepare))
 
     def run(
         self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = always
     ) -> Iterator[Done[TaskT, ResultT]]:
-        """Yield each task as it is done, in any order; one that raises leaves the others alone.
+        """Yield each task when it completes, in any order. A task that raises does not affect the others.
 
-        A few tasks for each thread of the cluster are handed over at a time, and those of a small run go
-        first. Where `wanted` says no it ends when the tasks under way have, or after the grace, with the
-        workers that hang ended; closing the iterator early does the same in the background.
+        Only a few tasks for each thread of the cluster are submitted at a time. Smaller runs have priority.
+        When `wanted` returns False the run ends after the tasks in progress, or after the grace, when the
+        workers that hang exit. Closing the iterator early does the same in the background.
 
         Raises
         ------
         ComputeLost
-            If there is no scheduler or no worker, a task has killed several, or this was closed; nothing is
-            known about the tasks not yet yielded.
+            If the scheduler or all workers are missing, a task has killed several workers, or the pool was
+            closed. Nothing is known about the tasks not yet yielded.
         """
         if not tasks:
             return
         try:
-            client = self._connected(wanted)
+            client = self._connect(wanted)
             if client is None:
                 return
-            handover = DaskHandover(
-                self._link,
+            dispatcher = DaskDispatcher(
+                self._connection,
                 client,
                 self._work,
                 (self._name, uuid4().hex),
@@ -106,21 +109,21 @@ class DaskCluster(Generic[TaskT, ResultT]):
                 self._patience,
                 self._grace,
             )
-            handover.look()
-            with closing(each_done(handover, tasks, wanted)) as each:
-                for _, future in each:
+            dispatcher.check_workers()
+            with closing(iterate_completed(dispatcher, tasks, wanted)) as completed:
+                for _, future in completed:
                     yield future.result()
         except (CancelledError, ClosedClientError, OSError, *GIVEN_UP) as error:
             raise self._lost(error) from error
 
     def close(self) -> None:
-        """Disconnect, with the workers left to end what they do; a second time does nothing."""
-        self._link.close(lambda client: client.run(dask_work.let_go, self._name, self._grace))
+        """Disconnect. Workers finish the tasks in progress and start no more. Safe to call twice."""
+        self._connection.close(lambda client: client.run(dask_worker.abandon, self._name, self._grace))
 
-    def _connected(self, wanted: Callable[[], bool]) -> Client | None:
-        """Return the client, or None where the run is not wanted any more before it is connected."""
-        connecting = self._link.start(self._link.client())
-        while wait([connecting], LOOK_SECONDS).not_done:
+    def _connect(self, wanted: Callable[[], bool]) -> Client | None:
+        """Return the connected client, or None if the run is cancelled before it is connected."""
+        connecting = self._connection.start(self._connection.client())
+        while wait([connecting], POLL_SECONDS).not_done:
             if not wanted():
                 connecting.cancel()
                 return None
@@ -128,21 +131,21 @@ class DaskCluster(Generic[TaskT, ResultT]):
 
     async def _warm(self, prepare: Callable[[], object] | None) -> None:
         try:
-            client = await self._link.client()
+            client = await self._connection.client()
         except OSError as error:
             log.warning("%s", self._lost(error))
             return
         futures = [
-            client.submit(dask_work.get_ready, self._work, prepare, pure=False, workers=[worker])
+            client.submit(dask_worker.prepare_worker, self._work, prepare, pure=False, workers=[worker])
             for worker in await client.nthreads()
         ]
         await asyncio.gather(*(future.exception() for future in futures))
 
     def _lost(self, error: Exception) -> ComputeLost:
-        if self._link.closed:
-            return ComputeLost("expected the workers to stay until the end, found the pool closed")
+        if self._connection.closed:
+            return ComputeLost("expected the workers to stay until the run ends, found the pool closed")
         if isinstance(error, GIVEN_UP):
-            found = str(error).partition(". ")[0]  # the rest is advice; it stays with the cause
+            found = str(error).partition(". ")[0]  # what follows is Dask's advice; the cause keeps it
             return ComputeLost(f"expected Dask workers to live, found: {found}")
         where = f"expected the Dask scheduler at {self._address}"
         if isinstance(error, FutureCancelledError):

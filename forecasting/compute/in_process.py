@@ -1,36 +1,31 @@
-"""Fits in the process itself: for workers of one process each, as many as there are cores."""
+"""Fits in the worker's own process, for deployments that start one worker process per core."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from typing import Generic, TypeVar
 
+from forecasting.compute.dispatch import GRACE_SECONDS, POLL_SECONDS
 from forecasting.core.errors import ComputeLost
 from forecasting.core.ports import Done, always
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
-LOOK_SECONDS = 0.5
-"""How often a run looks whether it is still wanted while a task goes on."""
-
-GRACE_SECONDS = 10.0
-"""How long a task that nobody wants any more is waited for."""
-
 
 class InProcess(Generic[TaskT, ResultT]):
-    """Runs `work` in a thread of this process, a task at a time; implements `forecasting.core.ports.Compute`.
+    """Runs `work` in a thread of this process, one task at a time; implements `core.ports.Compute`.
 
-    There are no children to send anything to and nothing else to look after, so that a core fits more than
-    with a pool of one. In return a fit that kills its process takes this one along, whose runs another worker
-    takes over; and one that hangs keeps its thread until the process ends.
+    Nothing is sent between processes, so one core fits more series than with a pool of one. The price: a fit
+    that crashes its process ends this one too, and another worker takes over its runs. A fit that hangs keeps
+    its thread until the process ends.
 
     Parameters
     ----------
     work
-        What to do with a task.
+        The function that does a task.
     grace
-        Seconds a task that nobody wants any more is waited for.
+        Seconds to wait for the current task after its run was cancelled.
     """
 
     def __init__(self, work: Callable[[TaskT], ResultT], grace: float = GRACE_SECONDS) -> None:
@@ -42,18 +37,18 @@ class InProcess(Generic[TaskT, ResultT]):
         """See `ports.Compute.warm`."""
         self._require_open()
         if prepare is not None:
-            _begun(lambda _nothing: prepare(), None)
+            _start_in_thread(lambda _nothing: prepare(), None)
 
     def run(
         self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = always
     ) -> Iterator[Done[TaskT, ResultT]]:
-        """See `ports.Compute.run`; the tasks are done in their order."""
+        """See `ports.Compute.run`; tasks are done in the order given."""
         for task in tasks:
             self._require_open()
             if not wanted():
                 return
-            future = _begun(self._work, task)
-            while not wait([future], LOOK_SECONDS).done:
+            future = _start_in_thread(self._work, task)
+            while not wait([future], POLL_SECONDS).done:
                 self._require_open()
                 if not wanted():
                     wait([future], self._grace)
@@ -64,22 +59,22 @@ class InProcess(Generic[TaskT, ResultT]):
             yield Done(task, error=error) if error is not None else Done(task, future.result())
 
     def close(self) -> None:
-        """Let runs end with `ComputeLost`; a task under way ends by itself, or with the process."""
+        """Fail every run with `ComputeLost`. A task in progress ends by itself or with the process."""
         self._closed.set()
 
     def _require_open(self) -> None:
         if self._closed.is_set():
-            raise ComputeLost("expected to go on fitting, found it closed")
+            raise ComputeLost("expected an open pool, found it closed")
 
 
-def _begun(work: Callable[[TaskT], ResultT], task: TaskT) -> Future[ResultT]:
-    """Begin a task in a thread of its own, for which nobody waits at the end of the process."""
+def _start_in_thread(work: Callable[[TaskT], ResultT], task: TaskT) -> Future[ResultT]:
+    """Start a task in a daemon thread, which does not hold up the end of the process."""
     future: Future[ResultT] = Future()
 
     def do() -> None:
         try:
             future.set_result(work(task))
-        except BaseException as error:  # noqa: BLE001 - it is the future's, as in any pool
+        except BaseException as error:  # noqa: BLE001 – passed on to the future, as every executor does
             future.set_exception(error)
 
     threading.Thread(target=do, name="fit", daemon=True).start()

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor, ShutdownExecutorError
+from loky import BrokenProcessPool, ProcessPoolExecutor
 
-from forecasting.compute.handover import GRACE_SECONDS, each_done
-from forecasting.compute.local_workers import LocalWorkers
+from forecasting.compute.dispatch import GRACE_SECONDS, iterate_completed
+from forecasting.compute.loky_internals import ShutdownExecutorError
+from forecasting.compute.worker_processes import WorkerProcesses
 from forecasting.core.errors import ComputeLost
 from forecasting.core.ports import Done, always
 
@@ -24,16 +25,16 @@ TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
 AHEAD = 1
-"""Tasks handed over beyond one for each worker, so that none waits for its next one."""
+"""Tasks submitted beyond one for each worker, so that a worker that finishes finds the next one waiting."""
 
 
 class LocalPool(Generic[TaskT, ResultT]):
-    """Runs `work` in niced worker processes; implements `forecasting.core.ports.Compute`.
+    """Runs `work` in low-priority worker processes; implements `forecasting.core.ports.Compute`.
 
-    The workers start at the first `run` or `warm` and stay. They never run the server's main module (loky
-    starts plain interpreters), ignore Ctrl-C, use one BLAS thread each, put their temporary files into one
-    folder that goes with the pool, and end by themselves when the server is gone, however it went. All
-    methods may be called from any thread; several `run` share the workers.
+    The workers start at the first `run` or `warm` and stay. They are plain interpreters started by loky and
+    never execute the server's main module. They ignore Ctrl-C and use one BLAS thread each. Their temporary
+    files are in a folder that is deleted with the pool. They exit when the server dies, even by SIGKILL.
+    All methods may be called from any thread; concurrent runs share the workers.
 
     Parameters
     ----------
@@ -42,73 +43,79 @@ class LocalPool(Generic[TaskT, ResultT]):
     processes
         Number of workers, at least 1.
     grace
-        Seconds that a task nobody wants any more may go on before the workers are replaced.
+        Seconds a task may keep running after its run was cancelled; then the workers are replaced.
     """
 
     def __init__(
         self, work: Callable[[TaskT], ResultT], processes: int, grace: float = GRACE_SECONDS
     ) -> None:
         self._work = work
-        self._processes = processes
+        self._number = processes
         self._grace = grace
-        self._workers = LocalWorkers(processes)
-        self._numbers = count()
+        self._workers = WorkerProcesses(processes)
+        self._task_numbers = count()
 
     def warm(self, prepare: Callable[[], object] | None = None) -> None:
         """Start the workers without waiting for them, so that the first `run` finds them ready.
 
-        Each imports the module of `work`, and calls `prepare` where given (such as
-        ``functools.partial(importlib.import_module, "prophet")``); an error in it is left to the fits to
-        meet again.
+        Each worker imports the module of `work` and calls `prepare`, if given (such as
+        ``functools.partial(importlib.import_module, "prophet")``). An error in `prepare` is ignored here; the
+        fits will raise it again.
 
         Raises
         ------
         ComputeLost
             If the pool is closed.
         """
-        for _ in range(self._processes):
-            self._workers.call(_get_ready, self._work, prepare)
+        for _ in range(self._number):
+            self._workers.call(_prepare_worker, self._work, prepare)
 
     def run(
         self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = always
     ) -> Iterator[Done[TaskT, ResultT]]:
-        """Yield each task as it is done, in any order; one that raises leaves the others alone.
+        """Yield each task when it completes, in any order. A task that raises does not affect the others.
 
-        A few tasks at a time are handed over: who comes with another `run` waits for no more than those.
-        Where `wanted` says no it ends when the tasks under way have, or after the grace, with the workers
-        replaced; closing the iterator early does the same in the background.
+        Only a few tasks are submitted at a time, so concurrent runs wait for no more than those. If `wanted`
+        returns False the run ends after the tasks in progress, or after the grace with the workers replaced.
+        Closing the iterator early does the same in the background.
 
         Raises
         ------
         ComputeLost
-            If a worker process died, the workers were replaced under another `run`, or the pool was closed;
-            nothing is known about the tasks not yet yielded. The next `run` starts new workers.
+            If a worker process died, the workers were replaced because of a concurrent run, or the pool was
+            closed. Nothing is known about the tasks not yet yielded. The next `run` starts new workers.
         """
-        handover = _Handover(self._work, self._processes, self._grace, self._workers, self._numbers)
+        dispatcher = _LocalDispatcher(
+            self._work, self._number, self._grace, self._workers, self._task_numbers
+        )
         try:
-            with closing(each_done(handover, tasks, wanted)) as each:
-                for task, future in each:
-                    yield _done(task, future)
+            with closing(iterate_completed(dispatcher, tasks, wanted)) as completed:
+                for task, future in completed:
+                    yield _outcome(task, future)
         except BrokenProcessPool as error:
-            found = str(error).partition(". ")[0]  # the rest is advice; it stays with the cause
+            found = str(error).partition(". ")[0]  # what follows is loky's advice; the cause keeps it
             raise ComputeLost(f"expected every worker process to live, found: {found}") from error
         except ShutdownExecutorError as error:
-            found = "the pool closed" if self._workers.closed else "them replaced: an unwanted fit hung"
-            raise ComputeLost(f"expected the workers to stay until the end, found {found}") from error
+            found = (
+                "the pool closed"
+                if self._workers.closed
+                else "them replaced because a cancelled fit did not stop"
+            )
+            raise ComputeLost(f"expected the workers to stay until the run ends, found {found}") from error
 
     def close(self) -> None:
-        """End the workers at once, whatever they do, and wait for it; a second time does nothing."""
+        """Kill the workers, whatever they are doing, and wait until they have ended. Safe to call twice."""
         self._workers.close()
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A file that can be made once: who makes it has the task, a worker to do it or the server to drop it."""
+class TaskClaim:
+    """A file that only one party can create: a worker to do the task, or the server to withdraw it."""
 
     path: Path
 
-    def made(self) -> bool:
-        """Whether the task is the caller's now."""
+    def acquire(self) -> bool:
+        """Try to claim the task; return whether the caller now owns it."""
         try:
             self.path.touch(exist_ok=False)
         except FileExistsError:
@@ -116,59 +123,59 @@ class Claim:
         return True
 
 
-class _Handover(Generic[TaskT, ResultT]):
-    """The way of one run's tasks to the workers; implements `handover.Handover`."""
+class _LocalDispatcher(Generic[TaskT, ResultT]):
+    """Sends one run's tasks to the worker processes; implements `dispatch.Dispatcher`."""
 
     def __init__(
         self,
         work: Callable[[TaskT], ResultT],
         processes: int,
         grace: float,
-        workers: LocalWorkers,
-        numbers: Iterator[int],
+        workers: WorkerProcesses,
+        task_numbers: Iterator[int],
     ) -> None:
-        self.room = processes + AHEAD
+        self.capacity = processes + AHEAD
         self._work = work
         self._grace = grace
         self._workers = workers
-        self._numbers = numbers
-        self._handed = WeakKeyDictionary[Future[ResultT | None], tuple[Claim, ProcessPoolExecutor]]()
+        self._task_numbers = task_numbers
+        self._submitted = WeakKeyDictionary[Future[ResultT | None], tuple[TaskClaim, ProcessPoolExecutor]]()
 
-    def hand_over(self, task: TaskT) -> Future[ResultT | None]:
-        claim = Claim(self._workers.folder() / f"task-{next(self._numbers)}")
-        future, executor = self._workers.call(_do, claim, self._work, task)
-        self._handed[future] = claim, executor
+    def submit(self, task: TaskT) -> Future[ResultT | None]:
+        claim = TaskClaim(self._workers.folder() / f"task-{next(self._task_numbers)}")
+        future, executor = self._workers.call(_do_claimed, claim, self._work, task)
+        self._submitted[future] = claim, executor
         return future
 
-    def look(self) -> None:
-        """Nothing: workers that die end their tasks."""
+    def check_workers(self) -> None:
+        """Do nothing: when a worker dies, loky fails its futures."""
 
-    def let_go(self, futures: Collection[Future[ResultT | None]], *, wait_for_them: bool) -> None:
-        begun = [future for future in futures if not future.done() and not self._taken_back(future)]
-        if wait_for_them:
-            self._replace_hanging(begun)
-        elif begun:
+    def abandon(self, futures: Collection[Future[ResultT | None]], *, blocking: bool) -> None:
+        started = [future for future in futures if not future.done() and not self._withdraw(future)]
+        if blocking:
+            self._replace_hanging(started)
+        elif started:
             threading.Thread(
-                target=self._replace_hanging, args=(begun,), name="compute-grace", daemon=True
+                target=self._replace_hanging, args=(started,), name="compute-grace", daemon=True
             ).start()
 
-    def _taken_back(self, future: Future[ResultT | None]) -> bool:
-        """Claim a task before a worker does; one that was done just now leaves the claim to be removed."""
-        claim, _executor = self._handed[future]
-        taken = claim.made()
-        if taken:
+    def _withdraw(self, future: Future[ResultT | None]) -> bool:
+        """Claim a task before a worker does; its file is deleted when a worker has skipped the task."""
+        claim, _executor = self._submitted[future]
+        acquired = claim.acquire()
+        if acquired:
             future.add_done_callback(lambda _done: claim.path.unlink(missing_ok=True))
-        return taken
+        return acquired
 
-    def _replace_hanging(self, begun: Collection[Future[ResultT | None]]) -> None:
-        hanging = wait(begun, self._grace).not_done
-        for executor in {self._handed[future][1] for future in hanging}:
-            log.warning("an unwanted fit went on for %g s; the workers are replaced", self._grace)
+    def _replace_hanging(self, started: Collection[Future[ResultT | None]]) -> None:
+        hanging = wait(started, self._grace).not_done
+        for executor in {self._submitted[future][1] for future in hanging}:
+            log.warning("a cancelled fit kept running for %g s; its workers are replaced", self._grace)
             self._workers.replace(executor)
 
 
-def _done(task: TaskT, future: Future[ResultT | None]) -> Done[TaskT, ResultT]:
-    """What became of a task; that of a pool that has died is raised."""
+def _outcome(task: TaskT, future: Future[ResultT | None]) -> Done[TaskT, ResultT]:
+    """Return a completed task with its result or its error. An error of the pool itself is raised."""
     error = future.exception()
     if error is None:
         return Done(task, future.result())
@@ -177,9 +184,9 @@ def _done(task: TaskT, future: Future[ResultT | None]) -> Done[TaskT, ResultT]:
     return Done(task, error=error)
 
 
-def _do(claim: Claim, work: Callable[[TaskT], ResultT], task: TaskT) -> ResultT | None:
-    """Do a task in a worker, unless the server has taken it back."""
-    if not claim.made():
+def _do_claimed(claim: TaskClaim, work: Callable[[TaskT], ResultT], task: TaskT) -> ResultT | None:
+    """Do a task in a worker, unless the server has withdrawn it."""
+    if not claim.acquire():
         claim.path.unlink()
         return None
     try:
@@ -188,7 +195,7 @@ def _do(claim: Claim, work: Callable[[TaskT], ResultT], task: TaskT) -> ResultT 
         claim.path.unlink(missing_ok=True)
 
 
-def _get_ready(_work: object, prepare: Callable[[], object] | None) -> None:
-    """Having received `work`, a worker has imported its module."""
+def _prepare_worker(_work: object, prepare: Callable[[], object] | None) -> None:
+    """Call `prepare` in a worker. Receiving `_work` has already made the worker import its module."""
     if prepare is not None:
         prepare()

@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, for libraries that want one."""
+"""An asyncio event loop in a thread of its own, for client libraries that need a running one."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ AnyT = TypeVar("AnyT")
 
 
 class LoopThread:
-    """Runs coroutines for other threads, from when it is made until it is stopped."""
+    """Runs coroutines on behalf of other threads. The thread starts at once and ends with `stop`."""
 
     def __init__(self, name: str) -> None:
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
@@ -20,13 +20,13 @@ class LoopThread:
         self._thread.start()
 
     def start(self, coroutine: Coroutine[Any, Any, AnyT]) -> Future[AnyT]:
-        """Let a coroutine run; not after `stop`."""
+        """Schedule a coroutine and return its future. Must not be called after `stop`."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
-    def stop(self, seconds: float) -> None:
-        """Cancel what still runs, and wait so long for the thread."""
+    def stop(self, timeout: float) -> None:
+        """Cancel the coroutines that still run, and wait up to `timeout` seconds for the thread to end."""
         self._loop.call_soon_threadsafe(self._stopped.set)
-        self._thread.join(seconds)
+        self._thread.join(timeout)
 
     def _serve(self) -> None:
         with self._runner as runner:

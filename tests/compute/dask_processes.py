@@ -18,14 +18,14 @@ START_SECONDS = 30.0
 
 
 class DaskProcesses:
-    """Processes to kill; none of them is the test's own.
+    """A scheduler and workers in processes of their own, which a test may kill.
 
     Parameters
     ----------
     folder
-        Their working folder, where the package is not: they find it by their search path.
+        Their working folder. The package is not in it; they find it by PYTHONPATH.
     environment
-        Variables on top; a number of BLAS threads is not set.
+        Additional variables. The number of BLAS threads is never set.
     """
 
     def __init__(self, folder: Path, **environment: str) -> None:
@@ -41,7 +41,7 @@ class DaskProcesses:
         self.scheduler = self.start_scheduler()
 
     def start_scheduler(self) -> "subprocess.Popen[bytes]":
-        """Start a scheduler on the cluster's port and wait for it; one task may take three workers along."""
+        """Start a scheduler on the cluster's port and wait for it; it gives a task up after three killed workers."""
         options = ["--host", "127.0.0.1", "--port", str(self.port), "--dashboard-address", "127.0.0.1:0"]
         started = self._start("scheduler", options, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="2")
         until(lambda: accepts(self.port), START_SECONDS, "a Dask scheduler")
@@ -57,20 +57,20 @@ class DaskProcesses:
         return started
 
     def complete(self, number: int) -> None:
-        """Start workers until so many live, and wait for them."""
+        """Start workers until `number` of them live, and wait until they have joined."""
         self.workers = [worker for worker in self.workers if worker.poll() is None]
         while len(self.workers) < number:
             self.start_worker()
         self.wait_for_workers(number)
 
     def tasks(self) -> int:
-        """How many tasks the scheduler knows that are not done."""
+        """Return how many unfinished tasks the scheduler has."""
         with Client(self.address, set_as_default=False) as client:
             counted: int = client.run_on_scheduler(_unfinished)
             return counted
 
     def wait_for_workers(self, number: int) -> None:
-        """Wait until the scheduler has so many."""
+        """Wait until the scheduler has `number` workers."""
         with Client(self.address, set_as_default=False) as client:
             client.wait_for_workers(number, timeout=START_SECONDS)
 
@@ -89,14 +89,14 @@ class DaskProcesses:
         return started
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
-        """Kill a process and what came of it, as when its machine is gone."""
+        """Kill a process and its children, as if its machine failed."""
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         if process in self.workers:
             self.workers.remove(process)
 
     def close(self) -> None:
-        """Kill what is left."""
+        """Kill the remaining processes."""
         for process in self._started:
             if process.poll() is None:
                 self.kill(process)
@@ -108,7 +108,7 @@ def _unfinished(dask_scheduler: Any) -> int:
 
 @contextmanager
 def dask_processes(folder: Path, **environment: str) -> Iterator[DaskProcesses]:
-    """Start a scheduler, and end all at the end."""
+    """Start a scheduler; kill every process at the end."""
     cluster = DaskProcesses(folder, **environment)
     try:
         yield cluster

@@ -22,7 +22,7 @@ def pid(_task: object) -> int:
 
 
 def facts(_task: object) -> dict[str, object]:
-    """Tell about the worker process."""
+    """Report facts about the worker process."""
     return {
         "pid": os.getpid(),
         "blas": [os.environ.get(name) for name in BLAS],
@@ -64,7 +64,7 @@ def mark_and_hang(path: str) -> int:
 
 
 def die_once(path: str) -> int:
-    """Kill the own process like the kernel would, the first time; a file remembers it."""
+    """Kill this process with SIGKILL the first time; a file marks that it happened."""
     marker = Path(path)
     if not marker.exists():
         marker.touch()
@@ -105,5 +105,5 @@ def pass_one_gate(task: tuple[str, str]) -> str:
 
 
 def die(_task: object) -> None:
-    """Kill the own process like the kernel would."""
+    """Kill this process with SIGKILL."""
     os.kill(os.getpid(), signal.SIGKILL)

@@ -9,13 +9,13 @@ from forecasting.core.errors import InvalidSetting
 from tests.compute import jobs
 
 
-def test_a_scheduler_decides_where_fits_run() -> None:
-    """Without one on this machine."""
+def test_fits_run_on_dask_only_where_a_scheduler_is_set() -> None:
+    """Without a scheduler they run on this machine."""
     assert isinstance(build_compute(jobs.square, 1), LocalPool)
     assert isinstance(build_compute(jobs.square, 1, "tcp://127.0.0.1:9"), DaskCluster)
 
 
-def test_dask_is_needed_where_there_is_a_scheduler_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dask_must_be_installed_only_where_a_scheduler_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the setting and what to install."""
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert isinstance(build_compute(jobs.square, 1), LocalPool)

@@ -60,8 +60,8 @@ def workers_at(gates: list[Path]) -> set[int]:
     return {int((gate / "begun").read_text()) for gate in gates if (gate / "begun").exists()}
 
 
-def test_what_a_killed_worker_did_is_done_by_another(cluster: DaskProcesses, tmp_path: Path) -> None:
-    """SIGKILL of a worker that holds a task: every task of the run is done, and none twice told."""
+def test_tasks_of_a_killed_worker_are_done_by_another(cluster: DaskProcesses, tmp_path: Path) -> None:
+    """SIGKILL of a worker that holds a task: every task of the run is done and yielded once."""
     killed, survivor = cluster.workers
     gates = [tmp_path / str(number) for number in range(6)]
     with closing(DaskCluster(jobs.pass_gate, cluster.address)) as pool:
@@ -77,8 +77,10 @@ def test_what_a_killed_worker_did_is_done_by_another(cluster: DaskProcesses, tmp
     assert {done.result for done in run.done} == {survivor.pid}
 
 
-def test_a_cluster_without_workers_is_lost_after_a_while(cluster: DaskProcesses, tmp_path: Path) -> None:
-    """Both workers are killed under a run; the next run finds the worker that has come since."""
+def test_a_run_is_lost_when_the_cluster_has_no_worker_for_too_long(
+    cluster: DaskProcesses, tmp_path: Path
+) -> None:
+    """Both workers are killed during a run; the next run uses a worker that joined since."""
     with closing(DaskCluster(jobs.pass_gate, cluster.address, patience=PATIENCE)) as pool:
         run = Run(pool, [tmp_path / "a", tmp_path / "b"])
         assert eventually(lambda: len(workers_at([tmp_path / "a", tmp_path / "b"])) == 2)
@@ -92,8 +94,8 @@ def test_a_cluster_without_workers_is_lost_after_a_while(cluster: DaskProcesses,
         assert results(pool, [str(tmp_path / "a")]) == [late.pid]
 
 
-def test_a_worker_that_is_late_is_waited_for(cluster: DaskProcesses, tmp_path: Path) -> None:
-    """A run that finds none is done by the first that comes."""
+def test_a_run_waits_for_the_first_worker(cluster: DaskProcesses, tmp_path: Path) -> None:
+    """The run starts while the cluster has none."""
     for worker in tuple(cluster.workers):
         cluster.kill(worker)
     with closing(DaskCluster(jobs.mark, cluster.address)) as pool:
@@ -104,8 +106,8 @@ def test_a_worker_that_is_late_is_waited_for(cluster: DaskProcesses, tmp_path: P
     assert [done.result for done in run.done] == [late.pid] * 3
 
 
-def test_what_is_not_wanted_any_more_leaves_the_scheduler(cluster: DaskProcesses) -> None:
-    """Also where no worker has come that could begin it, or be asked to drop it."""
+def test_tasks_of_a_cancelled_run_leave_the_scheduler(cluster: DaskProcesses) -> None:
+    """Even where the cluster has no worker that could start or drop them."""
     for worker in tuple(cluster.workers):
         cluster.kill(worker)
     with closing(DaskCluster(jobs.square, cluster.address)) as pool:
@@ -114,7 +116,7 @@ def test_what_is_not_wanted_any_more_leaves_the_scheduler(cluster: DaskProcesses
 
 
 def test_a_lost_scheduler_loses_the_run_and_not_the_pool(cluster: DaskProcesses, tmp_path: Path) -> None:
-    """SIGKILL of the scheduler: the run is lost, so is the next; one on the same port is found again."""
+    """SIGKILL of the scheduler: the run and the next one are lost; a new scheduler on its port is used."""
     address = cluster.address
     with closing(DaskCluster(jobs.pass_gate, address, patience=PATIENCE)) as pool:
         run = Run(pool, [tmp_path / "a"])
@@ -127,7 +129,7 @@ def test_a_lost_scheduler_loses_the_run_and_not_the_pool(cluster: DaskProcesses,
         ):
             list(pool.run([str(tmp_path / "a")]))
         for worker in tuple(cluster.workers):
-            cluster.kill(worker)  # one that has lost its scheduler ends, but for its task
+            cluster.kill(worker)  # a worker without a scheduler exits, unless a task keeps it
         cluster.start_scheduler()
         cluster.complete(1)
         (tmp_path / "a" / "open").touch()
@@ -135,7 +137,7 @@ def test_a_lost_scheduler_loses_the_run_and_not_the_pool(cluster: DaskProcesses,
 
 
 def test_a_task_that_kills_workers_is_given_up(cluster: DaskProcesses) -> None:
-    """Once it has killed more than the scheduler allows, which is told with Dask's own words."""
+    """After as many workers as the scheduler allows; the message quotes Dask."""
     cluster.complete(3)
     given_up = pytest.raises(
         ComputeLost, match=r"^expected Dask workers to live, found: .*3 different workers"
@@ -162,17 +164,17 @@ def test_small_runs_go_before_large_ones(cluster: DaskProcesses, tmp_path: Path)
             thread.join(DEADLINE)
     order = [line.split()[0] for line in log.read_text().splitlines()]
     assert len(order) == 13
-    assert order.index("press") in (2, 3)  # two of the batch had begun; the next are one for each worker
+    assert order.index("press") in (2, 3)  # two of the batch had started; each worker then takes one more
 
 
-def test_workers_without_a_nanny_get_one_blas_thread_too(cluster: DaskProcesses) -> None:
-    """Those libraries that a fit imports are told; the operator has not set it."""
+def test_workers_without_a_nanny_use_one_blas_thread_too(cluster: DaskProcesses) -> None:
+    """It is set before a fit imports its libraries, unless the operator has set it."""
     with closing(DaskCluster(jobs.facts, cluster.address)) as pool:
         assert all(fact["blas"] == ["1", "1", "1"] for fact in results(pool, range(4)))
 
 
-def test_an_unreachable_scheduler_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    """Warming logs it, a run is lost after a while, one not wanted ends, and closing is quick."""
+def test_an_unreachable_scheduler_blocks_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Warming up logs it, a run is lost in time, a cancelled run ends, and closing is quick."""
     pool = DaskCluster(jobs.square, "tcp://127.0.0.1:9", patience=0.3)
     pool.warm()
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""The whole product on a real Dask cluster: what planners see of it, and of a worker that is killed."""
+"""The whole product on a real Dask cluster: what planners see, also when a worker is killed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cluster(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskProcesses]:
-    """A scheduler and two workers in another folder, with an engine of the operator's own that waits."""
+    """A scheduler and two workers in another folder, with the operator's own engine, which waits at a gate."""
     with dask_processes(tmp_path_factory.mktemp("dask"), **{VARIABLE: str(home / "gate")}) as processes:
         processes.complete(2)
         yield processes
@@ -52,7 +52,7 @@ def versions(storecast: Storecast) -> int:
 
 
 def test_every_store_is_trained_on_the_cluster(storecast: Storecast) -> None:
-    """By an engine of the operator's own, from the files of the state folder, and published once each."""
+    """Each by the operator's own engine, from the files of the state folder, and published once."""
     service = storecast.service
     service.refresh_all(LOCAL_USER)
     assert eventually(lambda: settled(storecast))
@@ -64,8 +64,8 @@ def test_every_store_is_trained_on_the_cluster(storecast: Storecast) -> None:
     assert total["mean"].sum() > 0
 
 
-def test_a_run_outlives_a_killed_worker(storecast: Storecast, cluster: DaskProcesses, home: Path) -> None:
-    """SIGKILL of one while both are in fits of the run: it completes in its first attempt, published once."""
+def test_a_run_survives_a_killed_worker(storecast: Storecast, cluster: DaskProcesses, home: Path) -> None:
+    """SIGKILL of one while both fit: the run succeeds in its first attempt and publishes once."""
     gate, service, before = Gate(home / "gate"), storecast.service, versions(storecast)
     assert eventually(lambda: settled(storecast))
     gate.hold()

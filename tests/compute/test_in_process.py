@@ -15,7 +15,7 @@ GRACE = 0.2
 
 
 class Gate:
-    """Work that waits for its release, unless it is told to fail."""
+    """Work that waits for its release; a negative number fails at once."""
 
     def __init__(self) -> None:
         self.begun, self.open = threading.Event(), threading.Event()
@@ -31,14 +31,14 @@ class Gate:
 
 @pytest.fixture
 def gate() -> Iterator[Gate]:
-    """Opened in the end, so that no thread stays."""
+    """Opened at the end, so that no thread is left."""
     made = Gate()
     yield made
     made.open.set()
 
 
-def test_no_processes_means_the_process_itself() -> None:
-    """As the setting says."""
+def test_zero_processes_means_this_process() -> None:
+    """As documented for the setting."""
     assert isinstance(build_compute(abs, 0), InProcess)
 
 
@@ -50,15 +50,15 @@ def test_tasks_are_done_in_their_order_and_errors_kept_apart(gate: Gate) -> None
     assert isinstance(done[1].error, FitFailed)
 
 
-def test_what_nobody_wants_is_not_begun(gate: Gate) -> None:
-    """It ends without a word."""
+def test_a_cancelled_run_starts_no_more_tasks(gate: Gate) -> None:
+    """It ends without an error."""
     gate.open.set()
     wanted = iter([True, True, False])
     assert [each.result for each in InProcess(gate).run([1, 2, 3, 4], lambda: next(wanted))] == [2, 4]
 
 
-def test_a_task_that_hangs_is_left_after_a_grace(gate: Gate) -> None:
-    """Its thread stays behind; the next run has one of its own."""
+def test_a_task_that_hangs_is_abandoned_after_the_grace(gate: Gate) -> None:
+    """Its thread keeps running; the next run gets another."""
     pool: InProcess[int, int] = InProcess(gate, GRACE)
     asked = []
 
@@ -72,7 +72,7 @@ def test_a_task_that_hangs_is_left_after_a_grace(gate: Gate) -> None:
 
 
 def test_closing_ends_a_run_under_way(gate: Gate) -> None:
-    """At once, whatever the task does; afterwards nothing is begun."""
+    """At once, whatever the task does; afterwards nothing starts."""
     pool: InProcess[int, int] = InProcess(gate)
     with ThreadPoolExecutor(1) as others:
         run = others.submit(lambda: list(pool.run([1])))
@@ -86,7 +86,7 @@ def test_closing_ends_a_run_under_way(gate: Gate) -> None:
 
 
 def test_warming_up_prepares_and_leaves_errors_to_the_fits(gate: Gate) -> None:
-    """Without waiting for it."""
+    """`warm` does not wait for either."""
     pool: InProcess[int, int] = InProcess(gate)
     ready = threading.Event()
     pool.warm(ready.set)

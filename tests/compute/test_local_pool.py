@@ -13,7 +13,7 @@ from time import monotonic
 import pytest
 
 from forecasting.compute.local_pool import LocalPool
-from forecasting.compute.local_workers import NICENESS
+from forecasting.compute.worker_processes import NICENESS
 from forecasting.core.errors import ComputeLost
 from tests.compute import jobs
 from tests.compute.watching import DEADLINE, eventually, gone, results
@@ -56,7 +56,7 @@ def running_script(folder: Path, code: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture(scope="module")
 def facts() -> Iterator[list[dict[str, object]]]:
-    """What two workers told about themselves, while they live."""
+    """What two living workers report about themselves."""
     with closing(LocalPool(jobs.facts, 2)) as pool:
         yield results(pool, range(8))
 
@@ -89,7 +89,7 @@ def test_workers_use_one_blas_thread(facts: list[dict[str, object]]) -> None:
     assert all(fact["blas"] == ["1", "1", "1"] for fact in facts)
 
 
-def test_workers_are_nice_and_deaf_to_ctrl_c(facts: list[dict[str, object]]) -> None:
+def test_workers_have_low_priority_and_ignore_ctrl_c(facts: list[dict[str, object]]) -> None:
     """Pages go first, and Ctrl-C is the server's to handle."""
     assert all(fact["nice"] == min(19, os.nice(0) + NICENESS) for fact in facts)
     assert all(fact["sigint"] for fact in facts)
@@ -188,8 +188,8 @@ class SlowlyPickled:
         return int, (1,)
 
 
-def test_close_waits_for_who_hands_tasks_over() -> None:
-    """A daemon thread that let go of the workers' semaphores while Python ends would leave them half gone."""
+def test_close_waits_for_the_feeder_thread() -> None:
+    """A daemon that released the workers' semaphores while Python exits would leak them."""
     gate, pool = threading.Event(), LocalPool[object, int](jobs.pid, 1)
     (worker,) = results(pool, [None])
     task = SlowlyPickled(gate)
@@ -212,8 +212,8 @@ def test_close_waits_for_who_hands_tasks_over() -> None:
     caller.join(DEADLINE)
 
 
-def test_close_takes_temporary_files_along() -> None:
-    """What a killed fit would leave behind goes with the pool's own folder."""
+def test_close_deletes_temporary_files() -> None:
+    """Those a killed fit leaves are in the pool's folder, which is deleted."""
     with closing(LocalPool(jobs.leave_file, 1)) as pool:
         (left,) = (Path(name) for name in results(pool, [None]))
         assert left.exists()
@@ -247,7 +247,7 @@ def test_several_threads_share_the_workers() -> None:
 
 
 def test_warm_starts_and_prepares_the_workers(tmp_path: Path) -> None:
-    """Before any run the workers are there and have done what they were told to."""
+    """Before any run the workers have started and called `prepare`."""
     ready = tmp_path / "ready"
     with closing(LocalPool(jobs.pid, 1)) as pool:
         pool.warm(partial(jobs.mark_and_tell, str(ready)))
@@ -255,8 +255,8 @@ def test_warm_starts_and_prepares_the_workers(tmp_path: Path) -> None:
         assert results(pool, [None]) == [int(ready.read_text())]
 
 
-def test_who_shares_replaced_workers_is_told(tmp_path: Path) -> None:
-    """A run that loses its worker because an unwanted one hangs is lost, and can be run again."""
+def test_a_run_that_shares_replaced_workers_is_lost(tmp_path: Path) -> None:
+    """A cancelled run hangs, so the workers are replaced; the other run can be run again."""
     hangs, shares = tmp_path / "hangs", tmp_path / "shares"
     lost: list[str] = []
     with closing(LocalPool(jobs.pass_gate, 2, grace=0.2)) as pool:
@@ -273,16 +273,17 @@ def test_who_shares_replaced_workers_is_told(tmp_path: Path) -> None:
         caller.join(DEADLINE)
         (shares / "open").touch()
         assert len(results(pool, [str(shares)])) == 1
-    assert lost == ["expected the workers to stay until the end, found them replaced: an unwanted fit hung"]
+    found = "them replaced because a cancelled fit did not stop"
+    assert lost == [f"expected the workers to stay until the run ends, found {found}"]
 
 
-def test_tasks_leave_no_files_and_survive_a_tidied_folder() -> None:
-    """Neither those done nor those taken back, nor a system that clears its temporary folder."""
+def test_tasks_leave_no_claims_and_survive_a_deleted_folder() -> None:
+    """Completed and withdrawn tasks delete their claims; systems may clear their temporary folder."""
     with closing(LocalPool(jobs.leave_file, 1)) as pool:
         (left,) = (Path(name) for name in results(pool, [None]))
         wanted = iter([True, True, False]).__next__
         assert len(list(pool.run([None] * 5, wanted))) == 2
-        results(pool, [None])  # what was taken back has gone through the worker before this
+        results(pool, [None])  # the worker skips the withdrawn tasks before this one
         assert eventually(lambda: not [*left.parent.glob("task-*")])
         shutil.rmtree(left.parent)
         assert len(results(pool, [None])) == 1
@@ -319,7 +320,7 @@ def test_children_do_not_execute_the_main_module(tmp_path: Path) -> None:
 
 
 def test_children_end_when_their_server_is_killed(tmp_path: Path) -> None:
-    """After kill -9 of the server its workers go by themselves, and their files with them."""
+    """After kill -9 of the server its workers exit and delete their files."""
     with running_script(tmp_path, SERVER) as server:
         assert server.stdout is not None
         workers = [int(pid) for pid in server.stdout.readline().split()]

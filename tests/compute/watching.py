@@ -1,4 +1,4 @@
-"""Looking at pools and processes from outside."""
+"""Observe pools and processes from outside."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ ResultT = TypeVar("ResultT")
 
 
 def results(pool: Compute[TaskT, ResultT], tasks: Sequence[TaskT]) -> list[ResultT]:
-    """The results of tasks of which none fails, in whatever order they were done."""
+    """Return the results of tasks, in the order of completion; none of them may fail."""
     made = []
     for done in pool.run(tasks):
         assert done.error is None

@@ -1,4 +1,4 @@
-"""What every `Compute` keeps, with real processes: this machine's pool and a Dask cluster of two workers."""
+"""What every `Compute` must do, with real processes: a local pool and a Dask cluster of two workers."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ def make(request: pytest.FixtureRequest) -> Iterator[MakePool]:
 
 
 def run_aside(pool: Compute[Any, Any], tasks: list[Any]) -> tuple[threading.Thread, list[Any]]:
-    """Start a run in a thread of its own; what it yields, or what it was lost with, is in the list."""
+    """Start a run in a thread; the list receives its results, or the message it was lost with."""
     found: list[Any] = []
 
     def run() -> None:
@@ -64,17 +64,17 @@ def run_aside(pool: Compute[Any, Any], tasks: list[Any]) -> tuple[threading.Thre
 
 
 def begun(gate: Path) -> bool:
-    """Whether a task has come to a gate."""
+    """Whether a task has reached a gate."""
     return (gate / "begun").exists()
 
 
 def worker_at(gate: Path) -> int:
-    """Process id of the worker that has come to a gate."""
+    """Process id of the worker that has reached a gate."""
     return int((gate / "begun").read_text())
 
 
 def open_gates(*gates: Path) -> None:
-    """Let tasks pass, those that wait and those to come."""
+    """Let tasks pass, both waiting and later ones."""
     for gate in gates:
         gate.mkdir(exist_ok=True)
         (gate / "open").touch()
@@ -94,7 +94,7 @@ def test_a_run_without_tasks_ends_at_once(make: MakePool) -> None:
     assert list(make(jobs.square).run([])) == []
 
 
-def test_who_is_done_first_comes_first(make: MakePool, tmp_path: Path) -> None:
+def test_results_come_in_order_of_completion(make: MakePool, tmp_path: Path) -> None:
     """A slow task holds up no other."""
     slow, quick = tmp_path / "slow", tmp_path / "quick"
     open_gates(quick)
@@ -105,7 +105,7 @@ def test_who_is_done_first_comes_first(make: MakePool, tmp_path: Path) -> None:
 
 
 def test_a_task_that_raises_leaves_the_others_alone(make: MakePool) -> None:
-    """It is done with the type and text of its error, and the pool stays usable."""
+    """Its result carries the type and text of its error, and the pool stays usable."""
     pool = make(jobs.halve)
     done = {each.task: each for each in pool.run(range(10))}
     assert sorted(done) == list(range(10))
@@ -126,16 +126,16 @@ def test_runs_of_several_threads_get_their_own_results(make: MakePool) -> None:
         assert sorted(found) == [number**2 for number in range(start, start + 5)]
 
 
-def test_what_is_not_wanted_is_not_begun(make: MakePool, tmp_path: Path) -> None:
-    """Not one task of a run that nobody wants from the start."""
+def test_a_run_cancelled_from_the_start_starts_no_task(make: MakePool, tmp_path: Path) -> None:
+    """None of its tasks runs, even later."""
     pool, paths = make(jobs.mark), [tmp_path / str(number) for number in range(5)]
     assert list(pool.run([str(path) for path in paths], lambda: False)) == []
     assert len(results(pool, [str(tmp_path / "wanted")])) == 1
     assert not any(path.exists() for path in paths)
 
 
-def test_a_run_not_wanted_any_more_ends_with_what_is_under_way(make: MakePool, tmp_path: Path) -> None:
-    """Which is waited for though its result is not wanted; the rest is not begun."""
+def test_a_cancelled_run_ends_with_the_tasks_in_progress(make: MakePool, tmp_path: Path) -> None:
+    """They are waited for, though their results are dropped; the others do not start."""
     pool, gates = make(jobs.pass_gate), [tmp_path / str(number) for number in range(20)]
     opening = threading.Timer(0.5, open_gates, gates)
 
@@ -150,8 +150,8 @@ def test_a_run_not_wanted_any_more_ends_with_what_is_under_way(make: MakePool, t
     assert [gate for gate in gates if begun(gate)] == gates[:2]
 
 
-def test_whether_a_run_is_wanted_is_asked_while_nothing_is_done(make: MakePool, tmp_path: Path) -> None:
-    """Every half second, also with every worker busy; and what waits for one is taken back at once."""
+def test_cancellation_is_checked_while_no_task_completes(make: MakePool, tmp_path: Path) -> None:
+    """Every half second, also with all workers busy; tasks that wait for a worker are withdrawn at once."""
     pool, busy, late = make(jobs.pass_gate), [tmp_path / "a", tmp_path / "b"], tmp_path / "late"
     thread, found = run_aside(pool, [str(gate) for gate in busy])
     assert eventually(lambda: all(begun(gate) for gate in busy))
@@ -166,12 +166,12 @@ def test_whether_a_run_is_wanted_is_asked_while_nothing_is_done(make: MakePool, 
     assert monotonic() - asked[-1] < DEADLINE / 4  # much less than the grace
     open_gates(*busy)
     thread.join(DEADLINE)
-    assert len(found) == 2  # the other run has lost nothing
+    assert len(found) == 2  # the other run was not affected
     assert len(results(pool, [str(gate) for gate in busy])) == 2
     assert not begun(late)
 
 
-def test_a_worker_that_hangs_in_an_unwanted_task_is_replaced(make: MakePool, tmp_path: Path) -> None:
+def test_a_worker_that_hangs_in_a_cancelled_task_is_replaced(make: MakePool, tmp_path: Path) -> None:
     """After the grace; the caller gets its thread back, and the next run finds a whole pool."""
     pool, gate = make(jobs.pass_gate, grace=0.3), tmp_path / "hangs"
     started = monotonic()
@@ -187,8 +187,10 @@ def test_a_worker_that_hangs_in_an_unwanted_task_is_replaced(make: MakePool, tmp
     assert worker_at(gate) not in found
 
 
-def test_closing_a_run_early_does_the_same_in_the_background(make: MakePool, tmp_path: Path) -> None:
-    """The caller does not wait, and no task that hangs keeps its worker."""
+def test_closing_a_run_early_replaces_hanging_workers_in_the_background(
+    make: MakePool, tmp_path: Path
+) -> None:
+    """The caller does not wait."""
     pool, hangs, quick = make(jobs.pass_gate, grace=1.0), tmp_path / "hangs", tmp_path / "quick"
     open_gates(quick)
     doing = pool.run([str(hangs), str(quick)])
@@ -201,7 +203,7 @@ def test_closing_a_run_early_does_the_same_in_the_background(make: MakePool, tmp
 
 
 def test_closing_the_pool_ends_every_run_at_once(make: MakePool, tmp_path: Path) -> None:
-    """One that waits for a result is lost; one that is not wanted and waits for what hangs ends quietly."""
+    """A waiting run is lost; a cancelled run that waits for a hanging task ends without an error."""
     pool, waits, hangs = make(jobs.pass_gate), tmp_path / "waits", tmp_path / "hangs"
     refused = threading.Event()
 
@@ -220,14 +222,14 @@ def test_closing_the_pool_ends_every_run_at_once(make: MakePool, tmp_path: Path)
     first.join(DEADLINE)
     second.join(DEADLINE)
     assert monotonic() - started < DEADLINE / 4  # much less than the grace
-    open_gates(waits, hangs)  # a Dask worker is the operator's, and goes on
+    open_gates(waits, hangs)  # the operator owns the Dask workers; they keep running
     quietly, lost = sorted(found, key=len)
     assert quietly == []
     assert lost.endswith("closed")
 
 
 def test_close_may_come_twice_and_first(make: MakePool) -> None:
-    """Closing is idempotent; what is closed starts nothing, and leaves no thread."""
+    """Closing is idempotent; a closed pool starts nothing and leaves no thread."""
     pool = make(jobs.square)
     threads = threading.active_count()
     pool.close()
@@ -242,7 +244,7 @@ def test_close_may_come_twice_and_first(make: MakePool) -> None:
 
 
 def test_warm_prepares_the_workers(make: MakePool, tmp_path: Path) -> None:
-    """Before any run they have done what they were told to, and an error in that is left to the fits."""
+    """They call `prepare` before any run; an error in it is ignored."""
     pool, ready = make(jobs.square), tmp_path / "ready"
     pool.warm(partial(jobs.mark_and_tell, str(ready)))
     assert eventually(lambda: ready.exists() and ready.read_text() != "")
