@@ -24,7 +24,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cluster(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskProcesses]:
-    """A scheduler and two workers in another folder, with the operator's own engine, which waits at a gate."""
+    """A scheduler and two workers in another folder, with the operator's own engine, held by a gate."""
     with dask_processes(tmp_path_factory.mktemp("dask"), **{VARIABLE: str(home / "gate")}) as processes:
         processes.complete(2)
         yield processes
