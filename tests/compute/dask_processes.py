@@ -41,7 +41,7 @@ class DaskProcesses:
         self.scheduler = self.start_scheduler()
 
     def start_scheduler(self) -> "subprocess.Popen[bytes]":
-        """Start a scheduler on the cluster's port and wait for it. It gives a task up at three killed workers."""
+        """Start a scheduler on the port and wait for it. It gives a task up at three killed workers."""
         options = ["--host", "127.0.0.1", "--port", str(self.port), "--dashboard-address", "127.0.0.1:0"]
         started = self._start("scheduler", options, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="2")
         until(lambda: accepts(self.port), START_SECONDS, "a Dask scheduler")
