@@ -14,8 +14,8 @@ if not stores or as_of is None:
     st.stop()
 
 components.follow_theme("compare")
-headline, choice, away = st.columns([6.6, 2.5, 1.8], vertical_alignment="center")
-news = headline.empty()
+title, choice, export = st.columns([6.6, 2.5, 1.8], vertical_alignment="center")
+sentence = title.empty()
 with choice:
     count, same_scale = compare_view.options()
 unknown = session.unknown_in_comparison(stores, count)
@@ -23,7 +23,7 @@ sides = compare_view.pick(service, user, stores, count)
 if unknown:
     st.warning(unknown, icon=":material/search_off:")
 
-news.subheader(compare_view.news(service, user, sides, as_of), anchor=False)
-with away:
+sentence.subheader(compare_view.headline(service, user, sides, as_of), anchor=False)
+with export:
     export_menu.comparison(partial(compare_view.table, service, user, sides, as_of), as_of)
 compare_view.comparison(service, user, sides, as_of, same_scale=same_scale)

@@ -65,15 +65,15 @@ def open_queue(screen: Screen) -> None:
     expect(screen.grid).to_be_visible()
 
 
-def open_take_away(screen: Screen) -> None:
-    """A store, with what can be taken away."""
+def open_export(screen: Screen) -> None:
+    """A store with its Export menu open."""
     screen.go_to("Store forecast")
     screen.expect_sold()
-    screen.page.get_by_role("button", name="Take away").click()
+    screen.page.get_by_role("button", name="Export").click()
     expect(screen.page.get_by_role("button", name="Excel file")).to_be_visible()
 
 
-def close_take_away(screen: Screen) -> None:
+def close_export(screen: Screen) -> None:
     """The same page alone."""
     screen.page.keyboard.press("Escape")
     expect(screen.page.get_by_role("button", name="Excel file")).to_have_count(0)
@@ -91,8 +91,8 @@ def open_page(title: str, part: str) -> Callable[[Screen], None]:
 
 LOOKS: Mapping[str, Callable[[Screen], None]] = {
     "queue": open_queue,
-    "take away": open_take_away,
-    "store": close_take_away,
+    "export": open_export,
+    "store": close_export,
     "compare": open_page("Compare", "stPlotlyChart"),
     "accuracy": open_page("Accuracy", "stPlotlyChart"),
     "sales data": open_page("Sales data", "stFileUploader"),

@@ -20,7 +20,7 @@ def expect_compared(screen: Screen, first: str, second: str) -> None:
     for store in (first, second):
         expect(screen.page.get_by_role("figure", name=f"Line chart of store {store}:")).to_be_visible()
     days = screen.table(f"Expected demand: store {first}, store {second}, by day")
-    expect(days).to_contain_text(f"Store {second} less store {first}")
+    expect(days).to_contain_text(f"Difference ({second} − {first})")
 
 
 def choose(screen: Screen, side: int, store: str) -> None:

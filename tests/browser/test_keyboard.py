@@ -49,7 +49,7 @@ def opened(server: Server, visit: Visit, path: str) -> Screen:
     return screen
 
 
-def test_a_store_is_chosen_stepped_through_and_taken_away(server: Server, visit: Visit) -> None:
+def test_a_store_is_chosen_stepped_through_and_exported(server: Server, visit: Visit) -> None:
     """Tab, arrows, Enter; Escape closes what was opened."""
     screen = opened(server, visit, f"{STORE_PAGE}?store=2")
     page = screen.page
@@ -62,7 +62,7 @@ def test_a_store_is_chosen_stepped_through_and_taken_away(server: Server, visit:
     step_to(page, "Previous store")
     page.keyboard.press("Enter")
     screen.expect_choice("2", ALL)
-    step_to(page, "Take away")
+    step_to(page, "Export")
     page.keyboard.press("Enter")
     step_to(page, "Excel file")
     with page.expect_download() as download:

@@ -1,4 +1,4 @@
-"""The planner's morning: from a store that needs attention to its numbers taken away, and on to the next."""
+"""The planner's morning: from a store that needs attention to its exported numbers, and on to the next."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from forecasting.core.domain import LOCAL_USER, SeriesKey
 from tests.browser.conftest import NAIVE, Visit
 from tests.browser.screen import Screen
 from tests.browser.server import Server, command
-from tests.browser.test_take_away import content, taken
+from tests.browser.test_export import content, exported
 from tests.processes import ROOT, until
 from web.shared import formats
 
@@ -100,7 +100,7 @@ def on_the_page(screen: Screen) -> Days:
 
 def in_the_csv(screen: Screen, version: int) -> Days:
     """The days of the CSV file, which is of this version."""
-    rows = [*csv.DictReader(io.StringIO(content(taken(screen, "CSV")).decode("utf-8-sig")))]
+    rows = [*csv.DictReader(io.StringIO(content(exported(screen, "CSV")).decode("utf-8-sig")))]
     assert {row["version"] for row in rows} == {str(version)}
     return {
         short(date.fromisoformat(row["date"])): demands(row["open"], row["low"], row["expected"], row["high"])
@@ -110,7 +110,7 @@ def in_the_csv(screen: Screen, version: int) -> Days:
 
 def in_the_workbook(screen: Screen, version: int) -> Days:
     """The days of the Excel file, which is of this version."""
-    book = load_workbook(io.BytesIO(content(taken(screen, "Excel file"))))
+    book = load_workbook(io.BytesIO(content(exported(screen, "Excel file"))))
     facts = {label.value: value.value for label, value in book["About"].iter_rows(min_row=3, max_col=2)}
     assert facts["Version"] == version
     rows = [[cell.value for cell in row] for row in book["Forecast"].iter_rows(min_row=2)]
@@ -144,7 +144,7 @@ def expect_reviewed(screen: Screen, store: str) -> None:
 
 
 def test_the_planners_morning(sample_server: Server, visit: Visit) -> None:
-    """A store that needs attention, its new sales, what they changed, its numbers taken away; reviewed.
+    """A store that needs attention, its new sales, what they changed, its exported numbers; reviewed.
 
     Nothing is loaded again: the page sees by itself that sales have come in.
     """

@@ -107,11 +107,11 @@ def test_on_a_phone_the_chart_begins_at_what_is_ahead(sample_server: Server, vis
 def test_on_a_phone_the_buttons_fill_two_rows(sample_server: Server, visit: Visit) -> None:
     """In the order in which they are reached with a keyboard."""
     page = opened(visit, sample_server, STORE, "phone").page
-    names, rows = ("previous_store", "next_store", "take_away", "review", "refresh"), dict[float, list[str]]()
+    names, rows = ("previous_store", "next_store", "export", "review", "refresh"), dict[float, list[str]]()
     buttons = {name: page.locator(f".st-key-{name} button").locator("visible=true") for name in names}
     for name, button in buttons.items():
         rows.setdefault(bottom(button), []).append(name)
-    assert list(rows.values()) == [["previous_store", "next_store", "take_away"], ["review", "refresh"]]
-    shown = [buttons[name].bounding_box() for name in ("take_away", "refresh")]
+    assert list(rows.values()) == [["previous_store", "next_store", "export"], ["review", "refresh"]]
+    shown = [buttons[name].bounding_box() for name in ("export", "refresh")]
     ends = [box and box["x"] + box["width"] for box in shown]
     assert ends == [SIZES["phone"]["width"] - 16] * 2  # up to the page's margin

@@ -1,4 +1,4 @@
-"""Figures of Compare: a store's chart where there is a half or a quarter of its room."""
+"""The charts of Compare: a store's chart in a half or a quarter of its width."""
 
 from datetime import date
 
@@ -9,18 +9,18 @@ from web.shared.charts import Palette, forecast_figure
 
 HEIGHT = 290
 ROOM = 1.06
-"""Of the highest value: so much of the axis."""
+"""Length of the y axis as a multiple of the highest value."""
 
 
 def side_figure(
     sold: pd.DataFrame, forecast: pd.DataFrame | None, as_of: date, colours: Palette, highest: float | None
 ) -> go.Figure:
-    """Draw one side as `charts.forecast_figure` does, without words at lines' ends and holidays' names.
+    """Draw one side as `charts.forecast_figure` does, without line labels and names of holidays.
 
     Parameters
     ----------
     highest
-        What the y axis must hold, the same for all sides; None for what this one needs.
+        The highest value of all sides, which the y axis must hold; None to scale this side by itself.
     """
     figure = forecast_figure(sold, forecast, as_of, colours)
     notes = figure.layout.annotations

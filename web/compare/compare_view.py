@@ -1,7 +1,7 @@
-"""The parts of Compare: what is compared, the figures, the charts on one scale, the days.
+"""The sections of Compare: the pickers, the tiles, the charts on one scale, the table of days.
 
-What is below the pickers is the same at every rerun until another series, another version or new sales are
-compared, so it is drawn once and then replayed, as on a store's page.
+Everything below the pickers stays the same until other series, other versions or new sales are compared. It
+is drawn once and then replayed, as on a store's page.
 """
 
 from collections.abc import Sequence
@@ -18,33 +18,35 @@ from web.compare import compare_charts
 from web.shared import caches, charts, formats, session, side_by_side, tiles
 from web.shared.side_by_side import Side
 from web.shared.tiles import Tile
-from web.takeaway import paper
-from web.takeaway.comparison import comparison_table
+from web.takeaway import print_html
+from web.takeaway.comparison_table import comparison_table
 from web.takeaway.table import Table
 
 SOLD_DAYS = 28
-"""How far back the charts look: there is less room than on a store's page."""
+"""Days of sales in the charts; a store's page has room for more."""
 
-KEY = "Before today: sold. From today on: expected, and the band that holds 8 days in 10. Grey: closed."
+LEGEND = (
+    "Before today: sales. From today: expected demand, and the range that holds 8 days in 10. Grey: closed."
+)
 NO_BREAK = "\u00a0"
 
 COUNTS = (2, 3, 4)
 NARROW = 4
-"""From that many sides on there is no room for three pickers in a row."""
+"""From this many sides on there is no room for three pickers in a row."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """All that is drawn depends on.
+class ComparisonKey:
+    """Everything the drawing of a comparison depends on; the cache's key.
 
     Attributes
     ----------
     rights
-        Of the one who looks (`cached.rights`).
+        The reader's rights (`caches.rights`).
     same_scale
-        Whether the charts have one y axis.
+        Whether the charts share one y axis.
     theme
-        The reader's, as Streamlit names it.
+        The reader's theme, as Streamlit names it.
     """
 
     rights: object
@@ -55,7 +57,7 @@ class Shown:
 
 
 def options() -> tuple[int, bool]:
-    """Draw how many are compared and whether on one scale, bound to the address; return the choices."""
+    """Draw the choice of how many sides and of one scale, bound to the address; return both choices."""
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         same = st.toggle("Same scale", value=True, key=session.SAME_SCALE, bind="query-params")
         count = st.segmented_control(
@@ -72,7 +74,7 @@ def options() -> tuple[int, bool]:
 
 
 def pick(service: ForecastService, user: Principal, stores: Sequence[Store], count: int) -> list[Side]:
-    """Draw the pickers of each side, bound to the address, and return the choices."""
+    """Draw the pickers of each side, bound to the address, and return the chosen sides."""
     session.compare_looked_at([store.store for store in stores])
     sides = []
     for number, column in enumerate(st.columns(count, gap="medium"), start=1):
@@ -85,7 +87,7 @@ def _pick_side(
     service: ForecastService, user: Principal, stores: Sequence[Store], number: int, *, narrow: bool
 ) -> Side:
     store_key, item_key, version_key = session.side_keys(number)
-    store_col, item_col, version_col = _places(narrow=narrow)
+    store_col, item_col, version_col = _picker_columns(narrow=narrow)
     names = [store.store for store in stores]
     usual = (number - 1) % len(names)
     session.keep_side(names, store_key, names[usual])
@@ -115,53 +117,55 @@ def _pick_side(
     return Side(SeriesKey(store, item or ALL_ITEMS), version, now.sales_hash)
 
 
-def _places(*, narrow: bool) -> list[DeltaGenerator]:
-    """Where the three pickers of a side stand: in one row, or where it is narrow the version below."""
+def _picker_columns(*, narrow: bool) -> list[DeltaGenerator]:
+    """Make the places of a side's three pickers: one row, or the version below where it is narrow."""
     if narrow:
         return [*st.columns([1, 1.35], gap="small"), st.container()]
     return list(st.columns([1, 1.35, 1.1], gap="small"))
 
 
-def news(service: ForecastService, user: Principal, sides: Sequence[Side], as_of: date) -> str:
-    """The week ahead of the sides in one sentence."""
-    weeks = [side_by_side.week(side_by_side.days(_forecast(service, user, side)), as_of) for side in sides]
-    return formats.plain(side_by_side.news(side_by_side.names(sides), weeks))
+def headline(service: ForecastService, user: Principal, sides: Sequence[Side], as_of: date) -> str:
+    """Compare the week ahead of the sides in one sentence."""
+    weeks = [
+        side_by_side.next_week(side_by_side.days(_forecast(service, user, side)), as_of) for side in sides
+    ]
+    return formats.plain(side_by_side.headline(side_by_side.side_names(sides), weeks))
 
 
 def comparison(
     service: ForecastService, user: Principal, sides: Sequence[Side], as_of: date, *, same_scale: bool
 ) -> None:
-    """Draw the figures, the charts and the days of the sides, in the reader's theme."""
-    shown = Shown(caches.rights(user), tuple(sides), as_of, same_scale, st.context.theme.type)
-    _comparison(service, user, shown)
+    """Draw the tiles, the charts and the days of the sides, in the reader's theme."""
+    drawn = ComparisonKey(caches.rights(user), tuple(sides), as_of, same_scale, st.context.theme.type)
+    _comparison(service, user, drawn)
 
 
 def table(service: ForecastService, user: Principal, sides: Sequence[Side], as_of: date) -> Table:
-    """The days of the sides, to be shown and to be taken away."""
-    ahead = [side_by_side.days(_forecast(service, user, side)) for side in sides]
-    return comparison_table(sides, side_by_side.names(sides), ahead, as_of)
+    """Build the table of days, to show and to export."""
+    forecasts = [side_by_side.days(_forecast(service, user, side)) for side in sides]
+    return comparison_table(sides, side_by_side.side_names(sides), forecasts, as_of)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
-def _comparison(_service: ForecastService, _user: Principal, shown: Shown) -> None:
-    sides, as_of, named = shown.sides, shown.as_of, side_by_side.names(shown.sides)
+def _comparison(_service: ForecastService, _user: Principal, key: ComparisonKey) -> None:
+    sides, as_of, names = key.sides, key.as_of, side_by_side.side_names(key.sides)
     forecasts = [_forecast(_service, _user, side) for side in sides]
     first = min([as_of, *(each["ds"].iloc[0].date() for each in forecasts if each is not None)])
     sold = [_sold(_service, _user, side.key, first - timedelta(days=SOLD_DAYS)) for side in sides]
-    weeks = [side_by_side.week(side_by_side.days(forecast), as_of) for forecast in forecasts]
-    before = side_by_side.week_before(sold[0], as_of)
-    highest = side_by_side.top(zip(sold, forecasts, strict=True)) if shown.same_scale else None
-    colours = charts.palette(shown.theme)
+    weeks = [side_by_side.next_week(side_by_side.days(forecast), as_of) for forecast in forecasts]
+    before = side_by_side.last_week(sold[0], as_of)
+    highest = side_by_side.highest_value(zip(sold, forecasts, strict=True)) if key.same_scale else None
+    colours = charts.palette(key.theme)
     for number, column in enumerate(st.columns(len(sides), gap="medium")):
         with column:
-            _tiles(named, weeks, before, forecasts[number], as_of, number)
+            _tiles(names, weeks, before, forecasts[number], as_of, number)
             st.caption(_origin(_service, _user, sides[number]))
             figure = compare_charts.side_figure(sold[number], forecasts[number], as_of, colours, highest)
             st.plotly_chart(
                 figure, theme=None, config={"displayModeBar": False}, key=f"side_chart_{number}",
-                alt=charts.alt_text(named[number], sold[number], forecasts[number]),
+                alt=charts.alt_text(names[number], sold[number], forecasts[number]),
             )  # fmt: skip
-    st.caption(KEY)
+    st.caption(LEGEND)
     _day_table(table(_service, _user, sides, as_of))
 
 
@@ -175,32 +179,34 @@ def _sold(service: ForecastService, user: Principal, key: SeriesKey, since: date
 
 
 def _tiles(
-    named: Sequence[str],
+    names: Sequence[str],
     weeks: Sequence[float | None],
     before: float | None,
     forecast: pd.DataFrame | None,
     as_of: date,
     number: int,
 ) -> None:
-    """Draw the week ahead of a side beside the first one's, and where there is room tomorrow.
+    """Draw the week ahead of a side compared with the first side, and tomorrow if there are only two sides.
 
     Parameters
     ----------
     before
-        What the first side sold in the week before.
+        Sales of the first side in the last 7 days; None if unknown.
+    number
+        The index of the side, from 0.
     """
-    value, name = weeks[number], named[number]
-    other = f"against {named[0]}" if number else "vs same weekdays last week"
+    value, name = weeks[number], side_by_side.capitalized(names[number])
+    other = f"vs {names[0]}" if number else "vs same weekdays last week"
     note = f"{formats.change(value, weeks[0] if number else before)} {other}"
-    label = f"{name[:1].upper()}{name[1:]}, next 7 days"
-    shown = [Tile(label, formats.amount(value), note if value is not None else "not all of them forecast")]
-    if len(named) == COUNTS[0] and forecast is not None:
-        shown.append(tiles.tomorrow(forecast, as_of))
-    tiles.draw(shown)
+    note = note if value is not None else "not all days are forecast"
+    row = [Tile(f"{name}, next 7 days", formats.amount(value), note)]
+    if len(names) == COUNTS[0] and forecast is not None:
+        row.append(tiles.tomorrow(forecast, as_of))
+    tiles.draw(row)
 
 
 def _origin(service: ForecastService, user: Principal, side: Side) -> str:
-    """Engine, version, sales and error of a side."""
+    """Engine, version, newest sales and backtest error of a side."""
     if side.version is None:
         return "No forecast yet"
     header = service.version(user, side.key.store, side.version)
@@ -216,8 +222,8 @@ def _origin(service: ForecastService, user: Principal, side: Side) -> str:
 
 
 def _day_table(days: Table) -> None:
-    """Draw expected demand by day, and the differences to the first side."""
+    """Draw expected demand by day, with the differences to the first side."""
     if not days.rows:
         return
-    st.html(paper.days(days, [column.name for column in days.columns], f"{days.title}, by day"))
-    st.html(paper.heading(days, [label for label, _value in days.facts]))
+    st.html(print_html.days(days, [column.name for column in days.columns], f"{days.title}, by day"))
+    st.html(print_html.heading(days, [label for label, _value in days.facts]))

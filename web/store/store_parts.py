@@ -14,7 +14,7 @@ from web.shared.tiles import tiles
 from web.store.alerts_view import alerts_row
 from web.store.reliability_view import reliability_section
 from web.store.shown import BY_VALUE, Shown
-from web.takeaway import export_menu, paper
+from web.takeaway import export_menu, print_html
 
 DAY_COLUMNS = ("date", "low", "expected", "high", "last_week", "last_year", "event")
 PRINTED_FACTS = ("As of", "Sales through", "Demand in", "Engine", "Version", "Likely range")
@@ -68,10 +68,10 @@ def told(_service: ForecastService, _user: Principal, _header: VersionHeader, sh
     if shown.is_newest:
         rows = _service.forecast(_user, key, _header.version)
         figures = tiles(rows, _service.summary(_user, key), shown.as_of)
-    table = export_menu.series_table(_service, _user, key, _header, shown.as_of)
-    days = html_table.section("Days", paper.days(table, DAY_COLUMNS, "Forecast by day"))
+    table = export_menu.read_series_table(_service, _user, key, _header, shown.as_of)
+    days = html_table.section("Days", print_html.days(table, DAY_COLUMNS, "Forecast by day"))
     why = _service.why(_user, key, _header.version)
-    return Told(figures, days, paper.heading(table, PRINTED_FACTS), why)
+    return Told(figures, days, print_html.heading(table, PRINTED_FACTS), why)
 
 
 @st.cache_resource(

@@ -1,1 +1,1 @@
-"""What planners take away: tables with their origin, as CSV or as an Excel file. Knows no Streamlit."""
+"""Exports: tables that name the origin of their figures, as Excel file, as CSV and on paper."""

@@ -1,26 +1,26 @@
 """A table as CSV, for other programs.
 
-RFC 4180 in UTF-8 with a byte order mark, without which Excel takes it for another encoding: one row of names,
-then the rows. Dates are written as ``2019-04-03``, numbers with a point and without separators, flags as
-``yes`` and ``no``; a closed day counts 0, what is not known is empty. The last columns say the same in every
-row: where the figures come from. A text that a spreadsheet would take for a formula has an apostrophe before
-it.
+RFC 4180 in UTF-8 with a byte order mark, without which Excel assumes another encoding. The first row holds
+the column names. Dates are written as ``2019-04-03``, numbers with a decimal point and without separators,
+flags as ``yes`` and ``no``. A closed day is 0; an unknown value is empty. The last columns give the origin of
+the figures and are the same in every row. Text that a spreadsheet would run as a formula is preceded by an
+apostrophe.
 """
 
 import csv
 import io
 from datetime import date
 
+from web.takeaway.safe_text import escape_formula
 from web.takeaway.table import CLOSED, Table, Value
-from web.takeaway.text import inert
 
 MIME = "text/csv"
 DIGITS = 6
-"""Behind the point: more than any unit of demand has."""
+"""Decimal places: more than any unit of demand needs."""
 
 
 def write(table: Table) -> bytes:
-    """The table as a file's content."""
+    """Write the table as the bytes of a file."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow([*(column.name for column in table.columns), *table.origin])
@@ -37,7 +37,7 @@ def _field(value: Value) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
-        return inert(value)
+        return escape_formula(value)
     if value is CLOSED:
         return "0"
     return repr(value) if isinstance(value, int) else f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")

@@ -1,6 +1,6 @@
-"""Take away: what a page shows as CSV, as an Excel file, or on paper.
+"""The Export menu: what a page shows, as an Excel file, as CSV or on paper.
 
-The files are made when somebody asks for one, not when the page is drawn.
+A file is made when somebody asks for it, not when the page is drawn.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,70 +12,79 @@ import streamlit as st
 from forecasting.core.domain import ALL_ITEMS, Principal, SeriesKey, VersionHeader
 from forecasting.planning.queue_rows import QueueRow
 from forecasting.services.service import ForecastService
-from web.takeaway import content, csv_file, paper, workbook
+from web.takeaway import csv_file, print_html, workbook
+from web.takeaway.queue_table import queue_table
+from web.takeaway.safe_text import file_name
+from web.takeaway.series_table import SeriesExport, days_to_read, series_table
 from web.takeaway.table import Table
-from web.takeaway.text import file_name
 
 PRINT = ":material/print: To print, press **Ctrl+P** (**⌘P**): chart and days without the controls."
 PRINT_QUEUE = ":material/print: To print, press **Ctrl+P** (**⌘P**): the stores without the controls."
 
-
 Width = Literal["stretch", "content"]
 
 QUEUE_FACTS = ("As of", "Shown", "Demand in")
+"""The facts printed above the queue."""
+
 QUEUE_COLUMNS = ("store", "region", "state", "reason", "next_7_days", "last_7_days", "change")
-"""What there is room for on paper."""
+"""The columns that fit on paper."""
 
 
 def series(
     service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, as_of: date
 ) -> None:
-    """Draw the menu that takes a series of a version away."""
+    """Draw the menu that exports one version of a store's or product's forecast."""
     product = "all" if key.item == ALL_ITEMS else key.item
     name = file_name("forecast", "store", key.store, product, as_of.isoformat(), f"v{header.version}")
-    _menu(lambda: series_table(service, user, key, header, as_of), name, PRINT, "content")
+    _menu(lambda: read_series_table(service, user, key, header, as_of), name, PRINT, "content")
 
 
-def series_table(
+def read_series_table(
     service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, as_of: date
 ) -> Table:
-    """The days of a series of a version, to be shown and to be taken away."""
+    """Read one version of a series and build the table that the page shows and exports."""
     forecast = service.forecast(user, key, header.version)
-    sold = service.sales(user, key, content.days_looked_back(header.cutoff, as_of))
-    return content.series_table(content.SeriesShown(key, header, as_of, forecast, sold))
+    sold = service.sales(user, key, days_to_read(header.cutoff, as_of))
+    return series_table(SeriesExport(key, header, as_of, forecast, sold))
 
 
-def queue(rows: Sequence[QueueRow], as_of: date, part: str) -> None:
-    """Draw what takes the stores of the queue away as they are shown.
+def queue(rows: Sequence[QueueRow], as_of: date, selection: str) -> None:
+    """Draw the menu that exports the stores shown on *My stores*.
 
     Parameters
     ----------
-    part
-        Which of them these are, in words.
+    selection
+        Which stores these are, in words.
     """
-    _menu(lambda: content.queue_table(rows, as_of, part), file_name("stores", as_of.isoformat()), PRINT_QUEUE)
+    _menu(lambda: queue_table(rows, as_of, selection), file_name("stores", as_of.isoformat()), PRINT_QUEUE)
 
 
 def comparison(table: Callable[[], Table], as_of: date) -> None:
-    """Draw the menu that takes a comparison away."""
+    """Draw the menu that exports a comparison.
+
+    Parameters
+    ----------
+    table
+        Builds the table; called when somebody asks for a file.
+    """
     _menu(table, file_name("comparison", as_of.isoformat()), PRINT)
 
 
-def queue_on_paper(rows: Sequence[QueueRow], as_of: date, part: str) -> None:
-    """Draw what is printed of the queue."""
-    table = content.queue_table(rows, as_of, part)
-    st.html(paper.heading(table, QUEUE_FACTS))
-    st.html(paper.rows(table, QUEUE_COLUMNS))
+def queue_on_paper(rows: Sequence[QueueRow], as_of: date, selection: str) -> None:
+    """Draw the stores for print only, with a heading."""
+    table = queue_table(rows, as_of, selection)
+    st.html(print_html.heading(table, QUEUE_FACTS))
+    st.html(print_html.rows(table, QUEUE_COLUMNS))
 
 
-def _menu(table: Callable[[], Table], name: str, paper: str, width: Width = "stretch") -> None:
-    with st.popover("Take away", icon=":material/download:", width=width, key="take_away"):
+def _menu(table: Callable[[], Table], name: str, how_to_print: str, width: Width = "stretch") -> None:
+    with st.popover("Export", icon=":material/download:", width=width, key="export"):
         st.download_button(
             "Excel file",
             lambda: workbook.write(table()),
             f"{name}.xlsx",
             workbook.MIME,
-            key="take_xlsx",
+            key="export_xlsx",
             icon=":material/table_view:",
             on_click="ignore",
             width="stretch",
@@ -85,9 +94,9 @@ def _menu(table: Callable[[], Table], name: str, paper: str, width: Width = "str
             lambda: csv_file.write(table()),
             f"{name}.csv",
             csv_file.MIME,
-            key="take_csv",
+            key="export_csv",
             icon=":material/csv:",
             on_click="ignore",
             width="stretch",
         )
-        st.caption(paper)
+        st.caption(how_to_print)

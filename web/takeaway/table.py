@@ -1,4 +1,4 @@
-"""A table to be taken away: typed columns, rows, and where its figures come from."""
+"""A table to export: typed columns, rows, and the origin of its figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 
 class Closed(Enum):
-    """Stands for the demand of a closed day: 0, and told as a word."""
+    """The demand of a closed day: it counts as 0 and is shown as a word."""
 
     CLOSED = 0
 
@@ -18,7 +18,10 @@ Value = str | float | int | bool | date | Closed | None
 
 
 class Kind(Enum):
-    """What the values of a column are."""
+    """The type of a column's values.
+
+    `DEMAND` and `DIFFERENCE` are in the table's unit. `SHARE` is a fraction of 1. `FLAG` is yes or no.
+    """
 
     TEXT = auto()
     DAY = auto()
@@ -36,13 +39,11 @@ class Column:
     Attributes
     ----------
     name
-        In CSV, where other programs read it.
+        The name in CSV, for other programs.
     title
-        In Excel, where people do.
-    kind
-        `DEMAND` and `DIFFERENCE` are in the table's unit; `SHARE` of 1; `FLAG` is yes or no.
+        The title in Excel and in print, for people.
     width
-        In characters.
+        The width in Excel, in characters.
     """
 
     name: str
@@ -53,22 +54,22 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What is taken away.
+    """A table to export.
 
     Attributes
     ----------
     name
-        Of the Excel sheet with the rows; 31 characters at most.
+        The name of the Excel sheet that holds the rows; at most 31 characters.
     title
-        What it is, in words.
-    columns, rows
-        Values in the order of the columns; None is not known.
+        What the table shows, in words.
+    rows
+        Values in the order of `columns`; None if unknown.
     facts
-        Where the figures come from, in words, for the header sheet.
+        Label and value of each fact about the origin of the figures, for the header sheet.
     origin
-        The same for programs: columns of CSV that say the same in every row.
+        The same for other programs: CSV columns with one value for all rows.
     unit
-        Of `DEMAND`.
+        The unit of `Kind.DEMAND`.
     """
 
     name: str

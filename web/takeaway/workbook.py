@@ -1,7 +1,7 @@
-"""A table as an Excel file: a sheet that says where its figures come from, and one with the rows.
+"""A table as an Excel file: a sheet with the origin of the figures, and a sheet with the rows.
 
-Text is stored as text, whatever it begins with; numbers are numbers and days are days. It prints on A4
-across, as wide as the page, with the header on each.
+Text is stored as text, even where it looks like a formula; numbers and dates keep their types. Both sheets
+print on A4 landscape, fitted to the page width, with the header row on every page.
 """
 
 import io
@@ -13,14 +13,14 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from web.takeaway.safe_text import printable
 from web.takeaway.table import CLOSED, Column, Kind, Table, Value
-from web.takeaway.text import printable
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ABOUT = "About"
 DAY_FORMAT = "ddd d mmm yyyy"
 CLOSED_FORMAT = '"closed"'
-"""Shows the word where the value is the 0 of a closed day, which still adds up."""
+"""Shows the word; the value is 0, so that sums stay right."""
 
 FORMATS = {
     Kind.DAY: DAY_FORMAT,
@@ -36,7 +36,7 @@ _BOLD, _TITLE, _QUIET = Font(bold=True), Font(bold=True, size=14), Font(color="6
 
 
 def write(table: Table) -> bytes:
-    """The table as a file's content."""
+    """Write the table as the bytes of a file."""
     book = Workbook()
     about = book.active
     about.title = ABOUT
@@ -74,14 +74,14 @@ def _fill_rows(sheet: Worksheet, table: Table) -> None:
         sheet.column_dimensions[get_column_letter(at)].width = column.width
     for row, values in enumerate(table.rows, start=2):
         for at, (column, value) in enumerate(zip(table.columns, values, strict=True), start=1):
-            _dress(_put(sheet.cell(row, at), value), column, closed=value is CLOSED)
+            _format(_put(sheet.cell(row, at), value), column, closed=value is CLOSED)
     sheet.freeze_panes = "B2"
     sheet.auto_filter.ref = sheet.dimensions
     sheet.print_title_rows = "1:1"
 
 
 def _put(cell: Cell, value: Value) -> Cell:
-    """Fill a cell; text stays text, also when somebody edits it."""
+    """Fill a cell; text stays text even after somebody edits it."""
     if isinstance(value, bool):
         value = "yes" if value else "no"
     if isinstance(value, str):
@@ -99,7 +99,7 @@ def _head(cell: Cell, column: Column) -> None:
     cell.alignment = Alignment(horizontal=horizontal, vertical="center", wrap_text=True)
 
 
-def _dress(cell: Cell, column: Column, *, closed: bool) -> None:
+def _format(cell: Cell, column: Column, *, closed: bool) -> None:
     if column.kind in FORMATS:
         cell.number_format = FORMATS[column.kind]
     if column.kind is Kind.DAY:

@@ -33,14 +33,14 @@ def headline(app: AppTest) -> str:
 def test_two_stores_stand_side_by_side() -> None:
     """Named in the address; charts on one scale; the days with the difference."""
     app = opened(COMPARE, store1="1", store2="2")
-    assert headline(app) == "Store 1 expects 88% more than store 2 in the next 7 days"
-    assert tiles(app)["Store 2, next 7 days"] == ("600 units", "−47% against store 1")
+    assert headline(app) == "Next 7 days: the forecast of store 1 is 88% higher than that of store 2"
+    assert tiles(app)["Store 2, next 7 days"] == ("600 units", "−47% vs store 1")
     first, second = charts(app)
     assert axis_top(first) == axis_top(second) is not None
     table = tables(app)[0]
-    assert list(table.columns) == ["Day", "Store 1", "Store 2", "Store 2 less store 1"]
+    assert list(table.columns) == ["Day", "Store 1", "Store 2", "Difference (2 − 1)"]
     day = table.iloc[0]
-    assert int(day["Store 1"]) - int(day["Store 2"]) == int(day["Store 2 less store 1"].replace("−", ""))
+    assert int(day["Store 1"]) - int(day["Store 2"]) == int(day["Difference (2 − 1)"].replace("−", ""))
 
 
 @pytest.mark.usefixtures("trained")
@@ -106,7 +106,7 @@ def test_a_store_or_version_that_is_not_there_is_said_and_something_else_shown()
 def test_before_the_first_forecast_what_was_sold_is_shown() -> None:
     """And no figure is made up."""
     app = opened(COMPARE, store1="1", store2="2")
-    assert headline(app) == "Not all of these have a forecast of the next 7 days"
+    assert headline(app) == "Some of these have no forecast for the next 7 days"
     assert tiles(app)["Store 1, next 7 days"][0] == "n/a"
     assert len(charts(app)) == 2
 

@@ -6,8 +6,8 @@ import pytest
 from forecasting.core.domain import SeriesKey
 from web.shared import formats, side_by_side
 from web.shared.side_by_side import Day, Side
-from web.takeaway import paper
-from web.takeaway.comparison import comparison_table
+from web.takeaway import print_html
+from web.takeaway.comparison_table import comparison_table
 
 AS_OF = date(2019, 4, 3)
 
@@ -41,56 +41,71 @@ def days(*means: float, first: date = AS_OF, closed: int | None = None) -> dict[
 )
 def test_sides_are_called_by_what_tells_them_apart(sides: list[Side], names: list[str]) -> None:
     """And by no more than that; never two by the same name."""
-    assert side_by_side.names(sides) == names
+    assert side_by_side.side_names(sides) == names
+
+
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [
+        (["store 3", "store 2"], ["3", "2"]),
+        (["store 17, product 101", "store 17, all products"], ["product 101", "all products"]),
+        (["store 17 (1)", "store 17 (2)"], ["(1)", "(2)"]),
+        (["a", "b"], ["a", "b"]),
+        (["store 1", "store 1"], ["1", "1"]),
+    ],
+)
+def test_a_difference_names_only_what_distinguishes_the_sides(names: list[str], parts: list[str]) -> None:
+    """Never nothing at all."""
+    assert side_by_side.distinct_parts(names) == parts
 
 
 def test_the_news_of_two_is_how_much_more_the_one_expects() -> None:
     """The greater first, whatever the order."""
-    news = side_by_side.news(["store 17", "store 3"], [1000.0, 1250.0])
-    assert news == "Store 3 expects 25% more than store 17 in the next 7 days"
+    sentence = side_by_side.headline(["store 17", "store 3"], [1000.0, 1250.0])
+    assert sentence == "Next 7 days: the forecast of store 3 is 25% higher than that of store 17"
 
 
 def test_the_news_of_more_names_most_and_least() -> None:
     """With their figures, as a share says little of three."""
-    news = side_by_side.news(["a", "b", "c"], [2.0, 3000.0, 20.0])
-    assert news == "In the next 7 days b expects most, 3,000 units, and a least, 2 units"
+    sentence = side_by_side.headline(["a", "b", "c"], [2.0, 3000.0, 20.0])
+    assert sentence == "Next 7 days: b has the highest forecast, 3,000 units, and a the lowest, 2 units"
 
 
 @pytest.mark.parametrize(
     ("weeks", "words"),
     [
-        ([1000.2, 1000.1], "A and b expect the same in the next 7 days: 1,000 units"),
-        ([1000.0, None], "Not all of these have a forecast of the next 7 days"),
-        ([None, None], "Not all of these have a forecast of the next 7 days"),
-        ([50.0, 0.0], "In the next 7 days a expects most, 50 units, and b least, 0 units"),
+        ([1000.2, 1000.1], "Next 7 days: a and b have the same forecast, 1,000 units"),
+        ([1000.0, None], "Some of these have no forecast for the next 7 days"),
+        ([None, None], "Some of these have no forecast for the next 7 days"),
+        ([50.0, 0.0], "Next 7 days: a has the highest forecast, 50 units, and b the lowest, 0 units"),
     ],
 )
 def test_the_news_never_says_what_is_not_known(weeks: list[float | None], words: str) -> None:
     """Nor divides by nothing."""
-    assert side_by_side.news(["a", "b"], weeks) == words
+    assert side_by_side.headline(["a", "b"], weeks) == words
 
 
 def test_a_week_needs_seven_days_from_the_business_date() -> None:
     """Of an older version those it said of them."""
-    assert side_by_side.week(days(*[10.0] * 7), AS_OF) == 70.0
-    assert side_by_side.week(days(*[10.0] * 9, first=AS_OF - timedelta(days=2)), AS_OF) == 70.0
-    assert side_by_side.week(days(*[10.0] * 8, first=AS_OF - timedelta(days=2)), AS_OF) is None
-    assert side_by_side.week({}, AS_OF) is None
+    assert side_by_side.next_week(days(*[10.0] * 7), AS_OF) == 70.0
+    assert side_by_side.next_week(days(*[10.0] * 9, first=AS_OF - timedelta(days=2)), AS_OF) == 70.0
+    assert side_by_side.next_week(days(*[10.0] * 8, first=AS_OF - timedelta(days=2)), AS_OF) is None
+    assert side_by_side.next_week({}, AS_OF) is None
 
 
 def test_the_week_before_needs_seven_days_of_sales() -> None:
     """None is made up."""
     ds = pd.date_range(end="2019-04-02", periods=10)
     sold = pd.DataFrame({"ds": ds, "y": 5.0})
-    assert side_by_side.week_before(sold, AS_OF) == 35.0
-    assert side_by_side.week_before(sold.iloc[:-1], AS_OF) is None
+    assert side_by_side.last_week(sold, AS_OF) == 35.0
+    assert side_by_side.last_week(sold.iloc[:-1], AS_OF) is None
 
 
 def test_differences_are_those_of_the_figures_that_are_seen() -> None:
     """241 less 154 is 87, whatever stands behind the point."""
     ahead = [days(154.4, 20.0, closed=1), days(241.4, 30.0)]
     table = comparison_table([side("3"), side("17")], ["store 3", "store 17"], ahead, AS_OF)
-    assert paper.cells(table) == [
+    assert print_html.cells(table) == [
         ["Wed 3 Apr", "154", "241", "+87"],
         ["Thu 4 Apr", "closed", "30", "+10"],
     ]
@@ -98,7 +113,7 @@ def test_differences_are_those_of_the_figures_that_are_seen() -> None:
         "Day",
         "Store 3",
         "Store 17",
-        "Store 17 less store 3",
+        "Difference (17 − 3)",
     ]
 
 
@@ -106,7 +121,7 @@ def test_days_that_only_one_forecasts_are_shown_with_a_dash() -> None:
     """Of two versions one reaches further; the past is left out."""
     ahead = [days(1.0, 2.0, first=AS_OF - timedelta(days=1)), days(3.0, 4.0)]
     table = comparison_table([side("3"), side("17")], ["a", "b"], ahead, AS_OF)
-    assert paper.cells(table) == [["Wed 3 Apr", "2", "3", "+1"], ["Thu 4 Apr", "–", "4", "–"]]
+    assert print_html.cells(table) == [["Wed 3 Apr", "2", "3", "+1"], ["Thu 4 Apr", "–", "4", "–"]]
 
 
 def test_half_a_unit_counts_as_one() -> None:

@@ -1,4 +1,4 @@
-"""Tables to be taken away, for tests."""
+"""Tables to export, for tests."""
 
 from datetime import UTC, date, datetime
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from forecasting.core.domain import SeriesKey, StoreState, VersionHeader
 from forecasting.planning.queue_rows import QueueRow
-from web.takeaway.content import SeriesShown
+from web.takeaway.series_table import SeriesExport
 
 AS_OF = date(2019, 4, 8)
 HOSTILE = (
@@ -65,9 +65,9 @@ def sold() -> pd.DataFrame:
     return pd.DataFrame({"ds": ds, "y": 1.0 * ds.day_of_year * is_open, "is_open": is_open})
 
 
-def shown(store: str = "17", item: str = "all", assumptions: tuple[str, ...] = ()) -> SeriesShown:
+def shown(store: str = "17", item: str = "all", assumptions: tuple[str, ...] = ()) -> SeriesExport:
     """What a store's page shows."""
-    return SeriesShown(SeriesKey(store, item), header(assumptions=assumptions), AS_OF, forecast(), sold())
+    return SeriesExport(SeriesKey(store, item), header(assumptions=assumptions), AS_OF, forecast(), sold())
 
 
 def queue_row(store: str, reason: str = "Week as usual", version: int | None = 41) -> QueueRow:

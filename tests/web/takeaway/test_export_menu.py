@@ -1,4 +1,4 @@
-"""Taking away from the pages."""
+"""Exporting from the pages."""
 
 from datetime import timedelta
 
@@ -55,12 +55,12 @@ def test_what_is_printed_of_the_queue_is_what_is_shown_of_it() -> None:
 
 
 @pytest.mark.usefixtures("served")
-def test_before_the_first_forecast_there_is_nothing_to_take() -> None:
+def test_before_the_first_forecast_there_is_nothing_to_export() -> None:
     """No empty file."""
     assert buttons(opened()) == []
 
 
-def test_of_a_product_without_forecast_nothing_can_be_taken(trained: House) -> None:
+def test_of_a_product_without_forecast_nothing_can_be_exported(trained: House) -> None:
     """The page says why there is none."""
     last = LAST - timedelta(days=60)
     trained.deliver("sales", [sales("1", "103", 5.0, FIRST, last)])

@@ -12,7 +12,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from tests.web.takeaway.tables import AS_OF, HOSTILE, forecast, queue_row, shown
 from web.shared import formats
 from web.takeaway import workbook
-from web.takeaway.content import queue_table, series_table
+from web.takeaway.queue_table import queue_table
+from web.takeaway.series_table import series_table
 from web.takeaway.table import Column, Table
 
 
@@ -70,7 +71,7 @@ def test_the_header_sheet_says_where_the_figures_come_from() -> None:
     assert facts["Sales through"] == datetime(2019, 4, 7)  # noqa: DTZ001 - a day
     assert (facts["Engine"], facts["Version"], facts["Demand in"]) == ("Prophet", 41, "units")
     assert (facts["Store"], facts["Product"]) == ("17", "All products")
-    assert facts["Taken for granted"] == "No plan for 8–14 Apr"
+    assert facts["Assumption"] == "No plan for 8–14 Apr"
     assert book.sheetnames == ["About", "Forecast"]
     assert book.active.title == "Forecast"
 

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.takeaway.content import YEAR, days_looked_back
+from web.takeaway.series_table import YEAR, days_to_read
 
 DAY = timedelta(days=1)
 
@@ -15,5 +15,5 @@ def test_sales_are_read_from_a_year_before_the_first_day_of_a_version(
     """Also of an old version, and where the store's own sales end before the business date."""
     as_of = cutoff + ago * DAY
     newest = max(cutoff, as_of - DAY - late * DAY)
-    first_read = newest - (days_looked_back(cutoff, as_of) - 1) * DAY
+    first_read = newest - (days_to_read(cutoff, as_of) - 1) * DAY
     assert first_read <= cutoff + DAY - YEAR

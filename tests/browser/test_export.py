@@ -1,4 +1,4 @@
-"""What a planner takes away says what the page said."""
+"""What a planner exports says what the page said."""
 
 import csv
 import io
@@ -16,9 +16,9 @@ from tests.browser.server import Server
 pytestmark = pytest.mark.browser
 
 
-def taken(screen: Screen, label: str) -> Download:
-    """Take something away."""
-    screen.page.get_by_role("button", name="Take away").click()
+def exported(screen: Screen, label: str) -> Download:
+    """Export the file of this label."""
+    screen.page.get_by_role("button", name="Export").click()
     with screen.page.expect_download() as awaited:
         screen.page.get_by_role("button", name=label).click()
     screen.page.keyboard.press("Escape")
@@ -36,7 +36,7 @@ def test_the_excel_file_of_a_store_says_what_its_page_says(server: Server, visit
     screen = visit(server, f"{STORE_PAGE}?store=2")
     screen.expect_choice("2", ALL)
     screen.expect_forecast()
-    download = taken(screen, "Excel file")
+    download = exported(screen, "Excel file")
     assert download.suggested_filename == f"forecast_store_2_all_2019-04-03_v{screen.version()}.xlsx"
     book = load_workbook(io.BytesIO(content(download)))
     facts = {label.value: value.value for label, value in book["About"].iter_rows(min_row=3, max_col=2)}
@@ -54,7 +54,7 @@ def test_the_csv_of_the_queue_has_the_stores_that_are_shown(server: Server, visi
     screen.page.get_by_placeholder("Search store").fill("3")
     screen.page.keyboard.press("Enter")
     expect(screen.page.get_by_test_id("stButtonGroup")).to_contain_text(re.compile(r"All 1\b"))
-    download = taken(screen, "CSV, for other programs")
+    download = exported(screen, "CSV, for other programs")
     assert download.suggested_filename == "stores_2019-04-03.csv"
     (row,) = csv.DictReader(io.StringIO(content(download).decode("utf-8-sig")))
     assert (row["store"], row["as_of"], row["unit"]) == ("3", "2019-04-03", "units")
