@@ -15,9 +15,8 @@ from forecasting.backup.contents import Contents
 from forecasting.backup.restoring import Restored
 from forecasting.calendar.public_holidays import require_places
 from forecasting.compute.build import build_compute
-from forecasting.config import settings_file
 from forecasting.config.clock import SystemClock
-from forecasting.config.settings import Settings
+from forecasting.config.settings import Settings, portable_settings
 from forecasting.core.domain import SYSTEM
 from forecasting.core.ports import Compute
 from forecasting.engines.registry import poolable
@@ -108,7 +107,7 @@ class Storecast:
 
     def back_up(self, path: Path, told: Told, *, replace: bool = False) -> Contents:
         """Write database, history and settings to one file (`backup.back_up`)."""
-        chosen = settings_file.chosen(os.environ, self._settings.home)
+        chosen = portable_settings(os.environ, self._settings.home)
         database, now = self._storage.database, self._clock.now()
         return backup.back_up(database, self.history, chosen, now, path, replace=replace, told=told)
 
@@ -153,4 +152,4 @@ class Storecast:
 
 def restore(settings: Settings, path: Path, told: Told) -> Restored:
     """Bring a backup back into the empty place that the settings name (`backup.restore`)."""
-    return backup.restore(path, settings, SystemClock(), told)
+    return backup.restore(path, settings, os.environ, SystemClock(), told)

@@ -37,7 +37,7 @@ class House:
     ) -> None:
         self.home = home
         self.clock = TurnedClock()
-        self.settings = Settings(home=home, **{"engine": "flat", **settings})  # type: ignore[arg-type] # by name
+        self.settings = Settings(home=home, **{"engine": "flat", "processes": 2, **settings})  # type: ignore[arg-type] # by name
         self.storage = SqlStorage(open_database(lay_down(home), clock=self.clock))
         self.history = ParquetHistory(home / "history", self.storage.manifest, self.clock)
         self.engine = FlatEngine()

@@ -9,7 +9,7 @@ from forecasting.backup.archive import Archive, Told, opened
 from forecasting.backup.contents import Contents
 from forecasting.backup.making import SETTINGS
 from forecasting.config import settings_file
-from forecasting.config.settings import Settings
+from forecasting.config.settings import PORTABLE, Settings, require_usable
 from forecasting.core.errors import InvalidArchive, InvalidRequest, InvalidSetting
 from forecasting.core.ports import Clock
 from forecasting.history.addresses import place_at
@@ -37,7 +37,13 @@ class Restored:
     unknown: tuple[str, ...]
 
 
-def restore(path: Path, into: Settings, clock: Clock, told: Told = lambda _done, _total: None) -> Restored:
+def restore(
+    path: Path,
+    into: Settings,
+    environ: Mapping[str, str],
+    clock: Clock,
+    told: Told = lambda _done, _total: None,
+) -> Restored:
     """Bring database, history and settings of a backup back, all of it or nothing.
 
     The backup is looked through before anything is touched. History files come first, under the names their
@@ -48,6 +54,8 @@ def restore(path: Path, into: Settings, clock: Clock, told: Told = lambda _done,
     ----------
     into
         Where to: their state folder, database and history.
+    environ
+        The environment `into` was read from. The restored settings have to work together with it.
 
     Raises
     ------
@@ -64,7 +72,7 @@ def restore(path: Path, into: Settings, clock: Clock, told: Told = lambda _done,
 
     with opened(path, told) as archive:
         require_known(archive.contents.revision, archive.name, "nothing was changed")
-        settings, unknown = _settings(archive, into.home)
+        settings, unknown = _settings(archive, {**environ, "STORECAST_HOME": str(into.home)})
         _require_empty_home(into.home, settings)
         _require_empty_history(into.history, archive)
         database = connect(into.home, into.database_url)
@@ -73,30 +81,31 @@ def restore(path: Path, into: Settings, clock: Clock, told: Told = lambda _done,
             history = ParquetHistory(into.history, SqlManifest(database), clock)
             step = _steps(archive.contents, told)
             _bring_files(archive, history, step)
-            with settings_file.kept(into.home, settings):
+            with settings_file.written_on_success(into.home, settings):
                 _bring_rows(archive, database, step)
         finally:
             database.close()
     return Restored(archive.contents, settings, unknown)
 
 
-def _settings(archive: Archive, home: Path) -> tuple[dict[str, str], tuple[str, ...]]:
+def _settings(archive: Archive, environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """Settings this version knows and can use, and the names of others."""
     try:
         given = json.loads(archive.content(archive.contents.settings))
         values = {name: settings_file.one_line(value) for name, value in sorted(given.items())}
     except (ValueError, AttributeError) as error:
         raise InvalidArchive(f"{archive.name}: expected settings in '{SETTINGS}', found: {error}") from error
-    known = {name: value for name, value in values.items() if name in settings_file.PORTABLE}
+    known = {name: value for name, value in values.items() if name in PORTABLE}
     try:
-        Settings.from_env({**known, "STORECAST_HOME": str(home)})
+        require_usable(known)
+        Settings.from_env({**known, **environ})
     except InvalidSetting as error:
         raise InvalidArchive(f"{archive.name}, settings: {error}") from error
     return known, tuple(name for name in values if name not in known)
 
 
 def _require_empty_home(home: Path, settings: Mapping[str, str]) -> None:
-    found = settings_file.read(home)
+    found = {name: setting.text for name, setting in settings_file.read(home, PORTABLE).items()}
     if found and found != settings:
         raise InvalidRequest(
             f"{home}: expected an empty place, found settings of its own in {settings_file.FILE}; "

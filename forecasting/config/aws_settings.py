@@ -1,110 +1,95 @@
-"""What an operator sets to use AWS Forecast; all of it may be missing, and then nothing of it shows."""
+"""Settings of AWS Forecast. All of them may be missing; then nothing of AWS shows."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Self
+from typing import Annotated
 
-from forecasting.config import variables
-from forecasting.core.errors import InvalidSetting
+from pydantic import Field
 
-MADE_OF = ("gb", "hour", "points")
+from forecasting.config.value_parsers import (
+    TEXT,
+    Parser,
+    UnusableText,
+    duration,
+    parts,
+    pattern,
+    whole_number,
+)
+from forecasting.config.variables import Variable, VariableSettings
+
+CHARGED_QUANTITIES = ("gb", "hour", "points")
 """What AWS charges for: a gigabyte imported, an hour of training, a thousand forecast points."""
 
 
-@dataclass(frozen=True, slots=True)
-class AwsSettings:
-    """Where AWS Forecast is, and how much it may cost. Credentials are AWS's own tools' business.
+def _s3_place(text: str) -> re.Match[str]:
+    match = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([\w./-]*))?", text)
+    if not match:
+        raise UnusableText(text)
+    return match
+
+
+def _rates(text: str) -> dict[str, float]:
+    """Parse prices such as ``gb=0.088, hour=0.24, points=2.0``."""
+    rates = {}
+    for part in parts(text):
+        quantity, _, price = part.partition("=")
+        if quantity.strip() not in CHARGED_QUANTITIES or not re.fullmatch(r"\d+(\.\d+)?", price.strip()):
+            raise UnusableText(part)
+        rates[quantity.strip()] = float(price)
+    return rates
+
+
+_S3_ADDRESS = "an address such as s3://bucket/storecast"
+BUCKET = Parser(_S3_ADDRESS, lambda text: _s3_place(text)[1])
+PREFIX = Parser(_S3_ADDRESS, lambda text: (_s3_place(text)[2] or "").strip("/"))
+GROUP = pattern("at most 24 of a-z, 0-9 and _, the first a letter", r"[a-z][a-z0-9_]{0,23}")
+ROLE = pattern(
+    "a role such as arn:aws:iam::123456789012:role/forecast", r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+"
+)
+RATES = Parser("prices such as gb=0.088, hour=0.24, points=2", _rates)
+
+
+class AwsSettings(VariableSettings):
+    """Where AWS Forecast is, and how much it may cost; false if AWS is not used.
+
+    Credentials are not among them: they are found by AWS's own tools.
 
     Attributes
     ----------
     bucket, prefix
-        Where data is sent and fetched: ``s3://bucket/prefix``; ``""`` for both: AWS is not used.
+        Where data is exchanged with AWS: ``s3://bucket/prefix``. An empty bucket means that AWS is not used.
     group
-        Name of the dataset group; everything made in AWS begins with it.
+        Name of the dataset group. The names of all resources in AWS begin with it.
     role
-        ARN of the role AWS Forecast reads and writes the bucket with; ``""``: the one `aws setup` makes.
+        ARN of the role with which AWS Forecast reads and writes the bucket; ``""`` for the role that
+        `aws setup` creates.
     region
-        ``""`` for the region AWS's own tools are set to.
+        AWS region; ``""`` for the region that AWS's own tools are set to.
     poll
-        How long a run waits between looks at AWS, at least.
+        Shortest time between two polls of AWS by one run.
     trainings_a_day
-        Trainings that may be begun within 24 hours; None: as many as are asked for.
+        How many trainings may start within 24 hours; None for no limit.
     rates
-        Price of each of `MADE_OF`, in the currency of the account; empty: quantities are told without money.
+        Price of each of `CHARGED_QUANTITIES`, in the currency of the account. If it is empty, estimates show
+        quantities without money.
     """
 
-    bucket: str = ""
-    prefix: str = ""
-    group: str = "storecast"
-    role: str = ""
-    region: str = ""
-    poll: timedelta = timedelta(seconds=30)
-    trainings_a_day: int | None = None
-    rates: Mapping[str, float] = field(default_factory=dict)
+    bucket: Annotated[str, Variable("STORECAST_AWS_BUCKET", BUCKET, portable=False)] = ""
+    prefix: Annotated[str, Variable("STORECAST_AWS_BUCKET", PREFIX, portable=False)] = ""
+    group: Annotated[str, Variable("STORECAST_AWS_GROUP", GROUP, portable=True)] = "storecast"
+    role: Annotated[str, Variable("STORECAST_AWS_ROLE_ARN", ROLE, portable=False)] = ""
+    region: Annotated[str, Variable("STORECAST_AWS_REGION", TEXT, portable=False)] = ""
+    poll: Annotated[
+        timedelta,
+        Variable("STORECAST_AWS_POLL_SECONDS", duration(timedelta(seconds=1), 0.1, 3600), portable=True),
+    ] = timedelta(seconds=30)
+    trainings_a_day: Annotated[
+        int | None, Variable("STORECAST_AWS_TRAININGS_A_DAY", whole_number(0, 1000), portable=True)
+    ] = None
+    rates: Annotated[Mapping[str, float], Variable("STORECAST_AWS_RATES", RATES, portable=True)] = Field(
+        default_factory=dict
+    )
 
     def __bool__(self) -> bool:
         return bool(self.bucket)
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Self:
-        """Read the ``STORECAST_AWS_*`` variables.
-
-        Raises
-        ------
-        InvalidSetting
-            Naming the variable, what was expected and what was found.
-        """
-        bucket, prefix = _place(env, "STORECAST_AWS_BUCKET")
-        most = "STORECAST_AWS_TRAININGS_A_DAY"
-        capped = bool(env.get(most, "").strip())
-        return cls(
-            bucket=bucket,
-            prefix=prefix,
-            group=_group(env, "STORECAST_AWS_GROUP") or "storecast",
-            role=_role(env, "STORECAST_AWS_ROLE_ARN"),
-            region=env.get("STORECAST_AWS_REGION", "").strip(),
-            poll=timedelta(seconds=variables.number(env, "STORECAST_AWS_POLL_SECONDS", 30, 0.1, 3600)),
-            trainings_a_day=int(variables.number(env, most, 0, 0, 1000, whole=True)) if capped else None,
-            rates=_rates(env, "STORECAST_AWS_RATES"),
-        )
-
-
-def _place(env: Mapping[str, str], name: str) -> tuple[str, str]:
-    text = env.get(name, "").strip()
-    found = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([\w./-]*))?", text)
-    if text and not found:
-        raise InvalidSetting(f"{name}: expected an address such as s3://bucket/storecast, found '{text}'")
-    return (found[1], (found[2] or "").strip("/")) if found else ("", "")
-
-
-def _group(env: Mapping[str, str], name: str) -> str:
-    text = env.get(name, "").strip()
-    if text and not re.fullmatch(r"[a-z][a-z0-9_]{0,23}", text):
-        raise InvalidSetting(
-            f"{name}: expected at most 24 of a-z, 0-9 and _, the first a letter, found '{text}'"
-        )
-    return text
-
-
-def _role(env: Mapping[str, str], name: str) -> str:
-    text = env.get(name, "").strip()
-    if text and not re.fullmatch(r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+", text):
-        raise InvalidSetting(
-            f"{name}: expected a role such as arn:aws:iam::123456789012:role/forecast, found '{text}'"
-        )
-    return text
-
-
-def _rates(env: Mapping[str, str], name: str) -> dict[str, float]:
-    """``gb=0.088, hour=0.24, points=2.0``."""
-    rates = {}
-    for part in filter(None, (part.strip() for part in env.get(name, "").split(","))):
-        what, _, price = part.partition("=")
-        if what.strip() not in MADE_OF or not re.fullmatch(r"\d+(\.\d+)?", price.strip()):
-            raise InvalidSetting(
-                f"{name}: expected prices such as gb=0.088, hour=0.24, points=2, found '{part}'"
-            )
-        rates[what.strip()] = float(price)
-    return rates

@@ -1,54 +1,44 @@
-"""How figures are written: the unit of demand, or its currency, and the locale of numbers."""
+"""How figures are written on pages: the unit or currency of demand, and the locale of numbers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
 
-from forecasting.config import variables
-from forecasting.core.errors import InvalidSetting
+from pydantic import model_validator
+
+from forecasting.config.value_parsers import one_of, short_word
+from forecasting.config.variables import InvalidVariable, Variable, VariableSettings
 
 LOCALES = ("en-gb", "en-us", "de-de", "de-ch", "fr-fr", "es-es", "it-it", "nl-nl", "pl-pl", "sv-se")
-"""The locales whose numbers can be written."""
+"""The locales that numbers can be written in."""
 
 UNIT = "units"
 
 LONGEST_UNIT = 12
-"""Characters; more would not fit beside a figure."""
+"""Characters. A longer unit does not fit beside a figure."""
 
 
-@dataclass(frozen=True, slots=True)
-class LookSettings:
+class DisplaySettings(VariableSettings):
     """How figures are written.
 
     Attributes
     ----------
     unit
-        What demand is counted in, as it stands behind a figure.
+        What demand is counted in. It is written after a figure.
     currency
-        What demand is paid in, where the sales are amounts of money; ``""`` where they are not.
+        The currency of the sales, if they are amounts of money, otherwise ``""``.
     locale
         One of `LOCALES`.
     """
 
-    unit: str = UNIT
-    currency: str = ""
-    locale: str = LOCALES[0]
+    unit: Annotated[str, Variable("STORECAST_UNIT", short_word(LONGEST_UNIT), portable=True)] = UNIT
+    currency: Annotated[str, Variable("STORECAST_CURRENCY", short_word(LONGEST_UNIT), portable=True)] = ""
+    locale: Annotated[str, Variable("STORECAST_LOCALE", one_of(LOCALES), portable=True)] = LOCALES[0]
 
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Self:
-        """Read ``STORECAST_UNIT``, ``STORECAST_CURRENCY`` and ``STORECAST_LOCALE``.
-
-        Raises
-        ------
-        InvalidSetting
-            Naming the variable, what was expected and what was found.
-        """
-        unit = variables.short_word(env, "STORECAST_UNIT", LONGEST_UNIT)
-        currency = variables.short_word(env, "STORECAST_CURRENCY", LONGEST_UNIT)
-        if unit and currency:
-            raise InvalidSetting(
-                f"STORECAST_CURRENCY: expected nothing where STORECAST_UNIT is '{unit}', as demand is "
-                f"counted or paid, found '{currency}'"
+    @model_validator(mode="after")
+    def _require_unit_or_currency(self) -> Self:
+        if self.currency and "unit" in self.model_fields_set:
+            raise InvalidVariable(
+                "STORECAST_CURRENCY",
+                f"nothing where STORECAST_UNIT is '{self.unit}', because demand is counted or paid for",
+                f"'{self.currency}'",
             )
-        locale = variables.one_of(env, "STORECAST_LOCALE", LOCALES)
-        return cls(unit or UNIT, currency, locale or LOCALES[0])
+        return self

@@ -1,119 +1,171 @@
-"""Variables of the environment as values: each refuses what it can't use, naming the variable."""
+"""Settings models: each field says which environment variable it is read from, and how."""
 
-import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, time, tzinfo
-from pathlib import Path
-from zoneinfo import ZoneInfo
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from forecasting.config.value_parsers import Parser, UnusableText
 from forecasting.core.errors import InvalidSetting
 
-LAST_PORT = 65_535
+HIDDEN = "a value that is not shown"
 
 
-def folder_or_url(env: Mapping[str, str], name: str) -> str:
-    """A folder, made absolute, or a URL; ``""`` where nothing is set."""
-    text = env.get(name, "").strip()
-    if not text or "://" in text:
-        return text
-    return str(Path(text).expanduser().resolve())
+class InvalidVariable(InvalidSetting):
+    """A variable whose value can't be used.
+
+    Attributes
+    ----------
+    variable
+        Its name.
+    """
+
+    def __init__(self, variable: str, expected: str, found: str) -> None:
+        super().__init__(f"{variable}: expected {expected}, found {found}")
+        self.variable = variable
 
 
-def one_of(env: Mapping[str, str], name: str, known: Sequence[str]) -> str | None:
-    """One of the known words, in lower case; None where nothing is set."""
-    text = env.get(name, "").strip()
-    if text.lower() not in ("", *known):
-        raise InvalidSetting(f"{name}: expected one of {', '.join(known)}, found '{text}'")
-    return text.lower() or None
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """The environment variable of a field; stands in the field's ``Annotated`` type.
+
+    Attributes
+    ----------
+    name
+        Name of the variable. Several fields may be read from one variable.
+    parser
+        Turns the text of the variable into the value of the field.
+    portable
+        Whether the variable may also stand in ``settings.env`` and therefore goes into backups. True for what
+        says *how* forecasts are made; False for addresses, secrets and what one machine can do.
+    secret
+        Whether the value may hold a password. Error messages do not show it.
+    """
+
+    name: str
+    parser: Parser
+    portable: bool
+    secret: bool = False
+
+    def read(self, text: str) -> object:
+        """Return the value of a stripped, non-empty text.
+
+        Raises
+        ------
+        InvalidVariable
+            If the text can't be used.
+        """
+        try:
+            return self.parser.parse(text)
+        except UnusableText as error:
+            found = HIDDEN if self.secret else f"'{error.found}'"
+            # without the cause: a traceback would show the text
+            raise InvalidVariable(self.name, self.parser.expected, found) from None
 
 
-def short_word(env: Mapping[str, str], name: str, longest: int) -> str:
-    """A short text that can be shown anywhere, such as ``kg``; ``""`` where nothing is set."""
-    text = env.get(name, "").strip()
-    word = re.fullmatch(r"[^\W\d_]+([ ./][^\W\d_]+)*\.?|[€$£¥₹]", text)
-    if text and not (word and len(text) <= longest):
-        raise InvalidSetting(
-            f"{name}: expected a word or a sign of at most {longest} characters, such as kg or €, "
-            f"found '{text}'"
-        )
-    return text
+class VariableSource(PydanticBaseSettingsSource):
+    """The values of a settings model, read from texts by variable name.
+
+    Parameters
+    ----------
+    settings_cls
+        The model. Fields whose type is a settings model are read in the same way.
+    texts
+        Text by variable name. A blank text counts as not set.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings], texts: Mapping[str, str]) -> None:
+        super().__init__(settings_cls)
+        self._texts = texts
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the values that are set, by field.
+
+        Raises
+        ------
+        InvalidVariable
+            If one of the texts can't be used.
+        """
+        return self._values(self.settings_cls)
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return the value of one field (None if it is not set), its name, and that it needs no decoding."""
+        variable = variable_of(field)
+        text = self._texts.get(variable.name, "").strip() if variable else ""
+        return (variable.read(text) if variable and text else None), field_name, False
+
+    def _values(self, model: type[BaseModel]) -> dict[str, Any]:
+        values = {}
+        for name, field in model.model_fields.items():
+            nested = nested_model(field)
+            value = (self._values(nested) or None) if nested else self.get_field_value(field, name)[0]
+            if value is not None:
+                values[name] = value
+        return values
 
 
-def scheduler(env: Mapping[str, str], name: str) -> str:
-    """The address of a scheduler; ``""`` where nothing is set."""
-    text = env.get(name, "").strip()
-    address = re.fullmatch(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", text)
-    if text and not (address and 0 < int(address[1]) <= LAST_PORT):
-        raise InvalidSetting(f"{name}: expected an address such as tcp://10.0.0.5:8786, found '{text}'")
-    return text
+class VariableSettings(BaseSettings):
+    """Base of the settings models: frozen, and read from variables only on request.
+
+    Constructing one by keyword reads nothing; fields that are not given have their defaults.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 – the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        *_unused: PydanticBaseSettingsSource,
+        **_unused_too: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let keyword arguments be the only source of a model that is constructed directly."""
+        return (init_settings,)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read the variables of the environment.
+
+        Parameters
+        ----------
+        environ
+            By default the environment of this process.
+
+        Raises
+        ------
+        InvalidVariable
+            If a variable can't be used; names it, what was expected and what was found.
+        """
+        return cls._from_texts(os.environ if environ is None else environ)
+
+    @classmethod
+    def _from_texts(cls, *texts: Mapping[str, str]) -> Self:
+        """Read the model from several mappings; for a field that several of them set the first one counts."""
+        sources = tuple(VariableSource(cls, each) for each in texts)
+        return cls(_build_sources=(sources, {}))  # type: ignore[call-arg] # a parameter of BaseSettings
 
 
-def time_of_day(env: Mapping[str, str], name: str) -> time | None:
-    """A time of day such as ``04:30``; None where nothing is set."""
-    text = env.get(name, "").strip()
-    if not text:
-        return None
-    if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", text):
-        raise InvalidSetting(f"{name}: expected a time of day such as 04:30, found '{text}'")
-    hour, minute = text.split(":")
-    return time(int(hour), int(minute))
+def variable_of(field: FieldInfo) -> Variable | None:
+    """The variable a field is read from; None if it has none."""
+    return next((each for each in field.metadata if isinstance(each, Variable)), None)
 
 
-def places(env: Mapping[str, str], name: str) -> dict[str, str]:
-    """``DE`` for all, ``North=DE-NI, South=DE-BW``, or both: ``DE, South=DE-BW``."""
-    places = {}
-    for part in filter(None, (part.strip() for part in env.get(name, "").split(","))):
-        whose, _, place = part.rpartition("=")
-        if not re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,4})?", place.strip()):
-            raise InvalidSetting(
-                f"{name}: expected a country, or a country and its subdivision such as DE-BW, for all "
-                f"stores or after 'region=', found '{part}'"
-            )
-        places[whose.strip()] = place.strip()
-    return places
+def nested_model(field: FieldInfo) -> type[BaseModel] | None:
+    """The settings model that is the type of a field; None if its type is something else."""
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
-def engines(env: Mapping[str, str], name: str) -> dict[str, str]:
-    """``prophet`` for all, ``North=aws_forecast, 17=prophet``, or both; those for all under ``""``."""
-    found: dict[str, str] = {}
-    for part in filter(None, (part.strip() for part in env.get(name, "").split(","))):
-        whose, _, asked = part.rpartition("=")
-        names = [each.strip() for each in asked.split("+")]
-        sound = all(re.fullmatch(r"[\w.:]+", each) for each in names)
-        if not sound or len(set(names)) < len(names):
-            raise InvalidSetting(
-                f"{name}: expected an engine, or several joined by +, for all stores or after 'region=' or "
-                f"'store=', found '{part}'"
-            )
-        found[whose.strip()] = "+".join(names)
-    return found
-
-
-def zone(env: Mapping[str, str], name: str) -> tzinfo:
-    """A time zone; UTC where nothing is set."""
-    text = env.get(name, "").strip()
-    if text in ("", "UTC"):
-        return UTC  # which needs no time zone database
-    try:
-        return ZoneInfo(text)
-    except (KeyError, ValueError, OSError) as error:
-        raise InvalidSetting(
-            f"{name}: expected a time zone this machine knows, such as Europe/Berlin, found '{text}'"
-        ) from error
-
-
-def number(
-    env: Mapping[str, str], name: str, default: float, low: float, high: float, *, whole: bool = False
-) -> float:
-    """A number from `low` to `high`, or the default."""
-    text = env.get(name, "").strip()
-    if not text:
-        return default
-    kind = "a whole number" if whole else "a number"
-    try:
-        value = float(int(text)) if whole else float(text)
-    except ValueError:
-        value = float("nan")
-    if not low <= value <= high:
-        raise InvalidSetting(f"{name}: expected {kind} from {low:g} to {high:g}, found '{text}'")
-    return value
+def variables_of(model: type[BaseModel]) -> Iterator[Variable]:
+    """Yield the variables of a model and of the models nested in it, once for each field."""
+    for field in model.model_fields.values():
+        variable, nested = variable_of(field), nested_model(field)
+        if variable:
+            yield variable
+        if nested:
+            yield from variables_of(nested)

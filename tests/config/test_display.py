@@ -1,20 +1,21 @@
 import pytest
 
-from forecasting.config.display import LookSettings
+from forecasting.config.display import DisplaySettings
 from forecasting.core.errors import InvalidSetting
 
 
-def test_what_is_not_set_is_in_units_and_british() -> None:
-    """The default."""
-    assert LookSettings.from_env({}) == LookSettings("units", "", "en-gb")
+def test_figures_are_british_and_in_units_by_default() -> None:
+    """Nothing set."""
+    display = DisplaySettings.from_env({})
+    assert (display.unit, display.currency, display.locale) == ("units", "", "en-gb")
 
 
-def test_unit_or_currency_and_locale() -> None:
-    """Spaces around don't count, nor does the case of the locale."""
-    assert LookSettings.from_env({"STORECAST_UNIT": " kg ", "STORECAST_LOCALE": "de-DE"}) == LookSettings(
-        "kg", "", "de-de"
-    )
-    assert LookSettings.from_env({"STORECAST_CURRENCY": "€"}).currency == "€"
+def test_unit_or_currency_and_locale_are_read() -> None:
+    """Spaces around a value and the case of the locale do not count."""
+    display = DisplaySettings.from_env({"STORECAST_UNIT": " kg ", "STORECAST_LOCALE": "de-DE"})
+    assert display == DisplaySettings(unit="kg", locale="de-de")
+    assert DisplaySettings.from_env({"STORECAST_CURRENCY": "€"}).currency == "€"
+    assert DisplaySettings.from_env({"STORECAST_CURRENCY": "€", "STORECAST_UNIT": " "}).currency == "€"
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ def test_unit_or_currency_and_locale() -> None:
         ({"STORECAST_LOCALE": "xx"}, "STORECAST_LOCALE: expected one of en-gb, en-us, de-de"),
     ],
 )
-def test_what_cannot_be_used_is_refused_by_name(environ: dict[str, str], words: str) -> None:
+def test_an_unusable_value_is_refused_by_name(environ: dict[str, str], words: str) -> None:
     """With what was expected."""
     with pytest.raises(InvalidSetting, match=words.replace("$", r"\$")):
-        LookSettings.from_env(environ)
+        DisplaySettings.from_env(environ)

@@ -254,6 +254,6 @@ def test_a_log_setting_that_cannot_be_used_is_named(name: str, expected: str) ->
 
 def test_log_settings_are_read_whatever_their_case() -> None:
     """Nothing set means people read them, and the level is the process's own."""
-    assert Settings.from_env({}).log == LogSettings(CONSOLE, None)
+    assert Settings.from_env({}).log == LogSettings(form=CONSOLE, level=None)
     env = {"STORECAST_LOG_FORMAT": "JSON", "STORECAST_LOG_LEVEL": " Debug "}
-    assert Settings.from_env(env).log == LogSettings(JSON, "debug")
+    assert Settings.from_env(env).log == LogSettings(form=JSON, level="debug")

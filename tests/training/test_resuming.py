@@ -81,7 +81,7 @@ def test_a_survivor_of_another_size_goes_on_with_the_same_division(house: House)
     house.service.refresh(LOCAL_USER, "1")
     die_after(house, claimed(house), 2)
     house.clock.turn(LEASE + timedelta(seconds=1))
-    settings = replace(house.settings, processes=1)
+    settings = house.settings.model_copy(update={"processes": 1})
     house.worker._train = replace(house.training, settings=settings)
     house.work()
     assert tried(house)[2:] == PARTS[1:]

@@ -75,7 +75,7 @@ async def _started() -> Storecast | None:
     """Everything under way, or None with the reason told."""
     try:
         settings = Settings.from_env()
-        formats.use(settings.look)
+        formats.use(settings.display)
         storecast = await asyncio.to_thread(Storecast, settings)
     except (InvalidSetting, StorageError) as error:
         _refuse(error)

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from forecasting.config.display import LookSettings
+from forecasting.config.display import DisplaySettings
 from forecasting.config.settings import JOINED
 from forecasting.core.domain import ALL_ITEMS
 from web.shared.locales import LOCALES, Locale
@@ -24,11 +24,11 @@ ENGINES = {
 }
 """Display names; an operator's own engine is shown under its own name."""
 
-_look: list[LookSettings] = [LookSettings()]
+_look: list[DisplaySettings] = [DisplaySettings()]
 """How this process writes figures: one value, set once."""
 
 
-def use(look: LookSettings) -> None:
+def use(look: DisplaySettings) -> None:
     """Write figures in this way from now on; by the lifespan, before the first page."""
     _look[:] = [look]
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -73,7 +72,8 @@ class AwsHouse(House):
 
     def set_aws(self, **given: Any) -> None:
         """Go on with other settings of AWS."""
-        self.settings = replace(self.settings, aws=replace(self.settings.aws, **given))
+        aws = self.settings.aws.model_copy(update=given)
+        self.settings = self.settings.model_copy(update={"aws": aws})
 
     def changes(self) -> list[str]:
         """The calls so far that changed something, or were to; those of AWS Forecast last."""

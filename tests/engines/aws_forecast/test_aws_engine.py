@@ -258,7 +258,7 @@ def test_fetching_too_early(chain: Chain) -> None:
 
 def test_what_a_training_takes_is_logged(chain: Chain, caplog: pytest.LogCaptureFixture) -> None:
     """As it begins; the first time nobody knows how long it takes."""
-    chain.settings = replace(chain.settings, rates={"gb": 0.088, "hour": 0.24, "points": 2.0})
+    chain.settings = chain.settings.model_copy(update={"rates": {"gb": 0.088, "hour": 0.24, "points": 2.0}})
     with caplog.at_level(logging.INFO, "forecasting"):
         chain.finished(chain.job())
         chain.finished(chain.job(trained_before=chain.aws.clock.now()))
@@ -275,7 +275,7 @@ def test_what_a_training_takes_is_logged(chain: Chain, caplog: pytest.LogCapture
 
 def test_a_limit_of_trainings(chain: Chain) -> None:
     """No more than allowed within 24 hours, whoever began them; nothing is begun."""
-    chain.settings = replace(chain.settings, trainings_a_day=1)
+    chain.settings = chain.settings.model_copy(update={"trainings_a_day": 1})
     chain.aws.add_predictor("by_hand", group=GROUP, status="CREATE_FAILED")
     job = chain.job()
     ticket = chain.engine.start(job)

@@ -217,7 +217,7 @@ def test_data_that_aws_does_not_take(chain: Chain, first: str) -> None:
 
 def test_a_role_that_may_not_read(chain: Chain) -> None:
     """AWS's words say which role."""
-    chain.settings = replace(chain.settings, role="arn:aws:iam::123456789012:role/nobody")
+    chain.settings = chain.settings.model_copy(update={"role": "arn:aws:iam::123456789012:role/nobody"})
     job, ticket = imported(chain)
     with pytest.raises(EngineUnavailable, match="role/nobody"):
         chain.engine.poll(job, ticket)
