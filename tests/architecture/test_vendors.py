@@ -44,7 +44,7 @@ WHOLE_PACKAGES = {
     "prometheus_client": NOWHERE,  # one module by name
     "fastapi": frozenset({"web.http"}),
     "starlette": frozenset({"web.http"}),
-    "pydantic": frozenset({"web.http"}),
+    "pydantic": frozenset({"forecasting.config", "web.http"}),
     "uvicorn": frozenset({"web.runtime"}),
     "psutil": frozenset({"web.runtime"}),
     "streamlit": SCREENS | {"web.shared", "pages"},
