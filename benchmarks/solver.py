@@ -28,7 +28,7 @@ from forecasting.engines.prophet.backend import problem_of
 from forecasting.engines.prophet.design import Regressor, Settings
 from forecasting.engines.prophet.intervals import demand_quantiles
 from forecasting.engines.prophet.objective import objective
-from forecasting.engines.prophet.predict import Prediction, fit
+from forecasting.engines.prophet.plain_prophet import Prediction, fit, predict
 from forecasting.engines.prophet.problem import Parameters
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -132,7 +132,7 @@ def _ours(
 ) -> tuple[Parameters, Prediction]:
     known, ahead = ({name: frame[name].to_numpy() for name in REGRESSORS} for frame in (history, future))
     fitted = fit(_day_numbers(history), history["y"].to_numpy(), known, configuration.settings())
-    prediction = fitted.predict(_day_numbers(future), ahead)
+    prediction = predict(fitted, _day_numbers(future), ahead)
     if configuration.log:
         demand_quantiles(prediction.yhat, prediction.sd, np.inf)
     else:

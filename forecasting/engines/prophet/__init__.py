@@ -1,1 +1,1 @@
-"""Prophet's model as an engine."""
+"""Prophet's model as an engine, solved exactly and in memory."""

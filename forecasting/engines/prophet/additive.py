@@ -1,10 +1,10 @@
-"""The posterior mode where every term adds to the trend: linear but for the noise, so solved exactly."""
+"""The posterior mode of the additive model. Given the noise the model is linear, so the solution is exact."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.engines.conventions import FloatArray
+from forecasting.core.day_arrays import FloatArray
 from forecasting.engines.prophet.lasso import eliminate, lasso
 from forecasting.engines.prophet.problem import (
     FEW_DAYS,
@@ -19,26 +19,30 @@ from forecasting.engines.prophet.problem import (
 )
 
 FIRST_VARIANCES = (1e-2, 1e-3, 1e-4, 1e-5)
-"""Noise variances the search starts from: the first is a tenth of the highest demand, squared."""
+"""Noise variances the search starts from, in scaled units; the first is the square of a tenth of the highest
+demand."""
 
 TOLERANCE = 1e-9
-"""Relative change of the noise variance at which the search ends; the objective is exact to its square."""
+"""Relative change of the noise variance at which the search ends. The error of the objective is of the order
+of its square."""
 
 FLATTEST, STEEPEST = 0.05, 1.5
-"""Slopes of the gap that are trusted with a secant step."""
+"""Range of slopes of the gap, in absolute value, for which a secant step is taken."""
 
 MAX_ROUNDS = 30
-"""Rounds after which the search ends where it is; 4 or 5 are usual."""
+"""Most rounds of the search; 4 or 5 are usual."""
 
 
 @dataclass(frozen=True, slots=True)
 class NormalEquations:
-    """Everything the search needs of the data.
+    """Everything the search needs from the data.
 
     Attributes
     ----------
     rows
-        (n, p) columns t, 1, x, ramps: all but the last S carry normal priors.
+        (n, p) columns t, 1, x, ramps; all but the last S have normal priors.
+    y
+        (n,) scaled demand.
     gram, moment
         (p, p) and (p,): ``rows'·rows`` and ``rows'·y``.
     precision
@@ -53,7 +57,7 @@ class NormalEquations:
 
     @classmethod
     def of(cls, problem: Problem) -> "NormalEquations":
-        """Build them: the one pass over the data that costs anything."""
+        """Build them from a problem; this is the only expensive pass over the data."""
         free = 2 + problem.sigmas.size
         rows = np.empty((problem.y.size, free + problem.changes.size))
         rows[:, 0] = problem.t
@@ -64,9 +68,14 @@ class NormalEquations:
         return cls(rows, problem.y, rows.T @ rows, rows.T @ problem.y, precision)
 
     def solve(self, variance: float, tau: float, start: FloatArray) -> FloatArray:
-        """(p,) exact minimiser for a given noise variance v, from the slope changes `start`.
+        """(p,) exact minimiser for a noise variance v, with the (S,) slope changes `start` as first guess.
 
-        Times v the objective is ``½|y - rows·θ|² + ½v·Σ precision·u² + (v/tau)·Σ|delta|``.
+        The objective times v is ``½|y - rows·θ|² + ½v·Σ precision·u² + (v/tau)·Σ|delta|``.
+
+        Raises
+        ------
+        ArithmeticError
+            If the normal equations are not positive definite.
         """
         free = self.precision.size
         hessian = self.gram.copy()
@@ -80,17 +89,17 @@ class NormalEquations:
         return np.concatenate([reduced.offset - reduced.slope @ delta, delta])
 
     def rss(self, theta: FloatArray) -> float:
-        """Residual sum of squares, from the residuals: the Gram matrix would cancel on a near perfect fit."""
+        """Residual sum of squares, from residuals: the Gram matrix loses digits on a near-perfect fit."""
         residual = self.y - self.rows @ theta
         return float(residual @ residual)
 
 
 def solve(problem: Problem) -> Parameters:
-    """Find the mode: exact lasso for a given noise, the noise by a secant on its fixed point.
+    """Find the mode: an exact lasso for a given noise, and a secant search for the noise.
 
-    With ``theta(v)`` the minimiser for noise variance v, a mode has ``v = best_sigma(RSS(theta(v)), n)²``. A
-    short series may have several: there the search starts from less noise too, and the best mode is taken
-    that has any noise.
+    With ``theta(v)`` the minimiser for noise variance v, a mode satisfies the fixed point
+    ``v = best_sigma(RSS(theta(v)), n)²``. A short series may have several: there the search also starts from
+    less noise, and takes the best mode with noise above `NO_NOISE`.
     """
     return solve_equations(NormalEquations.of(problem), problem.tau)
 
@@ -98,12 +107,12 @@ def solve(problem: Problem) -> Parameters:
 def solve_equations(
     equations: NormalEquations, tau: float, variance: float = FIRST_VARIANCES[0]
 ) -> Parameters:
-    """As `solve`, from the normal equations of a problem.
+    """As `solve`, from normal equations.
 
     Parameters
     ----------
     variance
-        Where the search starts on a series that is not short: the nearer, the fewer rounds.
+        Where the search starts if the series is not short; a closer start needs fewer rounds.
     """
     starts = FIRST_VARIANCES if equations.y.size < FEW_DAYS else (variance,)
     found = [_search(equations, tau, start) for start in starts]
@@ -114,7 +123,7 @@ def solve_equations(
 
 
 def _search(equations: NormalEquations, tau: float, variance: float) -> Parameters:
-    """The fixed point that is met from a noise variance."""
+    """The fixed point reached from a noise variance."""
     size, n = equations.precision.size, equations.y.size
     theta = np.zeros(equations.moment.size)
     least = float(np.log(LEAST_VARIANCE * equations.gram.diagonal().max()))
@@ -131,7 +140,7 @@ def _search(equations: NormalEquations, tau: float, variance: float) -> Paramete
 
 
 def _value(equations: NormalEquations, tau: float, found: Parameters) -> float:
-    """The objective."""
+    """The objective at a mode."""
     u = np.concatenate([[found.k, found.m], found.beta])
     rss = equations.rss(np.concatenate([u, found.delta]))
     prior = 0.5 * (equations.precision * u) @ u + np.abs(found.delta).sum() / tau
@@ -141,8 +150,8 @@ def _value(equations: NormalEquations, tau: float, found: Parameters) -> float:
 def _secant(before: tuple[float, float], now: tuple[float, float]) -> float:
     """Step to where the line through two (position, gap) pairs is 0.
 
-    The gap falls with a slope between -1 (the residuals do not depend on the noise) and 0 (they depend on it
-    wholly); where the line says otherwise the plain step, the gap itself, is taken.
+    The slope of the gap lies between -1 (the residuals do not depend on the noise) and 0 (they depend on it
+    completely). If the line has another slope, the step is the gap itself.
     """
     slope = (now[1] - before[1]) / (now[0] - before[0])
     return -now[1] / slope if -STEEPEST < slope < -FLATTEST else now[1]

@@ -1,6 +1,7 @@
-"""The same solver inside a real `prophet.Prophet`: for components, for Prophet's own JSON, for comparison.
+"""Not used by the product yet: this package's solver as the backend of a real `prophet.Prophet`.
 
-Importing this module imports Prophet (about two seconds), so nothing that forecasts does.
+Meant for models that open in plain Prophet, with its components and its JSON. Importing this module imports
+Prophet, which takes about two seconds.
 """
 
 from collections.abc import Mapping
@@ -10,15 +11,15 @@ import numpy as np
 from prophet import Prophet
 from prophet.models import IStanBackend, TrendIndicator
 
+from forecasting.core.day_arrays import FloatArray
 from forecasting.core.errors import FitFailed
-from forecasting.engines.conventions import FloatArray
-from forecasting.engines.prophet import solver
+from forecasting.engines.prophet import plain_solver
 from forecasting.engines.prophet.design import Settings
 from forecasting.engines.prophet.problem import Problem
 
 
 class DirectBackend(IStanBackend):
-    """Fits in memory: no process, no files. `Prophet.fit` hands it what it would hand to Stan."""
+    """Fits in memory, without a process or files. `Prophet.fit` passes it the data it would pass to Stan."""
 
     @staticmethod
     def get_type() -> str:
@@ -26,7 +27,7 @@ class DirectBackend(IStanBackend):
         return "DIRECT"
 
     def load_model(self) -> None:
-        """There is none to load."""
+        """Do nothing: there is no model file."""
 
     def fit(
         self,
@@ -39,7 +40,7 @@ class DirectBackend(IStanBackend):
         Parameters
         ----------
         stan_init
-            Prophet's first guess; not used.
+            Prophet's initial values; not used.
         stan_data
             The data block of ``prophet.stan`` (`prophet.models.ModelInputData` as a dictionary).
 
@@ -56,7 +57,7 @@ class DirectBackend(IStanBackend):
         del stan_init
         if options:
             raise FitFailed(f"prophet: expected no options for the optimiser, found {sorted(options)}")
-        found = solver.solve(problem_of(stan_data))
+        found = plain_solver.solve(problem_of(stan_data))
         parts = {
             "k": found.k,
             "m": found.m,
@@ -67,7 +68,7 @@ class DirectBackend(IStanBackend):
         return {name: np.asarray(value, dtype=np.float64).reshape(1, -1) for name, value in parts.items()}
 
     def sampling(self, *_arguments: object, **_options: object) -> dict[str, FloatArray]:
-        """Refuse: there is a mode here, and no chain.
+        """Refuse: this backend finds the mode and can't sample the posterior.
 
         Raises
         ------
@@ -78,7 +79,7 @@ class DirectBackend(IStanBackend):
 
 
 def problem_of(stan_data: Mapping[str, Any]) -> Problem:
-    """The problem in Prophet's data for Stan.
+    """Convert Prophet's data for Stan into a problem.
 
     Raises
     ------
@@ -103,17 +104,17 @@ def problem_of(stan_data: Mapping[str, Any]) -> Problem:
 
 
 def with_direct_backend(prophet: Prophet) -> Prophet:
-    """Give a model that is not fitted yet this backend, and return it.
+    """Give an unfitted model this backend, and return it.
 
-    Its `fit`, `predict` and components are Prophet's; so is `prophet.serialize`, whose JSON opens in a plain
-    Prophet that knows nothing of this backend.
+    `fit`, `predict` and the components remain Prophet's. The JSON of `prophet.serialize` opens in a plain
+    Prophet without this backend.
     """
     prophet.stan_backend = DirectBackend()
     return prophet
 
 
 def plain(settings: Settings) -> Prophet:
-    """A `prophet.Prophet` that is not fitted yet, told what `settings` say, with this backend."""
+    """Create an unfitted `prophet.Prophet` from settings, with this backend."""
     prophet = Prophet(
         n_changepoints=settings.changepoints,
         changepoint_range=settings.changepoint_range,

@@ -1,4 +1,4 @@
-"""What is not known of the coefficients themselves: the posterior's curvature at its mode."""
+"""Uncertainty of the coefficients, from the curvature of the posterior at its mode."""
 
 from dataclasses import dataclass
 
@@ -8,72 +8,72 @@ from scipy.linalg.lapack import dpotrs, dtrtrs
 from forecasting.core.day_arrays import FloatArray
 from forecasting.core.errors import FitFailed
 from forecasting.engines.prophet.additive import NormalEquations
+from forecasting.engines.prophet.fitted_model import FittedModel
 from forecasting.engines.prophet.lasso import cholesky
-from forecasting.engines.prophet.predict import Fitted
 
 MOST_SHARE = 0.5
-"""Share of the days that the effective parameters take up at most, so that some always speak of noise."""
+"""Largest share of the days that the effective parameters may use up, so that some are left to estimate the
+noise from."""
 
 
 @dataclass(frozen=True, slots=True)
 class CoefficientUncertainty:
-    """Laplace approximation of level, slope and additive coefficients, given the noise and the slope changes.
+    """Laplace approximation of slope, level and additive coefficients, given the noise and the slope changes.
 
-    The precision is ``rows'·rows / sigma² + diag(prior precision)`` with rows ``t, 1, x`` (Bishop 2006,
-    *Pattern Recognition and Machine Learning*, section 3.3: Bayesian linear regression). A Prophet forecast
-    leaves it out (``mcmc_samples=0``), and so is too sure of itself where a column has been seen seldom,
-    such as Christmas.
+    The precision matrix is ``rows'·rows / sigma² + diag(prior precision)`` with rows ``t, 1, x`` (Bishop
+    2006, *Pattern Recognition and Machine Learning*, section 3.3: Bayesian linear regression). Prophet leaves
+    this uncertainty out (``mcmc_samples=0``), so its band is too narrow on days like Christmas whose columns
+    were rarely seen.
 
     Attributes
     ----------
     factor
-        (K + 2, K + 2) lower Cholesky factor of the precision, in scaled units.
-    freedom
+        (K + 2, K + 2) lower Cholesky factor of the precision matrix, in scaled units.
+    effective_parameters
         Effective number of parameters: the trace of ``precision⁻¹ · rows'·rows / sigma²``.
     scale
-        Fitted units per scaled unit.
+        Units of the fitted values per scaled unit.
     noise
-        Standard deviation of the noise in fitted units, ``√(RSS / (n - freedom))``: that of the mode is what
-        is left after the parameters have been fitted to the noise as well.
+        Standard deviation of the noise in the units of the fitted values,
+        ``√(RSS / (n - effective_parameters))``. The sigma at the mode is smaller: it is what is left after
+        the parameters have fitted some of the noise.
     """
 
     factor: FloatArray
-    freedom: float
+    effective_parameters: float
     scale: float
     noise: float
 
     def variance(self, t: FloatArray, x: FloatArray) -> FloatArray:
-        """(n,) variance that doubt about the parameters adds, in fitted units squared.
+        """(n,) variance that the coefficients' uncertainty adds, in squared units of the fitted values.
 
         Parameters
         ----------
         t
-            (n,) scaled time; beyond the history the doubt about the slope grows no further, as the trend's
-            own uncertainty takes over.
+            (n,) scaled time. Beyond the history the uncertainty of the slope stops growing: from there on the
+            uncertainty of the trend itself takes its place.
         x
             (n, K) columns.
         """
-        return np.asarray((self._whitened(t, x) ** 2).sum(axis=0))
+        return np.asarray((self.whitened(t, x) ** 2).sum(axis=0))
 
-    def draw(self, t: FloatArray, x: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
-        """(count, n) draws of what the parameters may add, in fitted units; its variance is `variance`."""
-        whitened = self._whitened(t, x)
-        return np.asarray(rng.standard_normal((count, len(whitened))) @ whitened)
+    def whitened(self, t: FloatArray, x: FloatArray) -> FloatArray:
+        """(K + 2, n) weights W: for z standard normal, ``z·W`` has the covariance of the coefficient errors.
 
-    def _whitened(self, t: FloatArray, x: FloatArray) -> FloatArray:
-        """(K + 2, n) what independent standard normals are weighted with in each row."""
-        rows = _rows(np.minimum(t, 1.0), x)
+        Parameters are those of `variance`.
+        """
+        rows = np.column_stack([np.minimum(t, 1.0), np.ones_like(t), x])
         solved, _ = dtrtrs(self.factor, rows.T, lower=1)
         return np.asarray(solved * self.scale)
 
 
-def estimate_uncertainty(equations: NormalEquations, fitted: Fitted) -> CoefficientUncertainty:
-    """The doubt about a fit.
+def estimate_uncertainty(equations: NormalEquations, model: FittedModel) -> CoefficientUncertainty:
+    """Estimate the uncertainty of a fit's coefficients.
 
     Parameters
     ----------
     equations
-        What it was found from.
+        The normal equations that the fit was found from.
 
     Raises
     ------
@@ -81,22 +81,19 @@ def estimate_uncertainty(equations: NormalEquations, fitted: Fitted) -> Coeffici
         If the curvature is not positive definite.
     """
     free, n = equations.precision.size, equations.y.size
-    evidence = equations.gram[:free, :free] / fitted.parameters.sigma**2
+    evidence = equations.gram[:free, :free] / model.parameters.sigma**2
     precision = evidence.copy()
     precision.flat[:: free + 1] += equations.precision
     factor = cholesky(precision, jitter=True)
     if factor is None:
         raise FitFailed("prophet: expected a posterior with a mode, found none")
     shrunk, _ = dpotrs(factor, evidence, lower=1)
-    freedom = float(np.clip(np.trace(shrunk), 0.0, min(n, free)))  # where sigma is tiny, rounding strays
-    return CoefficientUncertainty(factor, freedom, fitted.design.y_scale, _noise(fitted, n, freedom))
+    # rounding can push the trace out of its range where sigma is tiny
+    effective = float(np.clip(np.trace(shrunk), 0.0, min(n, free)))
+    return CoefficientUncertainty(factor, effective, model.design.y_scale, _noise(model, n, effective))
 
 
-def _noise(fitted: Fitted, n: int, freedom: float) -> float:
-    """The mode's sigma squared is about ``RSS / n``: the days the parameters have used up are taken off."""
-    left = 1.0 - min(freedom / n, MOST_SHARE)
-    return fitted.sigma / float(np.sqrt(left))
-
-
-def _rows(t: FloatArray, x: FloatArray) -> FloatArray:
-    return np.column_stack([t, np.ones_like(t), x])
+def _noise(model: FittedModel, n: int, effective_parameters: float) -> float:
+    """Correct the mode's sigma for degrees of freedom: its square is about ``RSS / n``."""
+    left = 1.0 - min(effective_parameters / n, MOST_SHARE)
+    return model.sigma / float(np.sqrt(left))

@@ -1,20 +1,20 @@
-"""From days and covariates to the rows of Prophet's model, by Prophet's own rules."""
+"""Turn days and covariates into the rows of Prophet's model, by Prophet's own rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.core.day_arrays import FloatArray, IntArray
 from forecasting.core.errors import FitFailed
-from forecasting.engines.conventions import FloatArray
-from forecasting.engines.prophet.fourier_rows import DayArray, fourier
+from forecasting.engines.prophet.fourier_rows import fourier
 from forecasting.engines.prophet.problem import Problem
 
 YEARLY_AUTO, WEEKLY_AUTO = 730, 14
-"""Days of history from which Prophet turns its seasons on by itself (`Prophet.set_auto_seasonalities`)."""
+"""Days of history from which Prophet enables its seasons (`Prophet.set_auto_seasonalities`)."""
 
 YEARLY_ORDER, WEEKLY_ORDER = 10, 3
-"""Harmonics it then gives them."""
+"""Harmonics of the seasons that it enables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Regressor:
     Attributes
     ----------
     standardize
-        Subtract the mean and divide by the standard deviation; None: unless the column is 0 and 1.
+        Subtract the mean and divide by the standard deviation. None: do so unless the column is 0 and 1.
     """
 
     name: str
@@ -35,12 +35,12 @@ class Regressor:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What Prophet's constructor is told; the defaults are its own.
+    """Arguments of Prophet's constructor; the defaults are Prophet's.
 
     Attributes
     ----------
     weekly, yearly
-        Harmonics of the season; 0 for none, None for Prophet's rule.
+        Harmonics of the season; 0 switches it off, None applies Prophet's rule.
     multiplicative
         Seasons multiply the trend instead of adding to it.
     """
@@ -57,7 +57,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Season:
-    """A Fourier series; `period` in days."""
+    """A seasonal Fourier series; `period` is in days."""
 
     name: str
     period: float
@@ -66,7 +66,7 @@ class Season:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A regressor's column: ``(value - mean) / scale``."""
+    """How a regressor's values become a column: ``(value - mean) / scale``."""
 
     name: str
     mean: float
@@ -75,18 +75,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How a fit turns days into rows, kept to predict with.
+    """How days become rows: built from the history, kept for prediction.
 
     Attributes
     ----------
     first, last
         First and last day of the history, since 1970-01-01.
     y_scale
-        Highest absolute demand; fitted values are in units of it.
+        Highest absolute value of y; scaled values are in units of it.
     changes
         (S,) scaled times of the changepoints.
     multiplicative
-        (K,) which columns multiply.
+        (K,) True for columns that multiply the trend.
     """
 
     first: int
@@ -108,11 +108,11 @@ class Design:
         ]
         return (*waves, *(column.name for column in self.columns))
 
-    def times(self, days: DayArray) -> FloatArray:
+    def times(self, days: IntArray) -> FloatArray:
         """(n,) scaled time: 0 on the first day of the history, 1 on the last."""
         return (days - self.first) / float(self.last - self.first)
 
-    def rows(self, days: DayArray, covariates: Mapping[str, FloatArray]) -> FloatArray:
+    def rows(self, days: IntArray, covariates: Mapping[str, FloatArray]) -> FloatArray:
         """(n, K) seasonal and regressor columns."""
         parts = [fourier(days, season.period, season.order) for season in self.seasons]
         parts += [
@@ -122,16 +122,16 @@ class Design:
 
 
 def prepare(
-    days: DayArray, y: FloatArray, covariates: Mapping[str, FloatArray], settings: Settings
+    days: IntArray, y: FloatArray, covariates: Mapping[str, FloatArray], settings: Settings
 ) -> tuple[Design, Problem]:
-    """Scale a history and build its problem, as `Prophet.preprocess` does.
+    """Scale a history and build its estimation problem, as `Prophet.preprocess` does.
 
     Parameters
     ----------
     days
         (n,) days since 1970-01-01, in any order.
     y
-        (n,) what is fitted.
+        (n,) values to fit.
     covariates
         (n,) values of each regressor, by name.
 
@@ -177,8 +177,8 @@ def _require_finite(values: Mapping[str, FloatArray]) -> None:
             raise FitFailed(f"prophet: expected finite numbers in '{name}', found {wrong} that are not")
 
 
-def _seasons(days: DayArray, settings: Settings) -> tuple[Season, ...]:
-    """Yearly, then weekly, as Prophet orders them."""
+def _seasons(days: IntArray, settings: Settings) -> tuple[Season, ...]:
+    """The yearly season, then the weekly one: Prophet's order."""
     span, steps = days[-1] - days[0], np.diff(days)
     dense = steps[steps > 0].min() < 7  # noqa: PLR2004 - days of a week
     yearly, weekly = settings.yearly, settings.weekly
@@ -190,11 +190,11 @@ def _seasons(days: DayArray, settings: Settings) -> tuple[Season, ...]:
     return tuple(season for season in both if season.order > 0)
 
 
-def _changepoints(days: DayArray, settings: Settings) -> FloatArray:
+def _changepoints(days: IntArray, settings: Settings) -> FloatArray:
     """Scaled times of the changepoints (`Prophet.set_changepoints`).
 
-    Evenly over the first part of the rows, the first row left out; no more than there are rows for. With
-    none, one at 0 takes their place: Stan needs one.
+    They lie evenly over the first `changepoint_range` of the rows, except on the first row; there are never
+    more of them than rows. If there are none, one placeholder at 0 takes their place, because Stan needs one.
     """
     size = int(np.floor(days.size * settings.changepoint_range))
     count = min(settings.changepoints, size - 1)
@@ -205,7 +205,7 @@ def _changepoints(days: DayArray, settings: Settings) -> FloatArray:
 
 
 def _column(regressor: Regressor, values: FloatArray) -> Column:
-    """Mean and scale of a regressor (`Prophet.initialize_scales`): a constant column is left as it is."""
+    """Mean and scale of a regressor (`Prophet.initialize_scales`): a constant column stays as it is."""
     if regressor.standardize is False or values.min() == values.max():
         return Column(regressor.name, 0.0, 1.0)
     binary = bool(((values == 0) | (values == 1)).all())

@@ -1,35 +1,32 @@
-"""Fourier rows of days, computed once a calendar."""
+"""Fourier columns of days, cached in blocks of days that all series share."""
 
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-from forecasting.engines.conventions import FloatArray
-
-DayArray = npt.NDArray[np.int64]
+from forecasting.core.day_arrays import FloatArray, IntArray
 
 BLOCK = 2048
-"""Days of one block of rows: five and a half years."""
+"""Days of one block: five and a half years."""
 
 BLOCKS_KEPT = 16
-"""Blocks kept by a process; the longest rows of the daily model make it 5 MB."""
+"""Blocks cached in each process: at most 5 MB with the longest rows of the daily model."""
 
 
-def fourier(days: DayArray, period: float, order: int) -> FloatArray:
+def fourier(days: IntArray, period: float, order: int) -> FloatArray:
     """(n, 2·order) columns ``sin(2πit/period), cos(2πit/period)`` for i = 1 … order.
 
     Taylor & Letham 2018, "Forecasting at scale", section 3.2; phase and column order are those of
-    `Prophet.fourier_series`, to the bit.
+    `Prophet.fourier_series`, bit for bit.
 
     Parameters
     ----------
     days
-        (n,) days since 1970-01-01, any order.
+        (n,) days since 1970-01-01, in any order.
     period
         In days.
     order
-        How many harmonics.
+        Number of harmonics.
     """
     if not days.size:
         return np.empty((0, 2 * order))
@@ -41,7 +38,7 @@ def fourier(days: DayArray, period: float, order: int) -> FloatArray:
 
 @lru_cache(maxsize=BLOCKS_KEPT)
 def _block(number: int, period: float, order: int) -> FloatArray:
-    """(BLOCK, 2·order) rows of one block of days; read only, since it is shared."""
+    """(BLOCK, 2·order) rows of one block of days; read-only, because callers share them."""
     angle = np.pi * 2 * np.arange(number * BLOCK, (number + 1) * BLOCK, dtype=np.float64)
     rows = np.empty((BLOCK, 2 * order))
     for harmonic in range(order):

@@ -1,22 +1,23 @@
-"""A quadratic with an L1 penalty on its last variables, minimised exactly."""
+"""Exact minimisation of a quadratic with an L1 penalty on its last variables."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg.lapack import dposv, dpotrf, dpotrs
 
-from forecasting.engines.conventions import FloatArray
+from forecasting.core.day_arrays import FloatArray
 
 MAX_STEPS = 1000
-"""Steps after which the active-set search ends where it is; 10 to 40 are usual for 25 variables."""
+"""Most steps of the active-set search; 25 variables usually need 10 to 40."""
 
 JITTERS = (0.0, 1e-13, 1e-11, 1e-9, 1e-7)
-"""Added to a diagonal in turn, relative to its largest entry, where rounding has made a matrix indefinite."""
+"""Tried in turn when rounding has made a matrix indefinite: added to its diagonal, relative to the largest
+entry."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reduced:
-    """A quadratic from which the unpenalised variables u are eliminated, leaving q(d) of the penalised ones.
+class ReducedQuadratic:
+    """A quadratic in the penalised variables d, after the unpenalised variables u were eliminated.
 
     Attributes
     ----------
@@ -32,7 +33,7 @@ class Reduced:
     slope: FloatArray
 
 
-def eliminate(hessian: FloatArray, linear: FloatArray, free: int, *, jitter: bool) -> Reduced | None:
+def eliminate(hessian: FloatArray, linear: FloatArray, free: int, *, jitter: bool) -> ReducedQuadratic | None:
     """Eliminate the first `free` variables of ``½·v'·H·v - l'·v`` by a Cholesky factor: a Schur complement.
 
     Parameters
@@ -40,14 +41,14 @@ def eliminate(hessian: FloatArray, linear: FloatArray, free: int, *, jitter: boo
     hessian, linear
         (p, p) and (p,).
     free
-        How many variables come first and carry no penalty.
+        Number of leading variables, which carry no penalty.
     jitter
-        True: the matrix is positive semidefinite up to rounding and may be lifted a little.
+        True if the matrix is positive semidefinite up to rounding; its diagonal may then be raised slightly.
 
     Returns
     -------
-    Reduced or None
-        None if the block of the free variables is not positive definite.
+    ReducedQuadratic or None
+        None if the block of the unpenalised variables is not positive definite.
     """
     factor = cholesky(hessian[:free, :free], jitter=jitter)
     if factor is None:
@@ -55,7 +56,9 @@ def eliminate(hessian: FloatArray, linear: FloatArray, free: int, *, jitter: boo
     cross = hessian[:free, free:]
     solved, _ = dpotrs(factor, np.column_stack([cross, linear[:free]]), lower=1)
     slope, offset = solved[:, :-1], solved[:, -1]
-    return Reduced(hessian[free:, free:] - cross.T @ slope, linear[free:] - cross.T @ offset, offset, slope)
+    return ReducedQuadratic(
+        hessian[free:, free:] - cross.T @ slope, linear[free:] - cross.T @ offset, offset, slope
+    )
 
 
 def lasso(
@@ -64,9 +67,9 @@ def lasso(
     """Minimise ``½·d'·H·d - l'·d + penalty·Σ|d|``, exactly.
 
     Feature-sign search (Lee, Battle, Raina & Ng 2006, "Efficient sparse coding algorithms", algorithm 1):
-    guess which variables are not 0 and their signs, solve that quadratic, walk to its minimum or to the best
-    zero crossing on the way, and let in the variable that breaks its optimality condition most. The
-    objective falls in every step, so no guess comes twice and the search ends at the minimum.
+    guess which variables are not 0 and their signs, solve that quadratic, move to its minimum or to the best
+    zero crossing on the way, and add the variable that violates its optimality condition most. Every step
+    lowers the objective, so no guess repeats and the search ends at the minimum.
 
     Parameters
     ----------
@@ -75,15 +78,15 @@ def lasso(
     penalty
         Weight of the L1 norm, above 0.
     start
-        (S,) first guess; the nearer, the fewer steps.
+        (S,) first guess; a closer one needs fewer steps.
     jitter
         As for `eliminate`.
 
     Returns
     -------
     numpy.ndarray or None
-        None if a block that was met is not positive definite. Where H is not, but no such block was met, the
-        answer is a local minimum.
+        (S,) the minimiser, or None if a block on the way is not positive definite. If H itself is not, but
+        every block on the way is, the result is a local minimum.
     """
     delta, best, lowest = start.copy(), start, np.inf
     signs = np.sign(delta)
@@ -103,7 +106,7 @@ def lasso(
             continue
         gradient = hessian @ delta - linear
         value = 0.5 * delta @ (gradient - linear) + penalty * np.abs(delta).sum()
-        if value >= lowest:  # rounding is all that is left
+        if value >= lowest:  # only rounding is left
             break
         best, lowest = delta.copy(), value
         excess = np.where(signs == 0, np.abs(gradient), 0.0)
@@ -115,7 +118,7 @@ def lasso(
 
 
 def cholesky(matrix: FloatArray, *, jitter: bool) -> FloatArray | None:
-    """Lower Cholesky factor, None if there is none; what stands above the diagonal means nothing."""
+    """Lower Cholesky factor, or None if there is none; entries above the diagonal are undefined."""
     for lift in JITTERS if jitter else JITTERS[:1]:
         factored: tuple[FloatArray, int] = dpotrf(_lifted(matrix, lift), lower=1)
         if not factored[1]:
@@ -136,7 +139,7 @@ def _solved(block: FloatArray, target: FloatArray, *, jitter: bool) -> FloatArra
 def _best_crossing(
     block: FloatArray, linear: FloatArray, penalty: float, here: FloatArray, there: FloatArray
 ) -> FloatArray:
-    """The best of `there` and the points on the way to it where a variable becomes 0."""
+    """The best of `there` and the points on the way where a variable becomes 0."""
     way = there - here
     with np.errstate(divide="ignore", invalid="ignore"):
         crossings = np.where(here * there < 0, -here / way, np.inf)

@@ -1,13 +1,16 @@
-"""The negative log posterior, evaluated from its definition: the judge of every solver, and used by none."""
+"""Not used by the product yet: the negative log posterior, evaluated from its definition.
+
+Tests and ``benchmarks.solver`` judge the solvers by it; no solver uses it.
+"""
 
 import numpy as np
 
-from forecasting.engines.conventions import FloatArray
+from forecasting.core.day_arrays import FloatArray
 from forecasting.engines.prophet.problem import LEVEL_SD, SIGMA_SD, Parameters, Problem
 
 
 def fitted(problem: Problem, parameters: Parameters) -> FloatArray:
-    """(n,) ``trend · (1 + X_m·beta) + X_a·beta``, with the trend as ``prophet.stan`` writes it."""
+    """(n,) ``trend · (1 + X_m·beta) + X_a·beta``, with the trend in the form of ``prophet.stan``."""
     after = (problem.t[:, None] >= problem.changes).astype(np.float64)
     slope = parameters.k + after @ parameters.delta
     level = parameters.m + after @ (-problem.changes * parameters.delta)
@@ -17,7 +20,7 @@ def fitted(problem: Problem, parameters: Parameters) -> FloatArray:
 
 
 def objective(problem: Problem, parameters: Parameters) -> float:
-    """Minus the log density of ``prophet.stan`` as CmdStan optimises it: without constants and Jacobian.
+    """Minus the log density of ``prophet.stan`` as CmdStan optimises it, without constants and Jacobian.
 
     ::
 
@@ -33,11 +36,12 @@ def objective(problem: Problem, parameters: Parameters) -> float:
 
 
 def stationarity(problem: Problem, parameters: Parameters) -> dict[str, float]:
-    """How far each group of parameters is from the first-order conditions of a mode; 0 is exact.
+    """How far each group of parameters is from the first-order conditions of a mode; 0 means exactly met.
 
-    The largest absolute derivative of `objective` in k, m, beta and log sigma; for delta the distance of
-    the smooth part's derivative g from the subdifferential: ``|g + sign(delta)/tau|`` where delta is not 0,
-    ``max(|g| - 1/tau, 0)`` where it is (Tibshirani 1996, the lasso).
+    For k, m, beta and log sigma: the largest absolute derivative of `objective`. For delta: the distance of
+    the smooth part's derivative g from the subdifferential, ``|g + sign(delta)/tau|`` where delta is not 0
+    and ``max(|g| - 1/tau, 0)`` where it is 0 (Tibshirani 1996, "Regression shrinkage and selection via the
+    lasso").
     """
     sigma = parameters.sigma
     residual = problem.y - fitted(problem, parameters)

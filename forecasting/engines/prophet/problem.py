@@ -1,33 +1,30 @@
-"""What Prophet's Stan program is given, and what comes back."""
+"""The estimation problem of Prophet's Stan program: its data and its parameters."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from forecasting.core.day_arrays import BoolArray, FloatArray
 from forecasting.core.errors import FitFailed
-from forecasting.engines.conventions import FloatArray
-
-BoolArray = npt.NDArray[np.bool_]
 
 LEVEL_SD, SIGMA_SD = 5.0, 0.5
 """``k, m ~ normal(0, 5)`` and ``sigma_obs ~ normal(0, 0.5)`` of ``prophet.stan``."""
 
 SIGMA_FLOOR = 1e-9
-"""Smallest noise of any fit. It is what Prophet itself gives a constant series (`Prophet.fit`), for the same
-reason: on data the model can meet exactly the posterior has no mode, it grows without end as sigma falls."""
+"""Smallest noise of any fit, the one `Prophet.fit` gives a constant series. Data that the model can fit
+exactly has no posterior mode: the density grows without limit as sigma falls."""
 
 LEAST_VARIANCE = 1e-14
-"""Noise variance, relative to the largest sum of squares of a column, below which float64 no longer tells the
-priors from rounding: the other parameters are not searched any further there."""
+"""Noise variance, relative to the largest sum of squares of a column, at which the search stops: below it
+float64 can't distinguish the priors from rounding errors."""
 
 NO_NOISE = 1e-6
-"""Noise, relative to the highest demand, below which a fit is one that meets its data exactly."""
+"""Noise, relative to the highest demand, below which a fit counts as exact."""
 
 FEW_DAYS = 100
-"""Days below which a series counts as short, and more than one mode is looked for; Prophet switches Stan's
-algorithm at the same length (`CmdStanPyBackend.fit`)."""
+"""Series shorter than this many days may have several modes, so the search starts from several points.
+Prophet switches Stan's algorithm at the same length (`CmdStanPyBackend.fit`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +58,14 @@ class Problem:
     tau: float
 
     def require_fit(self) -> None:
-        """Refuse what has no posterior.
+        """Check that the problem can be fitted.
 
         Raises
         ------
         FitFailed
-            If there are fewer than two days, all days are one, or a number is not finite.
+            If there are fewer than two days, a number is not finite, or a prior scale is not above 0.
         """
-        if self.y.size < 2:  # noqa: PLR2004 - the least a line goes through, as in Prophet.preprocess
+        if self.y.size < 2:  # noqa: PLR2004 - a line needs two points, as in Prophet.preprocess
             raise FitFailed(f"prophet: expected at least 2 days, found {self.y.size}")
         parts = {"y": self.y, "days": self.t, "changepoints": self.changes, "regressors": self.x}
         for name, values in parts.items():
@@ -86,7 +83,7 @@ class Parameters:
     Attributes
     ----------
     k, m
-        Slope and level of the trend at the first day.
+        Slope and level of the trend on the first day.
     delta
         (S,) slope changes.
     beta
@@ -103,7 +100,7 @@ class Parameters:
 
 
 def ramps(t: FloatArray, changes: FloatArray) -> FloatArray:
-    """(n, S) ``max(t - c, 0)``: what one unit of slope change at c adds to the trend.
+    """(n, S) ``max(t - c, 0)``: how much one unit of slope change at c adds to the trend.
 
     ``linear_trend`` of ``prophet.stan``, ``(k + A·delta)·t + m - A·(c·delta)`` with ``A = [t >= c]``, is
     ``k·t + m + ramps · delta``.
@@ -119,11 +116,12 @@ def trend(parameters: Parameters, t: FloatArray, changes: FloatArray) -> FloatAr
 def best_sigma(rss: float, n: int) -> float:
     """The sigma that minimises ``2·s² + n·log s + rss/(2·s²)``, not below `SIGMA_FLOOR`.
 
-    Where the derivative is 0, ``4·s⁴ + n·s² = rss``; the positive root, written so that nothing cancels.
+    The derivative is 0 where ``4·s⁴ + n·s² = rss``; the positive root is written without a cancelling
+    difference.
     """
     return max(float(np.sqrt(2.0 * rss / (n + np.sqrt(n * n + 16.0 * rss)))), SIGMA_FLOOR)
 
 
 def noise_value(sigma: float, rss: float, n: int) -> float:
-    """``2·s² + n·log s + rss/(2·s²)``: what the noise and the residuals add to the objective."""
+    """``2·s² + n·log s + rss/(2·s²)``: the part of the objective due to noise and residuals."""
     return 2.0 * sigma**2 + n * math.log(sigma) + rss / (2.0 * sigma**2)

@@ -1,4 +1,4 @@
-"""The engine around Prophet's model: which days it sees, and what becomes of its numbers."""
+"""The Prophet engine: chooses the days to fit, and turns the model's log scale back into demand."""
 
 from dataclasses import dataclass, replace
 
@@ -10,34 +10,35 @@ from forecasting.core.explanation import LEVEL, Explanation, Origin
 from forecasting.core.pooled_priors import PooledPrior
 from forecasting.engines.conventions import forecast_arrays, open_days
 from forecasting.engines.prophet import recipe
-from forecasting.engines.prophet.intervals import demand, demand_mean, demand_quantiles
+from forecasting.engines.prophet.intervals import demand_mean, demand_quantiles
 from forecasting.engines.prophet.recipe import FittedRecipe
-from forecasting.engines.prophet.sequential_attribution import explained
+from forecasting.engines.prophet.sequential_attribution import attribute
 
 ZERO_DAYS, LEAST_ZEROS = 91, 3
-"""Days looked back for how often nothing is sold, and how many such days are no accident."""
+"""Days over which open days without a sale are counted, and how many there must be to count at all: fewer
+are taken for accidents."""
 
 MIN_DAYS = 14
-"""Fewest open days with sales that can be fitted: two weeks, so that most weekdays come twice."""
+"""Fewest open days with sales that are fitted: two weeks, so that most weekdays come twice."""
 
 CEILING = 10.0
-"""No value is above this many times the highest demand seen."""
+"""Forecasts are capped at this many times the highest demand of the history."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProphetEngine:
     """Prophet on ``log1p`` of demand, fitted to open days with sales.
 
-    Weekdays without a single such day, and closed days, are exactly 0. How often nothing is sold on an open
-    day is told apart: demand is 0 with that probability, else as the model says. Quantiles are those of the
-    predictive distribution on the log scale, the mean is its expectation on the scale of demand; nothing is
-    sampled, so the same history always gives the same numbers. A trend that runs away is cut at ten times the
-    highest demand of the history: far above anything a plan could mean, and finite.
+    Closed days, and weekdays that never had a sale, are exactly 0. An open day without a sale has a
+    probability of its own; with the rest of the probability demand follows the model. The quantiles are those
+    of the predictive distribution on the log scale, the mean is its expectation on the scale of demand.
+    Nothing is sampled, so equal histories give equal numbers. Forecasts are capped at ten times the highest
+    demand of the history: far above any realistic plan, but finite when a trend runs away.
 
     Attributes
     ----------
     prior
-        What the coefficients of the series' product are over the chain, or None where nothing is pooled.
+        Prior of the product's coefficients, pooled over the chain; None for the default priors.
     """
 
     prior: PooledPrior | None = None
@@ -49,16 +50,16 @@ class ProphetEngine:
 
     @property
     def poolable(self) -> bool:
-        """Its coefficients are pooled over the chain."""
+        """True: its coefficients are pooled over the chain."""
         return True
 
     def fit(self, past: SeriesDays) -> "FittedProphet":
-        """Fit one series, ascending; its last day is the cutoff.
+        """Fit one series, in ascending order of days; its last day is the cutoff.
 
         Raises
         ------
         FitFailed
-            If fewer than 14 days are open and have sales, or no mode of the posterior was found.
+            If fewer than 14 open days have sales, or no mode of the posterior was found.
         """
         open_days(past, self.name)
         sold = past.is_open & (past.y > 0)
@@ -67,7 +68,7 @@ class ProphetEngine:
             raise FitFailed(f"{self.name}: expected at least {MIN_DAYS} open days with sales, found {count}")
         weekdays = np.bincount(past.weekday[sold], minlength=7) > 0
         ceiling = CEILING * float(past.y[sold].max())
-        return FittedProphet(recipe.fit(past, sold, self.prior), weekdays, ceiling, _nothing(past))
+        return FittedProphet(recipe.fit(past, sold, self.prior), weekdays, ceiling, _zero_share(past))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,76 +78,55 @@ class FittedProphet:
     Attributes
     ----------
     model
-        The fit, on the scale of ``log1p`` of demand.
+        The fit on the log scale.
     weekdays
-        (7,) whether a weekday (0 is Monday) was seen with sales.
+        (7,) True for weekdays (Monday first) that had sales.
     ceiling
-        Highest value a forecast may have.
-    nothing
+        Highest value a forecast may have, in units of demand.
+    zero_share
         Probability that nothing is sold on an open day.
     """
 
     model: FittedRecipe
     weekdays: BoolArray
     ceiling: float
-    nothing: float
+    zero_share: float
 
     def forecast(self, future: SeriesDays) -> SeriesForecast:
         """Forecast the days of `future`."""
         if not len(future):
-            nothing = np.zeros(0)
-            return forecast_arrays(future, nothing, (nothing, nothing, nothing))
+            empty = np.zeros(0)
+            return forecast_arrays(future, empty, (empty, empty, empty))
         centre, sd = self.model.predict(future)
-        mean = demand_mean(centre, sd, self.ceiling, self.nothing)
-        quantiles = demand_quantiles(centre, sd, self.ceiling, self.nothing)
-        return forecast_arrays(replace(future, is_open=self._served(future)), mean, quantiles)
+        mean = demand_mean(centre, sd, self.ceiling, self.zero_share)
+        quantiles = demand_quantiles(centre, sd, self.ceiling, self.zero_share)
+        return forecast_arrays(replace(future, is_open=self.can_sell(future)), mean, quantiles)
 
     def explain(self, future: SeriesDays) -> Explanation:
-        """Take expected demand apart, one fact of the day after the other (`explaining.explained`)."""
+        """Attribute the expected demand of each day to its facts (`sequential_attribution.attribute`)."""
         if not len(future):
             return Explanation(Origin.MODEL, {LEVEL: np.zeros(0)})
         t, rows = self.model.rows(future)
 
         def expected(columns: FloatArray) -> FloatArray:
-            many, flat = len(columns), columns.reshape(-1, columns.shape[2])
-            centre, sd = self.model.at(np.tile(t, many), flat)
-            return demand_mean(centre, sd, self.ceiling, self.nothing).reshape(many, -1)
+            stages, flat = len(columns), columns.reshape(-1, columns.shape[2])
+            centre, sd = self.model.predict_rows(np.tile(t, stages), flat)
+            return demand_mean(centre, sd, self.ceiling, self.zero_share).reshape(stages, -1)
 
-        return explained(self.model.names, rows, self.weekdays, self._served(future), expected)
-
-    def paths(self, future: SeriesDays, count: int, rng: np.random.Generator) -> FloatArray:
-        """Draw whole futures, for what adds days up: sums of quantiles are not quantiles of sums.
-
-        Parameters
-        ----------
-        future
-            The days.
-        count
-            How many.
-        rng
-            Where chance comes from; an equal generator draws equal paths.
-
-        Returns
-        -------
-        numpy.ndarray
-            (count, days) demand, 0 on closed days.
-        """
-        drawn = demand(self.model.paths(future, count, rng), self.ceiling)
-        sold = rng.random(drawn.shape) >= self.nothing
-        return np.where(self._served(future) & sold, drawn, 0.0)
+        return attribute(self.model.names, rows, self.weekdays, self.can_sell(future), expected)
 
     @property
     def coefficients(self) -> dict[str, float]:
-        """What is pooled over the chain (`ports.PoolableSeries`)."""
+        """Coefficients to pool over the chain (`ports.PoolableSeries`)."""
         return self.model.coefficients
 
-    def _served(self, days: SeriesDays) -> BoolArray:
-        """(n,) whether a day is open, and on a weekday something is known of."""
+    def can_sell(self, days: SeriesDays) -> BoolArray:
+        """(n,) True on open days whose weekday had sales; the forecast of all other days is 0."""
         return days.is_open & self.weekdays[days.weekday]
 
 
-def _nothing(past: SeriesDays) -> float:
-    """Share of the recent open days without a sale."""
+def _zero_share(past: SeriesDays) -> float:
+    """Share of the recent open days on which nothing was sold."""
     recent = past[past.is_open & (past.days > past.days[-1] - ZERO_DAYS)]
     zeros = int(np.count_nonzero(recent.y == 0))
     return zeros / len(recent) if zeros >= LEAST_ZEROS else 0.0

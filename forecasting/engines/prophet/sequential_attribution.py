@@ -1,4 +1,4 @@
-"""What a forecast of the recipe is made of, one fact of the day after the other."""
+"""Attribute the expected demand of a day to its facts by adding one fact after another to the forecast."""
 
 from collections.abc import Callable, Sequence
 
@@ -24,49 +24,50 @@ _STEP_OF = {
 _AROUND = "around"
 
 Expected = Callable[[FloatArray], FloatArray]
+"""Maps columns (m, n, K) of the same n days to their expected demand (m, n)."""
 
 
-def explained(
-    names: Sequence[str], rows: FloatArray, weekdays: BoolArray, served: BoolArray, expected: Expected
+def attribute(
+    names: Sequence[str], rows: FloatArray, weekdays: BoolArray, can_sell: BoolArray, expected: Expected
 ) -> Explanation:
-    """Take expected demand apart by forecasting each day several times, with more and more of its facts.
+    """Forecast each day several times, with more and more of its facts, and take the differences.
 
-    The model multiplies, so what a promotion does depends on the day it falls on, and an order is needed:
-    that of `reasons.STEPS`. With ``x_k`` the columns of the first k steps and those of an ordinary day for
-    all others, and E the model's own expected demand::
+    The model multiplies, so the effect of a promotion depends on the day it falls on, and the order of the
+    facts matters: it is that of `explanation.STEPS`. Let ``x_k`` hold the day's own columns for the first k
+    steps and those of an ordinary day for the others, and let E be the model's expected demand::
 
         step_k = E(x_k) - E(x_{k-1})      level = E(x_0)
 
-    A sequential ("break down") attribution: Staniak & Biecek 2018, "Explanations of model predictions with
-    live and breakDown packages", The R Journal 10(2). The last step that acts on a day is the difference to
-    the same day without it. An ordinary day has no special fact, the average of the year, and the average of
-    the weekdays on which there are sales. A fact that a day does not have makes no step, exactly.
+    This is a sequential ("break down") attribution: Staniak & Biecek 2018, "Explanations of model predictions
+    with live and breakDown packages", The R Journal 10(2). The last step that applies to a day is the
+    difference to the same day without that fact. An ordinary day has no special fact, the average season of
+    the year, and the average of the weekdays with sales. A fact that a day does not have adds no step at all.
 
     Parameters
     ----------
     names, rows
-        (n, K) columns of the days forecast.
+        (K,) names and (n, K) columns of the days forecast.
     weekdays
-        (7,) weekdays with sales; at least one.
-    served
-        (n,) days that are not 0 by rule.
+        (7,) True for weekdays with sales; at least one.
+    can_sell
+        (n,) True on days that are not 0 by rule.
     expected
-        (m, n) the model's expected demand where the same days have other columns, (m, n, K).
+        The model's expected demand for other columns of the same days.
     """
     step_of = np.array([_STEP_OF.get(name.partition(":")[0], _AROUND) for name in names])
     x = np.zeros_like(rows)
     x[:, step_of == WEEKDAY] = fourier(np.arange(MONDAY, MONDAY + 7), 7.0, WEEKLY)[weekdays].mean(axis=0)
-    stages, acting = [x], {}
+    stages, applies_to = [x], {}
     for step in STEPS[1:]:
         columns = step_of == step
-        acts = served & (x[:, columns] != rows[:, columns]).any(axis=1)
-        if acts.any():
+        applies = can_sell & (x[:, columns] != rows[:, columns]).any(axis=1)
+        if applies.any():
             x = np.where(columns, rows, x)
             stages.append(x)
-            acting[step] = acts
+            applies_to[step] = applies
     level, *values = expected(np.stack(stages))
-    steps, before = {LEVEL: np.where(served, level, 0.0)}, level
-    for (step, acts), value in zip(acting.items(), values, strict=True):
-        after = np.where(acts, value, before)
-        steps[step], before = np.where(served, after - before, 0.0), after
+    steps, before = {LEVEL: np.where(can_sell, level, 0.0)}, level
+    for (step, applies), value in zip(applies_to.items(), values, strict=True):
+        after = np.where(applies, value, before)
+        steps[step], before = np.where(can_sell, after - before, 0.0), after
     return Explanation(Origin.MODEL, steps)

@@ -1,20 +1,28 @@
-"""One door to the two solvers."""
+"""Solve the additive model, and check every mode that a solver finds."""
 
 from collections.abc import Callable
 
 import numpy as np
 
 from forecasting.core.errors import FitFailed
-from forecasting.engines.prophet import additive, multiplicative
+from forecasting.engines.prophet import additive
 from forecasting.engines.prophet.additive import NormalEquations
-from forecasting.engines.prophet.problem import SIGMA_FLOOR, Parameters, Problem
+from forecasting.engines.prophet.problem import Parameters, Problem
 
 
-def solve(problem: Problem) -> Parameters:
-    """Find a mode of the posterior of Prophet's model with linear growth.
+def solve_additive(problem: Problem, variance: float) -> tuple[Parameters, NormalEquations]:
+    """Find the posterior mode of a problem in which every term adds to the trend.
 
-    A constant series gets what Prophet gives it without asking Stan (`Prophet.fit`): a level, no noise to
-    speak of, and nothing else.
+    Parameters
+    ----------
+    variance
+        Rough noise variance of such problems, in scaled units: where the search starts.
+
+    Returns
+    -------
+    tuple
+        The mode, and the normal equations it was found from; the uncertainty of the coefficients is
+        computed from them.
 
     Raises
     ------
@@ -22,36 +30,22 @@ def solve(problem: Problem) -> Parameters:
         If the problem can't be fitted (`Problem.require_fit`), or no finite mode was found.
     """
     problem.require_fit()
-    if problem.y.min() == problem.y.max():
-        nothing = np.zeros(problem.changes.size), np.zeros(problem.sigmas.size)
-        return Parameters(0.0, float(problem.y[0]), *nothing, SIGMA_FLOOR)
-    search = multiplicative.solve if problem.multiplicative.any() else additive.solve
-    return _found(lambda: search(problem))
+    equations = NormalEquations.of(problem)
+    return checked_mode(lambda: additive.solve_equations(equations, problem.tau, variance)), equations
 
 
-def solve_additive(problem: Problem, variance: float) -> tuple[Parameters, NormalEquations]:
-    """As `solve` where every term adds; also returns the normal equations, which tell the doubt about them.
-
-    Parameters
-    ----------
-    variance
-        About the noise variance of such problems, where the search starts.
+def checked_mode(search: Callable[[], Parameters]) -> Parameters:
+    """Run a search for the mode and require finite parameters.
 
     Raises
     ------
     FitFailed
-        As for `solve`.
+        If the search breaks down numerically, or a parameter is not finite.
     """
-    problem.require_fit()
-    equations = NormalEquations.of(problem)
-    return _found(lambda: additive.solve_equations(equations, problem.tau, variance)), equations
-
-
-def _found(search: Callable[[], Parameters]) -> Parameters:
     try:
-        found = search()
+        mode = search()
     except (ArithmeticError, np.linalg.LinAlgError) as error:
         raise FitFailed(f"prophet: expected a mode of the posterior, found: {error}") from error
-    if not all(np.isfinite(part).all() for part in (found.k, found.m, found.delta, found.beta, found.sigma)):
+    if not all(np.isfinite(part).all() for part in (mode.k, mode.m, mode.delta, mode.beta, mode.sigma)):
         raise FitFailed("prophet: expected finite parameters, found others")
-    return found
+    return mode

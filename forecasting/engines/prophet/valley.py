@@ -1,32 +1,32 @@
-"""The direction in which a multiplicative model hardly notices where it stands: its scale."""
+"""Not used by the product yet: the scale of a multiplicative model, which the data hardly determine."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.engines.conventions import FloatArray
+from forecasting.core.day_arrays import FloatArray
 from forecasting.engines.prophet.problem import LEVEL_SD, Problem
 
 STEPS, LONGEST = 6, 0.5
-"""Newton steps in the log of the scale that one move takes, and how long each may be."""
+"""Newton steps in the log of the scale per move, and the longest step."""
 
 RIDGE = 1e-6
-"""Weight of the prior in finding the coefficients that make a constant, against the data."""
+"""Ridge penalty, per day, of the regression that finds the coefficients of a constant."""
 
 
 @dataclass(frozen=True, slots=True)
-class Valley:
-    """Moves ``trend·c, (1 + X_m·beta)/c``.
+class ScaleValley:
+    """Moves along the valley ``trend·c, (1 + X_m·beta)/c`` of the objective.
 
-    Where the columns can make a constant on the days seen (weekly terms, when a weekday is never open), such
-    a move leaves the fitted values as they are, and the priors alone say where on it the mode lies. The way
-    is curved, so Newton's steps, which are straight, need dozens to follow it.
+    If a combination of the columns is constant on the fitted days (weekly terms, when one weekday is never
+    open), such a move does not change the fitted values, and only the priors determine where along it the
+    mode lies. The valley is curved, so straight Newton steps would need dozens to follow it.
 
     Attributes
     ----------
     unit
-        (K,) coefficients b with ``X_m·b`` as near 1 as the columns get (ridge regression).
+        (K,) coefficients b with ``X_m·b`` as close to 1 as possible (ridge regression).
     missed
         (n,) ``1 - X_m·b``.
     """
@@ -36,8 +36,8 @@ class Valley:
     missed: FloatArray
 
     @classmethod
-    def of(cls, problem: Problem) -> "Valley":
-        """Find `unit`."""
+    def of(cls, problem: Problem) -> "ScaleValley":
+        """Find `unit` for a problem."""
         chosen = problem.multiplicative
         columns = problem.x[:, chosen]
         matrix = columns.T @ columns
@@ -49,8 +49,15 @@ class Valley:
     def best_scale(self, theta: FloatArray, trend: FloatArray, residual: FloatArray, sigma: float) -> float:
         """The c with the lowest objective at fixed noise, by Newton's method on log c.
 
-        With ``beta(c) = beta/c + (1/c - 1)·unit`` the residual is ``r - (c - 1)·trend·missed``, and the
-        objective a polynomial in c and 1/c.
+        With ``beta(c) = beta/c + (1/c - 1)·unit`` the residual is ``r - (c - 1)·trend·missed``, so the
+        objective is a polynomial in c and 1/c.
+
+        Parameters
+        ----------
+        theta
+            (p,) k, m, beta, delta.
+        trend, residual
+            (n,) trend and residuals there.
         """
         free = 2 + self.unit.size
         beta = np.where(self.problem.multiplicative, theta[2:free], 0.0)

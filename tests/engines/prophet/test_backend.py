@@ -9,7 +9,7 @@ from prophet.serialize import model_from_json, model_to_json
 from forecasting.core.errors import FitFailed
 from forecasting.engines.prophet.backend import DirectBackend, plain, with_direct_backend
 from forecasting.engines.prophet.design import Regressor, Settings
-from forecasting.engines.prophet.predict import fit
+from forecasting.engines.prophet.plain_prophet import fit, predict
 from tests.engines.prophet import peer
 from tests.engines.prophet.series import frame
 from tests.series import day_numbers
@@ -43,7 +43,7 @@ def test_a_real_prophet_carries_our_parameters(name: str) -> None:
         {each.name: days[each.name].to_numpy() for each in settings.regressors} for days in (SERIES, FUTURE)
     )
     direct = fit(day_numbers(SERIES), SERIES["y"].to_numpy(), known, settings)
-    ours = direct.predict(day_numbers(FUTURE), ahead)
+    ours = predict(direct, day_numbers(FUTURE), ahead)
     theirs = prophet.predict(FUTURE)
     assert theirs["yhat"].to_numpy() == pytest.approx(ours.yhat, rel=1e-9)
     assert theirs["trend"].to_numpy() == pytest.approx(ours.trend, rel=1e-9)
@@ -75,7 +75,7 @@ def test_it_starts_no_process_and_writes_no_file(monkeypatch: pytest.MonkeyPatch
 
 
 def test_samples_of_the_posterior_are_refused() -> None:
-    """There is a mode here, and no chain."""
+    """The backend finds the mode only."""
     with pytest.raises(FitFailed, match="expected mcmc_samples=0"):
         with_direct_backend(peer.plain(mcmc_samples=10)).fit(SERIES)
 
@@ -97,4 +97,4 @@ def test_a_constant_series_never_reaches_the_backend() -> None:
     series = frame(np.full(60, 7.0))
     ours = fit(day_numbers(series), series["y"].to_numpy(), {}, Settings())
     theirs = plain(Settings()).fit(series).predict(series[["ds"]])
-    assert ours.predict(day_numbers(series), {}).yhat == pytest.approx(theirs["yhat"].to_numpy())
+    assert predict(ours, day_numbers(series), {}).yhat == pytest.approx(theirs["yhat"].to_numpy())

@@ -5,14 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.engines.prophet import solver
+from forecasting.engines.prophet import plain_solver
 from forecasting.engines.prophet.additive import NormalEquations
-from forecasting.engines.prophet.coefficient_uncertainty import CoefficientUncertainty
-from forecasting.engines.prophet.coefficient_uncertainty import (
-    estimate_uncertainty as estimate_from_equations,
-)
+from forecasting.engines.prophet.coefficient_uncertainty import CoefficientUncertainty, estimate_uncertainty
 from forecasting.engines.prophet.design import Regressor, Settings, prepare
-from forecasting.engines.prophet.predict import Fitted, settled
+from forecasting.engines.prophet.fitted_model import FittedModel, fitted_model
 from forecasting.engines.prophet.problem import LEVEL_SD, Problem
 
 START = 17_000
@@ -24,22 +21,22 @@ SETTINGS = Settings(
 )
 
 
-def fitted(size: int = 120, noise: float = 0.1, seed: int = 0) -> tuple[Problem, Fitted]:
+def fitted(size: int = 120, noise: float = 0.1, seed: int = 0) -> tuple[Problem, FittedModel]:
     """A fit of a noisy level near 6 with a promotion every other week and Christmas once."""
     rng, day = np.random.default_rng(seed), np.arange(size)
     columns = {"promo": (day // 7 % 2).astype(float), "christmas": (day == size // 2).astype(float)}
     y = 6 + 0.3 * columns["promo"] + 0.5 * columns["christmas"] + noise * rng.standard_normal(size)
     design, problem = prepare(START + day, y, columns, SETTINGS)
     problem = replace(problem, sigmas=np.array([0.5, 0.5, 0.3, 0.3]) / design.y_scale)
-    return problem, settled(design, solver.solve(problem))
+    return problem, fitted_model(design, plain_solver.solve(problem))
 
 
-def uncertainty_of(problem: Problem, made: Fitted) -> CoefficientUncertainty:
+def uncertainty_of(problem: Problem, made: FittedModel) -> CoefficientUncertainty:
     """The uncertainty about a fit of this problem."""
-    return estimate_from_equations(NormalEquations.of(problem), made)
+    return estimate_uncertainty(NormalEquations.of(problem), made)
 
 
-def dense(problem: Problem, made: Fitted) -> np.ndarray:
+def dense(problem: Problem, made: FittedModel) -> np.ndarray:
     """The covariance of level, slope and coefficients in scaled units: the precision, inverted."""
     rows = np.column_stack([np.ones(problem.t.size), problem.t, problem.x])
     prior = np.concatenate([[LEVEL_SD, LEVEL_SD], problem.sigmas])
@@ -82,21 +79,7 @@ def test_a_column_never_seen_has_the_doubt_of_its_prior() -> None:
     assert added == pytest.approx(0.3**2, rel=1e-6)
 
 
-def test_draws_have_that_variance_and_are_shared_by_the_days_of_a_path() -> None:
-    """Over 40,000 paths, and their covariance is that of the dense formula."""
-    problem, made = fitted()
-    uncertainty = uncertainty_of(problem, made)
-    t, x = problem.t[50:70], problem.x[50:70]
-    drawn = uncertainty.draw(t, x, 40_000, np.random.default_rng(0))
-    rows = np.column_stack([np.ones(t.size), t, x])
-    covariance = rows @ dense(problem, made) @ rows.T * made.design.y_scale**2
-    assert drawn.shape == (40_000, 20)
-    assert drawn.std(axis=0) == pytest.approx(np.sqrt(uncertainty.variance(t, x)), rel=0.02)
-    assert np.cov(drawn.T) == pytest.approx(covariance, abs=0.03 * covariance.max())
-    assert np.abs(drawn.mean(axis=0)).max() < 5 * drawn.std() / 200
-
-
-def test_the_doubt_about_the_slope_ends_with_the_history() -> None:
+def test_the_uncertainty_of_the_slope_stops_growing_at_the_end_of_the_history() -> None:
     """The trend's own uncertainty takes over there."""
     problem, made = fitted()
     uncertainty = uncertainty_of(problem, made)
@@ -110,8 +93,8 @@ def test_the_parameters_take_up_some_of_the_days_and_never_all(size: int, noise:
     """Their effective number lies between 0 and how many there are; the noise is no less than the mode's."""
     problem, made = fitted(size, noise, seed)
     uncertainty = uncertainty_of(problem, made)
-    assert 0 <= uncertainty.freedom <= 6 + 1e-6
-    assert uncertainty.freedom <= size + 1e-6
+    assert 0 <= uncertainty.effective_parameters <= 6 + 1e-6
+    assert uncertainty.effective_parameters <= size + 1e-6
     assert made.sigma <= uncertainty.noise <= made.sigma * 2**0.5 * (1 + 1e-12)
     assert np.isfinite(uncertainty.variance(problem.t, problem.x)).all()
 
@@ -126,12 +109,11 @@ def test_the_noise_is_larger_than_the_mode_says() -> None:
     assert unbiased == pytest.approx(0.1, rel=0.04)
 
 
-def test_doubt_is_in_the_unit_that_was_fitted() -> None:
-    """Twice the scale has four times the variance, and draws twice as far."""
+def test_uncertainty_is_in_the_units_of_the_fitted_values() -> None:
+    """Twice the scale has four times the variance, and twice the weights."""
     problem, made = fitted()
     one = uncertainty_of(problem, made)
-    two = CoefficientUncertainty(one.factor, one.freedom, 2 * one.scale, one.noise)
+    two = CoefficientUncertainty(one.factor, one.effective_parameters, 2 * one.scale, one.noise)
     t, x = problem.t, problem.x
     assert two.variance(t, x) == pytest.approx(4 * one.variance(t, x))
-    draws = [each.draw(t, x, 5, np.random.default_rng(1)) for each in (one, two)]
-    assert draws[1] == pytest.approx(2 * draws[0])
+    assert two.whitened(t, x) == pytest.approx(2 * one.whitened(t, x))

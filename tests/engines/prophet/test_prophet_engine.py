@@ -16,7 +16,6 @@ from forecasting.core.day_arrays import SeriesDays, SeriesForecast, number_of
 from forecasting.core.errors import FitFailed
 from forecasting.core.pooled_priors import CoefficientPrior, PooledPrior
 from forecasting.engines.prophet import additive, recipe
-from forecasting.engines.prophet.intervals import demand_mean, demand_quantiles, predictive_sd
 from forecasting.engines.prophet.objective import objective
 from forecasting.engines.prophet.problem import Parameters, trend
 from forecasting.engines.prophet.prophet_engine import CEILING, FittedProphet, ProphetEngine
@@ -25,50 +24,6 @@ from tests.engines.prophet import peer
 from tests.series import START, as_days, daily_series, split
 
 ROOT = Path(__file__).parents[3]
-
-
-def simulated_trends(ahead: float, delta: np.ndarray, paths: int) -> np.ndarray:
-    """Prophet's future trend minus its expected course, path by path, as its paper describes it."""
-    rng = np.random.default_rng(7)
-    size = np.abs(delta).mean()
-    ends = np.zeros(paths)
-    for path, changes in enumerate(rng.poisson(len(delta) * ahead, paths)):
-        at = rng.uniform(0, ahead, changes)
-        ends[path] = (rng.laplace(0, size, changes) * (ahead - at)).sum()
-    return ends
-
-
-@pytest.mark.parametrize("ahead", [0.05, 0.3, 1.0])
-def test_the_closed_form_agrees_with_a_simulation_of_the_trend(ahead: float) -> None:
-    """The standard deviation is that of 40,000 simulated futures."""
-    delta = np.random.default_rng(3).laplace(0, 0.4, 25)
-    noise = np.random.default_rng(4).normal(0, 0.05, 40_000)
-    simulated = (simulated_trends(ahead, delta, 40_000) + noise).std()
-    assert predictive_sd(np.array([ahead]), 0.05, delta)[0] == pytest.approx(simulated, rel=0.04)
-
-
-def test_the_band_within_the_history_is_that_of_the_noise() -> None:
-    """Before the end nothing is uncertain about the trend."""
-    sd = predictive_sd(np.array([-0.5, 0.0]), 0.2, np.full(25, 0.3))
-    assert sd.tolist() == [0.2, 0.2]
-
-
-def test_mean_and_quantiles_agree_with_a_simulation_of_demand() -> None:
-    """On the scale of demand they are those of a million draws."""
-    mu, sd = np.array([4.0]), np.array([0.5])
-    draws = np.expm1(np.random.default_rng(5).normal(mu, sd, 1_000_000))
-    assert demand_mean(mu, sd, 1e6)[0] == pytest.approx(draws.mean(), rel=0.01)
-    simulated = np.quantile(draws, (0.1, 0.5, 0.9))
-    assert np.concatenate(demand_quantiles(mu, sd, 1e6)) == pytest.approx(simulated, rel=0.01)
-
-
-def test_values_are_cut_before_they_overflow() -> None:
-    """However far a trend runs, values end at the ceiling, and at 0."""
-    mu, sd = np.array([-5.0, 5000.0]), np.array([0.1, 200.0])
-    assert demand_mean(mu, sd, 70.0) == pytest.approx([0, 70])
-    assert [values.tolist() for values in demand_quantiles(mu, sd, 70.0)] == [
-        pytest.approx([0, 70]) for _ in range(3)
-    ]
 
 
 def test_needs_two_weeks_of_sales() -> None:
@@ -95,7 +50,7 @@ def test_a_column_that_never_varies_is_left_out() -> None:
 @pytest.mark.parametrize(("days", "expected"), [(340, False), (356, True)])
 def test_a_yearly_season_needs_about_a_year(days: int, expected: bool) -> None:  # noqa: FBT001 - a parameter
     """From 350 days of history on."""
-    periods = [season.period for season in fitted(daily_series(days)).fitted.design.seasons]
+    periods = [season.period for season in fitted(daily_series(days)).model.design.seasons]
     assert periods == ([365.25, 7.0] if expected else [7.0])
 
 
@@ -104,7 +59,7 @@ def test_the_model_is_prophets_with_this_products_settings() -> None:
     days = as_days(daily_series(500))
     sold = days.is_open & (days.y > 0)
     ours = recipe.fit(days, sold, None)
-    design, parameters = ours.fitted.design, ours.fitted.parameters
+    design, parameters = ours.model.design, ours.model.parameters
     assert ours.names[: len(design.names)] == design.names
     regressors = ours.names[len(design.names) :]
     columns = features(days, usual_weekdays(days)).table(regressors)[sold]
@@ -153,29 +108,6 @@ def test_the_band_widens_with_the_days_ahead() -> None:
     assert (mondays[8:] > mondays[:-8]).all()
 
 
-def test_paths_have_the_band_of_the_forecast_and_keep_its_promises() -> None:
-    """Day by day their quantiles are the forecast's; closed days and unknown weekdays are 0."""
-    history, future = (as_days(frame) for frame in split(daily_series(400), 28))
-    fitted = ProphetEngine().fit(history)
-    made = fitted.forecast(future)
-    drawn = fitted.paths(future, 20_000, np.random.default_rng(0))
-    assert drawn.shape == (20_000, 28)
-    assert (drawn >= 0).all()
-    assert (drawn[:, made.mean == 0] == 0).all()
-    assert drawn.mean(axis=0) == pytest.approx(made.mean, rel=0.02)
-    assert np.quantile(drawn, 0.9, axis=0) == pytest.approx(made.q90, rel=0.02)
-    assert np.array_equal(drawn, fitted.paths(future, 20_000, np.random.default_rng(0)))
-
-
-def test_a_sum_over_days_is_narrower_than_the_sum_of_quantiles() -> None:
-    """Good and bad days even out, as far as they are independent."""
-    history, future = (as_days(frame) for frame in split(daily_series(400), 28))
-    fitted = ProphetEngine().fit(history)
-    total = fitted.paths(future, 5000, np.random.default_rng(0)).sum(axis=1)
-    made = fitted.forecast(future)
-    assert np.quantile(total, 0.9) - np.quantile(total, 0.1) < 0.6 * (made.q90 - made.q10).sum()
-
-
 # -- days without a sale -------------------------------------------------------------------------------
 
 
@@ -186,21 +118,16 @@ def unsold(share: float, size: int = 400) -> tuple[SeriesDays, SeriesDays]:
 
 
 def test_days_without_a_sale_are_as_frequent_as_of_late() -> None:
-    """Three in ten: the band begins at 0, paths have as many of them, the middle is of a day with sales."""
+    """With 3 days in 10 the band starts at 0, and the middle is that of a day with sales."""
     history, future = unsold(0.3)
     recent = history.y[-91:]
     share = np.count_nonzero(recent == 0) / 91
     assert share == pytest.approx(0.3, abs=0.08)
     fitted = ProphetEngine().fit(history)
-    assert fitted.nothing == share
+    assert fitted.zero_share == share
     made = fitted.forecast(future)
     assert (made.q10 == 0).all()
     assert (made.q50 > 0.5 * made.mean).all()
-    drawn = fitted.paths(future, 20_000, np.random.default_rng(0))
-    assert (drawn == 0).mean(axis=0) == pytest.approx(share, abs=0.015)
-    assert drawn.mean(axis=0) == pytest.approx(made.mean, rel=0.03)
-    for level, quantile in ((0.5, made.q50), (0.9, made.q90)):
-        assert np.quantile(drawn, level, axis=0) == pytest.approx(quantile, rel=0.03)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.15, 0.3])
@@ -224,9 +151,9 @@ def test_two_days_without_a_sale_are_an_accident() -> None:
         y[days] = 0.0
         return ProphetEngine().fit(replace(history, y=y))
 
-    assert without([-91, -3]).nothing == 0.0
-    assert without([-92, -91, -3]).nothing == 0.0
-    assert without([-91, -40, -3]).nothing == 3 / 91
+    assert without([-91, -3]).zero_share == 0.0
+    assert without([-92, -91, -3]).zero_share == 0.0
+    assert without([-91, -40, -3]).zero_share == 3 / 91
     made = without([-91, -3]).forecast(future)
     closed = replace(history, is_open=~np.isin(np.arange(len(history)), len(history) + np.array([-91, -3])))
     assert (made.q10 > 0).all()
@@ -237,11 +164,11 @@ def test_two_days_without_a_sale_are_an_accident() -> None:
 def test_closed_days_say_nothing_of_how_often_nothing_is_sold() -> None:
     """The share is of open days; a store that is closed on Sundays sells on all others."""
     history, _ = (as_days(frame) for frame in split(daily_series(400), 28))
-    assert ProphetEngine().fit(history).nothing == 0.0
+    assert ProphetEngine().fit(history).zero_share == 0.0
     days = np.flatnonzero(history.is_open)[-3:]
     y = history.y.copy()
     y[days] = 0.0
-    assert ProphetEngine().fit(replace(history, y=y)).nothing == 3 / 78
+    assert ProphetEngine().fit(replace(history, y=y)).zero_share == 3 / 78
 
 
 # -- what the chain knows ------------------------------------------------------------------------------

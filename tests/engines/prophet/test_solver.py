@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.core.errors import FitFailed
-from forecasting.engines.prophet import additive, multiplicative, solver
+from forecasting.engines.prophet import additive, multiplicative, plain_solver, solver
 from forecasting.engines.prophet.design import Regressor, Settings
 from forecasting.engines.prophet.objective import objective, stationarity
-from forecasting.engines.prophet.predict import fit
+from forecasting.engines.prophet.plain_prophet import fit, predict
 from forecasting.engines.prophet.problem import SIGMA_FLOOR, Parameters, Problem
 from tests.engines.prophet import peer
 from tests.engines.prophet.series import frame, odd, short
@@ -31,7 +31,7 @@ def compared(series: pd.DataFrame, **options: object) -> tuple[Problem, Paramete
     """The problem, our answer, and how much worse than CmdStan's its objective is."""
     prophet = peer.plain(**options).fit(series)
     problem = peer.problem(peer.plain(**options), series)
-    ours = solver.solve(problem)
+    ours = plain_solver.solve(problem)
     return problem, ours, objective(problem, ours) - objective(problem, peer.parameters(prophet))
 
 
@@ -79,7 +79,7 @@ def test_a_constant_series_gets_what_prophet_gives_it(level: float) -> None:
     """A level and Prophet's own floor for the noise."""
     series = frame(np.full(100, level))
     prophet = peer.plain().fit(series)
-    ours, theirs = solver.solve(peer.problem(peer.plain(), series)), peer.parameters(prophet)
+    ours, theirs = plain_solver.solve(peer.problem(peer.plain(), series)), peer.parameters(prophet)
     assert (ours.k, ours.m, ours.sigma) == (theirs.k, theirs.m, theirs.sigma) == (0, level > 0, SIGMA_FLOOR)
     assert np.array_equal(ours.delta, theirs.delta)
     assert np.array_equal(ours.beta, theirs.beta)
@@ -92,7 +92,7 @@ def test_wherever_the_search_starts_it_ends_at_the_mode(variance: float) -> None
         logs = series.assign(y=np.log1p(series["y"]))
         problem = peer.problem(peer.plain(regressors=peer.REGRESSORS), logs)
         found, equations = solver.solve_additive(problem, variance)
-        value, expected = objective(problem, found), objective(problem, solver.solve(problem))
+        value, expected = objective(problem, found), objective(problem, plain_solver.solve(problem))
         assert value == pytest.approx(expected, abs=1e-6), name
         rows = np.column_stack([problem.t, np.ones_like(problem.t), problem.x])
         free = rows.shape[1]
@@ -117,7 +117,7 @@ def test_mixed_modes_in_one_model() -> None:
             prophet.add_regressor("promo", mode=column)
         problem = peer.problem(made[0], series)
         theirs = peer.parameters(made[1].fit(series))
-        ours = solver.solve(problem)
+        ours = plain_solver.solve(problem)
         assert problem.multiplicative.any()
         assert not problem.multiplicative.all()
         assert objective(problem, ours) <= objective(problem, theirs) + TOLERANCE
@@ -139,16 +139,16 @@ def test_numbers_that_are_none_are_refused(part: str, wrong: float) -> None:
     values = getattr(problem, part).copy()
     values.flat[3] = wrong
     with pytest.raises(FitFailed, match=r"expected finite .*, found 1 values that are not"):
-        solver.solve(replace(problem, **{part: values}))
+        plain_solver.solve(replace(problem, **{part: values}))
 
 
 def test_priors_that_are_none_are_refused() -> None:
     """A scale of 0 or below."""
     problem = peer.problem(peer.plain(), frame(np.sin(np.arange(60))))
     with pytest.raises(FitFailed, match="expected prior scales above 0"):
-        solver.solve(replace(problem, tau=0.0))
+        plain_solver.solve(replace(problem, tau=0.0))
     with pytest.raises(FitFailed, match="expected prior scales above 0"):
-        solver.solve(replace(problem, sigmas=-problem.sigmas))
+        plain_solver.solve(replace(problem, sigmas=-problem.sigmas))
 
 
 SERIES = st.tuples(st.integers(0, 10_000), st.integers(20, 900), st.booleans())
@@ -172,7 +172,7 @@ def test_scaling_demand_scales_the_forecast(made: tuple[int, int, bool], factor:
     setup = Settings(multiplicative=multiplies, regressors=(Regressor("a"),))
     ahead = when[-1] + np.arange(1, 29)
     once, scaled = (
-        fit(when, each, {"a": column}, setup).predict(ahead, {"a": np.zeros(28)}) for each in (y, y * factor)
+        predict(fit(when, each, {"a": column}, setup), ahead, {"a": np.zeros(28)}) for each in (y, y * factor)
     )
     assert scaled.yhat == pytest.approx(once.yhat * factor, rel=1e-5)
     assert scaled.sd == pytest.approx(once.sd * factor, rel=1e-5)
@@ -191,8 +191,8 @@ def test_the_order_of_rows_means_nothing(made: tuple[int, int, bool], shuffle: i
     sorted_, mixed = (
         fit(when[order], y[order], {"a": column[order]}, setup) for order in (np.arange(length), rows)
     )
-    plain = sorted_.predict(ahead, {"a": np.zeros(28)}).yhat
-    assert mixed.predict(ahead[later], {"a": np.zeros(28)}).yhat == pytest.approx(plain[later], rel=1e-9)
+    plain = predict(sorted_, ahead, {"a": np.zeros(28)}).yhat
+    assert predict(mixed, ahead[later], {"a": np.zeros(28)}).yhat == pytest.approx(plain[later], rel=1e-9)
 
 
 @settings(max_examples=40, deadline=None)
@@ -204,4 +204,4 @@ def test_the_answer_meets_the_conditions_of_a_mode(made: tuple[int, int, bool]) 
     series = frame(y, when, a=column)
     problem = peer.problem(peer.plain(multiplicative=multiplies, regressors=("a",)), series)
     assert np.array_equal(day_numbers(series) - day_numbers(series)[0], when - when[0])
-    assert slack(problem, solver.solve(problem)) < 1e-5
+    assert slack(problem, plain_solver.solve(problem)) < 1e-5
