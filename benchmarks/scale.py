@@ -30,7 +30,7 @@ from forecasting.bootstrap import Storecast
 from forecasting.config.settings import Settings
 from forecasting.core.domain import SYSTEM, RunState
 from forecasting.storage.database import Database, open_database
-from forecasting.storage.ledger import SqlLedger
+from forecasting.storage.sql_runs import SqlRunQueries
 from forecasting.storage.tables import refresh_worker
 
 START_SECONDS = 60.0
@@ -134,12 +134,12 @@ def refresh_all(house: House, processes: list[psutil.Popen]) -> Pass:
     SystemExit
         If a run failed, a worker ended, or it takes longer than `LONGEST_SECONDS`.
     """
-    service, ledger = house.storecast.service, SqlLedger(house.database)
+    service, runs = house.storecast.service, SqlRunQueries(house.database)
     start = time.perf_counter()
     answers = service.refresh_all(SYSTEM, force=True)
-    while ledger.backlog():
+    while runs.backlog():
         if time.perf_counter() - start > LONGEST_SECONDS:
-            raise SystemExit(f"expected no run left after {LONGEST_SECONDS:g} s, found {ledger.backlog()}")
+            raise SystemExit(f"expected no run left after {LONGEST_SECONDS:g} s, found {runs.backlog()}")
         _require_alive(processes)
         time.sleep(TICK)
     seconds = time.perf_counter() - start
@@ -204,7 +204,7 @@ def _wait_until_ready(house: House, processes: list[psutil.Popen]) -> None:
     """Wait for a sign of life of each, the end of what the import asked for, and of warming up."""
     deadline = time.monotonic() + START_SECONDS
     while not (
-        _all_listed(house, processes) and SqlLedger(house.database).backlog() == 0 and _at_rest(processes)
+        _all_listed(house, processes) and SqlRunQueries(house.database).backlog() == 0 and _at_rest(processes)
     ):
         _require_alive(processes)
         if time.monotonic() > deadline:

@@ -81,7 +81,7 @@ class Storecast:
         score = partial(self.service.score_arrivals, SYSTEM)
         chores = DailyChores(self._storage, clock, settings, name, nightly, prune, score)
         terms = Terms(settings.lease, settings.run_limit, settings.first_wait)
-        claim = partial(RefreshWorker, self._storage.ledger, training, clock, terms)
+        claim = partial(RefreshWorker, self._storage, training, clock, terms)
         abreast = (
             ABREAST if settings.processes else 1
         )  # a process that fits itself has nothing to do beside it

@@ -49,7 +49,7 @@ class House:
             group = GroupTraining(remote, self.storage, self.compute, reader, self.settings, poll)
         self.training = StoreTraining(self.storage, self.compute, self.clock, self.settings, group)
         self.worker = RefreshWorker(
-            self.storage.ledger, self.training, self.clock, Terms(self.settings.lease), "worker"
+            self.storage, self.training, self.clock, Terms(self.settings.lease), "worker"
         )
         self.wakes = 0
         self.service = ForecastService(self.history, self.storage, self.clock, self.settings, self._woken)
@@ -84,7 +84,7 @@ class House:
         return done
 
     def _turn_to_next_attempt(self) -> int:
-        waits = [run.next_attempt_at for run in self.storage.ledger.recent(99) if run.next_attempt_at]
+        waits = [run.next_attempt_at for run in self.storage.runs.recent(99) if run.next_attempt_at]
         if waits:
             self.clock.instant = min(waits)
         return self.worker.run_next() if waits else 0

@@ -10,7 +10,7 @@ from forecasting.config.logs import get_logger
 from forecasting.core.domain import RefreshRun, RunState
 from forecasting.core.errors import ComputeLost, Fenced, StorecastError
 from forecasting.core.pooled_priors import Chain
-from forecasting.core.ports import Clock, Ledger, Publication
+from forecasting.core.ports import Clock, Publication, Storage
 from forecasting.refresh.lifecycle import Terms, in_words, next_wait
 
 log = get_logger(__name__)
@@ -82,7 +82,7 @@ class Chunk:
 
     Parameters
     ----------
-    ledger, clock
+    storage, clock
         Ports.
     runs
         Claimed runs.
@@ -94,14 +94,14 @@ class Chunk:
 
     def __init__(
         self,
-        ledger: Ledger,
+        storage: Storage,
         clock: Clock,
         runs: Sequence[RefreshRun],
         terms: Terms,
         stopping: threading.Event,
     ) -> None:
         self.runs = tuple(runs)
-        self._ledger = ledger
+        self._storage = storage
         self._clock = clock
         self._terms = terms
         self._stopping = stopping
@@ -159,7 +159,7 @@ class Chunk:
             If the state can't be written.
         """
         runs = tuple(self._open.values())
-        held = self._ledger.renew(runs, self._terms.lease, self._terms.limit)
+        held = self._storage.claims.renew(runs, self._terms.lease, self._terms.limit)
         for run in runs:
             if run.run_id in held:
                 self._tell(run)
@@ -233,28 +233,28 @@ class Chunk:
             untold = self._untold.pop(run.run_id, None)
         if untold is not None:
             try:
-                self._ledger.progress(run, *untold)
+                self._storage.claims.progress(run, *untold)
             except Fenced:
                 self._lose(run)
 
     def _close_as_done(self, run: RefreshRun) -> None:
         message = "Already up to date when its turn came: nothing was run"
-        self._ledger.close(run, RunState.SUCCEEDED, message, self._clock.now())
+        self._storage.claims.close(run, RunState.SUCCEEDED, message, self._clock.now())
 
     def _await(self, run: RefreshRun, later: Later) -> None:
-        self._ledger.await_elsewhere(run, later.stage, later.wait, later.remaining)
+        self._storage.claims.await_elsewhere(run, later.stage, later.wait, later.remaining)
 
     def _publish(self, run: RefreshRun, made: Publication | Chain | PublishedTogether) -> None:
         now = self._clock.now()
         try:
             if isinstance(made, Chain):
-                self._ledger.publish_chain(run, made, now)
+                self._storage.publications.publish_chain(run, made, now)
                 what = made.chain_id
             elif isinstance(made, PublishedTogether):
-                headers = self._ledger.publish_group(run, made.publications, made.message, now)
+                headers = self._storage.publications.publish_group(run, made.publications, made.message, now)
                 what = ", ".join(str(header.version) for header in headers)
             else:
-                what = str(self._ledger.publish(run, made, now).version)
+                what = str(self._storage.publications.publish(run, made, now).version)
         except Fenced:
             raise
         except StorecastError as error:
@@ -265,7 +265,7 @@ class Chunk:
     def _fail_or_release(self, run: RefreshRun, error: BaseException | None) -> None:
         cut_short = error is None or isinstance(error, ComputeLost)
         if isinstance(error, Stopping) or (cut_short and self._stopping.is_set()):
-            self._ledger.release(run)
+            self._storage.claims.release(run)
         else:
             self._fail(run, error or RuntimeError("the training ended without a word about this run"))
 
@@ -276,7 +276,7 @@ class Chunk:
         about = {"run_id": run.run_id, "scope": run.scope, "attempt": run.attempt}
         if wait is None:
             log.error("run failed", **about, exc_info=error)
-            self._ledger.close(run, RunState.FAILED, words, self._clock.now())
+            self._storage.claims.close(run, RunState.FAILED, words, self._clock.now())
         else:
             log.warning("run waits for its next attempt", **about, error=words, seconds=wait.total_seconds())
-            self._ledger.postpone(run, words, wait)
+            self._storage.claims.postpone(run, words, wait)

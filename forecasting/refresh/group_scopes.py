@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from forecasting.config.settings import AWS_FORECAST, Settings
 from forecasting.core.domain import RefreshRun, Store, StoreSnapshot, group_scope
-from forecasting.core.ports import Ledger
+from forecasting.core.ports import RunQueries
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -15,7 +15,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 class GroupRuns:
     """The group of the stores whose engine, or one of whose engines, is `AWS_FORECAST`."""
 
-    ledger: Ledger
+    runs: RunQueries
     settings: Settings
 
     def scope(self, store: str, region: str) -> str | None:
@@ -34,7 +34,7 @@ class GroupRuns:
         scope = next(filter(None, scopes.values()), None)
         if scope is None:
             return dict(snapshots)
-        active, last = self.ledger.holder(scope), self.ledger.last(scope)
+        active, last = self.runs.holder(scope), self.runs.last(scope)
         return {
             name: _with_runs(each, active, last) if scopes.get(name) else each
             for name, each in snapshots.items()

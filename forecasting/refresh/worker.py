@@ -9,7 +9,7 @@ from time import monotonic
 
 from forecasting.config.logs import get_logger
 from forecasting.core.errors import StateUnavailable, StorageError
-from forecasting.core.ports import Clock, Ledger
+from forecasting.core.ports import Clock, Storage
 from forecasting.refresh.chunk import Chunk, Finished, Train
 from forecasting.refresh.lifecycle import Terms
 
@@ -42,7 +42,7 @@ class RefreshWorker:
 
     Parameters
     ----------
-    ledger, clock
+    storage, clock
         Ports.
     train
         The work itself; runs in a thread of its own, so that leases are renewed and each run is published
@@ -50,7 +50,7 @@ class RefreshWorker:
     terms
         On which runs are held.
     name
-        Who claims, for the ledger.
+        The name under which it claims runs.
     idle
         What to look after between runs.
     chunk
@@ -59,7 +59,7 @@ class RefreshWorker:
 
     def __init__(
         self,
-        ledger: Ledger,
+        storage: Storage,
         train: Train,
         clock: Clock,
         terms: Terms,
@@ -67,7 +67,7 @@ class RefreshWorker:
         idle: Idle = lambda _undisturbed: None,
         chunk: int = CHUNK,
     ) -> None:
-        self._ledger = ledger
+        self._storage = storage
         self._train = train
         self._clock = clock
         self._terms = terms
@@ -80,7 +80,7 @@ class RefreshWorker:
         self._wake = threading.Event()
 
     def wake(self) -> None:
-        """Look at the ledger now."""
+        """Look for runs now."""
         self._wake.set()
 
     def stop(self) -> None:
@@ -116,7 +116,7 @@ class RefreshWorker:
         now = self._clock.now()
         if abs(now - self._beaten_at) < BEAT:
             return False
-        self._ledger.beat(self._name)
+        self._storage.claims.beat(self._name)
         self._beaten_at = now
         return True
 
@@ -127,7 +127,7 @@ class RefreshWorker:
 
     def run_next(self) -> int:
         """Claim and work what is next; return how many runs that were."""
-        runs = self._ledger.claim(self._name, self._terms.lease, self._terms.limit, self._chunk)
+        runs = self._storage.claims.claim(self._name, self._terms.lease, self._terms.limit, self._chunk)
         for run in runs:
             log.info(
                 "run started",
@@ -137,7 +137,7 @@ class RefreshWorker:
                 attempt=run.attempt,
             )
         if runs:
-            self._attend(Chunk(self._ledger, self._clock, runs, self._terms, self._stop))
+            self._attend(Chunk(self._storage, self._clock, runs, self._terms, self._stop))
         return len(runs)
 
     def _attend(self, chunk: Chunk) -> None:
@@ -205,7 +205,7 @@ class RefreshWorker:
 
     def _undisturbed(self) -> bool:
         self.beat()
-        return not self._wake.wait(REST_SECONDS) and not self._ledger.backlog()
+        return not self._wake.wait(REST_SECONDS) and not self._storage.runs.backlog()
 
     def _complain(self, trouble: str) -> None:
         """Say once what keeps the worker from working, and once that it is over."""

@@ -165,7 +165,7 @@ class DailyChores:
         chores, now = self.storage.chores, self.clock.now()
         day = nightly.latest(now, self.settings.nightly or time.min, self.settings.timezone)
         last = chores.last(Chore.PRUNE)
-        if (last is not None and last >= day) or self.storage.ledger.backlog():
+        if (last is not None and last >= day) or self.storage.runs.backlog():
             return
         if chores.begin(Chore.PRUNE, day, self.worker, now):
             report = self.prune(undisturbed)

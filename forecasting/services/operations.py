@@ -16,7 +16,7 @@ from forecasting.config.settings import MEGABYTE
 from forecasting.core import wording
 from forecasting.core.domain import StoreSnapshot, StoreState, Volume
 from forecasting.core.errors import StorageError
-from forecasting.core.ports import Clock, Ledger, LedgerSigns, SalesHistory, Storage, Vitals
+from forecasting.core.ports import Clock, LedgerSigns, SalesHistory, Storage, Vitals
 from forecasting.refresh.policy import SILENCE
 
 LATELY = timedelta(hours=24)
@@ -51,10 +51,10 @@ def database_check(vitals: Vitals) -> Check:
     return Check(ok=True, detail="The database can be read and is at the right revision")
 
 
-def worker_check(ledger: Ledger) -> Check:
+def worker_check(vitals: Vitals) -> Check:
     """Whether somebody is there to work refresh runs, in this process or another."""
     try:
-        silence = ledger.silence()
+        silence = vitals.silence()
     except StorageError as error:
         return Check(ok=False, detail=str(error))
     if silence is None:

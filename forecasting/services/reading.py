@@ -152,7 +152,7 @@ class Reader(SeriesReader):
             snapshot.head,
             now - snapshot.head.trained_at if snapshot.head else None,
             snapshot.active or snapshot.last,
-            self._storage.ledger.backlog() if snapshot.active else 0,
+            self._storage.runs.backlog() if snapshot.active else 0,
             self._waits_in_vain(snapshot, now),
             self._waits_for(snapshot),
             remaining_time.of_run(snapshot.active, now) if snapshot.active else None,
@@ -218,11 +218,11 @@ class Reader(SeriesReader):
 
         As long as nothing has happened it is worked out once a minute: age is told, and judged, by minutes.
         """
-        stamp = self._storage.ledger.stamp()
+        stamp = self._storage.runs.stamp()
         if stamp is None:
             return self._read_queue(principal)
         minute = self._clock.now().replace(second=0, microsecond=0)
-        return self._queue_of(principal, (stamp, self._storage.looks.pulse(), minute))
+        return self._queue_of(principal, (stamp, self._storage.reviews.pulse(), minute))
 
     def _read_queue(self, principal: Principal, stamp: object = None) -> tuple[QueueRow, ...]:
         """Work it out; how things stand is part of what it is kept by."""
@@ -235,7 +235,7 @@ class Reader(SeriesReader):
         if not snapshots:
             return ()
         as_of, now = max(sales.last_ds for _each, sales in snapshots) + timedelta(days=1), self._clock.now()
-        totals, reviews = self._storage.versions.totals(), self._storage.looks.reviews()
+        totals, reviews = self._storage.versions.totals(), self._storage.reviews.read()
         rows = in_order(
             queue_row(
                 each,
@@ -252,16 +252,16 @@ class Reader(SeriesReader):
     def pulse(self, principal: Principal) -> tuple[int, int, int]:
         """What changes when the queue does (but for ageing): newest version, newest import, runs in line."""
         del principal  # three counters that tell nobody anything
-        return self._storage.ledger.pulse()
+        return self._storage.runs.pulse()
 
     def reviews_pulse(self, principal: Principal) -> tuple[int, datetime | None]:
         """What changes whenever a store is marked as reviewed, or that is taken back."""
         del principal  # a counter and an instant that tell nobody anything
-        return self._storage.looks.pulse()
+        return self._storage.reviews.pulse()
 
     def batch(self, principal: Principal) -> BatchProgress | None:
         """How far the refresh of many stores is that is under way, or None; for operators and planners."""
-        batch = self._storage.ledger.batch() if principal.roles else None
+        batch = self._storage.runs.batch() if principal.roles else None
         return replace(batch, remaining=remaining_time.of_batch(batch, self._clock.now())) if batch else None
 
     def remaining(self, run: RefreshRun) -> timedelta | None:
@@ -297,7 +297,7 @@ class Reader(SeriesReader):
         UnknownRun
             If there is no such run, or it is of another one's store.
         """
-        run = self._storage.ledger.get(run_id)
+        run = self._storage.runs.get(run_id)
         if run is None or not self._may_see(principal, run):
             raise UnknownRun(f"run '{run_id}': expected the id of a refresh run, found none of that id")
         return run
@@ -313,7 +313,7 @@ class Reader(SeriesReader):
         all_stores = principal.sees_all or principal.is_operator
         return [
             run
-            for run in self._storage.ledger.recent(limit, store, scope)
+            for run in self._storage.runs.recent(limit, store, scope)
             if run.store in seen or run.scope == scope or (run.of_chain and all_stores)
         ]
 
@@ -355,7 +355,7 @@ class Reader(SeriesReader):
         if need is Need.DATABASE:
             return database_check(self._storage.vitals)
         if need is Need.WORKER:
-            return worker_check(self._storage.ledger)
+            return worker_check(self._storage.vitals)
         return disk_check(self._settings.home, self._settings.disk_floor)
 
     def vital_signs(self, principal: Principal) -> VitalSigns:
@@ -380,7 +380,7 @@ class Reader(SeriesReader):
         columns = ["store", "item", "ds", *schema.VALUES, "engine", "cutoff", "version"]
         frames = []
         stores = self.stores(principal)
-        snapshots = self._storage.ledger.snapshots()
+        snapshots = self._storage.runs.snapshots()
         for store in stores:
             head = snapshots[store.store].head
             if head is not None:
@@ -416,18 +416,18 @@ class Reader(SeriesReader):
         return expected_days(self._history.days(sales), planned, newest, place)
 
     def _review_of(self, snapshot: StoreSnapshot) -> Review | None:
-        said = self._storage.looks.reviews([snapshot.store]).get(snapshot.store)
+        said = self._storage.reviews.read([snapshot.store]).get(snapshot.store)
         return said if said and snapshot.head and said.version == snapshot.head.version else None
 
     def _waits_for(self, snapshot: StoreSnapshot) -> RefreshRun | None:
         run = snapshot.active
         if run is None or run.batch_id is None or run.state is not RunState.QUEUED:
             return None
-        return self._storage.ledger.holder(CHAIN)
+        return self._storage.runs.holder(CHAIN)
 
     def _waits_in_vain(self, snapshot: StoreSnapshot, now: datetime) -> bool:
-        run, ledger = snapshot.active, self._storage.ledger
-        return run is not None and policy.waiting_for_worker(run, ledger.silence(), now)
+        run, vitals = snapshot.active, self._storage.vitals
+        return run is not None and policy.waiting_for_worker(run, vitals.silence(), now)
 
     def _state_of(self, snapshot: StoreSnapshot, now: datetime) -> StoreState:
         return policy.state_of(

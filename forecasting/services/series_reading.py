@@ -59,7 +59,7 @@ class SeriesReader:
     def __init__(self, history: SalesHistory, storage: Storage, settings: Settings) -> None:
         self._history = history
         self._storage = storage
-        self._groups = GroupRuns(storage.ledger, settings)
+        self._groups = GroupRuns(storage.runs, settings)
         self._rows_of = lru_cache(SERIES_KEPT)(self._read_rows)
         self._sold_of = lru_cache(SERIES_KEPT)(self._read_sold)
 
@@ -300,7 +300,7 @@ class SeriesReader:
 
     def _snapshots(self, stores: Collection[str] | None = None) -> dict[str, StoreSnapshot]:
         """As of the ledger; those of a group with the runs of the group."""
-        return self._groups.seen_in(self._storage.ledger.snapshots(stores))
+        return self._groups.seen_in(self._storage.runs.snapshots(stores))
 
     def _sales_file(self, principal: Principal, store: str) -> HistoryFile:
         """The sales of a store that the principal may see, which is all that most looks need of it."""

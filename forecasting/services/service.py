@@ -106,7 +106,7 @@ class ForecastService(Reader):
         if force:
             _require_operator(principal, "force a training")
         rule = self._rule(self._instant(at), force=force)
-        answer = self._storage.ledger.request(self._request(principal, snapshot, PRESS), rule)
+        answer = self._storage.requests.submit(self._request(principal, snapshot, PRESS), rule)
         self._wake()
         return answer
 
@@ -138,7 +138,7 @@ class ForecastService(Reader):
         pools = self._pooled and principal.is_operator
         chain = [self._ask_chain(principal, force=force, batch=batch)] if pools else []
         asks = [self._request(principal, each, BATCH, batch) for each in self._one_a_group(snapshots, rule)]
-        answers = self._storage.ledger.request_many(asks, rule)
+        answers = self._storage.requests.submit_many(asks, rule)
         self._wake()
         by_scope = {ask.scope: (ask, answer) for ask, answer in zip(asks, answers, strict=True)}
         every = [_of_store(each.store, *by_scope[self._scope(each)]) for each in snapshots]
@@ -180,7 +180,7 @@ class ForecastService(Reader):
         run = self.run(principal, run_id)
         if not run.store:
             _require_operator(principal, "cancel what concerns many stores")
-        if not self._storage.ledger.cancel(run_id, f"Cancelled by {principal.name}", self._clock.now()):
+        if not self._storage.requests.cancel(run_id, f"Cancelled by {principal.name}", self._clock.now()):
             ended = self.run(principal, run_id)
             raise InvalidRequest(f"{run.whose}: expected a run that has not ended, found it {ended.state}")
         self._wake()
@@ -195,7 +195,7 @@ class ForecastService(Reader):
         if not (principal.sees_all and principal.is_operator):
             mine = [store.store for store in self.stores(principal)]
         reason = f"Cancelled by {principal.name}"
-        ended = self._storage.ledger.cancel_batch(batch_id, mine, reason, self._clock.now())
+        ended = self._storage.requests.cancel_batch(batch_id, mine, reason, self._clock.now())
         self._wake()
         return ended
 
@@ -221,7 +221,7 @@ class ForecastService(Reader):
         again = Decision(run.verdict, f"Trying again what {run.state} before, as asked")
         stores = [each for each in self._snapshots().values() if self._scope(each) == run.scope]
         ask = self._request(principal, next(each for each in stores if self._sees(principal, each)), PRESS)
-        answer = self._storage.ledger.request(ask, lambda _snapshot: again)
+        answer = self._storage.requests.submit(ask, lambda _snapshot: again)
         self._wake()
         return answer
 
@@ -237,7 +237,7 @@ class ForecastService(Reader):
         """
         header, as_of = self._header(principal, store, None), self.as_of(principal)
         said = Review(store, header.version, as_of or header.cutoff, principal.name, self._clock.now())
-        self._storage.looks.review(said)
+        self._storage.reviews.record(said)
         return said
 
     def withdraw_review(self, principal: Principal, store: str) -> None:
@@ -249,7 +249,7 @@ class ForecastService(Reader):
             If the principal has no such store.
         """
         self._sales_file(principal, store)
-        self._storage.looks.withdraw(store)
+        self._storage.reviews.withdraw(store)
 
     def visit(self, principal: Principal, store: str, version: int) -> Visit:
         """Note which version somebody sees, and tell which one they saw before it.
@@ -262,7 +262,7 @@ class ForecastService(Reader):
             If there is no such version of it.
         """
         header = self._header(principal, store, version)
-        return self._storage.looks.visit(principal.subject, store, header.version, self._clock.now())
+        return self._storage.reviews.record_visit(principal.subject, store, header.version, self._clock.now())
 
     def import_file(
         self,
@@ -412,7 +412,7 @@ class ForecastService(Reader):
         inputs = chain_hash(heads, facts, horizon)
         rule = partial(policy.decide_chain, engine=engine, horizon=horizon, inputs=inputs, force=force)
         ask = self._asked(principal, CHAIN, BATCH, batch)
-        answer = self._storage.ledger.request_chain(ask, rule)
+        answer = self._storage.requests.submit_chain(ask, rule)
         self._wake()
         return answer
 

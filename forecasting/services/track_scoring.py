@@ -67,7 +67,7 @@ class TrackScoring:
         StorageError
             If the database can't be read.
         """
-        _, newest_import, _ = self._storage.ledger.pulse()
+        _, newest_import, _ = self._storage.runs.pulse()
         if newest_import == self._seen_import:
             return
         for store in self._storage.track.pending():

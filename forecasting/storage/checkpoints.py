@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from forecasting.core.domain import RefreshRun
-from forecasting.storage.claiming import held_by, require_held
 from forecasting.storage.database import Database
+from forecasting.storage.leases import held_by, require_held
 from forecasting.storage.tables import refresh_run, run_checkpoint
 
 

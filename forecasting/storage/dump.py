@@ -14,7 +14,7 @@ from forecasting.core.errors import InvalidArchive, InvalidRequest
 from forecasting.refresh.lifecycle import RULES, Move
 from forecasting.storage import numbers, portable
 from forecasting.storage.database import Database, revision_of
-from forecasting.storage.ending import may
+from forecasting.storage.endings import may
 from forecasting.storage.tables import history_head, history_import, history_version, metadata, refresh_run
 
 SAYS_NOTHING = ("refresh_worker", "daily_chore")

@@ -1,13 +1,16 @@
-"""The database in its parts."""
+"""The storage port over one SQL database."""
 
 from forecasting.core.ports import (
     Chains,
     Checkpoints,
     Chores,
-    Ledger,
-    Looks,
     Manifest,
+    Publications,
+    RefreshRequests,
     Retention,
+    Reviews,
+    RunClaims,
+    RunQueries,
     TrackRecord,
     Versions,
     Vitals,
@@ -16,10 +19,13 @@ from forecasting.storage.checkpoints import SqlCheckpoints
 from forecasting.storage.chores import SqlChores
 from forecasting.storage.database import Database
 from forecasting.storage.forecast_versions import SqlVersions
-from forecasting.storage.ledger import SqlLedger
 from forecasting.storage.manifest import SqlManifest
 from forecasting.storage.retention import SqlRetention
-from forecasting.storage.reviews import SqlLooks
+from forecasting.storage.reviews import SqlReviews
+from forecasting.storage.sql_claims import SqlRunClaims
+from forecasting.storage.sql_publications import SqlPublications
+from forecasting.storage.sql_requests import SqlRefreshRequests
+from forecasting.storage.sql_runs import SqlRunQueries
 from forecasting.storage.sql_track import SqlTrackRecord
 from forecasting.storage.stored_priors import SqlChains
 from forecasting.storage.vitals import SqlVitals
@@ -31,30 +37,48 @@ class SqlStorage:
     Parameters
     ----------
     database
-        An open database; closed with the storage.
+        An open database. `close` closes it.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._ledger = SqlLedger(database)
+        self._requests = SqlRefreshRequests(database)
+        self._claims = SqlRunClaims(database)
+        self._publications = SqlPublications(database)
+        self._runs = SqlRunQueries(database)
         self._checkpoints = SqlCheckpoints(database)
         self._versions = SqlVersions(database)
         self._chains = SqlChains(database)
         self._track = SqlTrackRecord(database)
         self._manifest = SqlManifest(database)
         self._chores = SqlChores(database)
-        self._looks = SqlLooks(database)
+        self._reviews = SqlReviews(database)
         self._retention = SqlRetention(database)
         self._vitals = SqlVitals(database)
 
     @property
-    def ledger(self) -> Ledger:
-        """Refresh runs."""
-        return self._ledger
+    def requests(self) -> RefreshRequests:
+        """Creates and cancels refresh runs."""
+        return self._requests
+
+    @property
+    def claims(self) -> RunClaims:
+        """Lets workers claim runs and record their progress."""
+        return self._claims
+
+    @property
+    def publications(self) -> Publications:
+        """Stores the results of runs."""
+        return self._publications
+
+    @property
+    def runs(self) -> RunQueries:
+        """Reads runs and the snapshots of stores."""
+        return self._runs
 
     @property
     def checkpoints(self) -> Checkpoints:
-        """What runs under way have done."""
+        """Partial results of active runs."""
         return self._checkpoints
 
     @property
@@ -64,17 +88,17 @@ class SqlStorage:
 
     @property
     def chains(self) -> Chains:
-        """What is pooled over all stores."""
+        """Results of pooling over all stores."""
         return self._chains
 
     @property
     def track(self) -> TrackRecord:
-        """What came of published forecasts."""
+        """What published forecasts said about days that are now past."""
         return self._track
 
     @property
     def manifest(self) -> Manifest:
-        """History heads."""
+        """Each store's history files."""
         return self._manifest
 
     @property
@@ -83,18 +107,18 @@ class SqlStorage:
         return self._chores
 
     @property
-    def looks(self) -> Looks:
-        """What planners have looked at."""
-        return self._looks
+    def reviews(self) -> Reviews:
+        """Reviews of stores and visits to them."""
+        return self._reviews
 
     @property
     def retention(self) -> Retention:
-        """What may go."""
+        """Finds and removes outdated records."""
         return self._retention
 
     @property
     def vitals(self) -> Vitals:
-        """How it is doing."""
+        """The health of the database and its workers."""
         return self._vitals
 
     def close(self) -> None:

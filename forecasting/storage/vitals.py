@@ -29,6 +29,13 @@ class SqlVitals:
                 "it was changed by another version of this software; start Storecast again"
             )
 
+    def silence(self) -> timedelta | None:
+        """See `ports.Vitals.silence`."""
+        newest = sa.select(sa.func.max(refresh_worker.c.seen_at, type_=Instant))
+        with self._database.reading() as connection:
+            seen_at: datetime | None = connection.execute(newest).scalar()
+            return None if seen_at is None else self._database.now(connection) - seen_at
+
     def ledger(self, lately: timedelta) -> LedgerSigns:
         """See `ports.Vitals.ledger`."""
         with self._database.reading() as connection:

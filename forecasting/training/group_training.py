@@ -150,7 +150,7 @@ class GroupTraining:
 
     def _settled(self, members: Sequence[StoreFiles]) -> bool:
         """Whether every store has a forecast of its newest inputs."""
-        snapshots = self.storage.ledger.snapshots([each.store for each in members])
+        snapshots = self.storage.runs.snapshots([each.store for each in members])
         return all(
             each.head is not None
             and each.head.input_hash == current_hash(each, self.settings.horizon, self.settings.holidays)
@@ -217,7 +217,7 @@ class GroupTraining:
         """What is to be done of each store; where no predictor is kept it is chosen for anew."""
         latest = self.storage.chains.latest()
         kept = self._predictors(run, members)
-        stores = self.storage.ledger.snapshots([files.store for files in members])
+        stores = self.storage.runs.snapshots([files.store for files in members])
         for files in members:
             snapshot = stores.get(files.store)
             head = snapshot.head if snapshot else None

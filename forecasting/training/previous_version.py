@@ -140,7 +140,7 @@ class EarlierVersions:
     def _candidates(self, head: VersionHeader, files: StoreFiles) -> Iterator[_Pair]:
         """Those of now, and those that were the newest when its run was claimed, or published."""
         yield _Pair(files.sales, files.plan)
-        manifest, run = self._storage.manifest, self._storage.ledger.get(head.run_id)
+        manifest, run = self._storage.manifest, self._storage.runs.get(head.run_id)
         instants: list[datetime | None] = [head.published_at]
         if run is not None:
             instants = [run.claimed_at, run.started_at, head.published_at]

@@ -61,7 +61,7 @@ class StoreTraining:
             elif run.of_group:
                 yield from self._grouped(run, progress)
         stores = [run for run in runs if run.store]
-        snapshots = self.storage.ledger.snapshots([run.store for run in stores])
+        snapshots = self.storage.runs.snapshots([run.store for run in stores])
         chain = self.storage.chains.latest() if stores else None
         versions = EarlierVersions(self.storage, self.settings.horizon)
         assignments = []

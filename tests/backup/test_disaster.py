@@ -59,7 +59,7 @@ class Place:
     def heads(self) -> dict[str, int]:
         """The version each store shows."""
         with self.storage() as storage:
-            snapshots = storage.ledger.snapshots()
+            snapshots = storage.runs.snapshots()
         return {store: each.head.version for store, each in snapshots.items() if each.head}
 
     def published(self) -> dict[int, pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""What every `ports.Ledger` promises about a refresh of many stores, on every database."""
+"""What `ports.RefreshRequests` and `ports.RunClaims` promise about a refresh of many stores."""
 
 from collections.abc import Callable
 
@@ -47,7 +47,7 @@ def asks(*stores: str, batch: str = "night", at: float = 0, **changes: object) -
 
 def ask(storage: SqlStorage, *stores: str, batch: str = "night", at: float = 0) -> list[Answer]:
     """Ask for a batch of trainings."""
-    return storage.ledger.request_many(asks(*stores, batch=batch, at=at), retrain)
+    return storage.requests.submit_many(asks(*stores, batch=batch, at=at), retrain)
 
 
 def take(storage: SqlStorage, limit: int = 16, at: float = 5) -> list[str]:
@@ -66,13 +66,13 @@ def test_each_store_of_a_batch_is_answered_by_the_same_rule(storage: SqlStorage)
     def decide(snapshot: StoreSnapshot) -> Decision:
         return retrain(snapshot) if snapshot.head is None else Decision(Verdict.FRESH, "Trained just now")
 
-    answers = storage.ledger.request_many(asks("3", "2", "1"), decide)
+    answers = storage.requests.submit_many(asks("3", "2", "1"), decide)
     assert [answer.verdict for answer in answers] == [Verdict.FRESH, Verdict.ATTACHED, Verdict.RETRAIN]
     assert answers[0] == Answer(Verdict.FRESH, "Trained just now")
     assert answers[1].run == held
     assert answers[1].message == "Already running, asked 3 s ago by Local user: this press joined it"
     assert answers[2].run is not None
-    assert answers[2].run == storage.ledger.get(answers[2].run.run_id)
+    assert answers[2].run == storage.runs.get(answers[2].run.run_id)
     assert (answers[2].run.batch_id, answers[2].run.priority) == ("night", 10)
 
 
@@ -86,7 +86,7 @@ def test_the_policy_sees_each_store_as_it_stands(storage: SqlStorage) -> None:
         seen.append(snapshot)
         return retrain(snapshot)
 
-    storage.ledger.request_many(asks("1", "2", "new", at=2), decide)
+    storage.requests.submit_many(asks("1", "2", "new", at=2), decide)
     assert [snapshot.store for snapshot in seen] == ["1", "new"]
     assert seen[0].head == storage.versions.header(1)
     assert seen[1] == StoreSnapshot("new", "", None, None, None, None, None)
@@ -94,15 +94,15 @@ def test_the_policy_sees_each_store_as_it_stands(storage: SqlStorage) -> None:
 
 def test_a_batch_never_holds_a_press_back(storage: SqlStorage) -> None:
     """It joins a planner's waiting run, which stays as urgent as it was."""
-    waiting = storage.ledger.request(press("1", after(-1)), retrain).run
+    waiting = storage.requests.submit(press("1", after(-1)), retrain).run
     assert ask(storage, "1")[0].run == waiting
-    assert storage.ledger.recent(9) == [waiting]
+    assert storage.runs.recent(9) == [waiting]
 
 
 def test_stores_of_one_scope_are_one_run_of_the_batch(storage: SqlStorage) -> None:
     """The second joins the first; the answers stay in the order of the requests."""
     first, second = asks("1", "2", scope="group:north")
-    answers = storage.ledger.request_many([first, *asks("9"), second], retrain)
+    answers = storage.requests.submit_many([first, *asks("9"), second], retrain)
     assert [answer.verdict for answer in answers] == [Verdict.RETRAIN, Verdict.RETRAIN, Verdict.ATTACHED]
     assert [answer.run and answer.run.run_id for answer in answers] == [
         first.run_id,
@@ -117,14 +117,14 @@ def test_a_fresh_store_does_not_answer_for_its_scope(storage: SqlStorage) -> Non
     def decide(snapshot: StoreSnapshot) -> Decision:
         return Decision(Verdict.FRESH, "") if snapshot.store == "1" else retrain(snapshot)
 
-    answers = storage.ledger.request_many(asks("1", "2", scope="group:north"), decide)
+    answers = storage.requests.submit_many(asks("1", "2", scope="group:north"), decide)
     assert [answer.verdict for answer in answers] == [Verdict.FRESH, Verdict.RETRAIN]
 
 
 def test_an_empty_batch_is_no_question(storage: SqlStorage) -> None:
     """No answers, no runs."""
-    assert storage.ledger.request_many([], retrain) == []
-    assert storage.ledger.recent(9) == []
+    assert storage.requests.submit_many([], retrain) == []
+    assert storage.runs.recent(9) == []
 
 
 def test_a_policy_that_fails_leaves_nothing_of_the_batch(storage: SqlStorage) -> None:
@@ -136,8 +136,8 @@ def test_a_policy_that_fails_leaves_nothing_of_the_batch(storage: SqlStorage) ->
         return retrain(snapshot)
 
     with pytest.raises(LookupError):
-        storage.ledger.request_many(asks("1", "2", "3"), fail)
-    assert storage.ledger.recent(9) == []
+        storage.requests.submit_many(asks("1", "2", "3"), fail)
+    assert storage.runs.recent(9) == []
 
 
 def test_the_number_of_queries_does_not_grow_with_the_batch(storage: SqlStorage) -> None:
@@ -162,7 +162,7 @@ def test_two_batches_at_once_leave_one_run_a_store(storage: SqlStorage) -> None:
         return ",".join(sorted({answer.verdict.value for answer in answers}))
 
     assert sorted(together(one, 4)) == ["attached", "attached", "attached", "retrain"]
-    assert sorted(run.store for run in storage.ledger.recent(99)) == sorted(stores)
+    assert sorted(run.store for run in storage.runs.recent(99)) == sorted(stores)
 
 
 # -- claiming ------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_runs_of_a_batch_are_claimed_together(storage: SqlStorage) -> None:
     assert {(run.state, run.attempt, run.fence, run.started_at) for run in runs} == {
         (RunState.RUNNING, 1, 1, after(5))
     }
-    assert [storage.ledger.get(run.run_id) for run in runs] == runs
+    assert [storage.runs.get(run.run_id) for run in runs] == runs
     assert take(storage, 3) == ["2", "1"]
     assert take(storage, 3) == []
 
@@ -190,9 +190,9 @@ def test_one_run_is_claimed_at_a_time_unless_more_are_asked_for(storage: SqlStor
 def test_a_press_is_claimed_before_the_batch_and_alone(storage: SqlStorage) -> None:
     """Also between two others, and also where it moved a run of the batch forward."""
     ask(storage, "1", "2", "3", "4")
-    storage.ledger.request(press("8", after(1)), retrain)
-    storage.ledger.request(press("9", after(2)), retrain)
-    storage.ledger.request(press("3", after(3)), retrain)
+    storage.requests.submit(press("8", after(1)), retrain)
+    storage.requests.submit(press("9", after(2)), retrain)
+    storage.requests.submit(press("3", after(3)), retrain)
     assert [take(storage) for _ in range(5)] == [["3"], ["8"], ["9"], ["1", "2", "4"], []]
 
 
@@ -214,11 +214,11 @@ def test_a_run_given_back_by_a_survivor_is_claimed_alone_too(storage: SqlStorage
     """It still has one lost worker on its account; a run given back at once has none."""
     ask(storage, "1", "2", "3")
     for run in claim_many(storage, "worker-1", NOW, after(30), 1):
-        storage.ledger.release(run)
+        storage.claims.release(run)
     (lost,) = claim_many(storage, "worker-1", NOW, after(30), 1)
     (taken_over,) = claim_many(storage, "worker-2", after(31), after(61), 1)
     assert lost.run_id == taken_over.run_id
-    storage.ledger.release(taken_over)
+    storage.claims.release(taken_over)
     assert [take(storage, at=70) for _ in range(2)] == [["1"], ["2", "3"]]
 
 
@@ -228,23 +228,23 @@ def test_a_poison_run_of_a_batch_is_given_up_and_the_others_go_on(storage: SqlSt
     for at in (0, 100, 200):
         claimed = claim_many(storage, "worker-1", after(at), after(at + 30), 16)
         for run in claimed[1:]:
-            storage.ledger.publish(run, publication(run.store), after(at))
+            storage.publications.publish(run, publication(run.store), after(at))
     assert take(storage, at=300) == []
-    assert [run.state for run in storage.ledger.recent(9)] == [RunState.SUCCEEDED, RunState.FAILED]
+    assert [run.state for run in storage.runs.recent(9)] == [RunState.SUCCEEDED, RunState.FAILED]
 
 
 def test_leases_are_renewed_together(storage: SqlStorage) -> None:
     """What was taken over, or has ended, is not among those that are still held."""
     ask(storage, "1", "2", "3", "4")
     runs = claim_many(storage, "worker-1", NOW, after(30), 4)
-    storage.ledger.close(runs[0], "failed", "no sales", after(1))
+    storage.claims.close(runs[0], "failed", "no sales", after(1))
     assert renew(storage, runs, after(60)) == {run.run_id for run in runs[1:]}
     assert renew(storage, runs[1:2], after(99)) == {runs[1].run_id}
     taken = claim(storage, "worker-2", after(61), after(91))
     assert taken is not None
     assert renew(storage, runs, after(120)) == {run.run_id for run in runs[1:]} - {taken.run_id}
     assert renew(storage, [], after(120)) == set()
-    assert storage.ledger.get(taken.run_id) == taken
+    assert storage.runs.get(taken.run_id) == taken
 
 
 # -- what is pooled over all stores comes first --------------------------------------------------------
@@ -252,7 +252,7 @@ def test_leases_are_renewed_together(storage: SqlStorage) -> None:
 
 def chained(storage: SqlStorage, *stores: str) -> None:
     """Ask for a batch that begins with the run over all stores."""
-    storage.ledger.request_chain(press_chain(priority=10, batch_id="night"), pool)
+    storage.requests.submit_chain(press_chain(priority=10, batch_id="night"), pool)
     ask(storage, *stores)
 
 
@@ -261,8 +261,8 @@ def test_a_batch_waits_for_its_run_over_all_stores(storage: SqlStorage) -> None:
     chained(storage, "1", "2")
     assert take(storage) == [""]
     assert take(storage) == []
-    (run,) = (run for run in storage.ledger.recent(9) if run.of_chain)
-    storage.ledger.publish_chain(run, chain(), after(6))
+    (run,) = (run for run in storage.runs.recent(9) if run.of_chain)
+    storage.publications.publish_chain(run, chain(), after(6))
     assert take(storage) == ["1", "2"]
 
 
@@ -270,7 +270,7 @@ def test_a_batch_goes_on_without_what_failed(storage: SqlStorage) -> None:
     """With the chain there was before."""
     chained(storage, "1", "2")
     (run,) = claim_many(storage, "worker-1", NOW, after(30), 16)
-    storage.ledger.close(run, "failed", "out of memory", after(1))
+    storage.claims.close(run, "failed", "out of memory", after(1))
     assert take(storage) == ["1", "2"]
 
 
@@ -284,20 +284,20 @@ def test_presses_do_not_wait_for_it_and_other_batches_do(storage: SqlStorage) ->
     """Nor does a run of the batch that a press moved forward."""
     chained(storage, "1", "2", "3")
     ask(storage, "4", batch="morning", at=1)
-    storage.ledger.request(press("5", after(2)), retrain)
-    storage.ledger.request(press("2", after(3)), retrain)
+    storage.requests.submit(press("5", after(2)), retrain)
+    storage.requests.submit(press("2", after(3)), retrain)
     assert [take(storage) for _ in range(4)] == [["2"], ["5"], [""], []]
 
 
 def test_a_batch_is_counted_in_stores(storage: SqlStorage) -> None:
     """What is pooled before is none of them; a batch of which only that is left is no batch."""
     chained(storage, "1", "2")
-    assert storage.ledger.batch() == BatchProgress("night", "Local user", 0, 0, 2)
-    storage.ledger.request(press("1", after(1)), retrain)
+    assert storage.runs.batch() == BatchProgress("night", "Local user", 0, 0, 2)
+    storage.requests.submit(press("1", after(1)), retrain)
     run = claim(storage, "worker-1", after(2), after(2) + LEASE)
     assert run is not None
-    storage.ledger.close(run, "failed", "no sales", after(3))
-    assert storage.ledger.batch() == BatchProgress("night", "Local user", 1, 1, 2, after(2))
-    storage.ledger.request_chain(press_chain(after(4), priority=10, batch_id="empty"), pool)
+    storage.claims.close(run, "failed", "no sales", after(3))
+    assert storage.runs.batch() == BatchProgress("night", "Local user", 1, 1, 2, after(2))
+    storage.requests.submit_chain(press_chain(after(4), priority=10, batch_id="empty"), pool)
     storage.manifest.record("a.csv", "sales", "me", NOW, [move("1")])
-    assert storage.ledger.batch() == BatchProgress("night", "Local user", 1, 1, 2, after(2))
+    assert storage.runs.batch() == BatchProgress("night", "Local user", 1, 1, 2, after(2))

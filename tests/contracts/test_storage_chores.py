@@ -6,7 +6,7 @@ from datetime import timedelta
 from forecasting.core.domain import Chore
 from forecasting.storage import SqlStorage
 from forecasting.storage.chores import RETAKEN_AFTER
-from forecasting.storage.ledger import FORGOTTEN
+from forecasting.storage.sql_claims import FORGOTTEN
 from tests.storage.child import release, start, together
 from tests.storage.examples import NOW, after, turn
 
@@ -70,18 +70,18 @@ def test_of_two_processes_one_takes_the_night(storage: SqlStorage) -> None:
 def test_the_last_sign_of_life_is_anybodys(open_storage: Open) -> None:
     """None before the first; then the newest of all workers'."""
     storage = open_storage()
-    assert storage.ledger.silence() is None
+    assert storage.vitals.silence() is None
     for worker, at in [("worker-1", 0), ("worker-2", 7), ("worker-1", 5)]:
         turn(storage, after(at))
-        open_storage().ledger.beat(worker)
+        open_storage().claims.beat(worker)
     turn(storage, after(10))
-    assert open_storage().ledger.silence() == timedelta(seconds=3)
+    assert open_storage().vitals.silence() == timedelta(seconds=3)
 
 
 def test_workers_of_long_ago_are_forgotten(storage: SqlStorage) -> None:
     """Every start brings a new name; the old ones do not pile up."""
     for number in range(20):
         turn(storage, NOW + number * FORGOTTEN / 2)
-        storage.ledger.beat(f"worker-{number}")
+        storage.claims.beat(f"worker-{number}")
     with storage.database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM refresh_worker").scalar_one() <= 3

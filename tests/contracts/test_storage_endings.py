@@ -1,4 +1,4 @@
-"""What every `ports.Ledger` promises about runs that break, are cancelled, late or followed."""
+"""What every `ports.RunClaims` promises about runs that break, are cancelled, late or followed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -33,25 +33,25 @@ WAIT = timedelta(seconds=10)
 
 def now_of(storage: SqlStorage, run: RefreshRun) -> RefreshRun:
     """The run as it stands."""
-    found = storage.ledger.get(run.run_id)
+    found = storage.runs.get(run.run_id)
     assert found is not None
     return found
 
 
 def ask(storage: SqlStorage, at: float = 1, **changes: object) -> Answer:
     """Another press for store 1."""
-    return storage.ledger.request(press(at=after(at), **changes), retrain)
+    return storage.requests.submit(press(at=after(at), **changes), retrain)
 
 
 def test_a_broken_attempt_waits_for_the_next(open_storage: Open) -> None:
     """Until its instant nobody gets it; its scope stays its own; then it goes on with a higher attempt."""
     storage = open_storage()
     run = running(storage)
-    storage.ledger.postpone(run, "a worker process died", WAIT)
+    storage.claims.postpone(run, "a worker process died", WAIT)
     waiting = now_of(open_storage(), run)
     assert (waiting.state, waiting.error) == (RunState.WAITING, "a worker process died")
     assert waiting.next_attempt_at == NOW + WAIT
-    assert storage.ledger.backlog() == 1
+    assert storage.runs.backlog() == 1
     assert claim(open_storage(), "worker-2", after(9.9), after(40)) is None
     again = claim(open_storage(), "worker-2", after(10), after(40))
     assert again is not None
@@ -62,7 +62,7 @@ def test_a_broken_attempt_waits_for_the_next(open_storage: Open) -> None:
 def test_a_batch_leaves_a_run_waiting_and_a_press_does_not(storage: SqlStorage) -> None:
     """Who stands there and presses need not wait for the backoff; a refresh of all stores has time."""
     run = running(storage)
-    storage.ledger.postpone(run, "a worker process died", WAIT)
+    storage.claims.postpone(run, "a worker process died", WAIT)
     nightly = ask(storage, batch_id="night", priority=10)
     assert (nightly.verdict, now_of(storage, run).state) == (Verdict.ATTACHED, RunState.WAITING)
     pressed = ask(storage, at=2)
@@ -79,7 +79,7 @@ def test_a_worker_that_lost_its_run_postpones_nothing(storage: SqlStorage) -> No
     stale = running(storage)
     held = claim(storage, "worker-2", after(31), after(61))
     with pytest.raises(Fenced):
-        storage.ledger.postpone(stale, "x", WAIT)
+        storage.claims.postpone(stale, "x", WAIT)
     assert held == now_of(storage, stale)
 
 
@@ -90,23 +90,23 @@ def test_an_active_run_can_be_cancelled(storage: SqlStorage, state: str) -> None
     run = answer.run if state == "queued" else claim(storage, "worker-1", NOW, NOW + LEASE)
     assert run is not None
     if state == "waiting":
-        storage.ledger.postpone(run, "x", WAIT)
-    assert storage.ledger.cancel(run.run_id, "Cancelled by Ana", after(5))
+        storage.claims.postpone(run, "x", WAIT)
+    assert storage.requests.cancel(run.run_id, "Cancelled by Ana", after(5))
     ended = now_of(storage, run)
     assert (ended.state, ended.error, ended.finished_at) == (RunState.CANCELLED, "Cancelled by Ana", after(5))
     assert renew(storage, [run], after(99)) == set()
     with pytest.raises(Fenced):
-        storage.ledger.publish(run, publication(), after(6))
-    assert storage.ledger.snapshots()["1"].head is None
+        storage.publications.publish(run, publication(), after(6))
+    assert storage.runs.snapshots()["1"].head is None
     assert ask(storage, at=7, run_id="next").verdict is Verdict.RETRAIN
 
 
 def test_what_has_ended_cannot_be_cancelled(storage: SqlStorage) -> None:
     """Of publishing and cancelling at the same moment one happens."""
     header = publish(storage)
-    assert not storage.ledger.cancel(header.run_id, "Cancelled by Ana", after(5))
-    assert not storage.ledger.cancel("no-such-run", "Cancelled by Ana", after(5))
-    ended = storage.ledger.get(header.run_id)
+    assert not storage.requests.cancel(header.run_id, "Cancelled by Ana", after(5))
+    assert not storage.requests.cancel("no-such-run", "Cancelled by Ana", after(5))
+    ended = storage.runs.get(header.run_id)
     assert ended is not None
     assert (ended.state, ended.error) == (RunState.SUCCEEDED, "")
 
@@ -123,7 +123,7 @@ def test_a_run_that_takes_too_long_is_ended_by_whoever_looks(open_storage: Open)
     assert ended.state is RunState.FAILED
     assert ended.error == "Timed out: expected it to be done within 60 min, found it still running"
     hanging, orphan = running(storage, "2", NOW + 2 * LIMIT), running(storage, "3", NOW + 2 * LIMIT)
-    storage.ledger.renew([hanging], 2 * LIMIT, LIMIT)
+    storage.claims.renew([hanging], 2 * LIMIT, LIMIT)
     taken_over = claim(open_storage(), "worker-2", NOW + 3.5 * LIMIT, NOW + 4 * LIMIT)
     assert now_of(storage, hanging).state is RunState.FAILED
     assert taken_over is not None
@@ -133,7 +133,7 @@ def test_a_run_that_takes_too_long_is_ended_by_whoever_looks(open_storage: Open)
 def test_waiting_does_not_count_as_taking_long(storage: SqlStorage) -> None:
     """An attempt has its time for itself."""
     run = running(storage)
-    storage.ledger.postpone(run, "x", 3 * LIMIT)
+    storage.claims.postpone(run, "x", 3 * LIMIT)
     assert claim(storage, "worker-1", NOW + 2 * LIMIT, NOW + 3 * LIMIT) is None
     again = claim(storage, "worker-1", NOW + 3 * LIMIT, NOW + 4 * LIMIT)
     assert again is not None
@@ -153,15 +153,15 @@ def test_a_press_with_newer_inputs_is_followed_up(storage: SqlStorage) -> None:
     first, second = ask(storage, at=1, requested_by="Ana"), ask(storage, at=2, requested_by="Ben")
     assert {answer.verdict for answer in (first, second)} == {Verdict.ATTACHED}
     assert first.message.endswith("sales or plan have changed since it began, so another follows it")
-    assert storage.ledger.backlog() == 1
-    storage.ledger.publish(now_of(storage, run), publication(), after(3))
+    assert storage.runs.backlog() == 1
+    storage.publications.publish(now_of(storage, run), publication(), after(3))
     ended = now_of(storage, run)
-    following = storage.ledger.snapshots()["1"].active
+    following = storage.runs.snapshots()["1"].active
     assert following is not None
     assert ended.followed_by == following.run_id
     assert (following.requested_by, following.requested_at) == ("Ana", after(1))
     assert (following.verdict, following.state, following.attempt) == (Verdict.REFORECAST, RunState.QUEUED, 0)
-    assert storage.ledger.backlog() == 1
+    assert storage.runs.backlog() == 1
 
 
 def test_a_press_with_the_same_inputs_is_not(storage: SqlStorage) -> None:
@@ -169,14 +169,14 @@ def test_a_press_with_the_same_inputs_is_not(storage: SqlStorage) -> None:
     deliver(storage, "a")
     run = running(storage)
     assert ask(storage).message == "Already running, asked 1 s ago by Local user: this press joined it"
-    storage.ledger.publish(now_of(storage, run), publication(), after(3))
-    assert storage.ledger.backlog() == 0
+    storage.publications.publish(now_of(storage, run), publication(), after(3))
+    assert storage.runs.backlog() == 0
 
 
 def test_a_press_on_a_queued_run_needs_no_follow_up(storage: SqlStorage) -> None:
     """It will read whatever there is when it begins."""
     deliver(storage, "a")
-    storage.ledger.request(press(), retrain)
+    storage.requests.submit(press(), retrain)
     deliver(storage, "b", "a")
     ask(storage)
     run = claim(storage, "worker-1", after(2), after(32))
@@ -208,7 +208,7 @@ def test_however_a_run_ends_its_follow_up_comes(storage: SqlStorage, end: str) -
     ask(storage)
     run = now_of(storage, run)
     if end in ("failed", "succeeded"):
-        storage.ledger.close(run, end, "", after(2))
+        storage.claims.close(run, end, "", after(2))
     elif end == "timed out":
         turn(storage, NOW + 2 * LIMIT)
         renew(storage, [run], NOW + 3 * LIMIT)
@@ -218,7 +218,7 @@ def test_however_a_run_ends_its_follow_up_comes(storage: SqlStorage, end: str) -
                 claim(storage, "w", after(100 * attempt), after(100 * attempt + 30)) is not None
                 or attempt == 3
             )
-    following = storage.ledger.snapshots()["1"].active
+    following = storage.runs.snapshots()["1"].active
     assert following is not None
     assert following.run_id == now_of(storage, run).followed_by
 
@@ -229,15 +229,15 @@ def test_who_cancels_cancels_for_everybody(storage: SqlStorage) -> None:
     run = running(storage)
     deliver(storage, "b", "a")
     ask(storage)
-    storage.ledger.cancel(run.run_id, "Cancelled by Ana", after(2))
-    assert storage.ledger.backlog() == 0
+    storage.requests.cancel(run.run_id, "Cancelled by Ana", after(2))
+    assert storage.runs.backlog() == 0
 
 
 def test_the_run_over_all_stores_is_never_followed(storage: SqlStorage) -> None:
     """It moves slowly; who presses again joins it."""
     run = pooling(storage)
     deliver(storage, "a")
-    answer = storage.ledger.request_chain(press_chain(after(1)), lambda _latest: fresh(None))  # type: ignore[arg-type]
+    answer = storage.requests.submit_chain(press_chain(after(1)), lambda _latest: fresh(None))  # type: ignore[arg-type]
     assert answer.verdict is Verdict.ATTACHED
     assert now_of(storage, run).follow_up_by is None
 
@@ -245,8 +245,8 @@ def test_the_run_over_all_stores_is_never_followed(storage: SqlStorage) -> None:
 def test_a_run_knows_what_it_was_asked_in_view_of(storage: SqlStorage) -> None:
     """The training of the forecast there was: by that its worker tells whether another has trained since."""
     assert running(storage).trained_before is None
-    storage.ledger.publish(running_again(storage), publication(), after(2))
-    asked = storage.ledger.request(press(at=after(5)), retrain).run
+    storage.publications.publish(running_again(storage), publication(), after(2))
+    asked = storage.requests.submit(press(at=after(5)), retrain).run
     assert asked is not None
     assert asked.trained_before == NOW
 
@@ -270,7 +270,7 @@ def test_what_was_done_is_there_for_the_next_worker(open_storage: Open) -> None:
     with pytest.raises(Fenced):
         storage.checkpoints.save(first, {"d": b"4"})
     assert storage.checkpoints.read(second).keys() == {"a", "b", "c"}
-    storage.ledger.publish(second, publication(), after(40))
+    storage.publications.publish(second, publication(), after(40))
     assert storage.checkpoints.read(second) == {}
 
 
@@ -280,9 +280,9 @@ def test_checkpoints_go_however_the_run_ends(storage: SqlStorage, end: str) -> N
     run = running(storage)
     storage.checkpoints.save(run, {"a": b"1"})
     if end == "failed":
-        storage.ledger.close(run, "failed", "x", after(1))
+        storage.claims.close(run, "failed", "x", after(1))
     else:
-        storage.ledger.cancel(run.run_id, "x", after(1))
+        storage.requests.cancel(run.run_id, "x", after(1))
     assert storage.checkpoints.read(run) == {}
 
 
@@ -290,26 +290,26 @@ def test_waiting_and_releasing_keep_what_was_done(storage: SqlStorage) -> None:
     """The next attempt goes on with it."""
     run = running(storage)
     storage.checkpoints.save(run, {"a": b"1"})
-    storage.ledger.postpone(run, "x", WAIT)
+    storage.claims.postpone(run, "x", WAIT)
     again = claim(storage, "worker-1", after(10), after(40))
     assert again is not None
-    storage.ledger.release(again)
+    storage.claims.release(again)
     assert storage.checkpoints.read(run) == {"a": b"1"}
 
 
 def test_a_batch_is_cancelled_whole_or_in_part(storage: SqlStorage) -> None:
     """What has ended stays as it ended; runs of nobody's business are left alone."""
     asks = [press(store, after(int(store)), priority=10, batch_id="night") for store in "123"]
-    storage.ledger.request_many(asks, retrain)
-    storage.ledger.request(press("9", after(9)), retrain)
+    storage.requests.submit_many(asks, retrain)
+    storage.requests.submit(press("9", after(9)), retrain)
     pressed, first = (claim(storage, "worker-1", after(10), after(40)) for _ in range(2))
     assert pressed is not None
     assert first is not None
     assert (pressed.store, first.store) == ("9", "1")
-    storage.ledger.close(first, "succeeded", "done", after(11))
-    assert storage.ledger.cancel_batch("night", ["2", "9"], "Cancelled by Ana", after(12)) == 1
-    assert storage.ledger.cancel_batch("night", None, "Cancelled by Ana", after(13)) == 1
-    assert storage.ledger.cancel_batch("night", None, "Cancelled by Ana", after(14)) == 0
-    states = {run.store: run.state for run in storage.ledger.recent(9)}
+    storage.claims.close(first, "succeeded", "done", after(11))
+    assert storage.requests.cancel_batch("night", ["2", "9"], "Cancelled by Ana", after(12)) == 1
+    assert storage.requests.cancel_batch("night", None, "Cancelled by Ana", after(13)) == 1
+    assert storage.requests.cancel_batch("night", None, "Cancelled by Ana", after(14)) == 0
+    states = {run.store: run.state for run in storage.runs.recent(9)}
     assert [state for _, state in sorted(states.items())].count(RunState.CANCELLED) == 2
-    assert storage.ledger.backlog() == 1
+    assert storage.runs.backlog() == 1

@@ -34,7 +34,7 @@ def ask(store: str = "1", seconds: float = 0, **changes: object) -> RefreshReque
 
 def claimed(storage: SqlStorage) -> RefreshRun:
     """The group's run, asked for and claimed."""
-    storage.ledger.request(ask(), retrain)
+    storage.requests.submit(ask(), retrain)
     run = claim(storage, "worker-1", NOW, after(30))
     assert run is not None
     return run
@@ -43,8 +43,8 @@ def claimed(storage: SqlStorage) -> RefreshRun:
 def waiting(storage: SqlStorage) -> RefreshRun:
     """The group's run as it waits, with 40 minutes to go, to be looked at again after two."""
     run = claimed(storage)
-    storage.ledger.await_elsewhere(run, "Training", 2 * MINUTE, 40 * MINUTE)
-    found = storage.ledger.get(run.run_id)
+    storage.claims.await_elsewhere(run, "Training", 2 * MINUTE, 40 * MINUTE)
+    found = storage.runs.get(run.run_id)
     assert found is not None
     return found
 
@@ -52,21 +52,21 @@ def waiting(storage: SqlStorage) -> RefreshRun:
 def test_the_run_is_of_the_group_and_of_no_store(open_storage: Open) -> None:
     """It is neither a store's nor that over all stores; its press was decided on the store's snapshot."""
     decided = []
-    open_storage().ledger.request(
+    open_storage().requests.submit(
         ask("7"), lambda snapshot: decided.append(snapshot.store) or retrain(snapshot)
     )
     assert decided == ["7"]
-    (run,) = open_storage().ledger.recent(9)
+    (run,) = open_storage().runs.recent(9)
     assert (run.store, run.scope, run.of_group, run.of_chain) == ("", GROUP, True, False)
     assert run.whose == "group north"
-    assert open_storage().ledger.snapshots() == {}
+    assert open_storage().runs.snapshots() == {}
 
 
 def test_a_press_for_another_store_joins(storage: SqlStorage) -> None:
     """As does one for the same store."""
-    first = storage.ledger.request(ask("1"), retrain)
+    first = storage.requests.submit(ask("1"), retrain)
     for store in ("2", "1"):
-        joined = storage.ledger.request(ask(store, 5), retrain)
+        joined = storage.requests.submit(ask(store, 5), retrain)
         assert joined.verdict is Verdict.ATTACHED
         assert joined.run == first.run
 
@@ -87,8 +87,8 @@ def test_a_run_that_waits_for_what_happens_elsewhere(open_storage: Open) -> None
 def test_nobody_says_how_long_it_takes(storage: SqlStorage) -> None:
     """Then there is no instant either."""
     run = claimed(storage)
-    storage.ledger.await_elsewhere(run, "Importing", MINUTE, None)
-    found = storage.ledger.get(run.run_id)
+    storage.claims.await_elsewhere(run, "Importing", MINUTE, None)
+    found = storage.runs.get(run.run_id)
     assert found is not None
     assert found.ready_at is None
 
@@ -96,22 +96,22 @@ def test_nobody_says_how_long_it_takes(storage: SqlStorage) -> None:
 def test_only_who_holds_it_may_let_it_wait(storage: SqlStorage) -> None:
     """A worker that lost it is refused."""
     run = claimed(storage)
-    storage.ledger.cancel(run.run_id, "enough", after(5))
+    storage.requests.cancel(run.run_id, "enough", after(5))
     with pytest.raises(Fenced):
-        storage.ledger.await_elsewhere(run, "Training", MINUTE, None)
+        storage.claims.await_elsewhere(run, "Training", MINUTE, None)
 
 
 def test_a_press_leaves_the_wait_as_it_is(storage: SqlStorage) -> None:
     """But one that waits because something broke is tried at once, as ever."""
     run = waiting(storage)
-    answer = storage.ledger.request(ask("2", 9), retrain)
+    answer = storage.requests.submit(ask("2", 9), retrain)
     assert answer.message.startswith("Already running")
-    assert storage.ledger.get(run.run_id) == run
+    assert storage.runs.get(run.run_id) == run
     again = claim(storage, "worker-1", after(120), after(150))
     assert again is not None
-    storage.ledger.postpone(again, "did not answer", 5 * MINUTE)
-    storage.ledger.request(ask("2", 130), retrain)
-    found = storage.ledger.get(run.run_id)
+    storage.claims.postpone(again, "did not answer", 5 * MINUTE)
+    storage.requests.submit(ask("2", 130), retrain)
+    found = storage.runs.get(run.run_id)
     assert found is not None
     assert found.state is RunState.QUEUED
 
@@ -126,9 +126,9 @@ def test_it_reads_what_there_was_when_it_was_first_claimed(storage: SqlStorage) 
     assert again is not None
     assert again.read_import == first
     assert storage.manifest.heads("sales", through=first)["1"].content_hash == "a"
-    assert "another follows it" in storage.ledger.request(ask("1", 130), retrain).message
-    storage.ledger.publish_group(again, [publication("1")], "done", after(140))
-    following = storage.ledger.holder(GROUP)
+    assert "another follows it" in storage.requests.submit(ask("1", 130), retrain).message
+    storage.publications.publish_group(again, [publication("1")], "done", after(140))
+    following = storage.runs.holder(GROUP)
     assert following is not None
     assert (following.verdict, following.store, following.engine) == (Verdict.REFORECAST, "", "aws_forecast")
 
@@ -137,14 +137,14 @@ def test_all_stores_are_published_at_once(open_storage: Open) -> None:
     """Each has its version and predictor of the one run, which tells what became of it."""
     run = claimed(open_storage())
     both = [publication(store, trained=replace(predictor(f"p-{store}"), scope=GROUP)) for store in "12"]
-    headers = open_storage().ledger.publish_group(run, both, "left out: store 3", after(9))
+    headers = open_storage().publications.publish_group(run, both, "left out: store 3", after(9))
     assert [(header.store, header.version) for header in headers] == [("1", 1), ("2", 2)]
     reader = open_storage()
     assert {store: each.version for store, each in _heads(reader).items()} == {"1": 1, "2": 2}
-    ended = reader.ledger.last(GROUP)
+    ended = reader.runs.last(GROUP)
     assert ended is not None
     assert (ended.run_id, ended.state, ended.message) == (run.run_id, RunState.SUCCEEDED, "left out: store 3")
-    assert reader.ledger.holder(GROUP) is None
+    assert reader.runs.holder(GROUP) is None
 
 
 def test_one_bad_forecast_publishes_none(storage: SqlStorage) -> None:
@@ -153,9 +153,9 @@ def test_one_bad_forecast_publishes_none(storage: SqlStorage) -> None:
     bad = publication("2", trained=predictor("p-2"))
     bad = replace(bad, forecast=bad.forecast.drop(columns="q10"))
     with pytest.raises(InvalidFrame):
-        storage.ledger.publish_group(run, [publication("1"), bad], "", after(9))
-    assert storage.ledger.snapshots() == {}
-    assert storage.ledger.holder(GROUP) is not None
+        storage.publications.publish_group(run, [publication("1"), bad], "", after(9))
+    assert storage.runs.snapshots() == {}
+    assert storage.runs.holder(GROUP) is not None
 
 
 def test_who_lost_the_run_publishes_nothing(storage: SqlStorage) -> None:
@@ -163,17 +163,17 @@ def test_who_lost_the_run_publishes_nothing(storage: SqlStorage) -> None:
     run = claimed(storage)
     assert claim(storage, "worker-2", after(40), after(70)) is not None
     with pytest.raises(Fenced):
-        storage.ledger.publish_group(run, [publication("1")], "", after(41))
-    assert storage.ledger.snapshots() == {}
+        storage.publications.publish_group(run, [publication("1")], "", after(41))
+    assert storage.runs.snapshots() == {}
 
 
 def test_its_runs_are_listed_with_those_of_a_store(storage: SqlStorage) -> None:
     """Where they are asked for."""
-    storage.ledger.request(ask(), retrain)
-    storage.ledger.request(press("1", after(1)), retrain)
-    storage.ledger.request(press("2", after(2)), retrain)
-    assert [run.scope for run in storage.ledger.recent(9, "1")] == ["store:1"]
-    assert [run.scope for run in storage.ledger.recent(9, "1", GROUP)] == ["store:1", GROUP]
+    storage.requests.submit(ask(), retrain)
+    storage.requests.submit(press("1", after(1)), retrain)
+    storage.requests.submit(press("2", after(2)), retrain)
+    assert [run.scope for run in storage.runs.recent(9, "1")] == ["store:1"]
+    assert [run.scope for run in storage.runs.recent(9, "1", GROUP)] == ["store:1", GROUP]
 
 
 def test_no_operator_is_called_for_a_run_that_waits_elsewhere(storage: SqlStorage) -> None:

@@ -39,11 +39,11 @@ def test_at_first_nothing_is_pooled(storage: SqlStorage) -> None:
 def test_a_published_chain_can_be_read(open_storage: Open) -> None:
     """It comes back equal over another connection, and its run has ended."""
     run = pooling(open_storage())
-    open_storage().ledger.progress(run, "Pooling", 3, 4)
-    open_storage().ledger.publish_chain(run, chain(), after(9))
+    open_storage().claims.progress(run, "Pooling", 3, 4)
+    open_storage().publications.publish_chain(run, chain(), after(9))
     reader = open_storage()
     assert reader.chains.latest() == reader.chains.get("c-1") == chain()
-    ended = reader.ledger.get(run.run_id)
+    ended = reader.runs.get(run.run_id)
     assert ended is not None
     assert (ended.state, ended.finished_at, ended.version) == (RunState.SUCCEEDED, after(9), None)
     assert (ended.stage, ended.done, ended.total) == ("Pooling", 4, 4)
@@ -62,9 +62,9 @@ def test_a_stale_worker_publishes_no_chain(storage: SqlStorage) -> None:
     held = claim(storage, "worker-2", after(31), after(61))
     assert held is not None
     with pytest.raises(Fenced, match="all stores: expected run"):
-        storage.ledger.publish_chain(stale, chain(), after(32))
+        storage.publications.publish_chain(stale, chain(), after(32))
     assert storage.chains.latest() is None
-    storage.ledger.publish_chain(held, chain(), after(33))
+    storage.publications.publish_chain(held, chain(), after(33))
     assert storage.chains.latest() == chain()
 
 
@@ -73,16 +73,16 @@ def test_a_coefficient_that_is_no_number_is_refused(storage: SqlStorage) -> None
     run = pooling(storage)
     broken = PooledPrior("bread", CUTOFF, 2, {"promo": CoefficientPrior(float("nan"), 1.0)})
     with pytest.raises(StorageError, match="not JSON compliant"):
-        storage.ledger.publish_chain(run, chain(priors=(broken,)), after(1))
+        storage.publications.publish_chain(run, chain(priors=(broken,)), after(1))
     assert storage.chains.latest() is None
-    assert storage.ledger.get(run.run_id) == run
+    assert storage.runs.get(run.run_id) == run
 
 
 def test_a_chain_never_changes(storage: SqlStorage) -> None:
     """An id is used once."""
     publish_chain(storage)
     with pytest.raises(StorageError, match="refused by the database"):
-        storage.ledger.publish_chain(pooling(storage, after(1)), chain(stores=9), after(1))
+        storage.publications.publish_chain(pooling(storage, after(1)), chain(stores=9), after(1))
     assert storage.chains.get("c-1") == chain()
 
 
@@ -90,10 +90,10 @@ def test_a_predictor_knows_its_chain(storage: SqlStorage) -> None:
     """And so does the header of each of its versions; one without says so."""
     publish_chain(storage)
     with_chain = replace(predictor("p-2"), chain_id="c-1")
-    header = storage.ledger.publish(running(storage), publication(trained=with_chain), after(1))
+    header = storage.publications.publish(running(storage), publication(trained=with_chain), after(1))
     assert header.chain_id == "c-1"
     assert storage.versions.header(header.version) == header
-    assert storage.ledger.snapshots()["1"].head == header
+    assert storage.runs.snapshots()["1"].head == header
     assert storage.versions.predictor("p-2") == with_chain
     assert publish(storage, "2").chain_id == ""
 
@@ -102,8 +102,10 @@ def test_a_predictor_of_an_unknown_chain_is_refused(storage: SqlStorage) -> None
     """Nothing is published that can't be explained later."""
     run = running(storage)
     with pytest.raises(StorageError, match=r"refused by the database: (?i:.*foreign key)"):
-        storage.ledger.publish(run, publication(trained=replace(predictor(), chain_id="c-77")), after(1))
-    assert storage.ledger.get(run.run_id) == run
+        storage.publications.publish(
+            run, publication(trained=replace(predictor(), chain_id="c-77")), after(1)
+        )
+    assert storage.runs.get(run.run_id) == run
 
 
 def test_a_press_is_decided_on_the_latest_chain(storage: SqlStorage) -> None:
@@ -114,12 +116,12 @@ def test_a_press_is_decided_on_the_latest_chain(storage: SqlStorage) -> None:
         seen.append(latest)
         return Decision(Verdict.FRESH, "Of the newest sales")
 
-    storage.ledger.request_chain(press_chain(), decide)
+    storage.requests.submit_chain(press_chain(), decide)
     made = publish_chain(storage, at=after(1))
-    answer = storage.ledger.request_chain(press_chain(after(2)), decide)
+    answer = storage.requests.submit_chain(press_chain(after(2)), decide)
     assert seen == [None, made]
     assert (answer.verdict, answer.message, answer.run) == (Verdict.FRESH, "Of the newest sales", None)
-    assert len(storage.ledger.recent(9)) == 1
+    assert len(storage.runs.recent(9)) == 1
 
 
 def test_a_second_press_joins_the_run_over_all_stores(storage: SqlStorage) -> None:
@@ -129,7 +131,7 @@ def test_a_second_press_joins_the_run_over_all_stores(storage: SqlStorage) -> No
         raise AssertionError
 
     run = pooling(storage)
-    answer = storage.ledger.request_chain(press_chain(after(12)), unasked)
+    answer = storage.requests.submit_chain(press_chain(after(12)), unasked)
     assert (answer.verdict, answer.run, answer.of_chain) == (Verdict.ATTACHED, run, True)
     assert answer.message == "Already running, asked 12 s ago by Local user: this press joined it"
 
@@ -137,11 +139,11 @@ def test_a_second_press_joins_the_run_over_all_stores(storage: SqlStorage) -> No
 def test_a_run_over_all_stores_is_no_store(storage: SqlStorage) -> None:
     """Neither while it is active nor afterwards; the list of runs and the backlog have it."""
     run = pooling(storage)
-    assert storage.ledger.snapshots() == {}
-    assert storage.ledger.backlog() == 1
-    storage.ledger.close(run, "failed", "no sales", after(1))
-    assert storage.ledger.snapshots() == storage.ledger.snapshots([""]) == {}
-    assert [each.run_id for each in storage.ledger.recent(9)] == [run.run_id]
+    assert storage.runs.snapshots() == {}
+    assert storage.runs.backlog() == 1
+    storage.claims.close(run, "failed", "no sales", after(1))
+    assert storage.runs.snapshots() == storage.runs.snapshots([""]) == {}
+    assert [each.run_id for each in storage.runs.recent(9)] == [run.run_id]
 
 
 # -- retention -----------------------------------------------------------------------------------------
@@ -170,7 +172,7 @@ def test_a_chain_stays_as_long_as_a_predictor_was_trained_with_it(storage: SqlSt
     for day, name in enumerate("ab"):
         publish_chain(storage, name, after(day * DAY))
     trained = replace(predictor("p-a"), chain_id="a")
-    storage.ledger.publish(running(storage, at=after(2)), publication(trained=trained), after(2))
+    storage.publications.publish(running(storage, at=after(2)), publication(trained=trained), after(2))
     assert outdated(storage, 99) == ()
     assert storage.retention.remove_chains(("a",)) == 0
     publish(storage, at=after(DAY))
@@ -187,7 +189,7 @@ def test_the_newest_run_over_all_stores_stays(storage: SqlStorage) -> None:
     """It tells when and why it was pooled last; older ones go."""
     for day, name in enumerate("abc"):
         publish_chain(storage, name, after(day * DAY))
-    runs = [run.run_id for run in storage.ledger.recent(9)]
+    runs = [run.run_id for run in storage.runs.recent(9)]
     going = storage.retention.outdated(1, after(99 * DAY)).runs
     assert sorted(going) == sorted(runs[1:])
     assert storage.retention.remove_runs(going) == 2

@@ -62,18 +62,20 @@ class TwoStorages(RuleBasedStateMachine):
     @rule(store=stores, retrained=st.booleans())
     def refresh(self, store: str, retrained: bool) -> None:  # noqa: FBT001 - hypothesis passes by name
         """A run that publishes, with a new predictor or its head's."""
-        known = self.whole.ledger.snapshots([store]).get(store)
+        known = self.whole.runs.snapshots([store]).get(store)
         trained = predictor(f"p-{self.number}", self.now)
         if known is not None and known.head is not None and not retrained:
             trained = self.whole.versions.predictor(known.head.predictor_id)
         shown = publication(store, float(self.number), trained)
-        self._both(lambda storage: storage.ledger.publish(running(storage, store, self.now), shown, self.now))
+        self._both(
+            lambda storage: storage.publications.publish(running(storage, store, self.now), shown, self.now)
+        )
 
     @rule(store=stores)
     def fail(self, store: str) -> None:
         """A run that fails."""
         self._both(
-            lambda storage: storage.ledger.close(running(storage, store, self.now), "failed", "x", self.now)
+            lambda storage: storage.claims.close(running(storage, store, self.now), "failed", "x", self.now)
         )
 
     @rule(names=st.sets(stores, min_size=1), kind=kinds, content=st.integers(0, 9))
@@ -148,15 +150,15 @@ class TwoStorages(RuleBasedStateMachine):
 
     def _compare_stores(self) -> None:
         """State, head, days, summaries, run and predictor of every store."""
-        snapshots = self.pruned.ledger.snapshots()
-        assert snapshots == self.whole.ledger.snapshots()
+        snapshots = self.pruned.runs.snapshots()
+        assert snapshots == self.whole.runs.snapshots()
         assert self.pruned.versions.summaries() == self.whole.versions.summaries()
         assert self.pruned.manifest.attributes() == self.whole.manifest.attributes()
         for head in (snapshot.head for snapshot in snapshots.values() if snapshot.head is not None):
             trained = self.pruned.versions.predictor(head.predictor_id)
             assert trained == self.whole.versions.predictor(head.predictor_id)
             assert len(self.pruned.versions.read(head.version)) == len(publication().forecast)
-            assert self.pruned.ledger.get(head.run_id) == self.whole.ledger.get(head.run_id)
+            assert self.pruned.runs.get(head.run_id) == self.whole.runs.get(head.run_id)
 
     def _compare_files(self) -> None:
         """Those of the heads now, and of what were the heads at any instant within the kept time."""

@@ -35,9 +35,9 @@ Open = Callable[[], SqlStorage]
 def test_publishing_ends_the_run_with_its_version(storage: SqlStorage) -> None:
     """The run has succeeded, is done whole, and names the version."""
     run = running(storage)
-    storage.ledger.progress(run, "forecast", 2, 3)
-    header = storage.ledger.publish(run, publication(), after(9))
-    ended = storage.ledger.get(run.run_id)
+    storage.claims.progress(run, "forecast", 2, 3)
+    header = storage.publications.publish(run, publication(), after(9))
+    ended = storage.runs.get(run.run_id)
     assert ended is not None
     assert (ended.state, ended.version, ended.finished_at) == (RunState.SUCCEEDED, header.version, after(9))
     assert (ended.done, ended.total, ended.error) == (3, 3, "")
@@ -45,7 +45,7 @@ def test_publishing_ends_the_run_with_its_version(storage: SqlStorage) -> None:
 
 def test_what_is_published_can_be_read(open_storage: Open) -> None:
     """Header, days, summaries and predictor come back equal, over another connection too."""
-    header = open_storage().ledger.publish(running(open_storage()), publication(level=7.5), after(9))
+    header = open_storage().publications.publish(running(open_storage()), publication(level=7.5), after(9))
     reader = open_storage().versions
     assert header == VersionHeader(
         version=header.version,
@@ -70,7 +70,7 @@ def test_a_roll_forward_keeps_the_age_of_its_predictor(storage: SqlStorage) -> N
     """The second version belongs to the stored predictor, whatever came along with it."""
     publish(storage)
     later = publication(trained=predictor(trained_at=after(500)))
-    header = storage.ledger.publish(running(storage, at=after(1)), later, after(2))
+    header = storage.publications.publish(running(storage, at=after(1)), later, after(2))
     assert header.trained_at == NOW
     assert storage.versions.predictor("p-1") == predictor()
 
@@ -79,7 +79,9 @@ def test_a_new_predictor_is_stored_beside_the_old_one(storage: SqlStorage) -> No
     """Each version leads to its own."""
     first = publish(storage)
     retrained = predictor("p-2", after(60))
-    second = storage.ledger.publish(running(storage, at=after(61)), publication(trained=retrained), after(62))
+    second = storage.publications.publish(
+        running(storage, at=after(61)), publication(trained=retrained), after(62)
+    )
     assert storage.versions.header(first.version).trained_at == NOW
     assert second.trained_at == after(60)
     assert storage.versions.predictor("p-2") == retrained
@@ -93,7 +95,7 @@ def test_a_version_never_changes(storage: SqlStorage) -> None:
     assert storage.versions.read(first.version)["mean"].unique().tolist() == [1.0]
     assert storage.versions.header(first.version) == first
     assert storage.versions.summaries() == {"1": publication(level=2).summaries}
-    assert storage.ledger.snapshots()["1"].head == second
+    assert storage.runs.snapshots()["1"].head == second
 
 
 def test_summaries_can_be_asked_for_some_stores(storage: SqlStorage) -> None:
@@ -111,7 +113,9 @@ def test_the_predictors_of_the_heads_come_in_one_query(storage: SqlStorage) -> N
     publish(storage, "1")
     publish(storage, "2", at=after(1))
     retrained = predictor("p-2", after(60))
-    storage.ledger.publish(running(storage, "2", after(61)), publication("2", trained=retrained), after(62))
+    storage.publications.publish(
+        running(storage, "2", after(61)), publication("2", trained=retrained), after(62)
+    )
     running(storage, "3", after(99))
     queries: list[str] = []
     sa.event.listen(
@@ -146,7 +150,7 @@ def test_a_broken_forecast_is_refused_before_anything_is_written(storage: SqlSto
     run = running(storage)
     broken = replace(publication(), forecast=forecast().drop(columns="q90"))
     with pytest.raises(InvalidFrame, match="q90"):
-        storage.ledger.publish(run, broken, after(1))
+        storage.publications.publish(run, broken, after(1))
     assert_nothing_published(storage, run)
 
 
@@ -155,7 +159,7 @@ def test_a_number_that_is_none_is_refused(storage: SqlStorage) -> None:
     run = running(storage)
     summary = replace(publication().summaries[0], sparkline=(1.0, float("nan")))
     with pytest.raises(StorageError, match="not JSON compliant"):
-        storage.ledger.publish(run, replace(publication(), summaries=(summary,)), after(1))
+        storage.publications.publish(run, replace(publication(), summaries=(summary,)), after(1))
     assert_nothing_published(storage, run)
 
 
@@ -165,9 +169,9 @@ def test_a_stale_worker_publishes_nothing(storage: SqlStorage) -> None:
     held = claim(storage, "worker-2", after(31), after(61))
     assert held is not None
     with pytest.raises(Fenced):
-        storage.ledger.publish(stale, publication(), after(32))
+        storage.publications.publish(stale, publication(), after(32))
     assert_nothing_published(storage, held)
-    assert storage.ledger.publish(held, publication(), after(33)).version == 1
+    assert storage.publications.publish(held, publication(), after(33)).version == 1
 
 
 @pytest.mark.parametrize("table", ["predictor", "forecast_version", "forecast_summary", "forecast_head"])
@@ -183,26 +187,26 @@ def test_a_fault_while_publishing_leaves_the_old_head(storage: SqlStorage, table
 
     sa.event.listen(storage.database.engine, "before_cursor_execute", fail)
     with pytest.raises(ConnectionAbortedError):
-        storage.ledger.publish(run, new, after(2))
+        storage.publications.publish(run, new, after(2))
     sa.event.remove(storage.database.engine, "before_cursor_execute", fail)
-    assert storage.ledger.snapshots()["1"].head == old
+    assert storage.runs.snapshots()["1"].head == old
     assert storage.versions.summaries() == {"1": publication(level=1).summaries}
-    assert storage.ledger.get(run.run_id) == run
+    assert storage.runs.get(run.run_id) == run
     with pytest.raises(InvalidRequest):
         storage.versions.predictor("p-2")
-    assert storage.ledger.publish(run, new, after(3)).version > old.version
+    assert storage.publications.publish(run, new, after(3)).version > old.version
 
 
 def test_a_worker_killed_while_publishing_leaves_nothing(storage: SqlStorage) -> None:
     """A real process, killed between the version and the head; a survivor takes the run over."""
     release([start("die_publishing", storage.database.place)])
-    run = storage.ledger.get(press().run_id)
+    run = storage.runs.get(press().run_id)
     assert run is not None
     assert_nothing_published(storage, run)
     survivor = claim(storage, "worker-2", after(31), after(61))
     assert survivor is not None
-    published = storage.ledger.publish(survivor, publication(), after(32))
-    assert storage.ledger.snapshots()["1"].head == published
+    published = storage.publications.publish(survivor, publication(), after(32))
+    assert storage.runs.snapshots()["1"].head == published
 
 
 def test_readers_during_fifty_publications_see_one_version_at_a_time(open_storage: Open) -> None:
@@ -212,7 +216,7 @@ def test_readers_during_fifty_publications_see_one_version_at_a_time(open_storag
     looking, finished = threading.Barrier(3), threading.Event()
 
     def look() -> list[float]:
-        head = reader.ledger.snapshots()["1"].head
+        head = reader.runs.snapshots()["1"].head
         assert head is not None
         (in_days,) = set(reader.versions.read(head.version)["mean"])
         (in_summaries,) = {summary.next7 for summary in reader.versions.summaries()["1"]}
@@ -243,47 +247,47 @@ def test_a_snapshot_tells_all_about_a_store(storage: SqlStorage) -> None:
     storage.manifest.record("b.csv", "plan", "me", NOW, [move("1", "plan-1", kind="plan")])
     header = publish(storage, "1")
     active = running(storage, "1", after(5))
-    snapshot = storage.ledger.snapshots()["1"]
+    snapshot = storage.runs.snapshots()["1"]
     assert (snapshot.store, snapshot.region, snapshot.plan_hash) == ("1", "North", "plan-1")
     assert (snapshot.sales, snapshot.head) == (move("1", "sales-1").file, header)
     assert snapshot.active == active
-    assert snapshot.last == storage.ledger.get(header.run_id)
+    assert snapshot.last == storage.runs.get(header.run_id)
 
 
 def test_stores_are_in_the_snapshots_if_they_have_sales_or_runs(storage: SqlStorage) -> None:
     """A plan alone makes no store; unknown ones are left out."""
     storage.manifest.record("a.csv", "sales", "me", NOW, [move("sold")])
     storage.manifest.record("b.csv", "plan", "me", NOW, [move("planned", kind="plan")])
-    storage.ledger.request(press("asked"), retrain)
+    storage.requests.submit(press("asked"), retrain)
     publish_for = claim(storage, "worker-1", NOW, after(30))
     assert publish_for is not None
-    storage.ledger.close(publish_for, "failed", "no sales", after(1))
-    assert storage.ledger.snapshots().keys() == {"sold", "asked"}
-    assert storage.ledger.snapshots(["asked", "planned", "unknown"]).keys() == {"asked"}
-    assert storage.ledger.snapshots([]) == {}
+    storage.claims.close(publish_for, "failed", "no sales", after(1))
+    assert storage.runs.snapshots().keys() == {"sold", "asked"}
+    assert storage.runs.snapshots(["asked", "planned", "unknown"]).keys() == {"asked"}
+    assert storage.runs.snapshots([]) == {}
 
 
 def test_the_last_run_is_the_one_that_ended_last(storage: SqlStorage) -> None:
     """Whether it failed or succeeded, in whatever order runs were asked for, for each store its own."""
-    first = storage.ledger.request(press("1", scope="a", run_id="z"), retrain).run
-    second = storage.ledger.request(press("1", after(1), scope="b", run_id="a"), retrain).run
+    first = storage.requests.submit(press("1", scope="a", run_id="z"), retrain).run
+    second = storage.requests.submit(press("1", after(1), scope="b", run_id="a"), retrain).run
     running_first, running_second = (claim(storage, "worker-1", after(2), after(32)) for _ in range(2))
     assert first is not None
     assert second is not None
     assert running_first is not None
     assert running_second is not None
-    storage.ledger.close(running_second, "failed", "b", after(3))
-    storage.ledger.close(running_first, "failed", "a", after(4))
+    storage.claims.close(running_second, "failed", "b", after(3))
+    storage.claims.close(running_first, "failed", "a", after(4))
     publish(storage, "2", at=after(9))
-    last = {store: snapshot.last for store, snapshot in storage.ledger.snapshots().items()}
-    assert last == {"1": storage.ledger.get("z"), "2": storage.ledger.get(press("2", after(9)).run_id)}
+    last = {store: snapshot.last for store, snapshot in storage.runs.snapshots().items()}
+    assert last == {"1": storage.runs.get("z"), "2": storage.runs.get(press("2", after(9)).run_id)}
 
 
 def test_a_run_that_has_not_ended_is_not_the_last(storage: SqlStorage) -> None:
     """Neither while it waits nor while it runs."""
-    storage.ledger.request(press("1"), retrain)
+    storage.requests.submit(press("1"), retrain)
     running(storage, "2", after(-1))
-    assert [snapshot.last for snapshot in storage.ledger.snapshots().values()] == [None, None]
+    assert [snapshot.last for snapshot in storage.runs.snapshots().values()] == [None, None]
 
 
 def test_the_number_of_queries_does_not_grow_with_the_stores(storage: SqlStorage) -> None:
@@ -295,7 +299,7 @@ def test_the_number_of_queries_does_not_grow_with_the_stores(storage: SqlStorage
 
     def count(stores: list[str] | None) -> int:
         queries.clear()
-        storage.ledger.snapshots(stores)
+        storage.runs.snapshots(stores)
         storage.versions.summaries(stores)
         return sum(query.startswith("SELECT") for query in queries)
 
@@ -312,9 +316,9 @@ def test_the_number_of_queries_does_not_grow_with_the_stores(storage: SqlStorage
 
 def assert_nothing_published(storage: SqlStorage, run: RefreshRun) -> None:
     """No head, no version, no summaries and no predictor, and the run is held as before."""
-    assert storage.ledger.snapshots()["1"].head is None
+    assert storage.runs.snapshots()["1"].head is None
     assert storage.versions.summaries() == {}
-    assert storage.ledger.get(run.run_id) == run
+    assert storage.runs.get(run.run_id) == run
     for ask in (lambda: storage.versions.header(1), lambda: storage.versions.predictor("p-1")):
         with pytest.raises(InvalidRequest):
             ask()

@@ -21,7 +21,7 @@ REASONS = StoreReasons(
 def published(storage: SqlStorage, reasons: StoreReasons) -> VersionHeader:
     """A version with reasons."""
     made = replace(publication(), reasons=reasons)
-    return storage.ledger.publish(running(storage), made, after(9))
+    return storage.publications.publish(running(storage), made, after(9))
 
 
 def test_reasons_are_published_with_their_version(storage: SqlStorage) -> None:

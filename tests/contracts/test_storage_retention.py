@@ -23,7 +23,7 @@ def publish_daily(storage: SqlStorage, days: int, store: str = "1") -> list[int]
         trained = predictor(f"p-{store}-{day}", after(day * DAY))
         run = running(storage, store, after(day * DAY))
         shown = publication(store, float(day), trained)
-        versions.append(storage.ledger.publish(run, shown, after(day * DAY)).version)
+        versions.append(storage.publications.publish(run, shown, after(day * DAY)).version)
     return versions
 
 
@@ -90,7 +90,7 @@ def test_what_is_gone_is_gone_whole(storage: SqlStorage) -> None:
             ask(gone)
     with pytest.raises(InvalidRequest):
         storage.versions.predictor("p-1-0")
-    assert storage.ledger.get(press().run_id) is None
+    assert storage.runs.get(press().run_id) is None
     with storage.database.reading() as connection:
         count = connection.exec_driver_sql("SELECT count(DISTINCT version) FROM forecast_summary")
         assert count.scalar_one() == 1
@@ -118,31 +118,31 @@ def test_a_predictor_stays_as_long_as_a_version_is_its(storage: SqlStorage) -> N
 def test_what_has_come_to_be_needed_meanwhile_stays(storage: SqlStorage) -> None:
     """Between finding and removing the world goes on; heads, their predictors and runs hold."""
     head = publish(storage)
-    waiting = storage.ledger.request(press("2"), retrain).run
+    waiting = storage.requests.submit(press("2"), retrain).run
     assert waiting is not None
     everything = Outdated((head.version,), ("p-1",), (head.run_id, waiting.run_id))
     assert remove(storage, everything) == (0, 0, 0, 0)
-    assert storage.ledger.snapshots()["1"].head == head
+    assert storage.runs.snapshots()["1"].head == head
     assert storage.versions.summaries().keys() == {"1"}
-    assert storage.ledger.snapshots()["2"].active == waiting
+    assert storage.runs.snapshots()["2"].active == waiting
 
 
 def test_active_runs_are_never_outdated(storage: SqlStorage) -> None:
     """However long they have been waiting or running."""
     first, _ = publish(storage, at=NOW), publish(storage, at=after(DAY))
     running(storage, "1", after(2 * DAY))
-    storage.ledger.request(press("2", after(2 * DAY)), retrain)
+    storage.requests.submit(press("2", after(2 * DAY)), retrain)
     assert storage.retention.outdated(1, after(999 * DAY)).runs == (first.run_id,)
 
 
 def test_a_stores_newest_run_stays_and_with_it_the_stores_state(storage: SqlStorage) -> None:
     """A store that failed long ago has still failed; older failures go."""
     for day in range(3):
-        storage.ledger.close(running(storage, "1", after(day * DAY)), "failed", f"{day}", after(day * DAY))
+        storage.claims.close(running(storage, "1", after(day * DAY)), "failed", f"{day}", after(day * DAY))
     outdated = storage.retention.outdated(1, after(99 * DAY))
     assert len(outdated.runs) == 2
     remove(storage, outdated)
-    last = storage.ledger.snapshots()["1"].last
+    last = storage.runs.snapshots()["1"].last
     assert last is not None
     assert (last.state, last.error) == (RunState.FAILED, "2")
 
@@ -150,7 +150,7 @@ def test_a_stores_newest_run_stays_and_with_it_the_stores_state(storage: SqlStor
 def test_runs_that_ended_of_late_stay(storage: SqlStorage) -> None:
     """Only those from before the instant go."""
     for day in range(3):
-        storage.ledger.close(running(storage, "1", after(day * DAY)), "failed", "", after(day * DAY))
+        storage.claims.close(running(storage, "1", after(day * DAY)), "failed", "", after(day * DAY))
     assert len(storage.retention.outdated(1, after(DAY)).runs) == 1
 
 
@@ -244,8 +244,8 @@ def test_removal_leaves_room_for_presses_between_its_steps(open_storage: Open) -
     )
     for number, version in enumerate(versions[:3]):
         storage.retention.remove_versions([version])
-        impatient.ledger.request(press(f"other-{number}", NOW + timedelta(days=9)), retrain)
-    assert impatient.ledger.backlog() == 3
+        impatient.requests.submit(press(f"other-{number}", NOW + timedelta(days=9)), retrain)
+    assert impatient.runs.backlog() == 3
 
 
 def test_disk_use_counts_versions_and_the_whole_database(storage: SqlStorage) -> None:

@@ -1,4 +1,4 @@
-"""What every `ports.Ledger` promises about a run from its claim to its end, on every database."""
+"""What every `ports.RunClaims` promises about a run from its claim to its end, on every database."""
 
 from collections.abc import Callable
 from datetime import timedelta, timezone
@@ -38,18 +38,18 @@ def test_runs_are_claimed_by_urgency_then_age_then_name(storage: SqlStorage) -> 
         ("3", 0, 1, "z"),
         ("4", 0, 5, "a"),
     ]:
-        storage.ledger.request(press(store, after(seconds), priority=priority, run_id=name), retrain)
+        storage.requests.submit(press(store, after(seconds), priority=priority, run_id=name), retrain)
     claimed = [claim(storage, "worker-1", after(9), after(39)) for _ in range(5)]
     assert [run and run.run_id for run in claimed] == ["z", "a", "b", "c", None]
 
 
 def test_claiming_starts_a_run(storage: SqlStorage) -> None:
     """The worker gets the run as it now stands in the ledger."""
-    storage.ledger.request(press(), retrain)
+    storage.requests.submit(press(), retrain)
     run = claim(storage, "worker-1", after(3), after(33))
     assert run is not None
     assert (run.state, run.started_at, run.attempt, run.fence) == (RunState.RUNNING, after(3), 1, 1)
-    assert storage.ledger.get(run.run_id) == run
+    assert storage.runs.get(run.run_id) == run
 
 
 def test_a_run_is_claimed_once(open_storage: Open) -> None:
@@ -69,7 +69,7 @@ def test_a_renewed_lease_keeps_the_run(storage: SqlStorage) -> None:
 def test_a_survivor_takes_over_a_silent_workers_run(storage: SqlStorage) -> None:
     """It starts from the beginning under a higher fence; the first start is remembered."""
     first = running(storage)
-    storage.ledger.progress(first, "backtest", 2, 3)
+    storage.claims.progress(first, "backtest", 2, 3)
     second = claim(storage, "worker-2", after(31), after(61))
     assert second is not None
     assert (second.run_id, second.attempt, second.fence) == (first.run_id, 2, 2)
@@ -81,26 +81,26 @@ def test_a_worker_that_lost_its_run_is_refused(storage: SqlStorage) -> None:
     old = running(storage)
     new = claim(storage, "worker-2", after(31), after(61))
     for act in (
-        lambda: storage.ledger.progress(old, "backtest", 1, 3),
-        lambda: storage.ledger.publish(old, publication(), after(32)),
-        lambda: storage.ledger.close(old, "failed", "timeout", after(32)),
+        lambda: storage.claims.progress(old, "backtest", 1, 3),
+        lambda: storage.publications.publish(old, publication(), after(32)),
+        lambda: storage.claims.close(old, "failed", "timeout", after(32)),
     ):
         with pytest.raises(Fenced, match=f"store 1: expected run {old.run_id} to be held under fence 1"):
             act()
     assert renew(storage, [old], after(99)) == set()
-    storage.ledger.release(old)
+    storage.claims.release(old)
     assert new is not None
-    assert storage.ledger.get(new.run_id) == new
+    assert storage.runs.get(new.run_id) == new
     assert claim(storage, "worker-3", after(60), after(90)) is None
 
 
 def test_an_ended_run_can_be_ended_no_more(storage: SqlStorage) -> None:
     """A worker that comes twice is refused the second time."""
     run = running(storage)
-    storage.ledger.close(run, "failed", "first", after(1))
+    storage.claims.close(run, "failed", "first", after(1))
     with pytest.raises(Fenced):
-        storage.ledger.close(run, "succeeded", "second", after(2))
-    ended = storage.ledger.get(run.run_id)
+        storage.claims.close(run, "succeeded", "second", after(2))
+    ended = storage.runs.get(run.run_id)
     assert ended is not None
     assert (ended.state, ended.error) == (RunState.FAILED, "first")
 
@@ -112,15 +112,15 @@ def test_a_run_that_stops_its_workers_is_given_up(storage: SqlStorage) -> None:
         again = claim(storage, "worker-1", after(100 * attempt), after(100 * attempt + 30))
         assert again is not None
         assert again.attempt == attempt
-    storage.ledger.request(press("2", at=after(390)), retrain)
+    storage.requests.submit(press("2", at=after(390)), retrain)
     following = claim(storage, "worker-1", after(400), after(430))
     assert following is not None
     assert following.store == "2"
-    given_up = storage.ledger.get(poison.run_id)
+    given_up = storage.runs.get(poison.run_id)
     assert given_up is not None
     assert given_up.error == GIVEN_UP
     assert (given_up.state, given_up.finished_at) == (RunState.FAILED, after(400))
-    assert storage.ledger.snapshots()["1"].active is None
+    assert storage.runs.snapshots()["1"].active is None
 
 
 def test_a_released_run_goes_back_to_the_queue(storage: SqlStorage) -> None:
@@ -130,8 +130,8 @@ def test_a_released_run_goes_back_to_the_queue(storage: SqlStorage) -> None:
         held = claim(storage, "worker-1", after(number), after(30)) if number else old
         assert held is not None
         assert held.attempt == 1
-        storage.ledger.release(held)
-    waiting = storage.ledger.get(old.run_id)
+        storage.claims.release(held)
+    waiting = storage.runs.get(old.run_id)
     assert waiting is not None
     assert (waiting.state, waiting.attempt, waiting.started_at) == (RunState.QUEUED, 0, NOW)
     assert renew(storage, [old], after(99)) == set()
@@ -140,8 +140,8 @@ def test_a_released_run_goes_back_to_the_queue(storage: SqlStorage) -> None:
 def test_progress_is_seen_by_everyone(open_storage: Open) -> None:
     """Stage, finished and total."""
     run = running(open_storage())
-    open_storage().ledger.progress(run, "backtest", 2, 3)
-    seen = open_storage().ledger.snapshots()["1"].active
+    open_storage().claims.progress(run, "backtest", 2, 3)
+    seen = open_storage().runs.snapshots()["1"].active
     assert seen is not None
     assert (seen.stage, seen.done, seen.total) == ("backtest", 2, 3)
 
@@ -149,8 +149,8 @@ def test_progress_is_seen_by_everyone(open_storage: Open) -> None:
 def test_a_failed_run_keeps_its_reason(storage: SqlStorage) -> None:
     """Why it ran and why it failed are two things."""
     run = running(storage)
-    storage.ledger.close(run, "failed", "store 1: no open day", after(5))
-    ended = storage.ledger.get(run.run_id)
+    storage.claims.close(run, "failed", "store 1: no open day", after(5))
+    ended = storage.runs.get(run.run_id)
     assert ended is not None
     assert (ended.state, ended.error, ended.finished_at) == (
         RunState.FAILED,
@@ -163,8 +163,8 @@ def test_a_failed_run_keeps_its_reason(storage: SqlStorage) -> None:
 def test_a_run_with_nothing_left_to_do_succeeds_without_a_version(storage: SqlStorage) -> None:
     """Its message says why."""
     run = running(storage)
-    storage.ledger.close(run, "succeeded", "Already up to date", after(5))
-    ended = storage.ledger.get(run.run_id)
+    storage.claims.close(run, "succeeded", "Already up to date", after(5))
+    ended = storage.runs.get(run.run_id)
     assert ended is not None
     assert (ended.state, ended.message, ended.error) == (RunState.SUCCEEDED, "Already up to date", "")
 
@@ -174,28 +174,28 @@ def test_a_run_ends_well_or_badly_only(storage: SqlStorage, state: str) -> None:
     """Anything else is refused and leaves the run running."""
     run = running(storage)
     with pytest.raises(InvalidRequest, match=rf"\['failed', 'succeeded'\], found '{state}'"):
-        storage.ledger.close(run, state, "", after(1))
-    assert storage.ledger.get(run.run_id) == run
+        storage.claims.close(run, state, "", after(1))
+    assert storage.runs.get(run.run_id) == run
 
 
 def test_an_unknown_run_is_none(storage: SqlStorage) -> None:
     """Not an error: a page may hold an old link."""
-    assert storage.ledger.get("no-such-run") is None
+    assert storage.runs.get("no-such-run") is None
 
 
 def test_recent_runs_come_newest_first(storage: SqlStorage) -> None:
     """All of them or one store's, as many as asked for."""
     for number, store in enumerate(["1", "2", "1", "3"]):
         publish(storage, store, at=after(number))
-    assert [run.requested_at for run in storage.ledger.recent(3)] == [after(3), after(2), after(1)]
-    assert [run.requested_at for run in storage.ledger.recent(9, "1")] == [after(2), after(0)]
+    assert [run.requested_at for run in storage.runs.recent(3)] == [after(3), after(2), after(1)]
+    assert [run.requested_at for run in storage.runs.recent(9, "1")] == [after(2), after(0)]
 
 
 def test_a_run_id_is_used_once(storage: SqlStorage) -> None:
     """A second run under the same id is refused, also for another scope."""
     publish(storage)
     with pytest.raises(StorageError, match="refused by the database"):
-        storage.ledger.request(press(), retrain)
+        storage.requests.submit(press(), retrain)
 
 
 def test_instants_may_come_in_any_zone(storage: SqlStorage) -> None:

@@ -6,31 +6,31 @@ from tests.storage.examples import LEASE, NOW, claim, move, press, publish, retr
 
 def test_a_stamp_differs_after_everything_that_happens(storage: SqlStorage) -> None:
     """An import, a publication, a run that was cancelled; at one and the same instant."""
-    seen = [storage.ledger.stamp()]
+    seen = [storage.runs.stamp()]
     storage.manifest.record("sales.csv", "sales", "Ana", NOW, [move("1", "a")])
-    seen.append(storage.ledger.stamp())
+    seen.append(storage.runs.stamp())
     publish(storage)
-    seen.append(storage.ledger.stamp())
+    seen.append(storage.runs.stamp())
     for name in ("one", "another"):
-        storage.ledger.request(press(run_id=name), retrain)
-        assert storage.ledger.cancel(name, "by Ana", NOW)
-        seen.append(storage.ledger.stamp())
+        storage.requests.submit(press(run_id=name), retrain)
+        assert storage.requests.cancel(name, "by Ana", NOW)
+        seen.append(storage.runs.stamp())
     assert None not in seen
     assert len(set(seen)) == len(seen)
 
 
 def test_there_is_none_while_a_run_is_active(storage: SqlStorage) -> None:
     """Queued or running: it changes all the time."""
-    storage.ledger.request(press(), retrain)
-    assert storage.ledger.stamp() is None
+    storage.requests.submit(press(), retrain)
+    assert storage.runs.stamp() is None
     run = claim(storage, "worker-1", NOW, NOW + LEASE)
     assert run is not None
-    assert storage.ledger.stamp() is None
-    assert storage.ledger.cancel(run.run_id, "by Ana", NOW)
-    assert storage.ledger.stamp() is not None
+    assert storage.runs.stamp() is None
+    assert storage.requests.cancel(run.run_id, "by Ana", NOW)
+    assert storage.runs.stamp() is not None
 
 
 def test_it_stays_while_nothing_happens(storage: SqlStorage) -> None:
     """So that something can be kept by it."""
     publish(storage)
-    assert storage.ledger.stamp() == storage.ledger.stamp()
+    assert storage.runs.stamp() == storage.runs.stamp()

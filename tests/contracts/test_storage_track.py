@@ -47,7 +47,7 @@ def rows_of(storage: SqlStorage, store: str = "1") -> list[TrackRow]:
 def publish_at(storage: SqlStorage, cutoff: date, horizon: int, at: float) -> VersionHeader:
     """Publish a version of store 1 with a cutoff and horizon."""
     made = replace(publication(), cutoff=cutoff, horizon=horizon)
-    return storage.ledger.publish(running(storage, at=after(at)), made, after(at))
+    return storage.publications.publish(running(storage, at=after(at)), made, after(at))
 
 
 def test_an_empty_record_is_empty(storage: SqlStorage) -> None:

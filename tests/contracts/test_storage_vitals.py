@@ -27,11 +27,11 @@ def test_runs_are_counted_by_state_and_verdict(open_storage: Open) -> None:
     storage = open_storage()
     publish(storage, "1")
     broken = running(storage, "2")
-    storage.ledger.postpone(broken, "a worker process died", timedelta(seconds=1))
+    storage.claims.postpone(broken, "a worker process died", timedelta(seconds=1))
     again = claim(storage, "worker-2", after(2), after(40))
     assert again is not None
-    storage.ledger.close(again, RunState.FAILED, "too short", after(3))
-    storage.ledger.request(press("3"), retrain)
+    storage.claims.close(again, RunState.FAILED, "too short", after(3))
+    storage.requests.submit(press("3"), retrain)
     retrained = Verdict.RETRAIN.value
     assert set(open_storage().vitals.ledger(DAY).tallies) == {
         RunTally(RunState.SUCCEEDED.value, retrained, 1, 0),
@@ -44,22 +44,22 @@ def test_the_longest_wait_is_of_runs_nobody_works(storage: SqlStorage) -> None:
     """Queued ones and those between attempts, by the database's clock; one that is running does not wait."""
     broken = running(storage, "1")
     assert storage.vitals.ledger(DAY).waiting is None
-    storage.ledger.request(press("2", after(5)), retrain)
+    storage.requests.submit(press("2", after(5)), retrain)
     turn(storage, after(60))
     assert storage.vitals.ledger(DAY).waiting == timedelta(seconds=55)
-    storage.ledger.postpone(broken, "a worker process died", timedelta(hours=1))
+    storage.claims.postpone(broken, "a worker process died", timedelta(hours=1))
     assert storage.vitals.ledger(DAY).waiting == timedelta(seconds=60)
 
 
 def test_durations_are_of_runs_that_have_ended_lately(storage: SqlStorage) -> None:
     """From the press to the first claim, and from there to the end; a run nobody began has none."""
-    storage.ledger.request(press("1"), retrain)
+    storage.requests.submit(press("1"), retrain)
     run = claim(storage, "worker-1", after(3), after(30))
     assert run is not None
-    storage.ledger.close(run, RunState.FAILED, "too short", after(10))
-    storage.ledger.request(press("2"), retrain)
-    cancelled = storage.ledger.recent(1, "2")[0]
-    assert storage.ledger.cancel(cancelled.run_id, "not wanted", after(11))
+    storage.claims.close(run, RunState.FAILED, "too short", after(10))
+    storage.requests.submit(press("2"), retrain)
+    cancelled = storage.runs.recent(1, "2")[0]
+    assert storage.requests.cancel(cancelled.run_id, "not wanted", after(11))
     turn(storage, after(10) + DAY)
     told = storage.vitals.ledger(DAY)
     assert (told.waited, told.worked) == ((timedelta(seconds=3),), (timedelta(seconds=7),))
@@ -71,9 +71,9 @@ def test_durations_are_of_runs_that_have_ended_lately(storage: SqlStorage) -> No
 def test_every_worker_is_listed_with_its_silence(open_storage: Open) -> None:
     """By the database's clock."""
     storage = open_storage()
-    storage.ledger.beat("worker-1")
+    storage.claims.beat("worker-1")
     turn(storage, after(10))
-    open_storage().ledger.beat("worker-2")
+    open_storage().claims.beat("worker-2")
     turn(storage, after(45))
     assert sorted(storage.vitals.ledger(DAY).silences) == [timedelta(seconds=35), timedelta(seconds=45)]
 

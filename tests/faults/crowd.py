@@ -36,7 +36,7 @@ def publish_many(storage: SqlStorage, home: Path, count: int) -> dict[str, str]:
     for number in range(1, count + 1):
         made = publication(STORE, float(number), predictor(f"p-{number}"))
         run = running(storage, STORE, after(number))
-        header = storage.ledger.publish(run, made, after(number))
+        header = storage.publications.publish(run, made, after(number))
         told[str(header.version)] = content(made.forecast, made.summaries)
     (home / "finished").touch()
     return told
@@ -47,7 +47,7 @@ def read_on(storage: SqlStorage, home: Path) -> dict[str, list[str]]:
     seen: dict[str, set[str]] = {}
     rest = threading.Event()
     while not (home / "finished").exists():
-        head = storage.ledger.snapshots([STORE])[STORE].head
+        head = storage.runs.snapshots([STORE])[STORE].head
         assert head is not None
         frame = storage.versions.read(head.version)
         level = float(frame["mean"].iloc[0])
@@ -67,9 +67,9 @@ def write_on(storage: SqlStorage, threads: int) -> list[str]:
         try:
             for round_ in range(10):
                 at = after(round_)
-                asked = storage.ledger.request(press(store, at, run_id=f"{store}-{round_}"), retrain)
+                asked = storage.requests.submit(press(store, at, run_id=f"{store}-{round_}"), retrain)
                 assert asked.run is not None
-                storage.ledger.cancel(asked.run.run_id, "done", at)
+                storage.requests.cancel(asked.run.run_id, "done", at)
         except StorecastError as error:
             return str(error)
         return ""

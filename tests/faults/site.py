@@ -170,11 +170,11 @@ class Site:
 
     def runs(self) -> list[RefreshRun]:
         """The runs of the store, newest first."""
-        return self.storage.ledger.recent(999, STORE)
+        return self.storage.runs.recent(999, STORE)
 
     def head(self) -> VersionHeader:
         """The forecast that is served."""
-        head = self.storage.ledger.snapshots([STORE])[STORE].head
+        head = self.storage.runs.snapshots([STORE])[STORE].head
         assert head is not None
         return head
 

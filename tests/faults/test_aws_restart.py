@@ -57,13 +57,13 @@ def test_a_worker_killed_while_aws_trains(aws: AwsFake, tmp_path: Path) -> None:
     try:
         until(lambda: len(aws.named("DescribeAutoPredictor")) > 3, 30, "the next worker to look")
         aws.clock.turn(timedelta(minutes=61))
-        until(lambda: storage.ledger.holder(GROUP) is None, 30, "the run to end")
+        until(lambda: storage.runs.holder(GROUP) is None, 30, "the run to end")
     finally:
         worker.close()
-    (run,) = storage.ledger.recent(9)
+    (run,) = storage.runs.recent(9)
     assert (run.state, run.error) == (RunState.SUCCEEDED, "")
     assert len(aws.named("CreateAutoPredictor")) == 1
     assert len(aws.named("CreateForecast")) == 1
-    heads = {store: each.head for store, each in storage.ledger.snapshots().items()}
+    heads = {store: each.head for store, each in storage.runs.snapshots().items()}
     assert {store: head.run_id for store, head in heads.items() if head} == {"1": run.run_id, "2": run.run_id}
     storage.close()

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from forecasting.refresh.chunk import Finished, Progress, Stopping, Train
 from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.storage import SqlStorage, open_database
-from forecasting.storage.ledger import SqlLedger
+from forecasting.storage.sql_claims import SqlRunClaims
 from forecasting.storage.tables import refresh_run
 from tests.fakes import TurnedClock
 from tests.storage.examples import (
@@ -37,18 +38,21 @@ MOMENT = timedelta(milliseconds=30)
 
 
 class Bench:
-    """A ledger with a batch of stores, and what was worked together in what order."""
+    """A storage with a batch of stores, and the stores that were worked together, in order.
+
+    `worked` is the storage the worker gets; tests replace it to inject faults.
+    """
 
     def __init__(self, storage: SqlStorage, clock: TurnedClock) -> None:
         self.storage = storage
-        self.ledger = storage.ledger
+        self.worked: Any = storage
         self.clock = clock
         self.chunks: list[list[str]] = []
 
     def ask(self, *stores: str) -> None:
         """Ask for trainings as one batch."""
         asks = [press(store, after(n / 100), priority=10, batch_id="b") for n, store in enumerate(stores)]
-        self.ledger.request_many(asks, retrain)
+        self.storage.requests.submit_many(asks, retrain)
 
     def worker(self, train: Train, chunk: int = 16, lease: timedelta = LEASE) -> RefreshWorker:
         """A worker that notes what it is given."""
@@ -57,15 +61,19 @@ class Bench:
             self.chunks.append([run.store for run in runs])
             return train(runs, progress)
 
-        return RefreshWorker(self.ledger, noting, self.clock, Terms(lease), "worker", chunk=chunk)
+        return RefreshWorker(self.worked, noting, self.clock, Terms(lease), "worker", chunk=chunk)
 
     def run(self, store: str) -> RefreshRun:
         """The newest run of a store."""
-        return next(run for run in self.ledger.recent(99) if run.store == store)
+        return next(run for run in self.storage.runs.recent(99) if run.store == store)
 
     def published(self) -> set[str]:
         """The stores that have a forecast."""
-        return {store for store, snapshot in self.ledger.snapshots().items() if snapshot.head}
+        return {store for store, snapshot in self.storage.runs.snapshots().items() if snapshot.head}
+
+    def with_claims(self, claims: SqlRunClaims) -> SimpleNamespace:
+        """The parts of the storage that a worker uses, with other claims."""
+        return SimpleNamespace(claims=claims, publications=self.storage.publications, runs=self.storage.runs)
 
     def steal(self) -> RefreshRun:
         """Let another worker take over the first run whose lease is let run out."""
@@ -122,7 +130,7 @@ def test_each_run_is_published_as_it_is_done(bench: Bench) -> None:
             until(lambda count=count: len(bench.published()) == count)  # type: ignore[misc] # bound now
 
     assert bench.worker(train).run_next() == 3
-    versions = {store: snapshot.head for store, snapshot in bench.ledger.snapshots().items()}
+    versions = {store: snapshot.head for store, snapshot in bench.storage.runs.snapshots().items()}
     assert [versions[store] and versions[store].version for store in "321"] == [1, 2, 3]
 
 
@@ -132,8 +140,8 @@ def test_a_press_goes_before_the_next_chunk(bench: Bench) -> None:
 
     def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
         if runs[0].store == "1":
-            bench.ledger.request(press("9", after(1)), retrain)
-            bench.ledger.request(press("5", after(2)), retrain)
+            bench.storage.requests.submit(press("9", after(1)), retrain)
+            bench.storage.requests.submit(press("5", after(2)), retrain)
         return each(runs, progress)
 
     worker = bench.worker(train, chunk=2)
@@ -297,7 +305,7 @@ def test_a_stop_gives_back_what_is_not_done(bench: Bench, end: str) -> None:
 
 def test_what_is_pooled_over_all_stores_is_published(bench: Bench) -> None:
     """By the same worker, before its batch."""
-    bench.ledger.request_chain(press_chain(priority=10, batch_id="b"), pool)
+    bench.storage.requests.submit_chain(press_chain(priority=10, batch_id="b"), pool)
     bench.ask("1", "2")
 
     def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
@@ -330,8 +338,8 @@ def test_how_far_several_runs_are_is_written_down_where_their_leases_are_prolong
     bench.ask("1", "2")
     written: list[RefreshRun] = []
 
-    class Noting(SqlLedger):
-        """A ledger that notes what progress is told to it."""
+    class Noting(SqlRunClaims):
+        """Claims that note the progress recorded with them."""
 
         def progress(self, run: RefreshRun, *how_far: Any) -> None:
             """Note it."""
@@ -348,7 +356,7 @@ def test_how_far_several_runs_are_is_written_down_where_their_leases_are_prolong
         until(lambda: len(written) == len(runs))
         yield from map(done, runs)
 
-    bench.ledger = Noting(bench.storage.database)
+    bench.worked = bench.with_claims(Noting(bench.storage.database))
     bench.worker(train, lease=MOMENT).run_next()
     assert sorted(run.store for run in written) == ["1", "2"]
 
@@ -358,8 +366,8 @@ def test_trouble_with_the_state_ends_the_training_too(bench: Bench) -> None:
     bench.ask("1", "2")
     ended: list[str] = []
 
-    class Unwritable(SqlLedger):
-        """A ledger whose leases can't be renewed."""
+    class Unwritable(SqlRunClaims):
+        """Claims whose leases can't be renewed."""
 
         def renew(self, *_arguments: object) -> set[str]:
             """Fail."""
@@ -375,7 +383,7 @@ def test_trouble_with_the_state_ends_the_training_too(bench: Bench) -> None:
             ended.append("ended")
         yield
 
-    bench.ledger = Unwritable(bench.storage.database)
+    bench.worked = bench.with_claims(Unwritable(bench.storage.database))
     with pytest.raises(StateUnavailable, match="the disk is full"):
         bench.worker(train, lease=MOMENT).run_next()
     assert ended == ["ended"]
@@ -383,19 +391,30 @@ def test_trouble_with_the_state_ends_the_training_too(bench: Bench) -> None:
 
 
 class Flaky:
-    """A ledger whose database is out of reach whenever it is told so; in all else the real one."""
+    """A storage whose database is out of reach while `gone` is set; otherwise the real one."""
 
-    def __init__(self, ledger: SqlLedger) -> None:
-        self._ledger = ledger
+    def __init__(self, storage: SqlStorage) -> None:
         self.gone = threading.Event()
         self.refused = 0
+        self.runs = storage.runs
+        self.claims, self.publications = (
+            FlakyPart(self, storage.claims),
+            FlakyPart(self, storage.publications),
+        )
+
+
+class FlakyPart:
+    """One part of a `Flaky` storage."""
+
+    def __init__(self, whole: Flaky, part: object) -> None:
+        self._whole, self._part = whole, part
 
     def __getattr__(self, name: str) -> Any:
-        act = getattr(self._ledger, name)
+        act = getattr(self._part, name)
 
         def call(*arguments: object) -> object:
-            if self.gone.is_set() and name != "claim":
-                self.refused += 1
+            if self._whole.gone.is_set() and name != "claim":
+                self._whole.refused += 1
                 raise StateUnavailable("the database is out of reach")
             return act(*arguments)
 
@@ -405,8 +424,7 @@ class Flaky:
 def test_a_database_that_is_away_for_a_while_costs_nothing(bench: Bench) -> None:
     """What is done is kept until it can be published; nothing is done twice."""
     bench.ask("1")
-    flaky = Flaky(bench.ledger)  # type: ignore[arg-type] # the SQL one
-    bench.ledger = flaky  # type: ignore[assignment] # in all else
+    bench.worked = flaky = Flaky(bench.storage)
 
     def train(runs: Sequence[RefreshRun], _progress: Progress) -> Iterator[Finished]:
         flaky.gone.set()
@@ -422,8 +440,7 @@ def test_a_database_that_is_away_for_a_while_costs_nothing(bench: Bench) -> None
 def test_a_database_that_stays_away_is_given_up(bench: Bench) -> None:
     """After a lease without it the run may be another's; it comes back to the queue by itself."""
     bench.ask("1")
-    flaky = Flaky(bench.ledger)  # type: ignore[arg-type] # the SQL one
-    bench.ledger = flaky  # type: ignore[assignment] # in all else
+    bench.worked = flaky = Flaky(bench.storage)
 
     def train(runs: Sequence[RefreshRun], _progress: Progress) -> Iterator[Finished]:
         flaky.gone.set()
@@ -439,26 +456,22 @@ def test_a_database_that_stays_away_is_given_up(bench: Bench) -> None:
 def test_a_full_disk_at_publish_is_told_and_tried_again(bench: Bench) -> None:
     """The reason stands in the run while it waits; the last attempt fails with it."""
     bench.ask("1")
-    publish = bench.ledger.publish
 
-    class Full(Flaky):
-        def __getattr__(self, name: str) -> Any:
-            if name == "publish":
+    class Full:
+        """Publications to a full disk."""
 
-                def full(*_arguments: object) -> None:
-                    raise StateUnavailable("the database can't be written: the disk is full")
+        def publish(self, *_arguments: object) -> None:
+            """Fail."""
+            raise StateUnavailable("the database can't be written: the disk is full")
 
-                return full
-            return super().__getattr__(name)
-
-    bench.ledger = Full(bench.ledger)  # type: ignore[assignment, arg-type] # in all else
+    bench.worked = SimpleNamespace(claims=bench.storage.claims, publications=Full(), runs=bench.storage.runs)
     for attempt in (1, 2, 3):
         assert bench.worker(each).run_next() == 1
         assert bench.run("1").attempt == attempt
         assert bench.run("1").error.startswith("the database can't be written: the disk is full")
         bench.clock.turn(timedelta(minutes=1))
     assert bench.run("1").state is RunState.FAILED
-    assert publish.__self__.snapshots()["1"].head is None
+    assert bench.published() == set()
 
 
 def test_a_cancelled_run_is_given_up_while_it_is_trained(bench: Bench) -> None:
@@ -467,7 +480,7 @@ def test_a_cancelled_run_is_given_up_while_it_is_trained(bench: Bench) -> None:
     ended = threading.Event()
 
     def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
-        bench.ledger.cancel(runs[0].run_id, "Cancelled by Ana", bench.clock.now())
+        bench.storage.requests.cancel(runs[0].run_id, "Cancelled by Ana", bench.clock.now())
         try:
             for number in range(1000):
                 progress(runs[0], "Training", number, 1000)

@@ -16,20 +16,20 @@ from tests.storage.examples import LEASE, LIMIT
 def hired(house: House, idle: Idle = lambda _undisturbed: None) -> RefreshWorker:
     """A worker of the house that looks after more between runs."""
     terms = Terms(house.settings.lease)
-    return RefreshWorker(house.storage.ledger, house.training, house.clock, terms, "hired", idle)
+    return RefreshWorker(house.storage, house.training, house.clock, terms, "hired", idle)
 
 
 def test_a_worker_gives_a_sign_of_life_every_few_seconds(house: House) -> None:
     """Not at every look at the ledger."""
     worker = hired(house)
-    assert house.storage.ledger.silence() is None
+    assert house.storage.vitals.silence() is None
     assert worker.beat()
     house.clock.turn(BEAT - timedelta(milliseconds=1))
     assert not worker.beat()
-    assert house.storage.ledger.silence() == BEAT - timedelta(milliseconds=1)
+    assert house.storage.vitals.silence() == BEAT - timedelta(milliseconds=1)
     house.clock.turn(timedelta(milliseconds=1))
     assert worker.beat()
-    assert house.storage.ledger.silence() == timedelta(0)
+    assert house.storage.vitals.silence() == timedelta(0)
 
 
 def test_a_clock_set_back_does_not_silence_a_worker(house: House) -> None:
@@ -73,7 +73,7 @@ def test_what_is_done_between_runs_gives_way_to_what_waits(house: House) -> None
         told.append(undisturbed())
         house.service.refresh(LOCAL_USER, "1")
         told.append(undisturbed())
-        assert house.storage.ledger.claim("another", LEASE, LIMIT)
+        assert house.storage.claims.claim("another", LEASE, LIMIT)
         told.append(undisturbed())
 
     hired(house, idle).look_round()
@@ -88,7 +88,7 @@ def test_long_work_between_runs_gives_signs_of_life(house: House) -> None:
         undisturbed()
 
     hired(house, idle).look_round()
-    assert house.storage.ledger.silence() == timedelta(0)
+    assert house.storage.vitals.silence() == timedelta(0)
 
 
 def test_long_training_gives_signs_of_life(house: House) -> None:
@@ -97,17 +97,17 @@ def test_long_training_gives_signs_of_life(house: House) -> None:
     def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
         house.clock.turn(BEAT)
         for _ in range(500):  # until the attending thread has noticed, some milliseconds later
-            if house.storage.ledger.silence() == timedelta(0):
+            if house.storage.vitals.silence() == timedelta(0):
                 break
             progress(runs[0], "Training", 0, 1)
         return house.training(runs, progress)
 
     terms = Terms(timedelta(milliseconds=30))
-    worker = RefreshWorker(house.storage.ledger, train, house.clock, terms, "hired")
+    worker = RefreshWorker(house.storage, train, house.clock, terms, "hired")
     worker.beat()
     house.service.refresh(LOCAL_USER, "1")
     worker.run_next()
-    assert house.storage.ledger.silence() == timedelta(0)
+    assert house.storage.vitals.silence() == timedelta(0)
 
 
 def test_a_worker_survives_trouble_with_the_state_and_says_so_once(

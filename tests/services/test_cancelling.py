@@ -28,7 +28,7 @@ def test_a_planner_cancels_a_run_of_their_store(house: House, *, running: bool) 
     """Queued or under way; it says who did it, and the store is as it was before."""
     run = asked(house)
     if running:
-        house.storage.ledger.claim("worker", LEASE, LIMIT)
+        house.storage.claims.claim("worker", LEASE, LIMIT)
     ended = house.service.cancel(ANA, run.run_id)
     assert (ended.state, ended.error) == (RunState.CANCELLED, "Cancelled by Ana")
     assert house.service.freshness(ANA, "1").state is StoreState.NONE

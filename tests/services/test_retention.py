@@ -183,7 +183,7 @@ def test_a_reader_during_pruning_sees_whole_versions_or_none(tmp_path: Path) -> 
     def watch() -> int:
         looked = 0
         while not finished.is_set() or not looked:
-            head = reader.ledger.snapshots()["1"].head
+            head = reader.runs.snapshots()["1"].head
             assert head is not None
             assert look(head.version)
             assert len(reader.versions.summaries()["1"]) == 3

@@ -325,7 +325,7 @@ def test_a_publication_that_breaks_its_schema_fails_the_run_and_not_the_worker(h
             assert isinstance(made, Publication)
             yield Finished(done.run, replace(made, forecast=made.forecast.drop(columns="q50")))
 
-    worker = RefreshWorker(house.storage.ledger, broken, house.clock, Terms(house.settings.lease), "broken")
+    worker = RefreshWorker(house.storage, broken, house.clock, Terms(house.settings.lease), "broken")
     press(house)
     assert worker.run_next()
     freshness = house.service.freshness(LOCAL_USER, "1")
@@ -349,9 +349,7 @@ def test_a_bug_between_runs_does_not_end_the_worker(house: House) -> None:
     def bug(_undisturbed: object) -> None:
         raise ZeroDivisionError
 
-    worker = RefreshWorker(
-        house.storage.ledger, train, house.clock, Terms(house.settings.lease), "buggy", bug
-    )
+    worker = RefreshWorker(house.storage, train, house.clock, Terms(house.settings.lease), "buggy", bug)
     with pytest.raises(ZeroDivisionError):
         worker.look_round()
     house.clock.turn(timedelta(minutes=1))

@@ -178,7 +178,7 @@ def test_a_roll_back_takes_its_days_along(forecast_house: House) -> None:
     """And the right ones are scored when they come."""
     publish(forecast_house)
     forecast_house.next_day()
-    wrong = forecast_house.storage.ledger.pulse()[1]
+    wrong = forecast_house.storage.runs.pulse()[1]
     right = counted(forecast_house)
     forecast_house.storage.manifest.roll_back(wrong, "Ana", forecast_house.clock.now())
     forecast_house.service.score_arrivals(LOCAL_USER)
@@ -191,7 +191,7 @@ def test_a_store_whose_sales_are_all_rolled_back_keeps_quiet(empty_house: House)
     """There is nothing to score, and nothing breaks."""
     empty_house.furnish()
     publish(empty_house)
-    first = empty_house.storage.ledger.pulse()[1]
+    first = empty_house.storage.runs.pulse()[1]
     empty_house.storage.manifest.roll_back(first, "Ana", empty_house.clock.now())
     empty_house.service.score_arrivals(LOCAL_USER)
     assert empty_house.storage.track.read(["1"]).empty

@@ -63,7 +63,7 @@ def press_together(storage: SqlStorage, name: str, presses: int) -> list[str]:
 
     def one(number: int) -> str:
         ask = press(run_id=f"{name}-{number}")
-        return storage.ledger.request(ask, retrain).verdict.value
+        return storage.requests.submit(ask, retrain).verdict.value
 
     return together(one, presses)
 
@@ -104,7 +104,7 @@ def _die_publishing(place: str) -> None:
 
     sa.event.listen(storage.database.engine, "before_cursor_execute", kill)
     _wait()
-    storage.ledger.publish(run, publication(), NOW)
+    storage.publications.publish(run, publication(), NOW)
 
 
 def _begin_night(place: str, worker: str, tries: str) -> list[bool]:

@@ -67,7 +67,7 @@ def furnish(database: Database) -> SqlStorage:
     publish_chain(storage)
     publish(storage, "1", 10.0)
     publish(storage, "1", 20.0, after(1))
-    storage.ledger.beat("worker-1")
+    storage.claims.beat("worker-1")
     run = running(storage, "2", after(2))
     storage.checkpoints.save(run, {"part": b"\x00\xff'"})
     return storage

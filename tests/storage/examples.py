@@ -63,7 +63,7 @@ def fresh(_snapshot: StoreSnapshot) -> Decision:
 
 def running(storage: SqlStorage, store: str = "1", at: datetime = NOW) -> RefreshRun:
     """A run that has been asked for and claimed."""
-    storage.ledger.request(press(store, at), retrain)
+    storage.requests.submit(press(store, at), retrain)
     run = claim(storage, "worker-1", at, at + LEASE)
     assert run is not None
     assert run.store == store
@@ -83,14 +83,14 @@ def claim_many(
     """What a worker gets at an instant of the database's clock, where that can be turned."""
     if storage.database.clock is not None:
         turn(storage, now)
-    return storage.ledger.claim(worker, lease_until - now, LIMIT, most)
+    return storage.claims.claim(worker, lease_until - now, LIMIT, most)
 
 
 def renew(storage: SqlStorage, runs: Sequence[RefreshRun], lease_until: datetime) -> set[str]:
     """Which runs a worker still holds, and then until an instant of the database's clock."""
     clock = storage.database.clock
     assert clock is not None
-    return storage.ledger.renew(runs, lease_until - clock.now(), LIMIT)
+    return storage.claims.renew(runs, lease_until - clock.now(), LIMIT)
 
 
 def turn(storage: SqlStorage, now: datetime) -> None:
@@ -140,7 +140,7 @@ def press_chain(at: datetime = NOW, **changes: object) -> RefreshRequest:
 
 def pooling(storage: SqlStorage, at: datetime = NOW, **changes: object) -> RefreshRun:
     """A run over all stores that has been asked for and claimed."""
-    storage.ledger.request_chain(press_chain(at, **changes), pool)
+    storage.requests.submit_chain(press_chain(at, **changes), pool)
     run = claim(storage, "worker-1", at, at + LEASE)
     assert run is not None
     assert run.of_chain
@@ -150,7 +150,7 @@ def pooling(storage: SqlStorage, at: datetime = NOW, **changes: object) -> Refre
 def publish_chain(storage: SqlStorage, name: str = "c-1", at: datetime = NOW, **changes: object) -> Chain:
     """Ask, claim and publish at one instant."""
     made = chain(name, at, **changes)
-    storage.ledger.publish_chain(pooling(storage, at), made, at)
+    storage.publications.publish_chain(pooling(storage, at), made, at)
     return made
 
 
@@ -192,7 +192,7 @@ def publication(store: str = "1", level: float = 10.0, trained: Predictor | None
 
 def publish(storage: SqlStorage, store: str = "1", level: float = 10.0, at: datetime = NOW) -> VersionHeader:
     """Ask, claim and publish at one instant."""
-    return storage.ledger.publish(running(storage, store, at), publication(store, level), at)
+    return storage.publications.publish(running(storage, store, at), publication(store, level), at)
 
 
 def history_file(store: str = "1", content_hash: str = "a", kind: str = "sales") -> HistoryFile:

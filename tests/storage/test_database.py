@@ -54,7 +54,7 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:
         storage.manifest.record("a.csv", "sales", "me", publish(storage).published_at, [move()])
     with closing(SqlStorage(open_database(tmp_path))) as storage:
         assert storage.manifest.heads("sales")["1"].content_hash == "a"
-        assert storage.ledger.snapshots()["1"].head == storage.versions.header(1)
+        assert storage.runs.snapshots()["1"].head == storage.versions.header(1)
 
 
 def test_a_folder_under_a_file_is_refused(tmp_path: Path) -> None:
@@ -168,8 +168,8 @@ def test_a_full_disk_is_told_and_leaves_the_last_forecast(database: Database) ->
     )
     big = replace(publication(level=2.0), assumptions=("no plan" * 10_000,))
     with pytest.raises(StateUnavailable, match=f"{FILE} can't be written: the disk is full"):
-        storage.ledger.publish(run, big, run.requested_at)
-    assert storage.ledger.snapshots()["1"].head == first
+        storage.publications.publish(run, big, run.requested_at)
+    assert storage.runs.snapshots()["1"].head == first
 
 
 def test_processes_may_open_a_fresh_folder_at_the_same_moment(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_what_comes_back_is_dumped_the_same(new: Opened, made: Opened, across: t
     """Byte for byte, from whichever database: the text of a document as well."""
     source, target = made(across[0]), new(across[1])
     storage = furnish(source)
-    assert storage.ledger.cancel(claimed(storage).run_id, "x", after(3))
+    assert storage.requests.cancel(claimed(storage).run_id, "x", after(3))
     first = dumped(source)
     load(target, first)
     assert dumped(target).tables == first.tables
@@ -40,7 +40,7 @@ def test_what_comes_back_is_dumped_the_same(new: Opened, made: Opened, across: t
 
 def claimed(storage: SqlStorage) -> Any:
     """The run under way."""
-    (run,) = [run for run in storage.ledger.recent(9) if run.state is RunState.RUNNING]
+    (run,) = [run for run in storage.runs.recent(9) if run.state is RunState.RUNNING]
     return run
 
 
@@ -56,15 +56,15 @@ def test_a_run_under_way_goes_on_at_once(new: Opened, made: Opened, across: tupl
     assert (taken.run_id, taken.attempt, taken.state) == (held.run_id, held.attempt, RunState.RUNNING)
     assert back.checkpoints.read(taken) == {"part": b"\x00\xff'"}
     with pytest.raises(StorageError, match="expected run"):
-        back.ledger.publish(held, publication("2"), after(10_001))
-    assert back.ledger.publish(taken, publication("2"), after(10_001)).version == 3
+        back.publications.publish(held, publication("2"), after(10_001))
+    assert back.publications.publish(taken, publication("2"), after(10_001)).version == 3
 
 
 def test_numbers_are_never_given_twice(new: Opened, made: Opened, across: tuple[str, str]) -> None:
     """Not even those of rows that were removed before the dump: all versions, and the last import."""
     source, target = made(across[0]), new(across[1])
     storage = furnish(source)
-    storage.ledger.cancel(claimed(storage).run_id, "x", after(3))
+    storage.requests.cancel(claimed(storage).run_id, "x", after(3))
     with source.writing() as connection:
         connection.exec_driver_sql("DELETE FROM forecast_head")
         connection.exec_driver_sql("DELETE FROM forecast_summary")
@@ -123,7 +123,7 @@ def test_a_dump_of_an_older_release_is_brought_up_to_date(
     """Also where the present software has made its tables already."""
     source, target = new(kind), {"new": new, "made": made}[place](kind)
     if place == "made":
-        SqlStorage(target).ledger.beat("worker-1")
+        SqlStorage(target).claims.beat("worker-1")
     for revision in RELEASES[: RELEASES.index(release) + 1]:
         with source.writing() as connection:
             migrate(connection, revision)
@@ -134,10 +134,10 @@ def test_a_dump_of_an_older_release_is_brought_up_to_date(
     with target.reading() as connection:
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == REVISION
     back = SqlStorage(target)
-    assert back.ledger.snapshots()["1"].head is not None
+    assert back.runs.snapshots()["1"].head is not None
     assert rows(target)["refresh_worker"] == []
-    for run in back.ledger.recent(9):
-        back.ledger.cancel(run.run_id, "x", after(3))
+    for run in back.runs.recent(9):
+        back.requests.cancel(run.run_id, "x", after(3))
     assert publish(back, "1", 10.0, after(86_400)).version == 2
 
 
@@ -147,7 +147,7 @@ def test_a_database_in_use_is_not_loaded_into(made: Opened, kind: str) -> None:
     source, target = made(kind), made(kind)
     furnish(source)
     storage = SqlStorage(target)
-    storage.ledger.request(press(), retrain)
+    storage.requests.submit(press(), retrain)
     before = rows(target)
     expected = "expected a database without rows, found 1 in refresh_run; nothing was changed"
     with pytest.raises(InvalidRequest, match=expected):
@@ -162,7 +162,7 @@ def test_a_database_where_the_software_only_ran_is_loaded_into(made: Opened, kin
     """Signs of life of its workers go."""
     source, target = made(kind), made(kind)
     furnish(source)
-    SqlStorage(target).ledger.beat("worker-9")
+    SqlStorage(target).claims.beat("worker-9")
     require_empty(target)
     load(target, dumped(source))
     assert [name for name, _ in rows(target)["refresh_worker"]] == ["worker-1"]

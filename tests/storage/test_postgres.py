@@ -167,16 +167,16 @@ def test_workers_claim_different_runs_at_the_same_moment(database: Database) -> 
     """Nobody waits for another's claim, and no run is claimed twice."""
     storage = SqlStorage(database)
     for number in range(40):
-        storage.ledger.request(press(str(number)), retrain)
+        storage.requests.submit(press(str(number)), retrain)
 
     def claim_all(number: int) -> str:
         mine = []
-        while runs := storage.ledger.claim(f"worker-{number}", LEASE, LIMIT):
+        while runs := storage.claims.claim(f"worker-{number}", LEASE, LIMIT):
             mine += [run.run_id for run in runs]
         return " ".join(mine)
 
     claimed = " ".join(together(claim_all, 4)).split()
-    assert sorted(claimed) == sorted({run.run_id for run in storage.ledger.recent(99)})
+    assert sorted(claimed) == sorted({run.run_id for run in storage.runs.recent(99)})
     assert len(claimed) == 40
 
 
@@ -197,10 +197,10 @@ def test_a_press_during_a_publication_waits_for_it(database: Database) -> None:
 
     sa.event.listen(database.engine, "before_cursor_execute", hold)
     with ThreadPoolExecutor(2) as pool:
-        publication_ = pool.submit(storage.ledger.publish, run, publication(), run.requested_at)
+        publication_ = pool.submit(storage.publications.publish, run, publication(), run.requested_at)
         assert publishing.wait(10)
         asked = pool.submit(
-            storage.ledger.request,
+            storage.requests.submit,
             press(run_id="second", at=run.requested_at),
             decide,  # type: ignore[arg-type]
         )
@@ -228,11 +228,11 @@ def test_a_server_that_was_restarted_is_used_again() -> None:
         header = publish(storage)
         storage.manifest.record("a.csv", "sales", "me", header.published_at, [move()])
         server.stop()
-        for act in (storage.ledger.backlog, lambda: storage.ledger.claim("worker", LEASE, LIMIT)):
+        for act in (storage.runs.backlog, lambda: storage.claims.claim("worker", LEASE, LIMIT)):
             with pytest.raises(StateUnavailable, match=r"is out of reach|was stopped"):
                 act()
         server.start()
-        assert storage.ledger.snapshots()["1"].head == header
+        assert storage.runs.snapshots()["1"].head == header
         run = running(storage, "2")
         assert run.state is RunState.RUNNING
         storage.close()

@@ -136,9 +136,9 @@ def test_a_read_only_file_can_be_read_but_not_written(open_folder: Path) -> None
     (open_folder / FILE).chmod(0o444)
     open_folder.chmod(0o777)  # so that it is the file that is read-only, for whoever runs this
     with without_rights(), closing(SqlStorage(open_database(open_folder))) as storage:
-        assert storage.ledger.snapshots()["1"].head is not None
+        assert storage.runs.snapshots()["1"].head is not None
         with pytest.raises(StateUnavailable, match=f"{FILE} can't be written.*read-only"):
-            storage.ledger.beat("worker")
+            storage.claims.beat("worker")
 
 
 # -- while running -------------------------------------------------------------------------------------
@@ -150,8 +150,8 @@ def test_a_database_deleted_while_running_is_noticed(tmp_path: Path) -> None:
         publish(storage)
         (tmp_path / FILE).unlink()
         for act in (
-            storage.ledger.snapshots,
-            lambda: storage.ledger.beat("worker"),
+            storage.runs.snapshots,
+            lambda: storage.claims.beat("worker"),
             lambda: storage.manifest.record("f", "sales", "Ana", NOW, [move()]),
         ):
             with pytest.raises(StateUnavailable, match=f"{FILE} is missing"):
@@ -172,11 +172,11 @@ def test_a_database_brought_back_while_running_is_used_again(tmp_path: Path) -> 
         for file in tmp_path.glob(f"{FILE}*"):
             file.unlink()
         with pytest.raises(StateUnavailable):
-            storage.ledger.snapshots()
+            storage.runs.snapshots()
         shutil.move(tmp_path / "backup", tmp_path / FILE)
-        assert {store: each.head for store, each in storage.ledger.snapshots().items()} == {"1": old}
+        assert {store: each.head for store, each in storage.runs.snapshots().items()} == {"1": old}
         publish(storage, "3")
-        assert storage.ledger.snapshots().keys() == {"1", "3"}
+        assert storage.runs.snapshots().keys() == {"1", "3"}
 
 
 def test_a_folder_closed_to_everybody_while_running_is_noticed(open_folder: Path) -> None:
@@ -185,4 +185,4 @@ def test_a_folder_closed_to_everybody_while_running_is_noticed(open_folder: Path
         publish(storage)
         open_folder.chmod(0o000)
         with without_rights(), pytest.raises(StateUnavailable, match=f"{FILE} can't be opened"):
-            storage.ledger.snapshots()
+            storage.runs.snapshots()

@@ -147,7 +147,7 @@ def test_what_was_there_is_there_after_the_upgrade(upgraded: SqlStorage) -> None
     """Sales, forecast, summary and run read as they were written."""
     with upgraded.database.reading() as connection:
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == REVISION
-    snapshot = upgraded.ledger.snapshots()["1"]
+    snapshot = upgraded.runs.snapshots()["1"]
     assert snapshot.sales is not None
     assert (snapshot.sales.content_hash, snapshot.sales.items) == ("a", ("bread", "rolls"))
     assert snapshot.head is not None
@@ -180,13 +180,13 @@ def test_forecasts_from_before_the_upgrade_are_without_a_chain(upgraded: SqlStor
     """New ones can be published with one."""
     assert upgraded.versions.header(1).chain_id == ""
     trained = replace(predictor("p-2"), chain_id=publish_chain(upgraded).chain_id)
-    header = upgraded.ledger.publish(running(upgraded), publication(trained=trained), after(9))
+    header = upgraded.publications.publish(running(upgraded), publication(trained=trained), after(9))
     assert (header.version, header.chain_id) == (2, "c-1")
 
 
 def test_a_run_of_before_the_upgrade_is_taken_over(upgraded: SqlStorage) -> None:
     """It was running when the old software was stopped: its lease is over, and it holds its scope."""
-    run = upgraded.ledger.get("r-2")
+    run = upgraded.runs.get("r-2")
     if run is None:  # a release that had none
         return
     assert run.state is RunState.RUNNING
@@ -194,26 +194,26 @@ def test_a_run_of_before_the_upgrade_is_taken_over(upgraded: SqlStorage) -> None
     assert taken is not None
     assert (taken.run_id, taken.attempt, taken.claimed_at) == ("r-2", 2, after(60))
     with pytest.raises(StorageError, match="refused by the database"):
-        upgraded.ledger.request(press("9", run_id="r-2"), retrain)
+        upgraded.requests.submit(press("9", run_id="r-2"), retrain)
 
 
 def test_what_a_run_had_done_before_the_upgrade_is_kept(upgraded: SqlStorage) -> None:
     """For whoever takes it over; and a run can wait for what happens elsewhere."""
-    earlier = upgraded.ledger.get("r-2")
+    earlier = upgraded.runs.get("r-2")
     if earlier is not None:
         assert upgraded.checkpoints.read(earlier) in ({}, {"part": b"kept"})
-        upgraded.ledger.cancel("r-2", "x", after(60))
+        upgraded.requests.cancel("r-2", "x", after(60))
     run = running(upgraded, "7", after(60))
-    upgraded.ledger.await_elsewhere(run, "Training", LEASE, LEASE)
-    waiting = upgraded.ledger.get(run.run_id)
+    upgraded.claims.await_elsewhere(run, "Training", LEASE, LEASE)
+    waiting = upgraded.runs.get(run.run_id)
     assert waiting is not None
     assert (waiting.state, waiting.ready_at) == (RunState.WAITING, after(90))
 
 
 def test_waiting_runs_hold_their_scope_after_the_upgrade(upgraded: SqlStorage) -> None:
     """The rule of one active run a scope knows the new state."""
-    if upgraded.ledger.get("r-2") is not None:
-        upgraded.ledger.cancel("r-2", "x", after(60))
+    if upgraded.runs.get("r-2") is not None:
+        upgraded.requests.cancel("r-2", "x", after(60))
     run = running(upgraded, "7", after(60))
-    upgraded.ledger.postpone(run, "x", LEASE)
-    assert upgraded.ledger.request(press("7", after(61)), retrain).verdict is Verdict.ATTACHED
+    upgraded.claims.postpone(run, "x", LEASE)
+    assert upgraded.requests.submit(press("7", after(61)), retrain).verdict is Verdict.ATTACHED

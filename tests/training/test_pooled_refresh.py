@@ -36,7 +36,7 @@ class Pooling:
         self.house = house
         self.service = ForecastService(house.history, house.storage, house.clock, house.settings, pooled=True)
         self.failure = ""
-        self._worker = RefreshWorker(house.storage.ledger, self._train, house.clock, Terms(LEASE), "worker")
+        self._worker = RefreshWorker(house.storage, self._train, house.clock, Terms(LEASE), "worker")
 
     def _train(self, runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
         if not runs[0].of_chain:
@@ -106,7 +106,7 @@ def test_the_first_forecasts_alone_may_ask_for_nothing(pooling: Pooling) -> None
     pooling.work()
     pooling.house.next_day()
     assert pooling.service.refresh_all(LOCAL_USER, only_new=True) == []
-    assert pooling.house.storage.ledger.backlog() == 0
+    assert pooling.house.storage.runs.backlog() == 0
 
 
 def test_stores_are_trained_although_pooling_failed(pooling: Pooling) -> None:
@@ -174,7 +174,7 @@ def test_its_progress_is_for_everybody_with_a_role(pooling: Pooling) -> None:
 def test_the_queue_and_the_batch_know_stores_only(pooling: Pooling) -> None:
     """While it is pooled no store has been done."""
     pooling.press()
-    pooling.house.storage.ledger.claim("worker", LEASE, LIMIT, 9)
+    pooling.house.storage.claims.claim("worker", LEASE, LIMIT, 9)
     batch = pooling.service.batch(LOCAL_USER)
     assert batch is not None
     assert (batch.done, batch.total) == (0, 2)

@@ -38,7 +38,7 @@ def delivered(house: House, *kinds: str) -> None:
 
 def earlier(house: House, *, kept: bool = True, files: StoreFiles | None = None) -> Earlier | None:
     """The version before of store 1, for what would be made of it now."""
-    manifest, snapshot = house.storage.manifest, house.storage.ledger.snapshots(["1"])["1"]
+    manifest, snapshot = house.storage.manifest, house.storage.runs.snapshots(["1"])["1"]
     assert snapshot.sales is not None
     now = StoreFiles(snapshot.sales, manifest.head("1", "plan"))
     predictor = None
@@ -109,12 +109,12 @@ def test_sales_that_arrived_while_it_was_made_are_not_mistaken_for_its_own(house
     """Its hash tells which went in: those of when it was claimed, not of when it was published."""
     house.service.refresh(LOCAL_USER, "1")
     house.clock.turn(timedelta(hours=1))
-    (run,) = house.storage.ledger.claim("worker", timedelta(hours=9), timedelta(hours=9))
+    (run,) = house.storage.claims.claim("worker", timedelta(hours=9), timedelta(hours=9))
     finished = list(house.training([run], lambda *_: None))
     house.clock.turn(timedelta(minutes=1))
     house.next_day()
     house.clock.turn(timedelta(minutes=1))
-    house.storage.ledger.publish(run, finished[0].publication, house.clock.now())  # type: ignore[arg-type]
+    house.storage.publications.publish(run, finished[0].publication, house.clock.now())  # type: ignore[arg-type]
     found = earlier(house)
     assert found is not None
     assert found.causes == (SALES,)
@@ -143,11 +143,11 @@ def test_a_version_that_can_not_be_read_stops_no_forecast(house: House) -> None:
 def pooled(house: House, name: str) -> Chain:
     """Publish what is pooled over all stores, an hour later."""
     house.clock.turn(timedelta(hours=1))
-    ledger, now = house.storage.ledger, house.clock.now()
+    storage, now = house.storage, house.clock.now()
     made = chain(name, now, engine="flat")
-    ledger.request_chain(press_chain(now), pool)
-    (run,) = ledger.claim("worker", timedelta(hours=1), timedelta(hours=1))
-    ledger.publish_chain(run, made, now)
+    storage.requests.submit_chain(press_chain(now), pool)
+    (run,) = storage.claims.claim("worker", timedelta(hours=1), timedelta(hours=1))
+    storage.publications.publish_chain(run, made, now)
     return made
 
 
@@ -172,7 +172,7 @@ def test_the_chain_it_was_trained_with_is_used_again(house: House) -> None:
 def test_results_beside_another_version_are_not_taken_over(house: House) -> None:
     """What a worker kept of a run that it lost was compared with the version there was then."""
     trained(house)
-    (run,) = house.storage.ledger.recent(1)
+    (run,) = house.storage.runs.recent(1)
     sales = house.storage.manifest.head("1", "sales")
     assert sales is not None
     one, other = (

@@ -31,7 +31,7 @@ def tried(house: House) -> list[int]:
 
 def claimed(house: House) -> RefreshRun:
     """The next run, as a worker gets it."""
-    (run,) = house.storage.ledger.claim("worker", LEASE, LIMIT)
+    (run,) = house.storage.claims.claim("worker", LEASE, LIMIT)
     return run
 
 

@@ -30,7 +30,7 @@ def three(house: House) -> House:
 def worked(house: House) -> dict[str, RefreshRun]:
     """Refresh all stores together, to the end of their last attempt; the run of each."""
     house.service.refresh_all(LOCAL_USER)
-    waiting = house.storage.ledger.backlog()
+    waiting = house.storage.runs.backlog()
     assert house.worker.run_next() == waiting
     house.work()
     newest = {run.store: run for run in reversed(house.service.runs(LOCAL_USER))}
@@ -74,7 +74,7 @@ def test_a_store_none_of_whose_series_can_be_forecast_fails_alone(three: House) 
     """It has never been open; those after it in its chunk are published."""
     three.deliver("sales", [sales("2", "101", 0.0, FIRST, LAST).assign(is_open=0, demand=0)])
     three.service.refresh_all(LOCAL_USER)
-    runs = three.storage.ledger.claim("worker", LEASE, LIMIT, 9)
+    runs = three.storage.claims.claim("worker", LEASE, LIMIT, 9)
     runs.sort(key=lambda run: run.store != "2")
     done = {each.run.store: each for each in three.training(runs, lambda *_how_far: None)}
     assert {store: each.publication is not None for store, each in done.items()} == {
@@ -89,7 +89,7 @@ def test_a_store_that_has_lost_its_sales_fails_alone(three: House) -> None:
     three.service.refresh_all(LOCAL_USER)
     three.storage.manifest.roll_back(2, "Pia", three.clock.now())
     assert three.worker.run_next() == 3
-    runs = {run.store: run for run in three.storage.ledger.recent(9)}
+    runs = {run.store: run for run in three.storage.runs.recent(9)}
     assert outcome(runs) == {"1": DONE, "2": DONE, "3": FAILED}
     assert runs["3"].error == "store:3: expected sales history, found none"
 
@@ -219,6 +219,6 @@ def test_a_store_whose_predictor_cannot_be_read_fails_alone(three: House) -> Non
 
 
 def _head(house: House, store: str) -> VersionHeader:
-    head = house.storage.ledger.snapshots([store])[store].head
+    head = house.storage.runs.snapshots([store])[store].head
     assert head is not None
     return head

@@ -26,7 +26,10 @@ from forecasting.core.ports.history_port import (
 )
 from forecasting.core.ports.ledger_port import (
     Checkpoints,
-    Ledger,
+    Publications,
+    RefreshRequests,
+    RunClaims,
+    RunQueries,
 )
 from forecasting.core.ports.manifest_port import (
     HeadMove,
@@ -34,7 +37,7 @@ from forecasting.core.ports.manifest_port import (
     StoreAttributes,
 )
 from forecasting.core.ports.reviews_port import (
-    Looks,
+    Reviews,
 )
 from forecasting.core.ports.storage_port import (
     Storage,
@@ -68,16 +71,19 @@ __all__ = [
     "FittedSeries",
     "HeadMove",
     "HistoryReader",
-    "Ledger",
     "LedgerSigns",
     "LocalEngine",
-    "Looks",
     "Manifest",
     "Outdated",
     "PoolableSeries",
     "Publication",
+    "Publications",
+    "RefreshRequests",
     "ResultT",
     "Retention",
+    "Reviews",
+    "RunClaims",
+    "RunQueries",
     "RunTally",
     "SalesHistory",
     "Storage",

@@ -1,4 +1,11 @@
-"""The ports for the refresh ledger and for checkpoints."""
+"""The ports for the refresh ledger, which decides who trains (docs/adr/0004-ledger.md).
+
+`RefreshRequests` creates and cancels runs, `RunClaims` is for the workers that hold them, `Publications`
+stores their results, `RunQueries` reads. All of them work on one set of runs.
+
+However a run ends, unless it is cancelled, a follow-up noted on it becomes the next run of its scope in the
+same transaction.
+"""
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,56 +24,76 @@ from forecasting.core.pooled_priors import Chain
 from forecasting.core.ports.versions_port import Publication
 
 
-class Ledger(Protocol):
-    """Refresh runs; the one place that decides who trains (docs/adr/0004-ledger.md).
+class RefreshRequests(Protocol):
+    """Turns presses on Refresh into runs, and cancels runs."""
 
-    However a run ends but by being cancelled, a follow-up that was noted on it is recorded as the next run of
-    its scope in the same transaction.
-    """
+    def submit(self, ask: RefreshRequest, decide: Callable[[StoreSnapshot], Decision]) -> Answer:
+        """Attach to the active run of the scope, or decide on the snapshot and record a new run.
 
-    def request(self, ask: RefreshRequest, decide: Callable[[StoreSnapshot], Decision]) -> Answer:
-        """Attach to the scope's active run, or decide on the snapshot and record a new run.
-
-        One transaction. An attached request with a lower priority number moves a queued run forward. Where
-        the run is under way and the store's inputs are newer than those it reads, a follow-up is noted on it.
+        One transaction. Attaching moves a queued run forward if the request has a lower priority number. If
+        the run is under way and the store has newer inputs than it reads, a follow-up is noted on it.
         """
         ...
 
-    def request_many(
+    def submit_many(
         self, asks: Sequence[RefreshRequest], decide: Callable[[StoreSnapshot], Decision]
     ) -> list[Answer]:
-        """Do the same for many stores in one transaction; the answers in the order of the requests."""
+        """Submit requests for many stores in one transaction. The answers keep the order of the requests."""
         ...
 
-    def request_chain(self, ask: RefreshRequest, decide: Callable[[Chain | None], Decision]) -> Answer:
-        """Do the same for the scope `chain.CHAIN`, which is decided on the latest chain, None without one."""
+    def submit_chain(self, ask: RefreshRequest, decide: Callable[[Chain | None], Decision]) -> Answer:
+        """Submit a request for the scope `pooled_priors.CHAIN`.
+
+        Parameters
+        ----------
+        decide
+            Called with the latest chain; None if there is none.
+        """
         ...
+
+    def cancel(self, run_id: str, reason: str, at: datetime) -> bool:
+        """End a run, whoever holds it; its worker is refused from then on. False if it has already ended."""
+        ...
+
+    def cancel_batch(self, batch_id: str, stores: Collection[str] | None, reason: str, at: datetime) -> int:
+        """End the active runs of a batch in one transaction, and return how many were ended.
+
+        Parameters
+        ----------
+        stores
+            Only the runs of these stores; None means all runs of the batch.
+        """
+        ...
+
+
+class RunClaims(Protocol):
+    """What a worker does with the runs it holds. Every change checks the run's fencing token."""
 
     def claim(self, worker: str, lease: timedelta, limit: timedelta, most: int = 1) -> list[RefreshRun]:
-        """Take the next run that is queued, due for its next attempt, or whose lease has run out.
+        """Claim the next run that is queued, due for its next attempt, or whose lease has expired.
 
-        Empty if there is nothing to do. One transaction, on the database's clock. A run past its last
-        attempt, or that has been running for longer than `limit`, is closed as failed instead. While a run of
-        the scope `chain.CHAIN` is active the runs of batches wait, but for those a press moved before it.
+        Returns an empty list if there is nothing to do. One transaction, on the database's clock. A run past
+        its last attempt, or running for longer than `limit`, is closed as failed instead. While a run of the
+        scope `pooled_priors.CHAIN` is active, the runs of batches wait, except those a press moved ahead.
 
         Parameters
         ----------
         lease
-            How long the runs stay with the worker without a renewal.
+            How long the worker holds the runs without a renewal.
         limit
-            How long one attempt may take in all.
+            How long one attempt may take in total.
         most
-            How many runs to take at most. More than one are taken only where the next belongs to a batch: it
-            and those queued after it of the same batch and priority. A run that has lost a worker before is
-            taken alone.
+            The maximum number of runs to claim. More than one are claimed only if the next run belongs to a
+            batch: that run and the ones queued after it with the same batch and priority. A run that has
+            lost a worker before is claimed alone.
         """
         ...
 
     def renew(self, runs: Collection[RefreshRun], lease: timedelta, limit: timedelta) -> set[str]:
-        """Prolong the leases from now on; return the ids of the runs that are still held.
+        """Extend the leases from now on, and return the ids of the runs that are still held.
 
-        The others were claimed by another worker or have ended, such as by a cancellation or because they
-        have been running for longer than `limit`.
+        A run is no longer held if another worker has claimed it or if it has ended, for example because it
+        was cancelled or has been running for longer than `limit`.
         """
         ...
 
@@ -76,44 +103,17 @@ class Ledger(Protocol):
         Raises
         ------
         Fenced
-            If the run was claimed by another worker or has ended.
-        """
-        ...
-
-    def publish(self, run: RefreshRun, publication: Publication, at: datetime) -> VersionHeader:
-        """Check the fence, insert the version and its summaries, move the head, end the run: one transaction.
-
-        Raises
-        ------
-        Fenced
-            As for `progress`; nothing is published.
-        """
-        ...
-
-    def publish_group(
-        self, run: RefreshRun, publications: Sequence[Publication], message: str, at: datetime
-    ) -> list[VersionHeader]:
-        """Do the same for all stores of a group at once; `message` tells of the run what became of it.
-
-        Raises
-        ------
-        Fenced
-            As for `progress`; nothing is published.
-        """
-        ...
-
-    def publish_chain(self, run: RefreshRun, chain: Chain, at: datetime) -> None:
-        """Check the fence, insert the chain, end the run: one transaction.
-
-        Raises
-        ------
-        Fenced
-            As for `progress`; nothing is published.
+            If another worker has claimed the run, or it has ended.
         """
         ...
 
     def close(self, run: RefreshRun, state: str, message: str, at: datetime) -> None:
-        """End a run without a version: as failed with its error, or succeeded with nothing left to do.
+        """End a run without a version.
+
+        Parameters
+        ----------
+        state
+            ``"failed"``, with the error as `message`; or ``"succeeded"`` if there was nothing left to do.
 
         Raises
         ------
@@ -123,9 +123,9 @@ class Ledger(Protocol):
         ...
 
     def postpone(self, run: RefreshRun, error: str, wait: timedelta) -> None:
-        """Let a run wait before its next attempt, because the present one was broken by what may pass.
+        """Make a run wait before its next attempt, after an error that may pass.
 
-        It keeps its scope; a press lets it wait no longer.
+        The run keeps its scope. A press ends the wait.
 
         Raises
         ------
@@ -137,14 +137,16 @@ class Ledger(Protocol):
     def await_elsewhere(
         self, run: RefreshRun, stage: str, wait: timedelta, remaining: timedelta | None
     ) -> None:
-        """Let a run wait for what happens elsewhere, before it is looked at again; its attempts count anew.
+        """Make a run wait for an engine elsewhere. The count of its attempts starts again at 0.
 
         Parameters
         ----------
         stage
-            What happens there, in words.
+            What is happening there, in words.
+        wait
+            How long to wait before the run is checked again.
         remaining
-            How much longer it takes; None where nobody says.
+            How much longer the engine expects to take; None if unknown.
 
         Raises
         ------
@@ -154,81 +156,116 @@ class Ledger(Protocol):
         ...
 
     def release(self, run: RefreshRun) -> None:
-        """Give a run back to the queue at a clean stop; the attempt does not count."""
-        ...
-
-    def cancel(self, run_id: str, reason: str, at: datetime) -> bool:
-        """End a run whoever holds it; False where it has ended already. Its worker is refused from now on."""
-        ...
-
-    def cancel_batch(self, batch_id: str, stores: Collection[str] | None, reason: str, at: datetime) -> int:
-        """End all active runs of a batch, or those of some stores, in one transaction; tell how many."""
-        ...
-
-    def get(self, run_id: str) -> RefreshRun | None:
-        """One run, or None."""
-        ...
-
-    def recent(self, limit: int, store: str | None = None, scope: str | None = None) -> list[RefreshRun]:
-        """The newest runs first.
-
-        Parameters
-        ----------
-        store, scope
-            Only those about the store, and where a scope is given with it, those of the scope.
-        """
-        ...
-
-    def backlog(self) -> int:
-        """How many runs are queued or running."""
+        """Return a run to the queue when its worker stops cleanly. The attempt does not count."""
         ...
 
     def beat(self, worker: str) -> None:
         """Record a worker's sign of life, on the database's clock."""
         ...
 
-    def silence(self) -> timedelta | None:
-        """How long ago any worker gave its last sign of life; None for never."""
+
+class Publications(Protocol):
+    """Stores the result of a run and ends it, in one transaction each."""
+
+    def publish(self, run: RefreshRun, publication: Publication, at: datetime) -> VersionHeader:
+        """Check the fence, insert the version and its summaries, move the head, and end the run.
+
+        Raises
+        ------
+        Fenced
+            As for `RunClaims.progress`; nothing is published.
+        """
         ...
 
-    def pulse(self) -> tuple[int, int, int]:
-        """A number that grows with every publication, the newest import, and how many runs are active."""
+    def publish_group(
+        self, run: RefreshRun, publications: Sequence[Publication], message: str, at: datetime
+    ) -> list[VersionHeader]:
+        """Publish the forecasts of all stores of a group at once.
+
+        Parameters
+        ----------
+        message
+            The outcome, stored as the run's message.
+
+        Raises
+        ------
+        Fenced
+            As for `RunClaims.progress`; nothing is published.
+        """
         ...
 
-    def stamp(self) -> Hashable | None:
-        """What differs whenever a snapshot of any store does; None while runs are active, which change."""
+    def publish_chain(self, run: RefreshRun, chain: Chain, at: datetime) -> None:
+        """Check the fence, insert the chain, and end the run.
+
+        Raises
+        ------
+        Fenced
+            As for `RunClaims.progress`; nothing is published.
+        """
+        ...
+
+
+class RunQueries(Protocol):
+    """Reads runs, and the snapshots of stores."""
+
+    def get(self, run_id: str) -> RefreshRun | None:
+        """One run; None if there is no such run."""
+        ...
+
+    def recent(self, limit: int, store: str | None = None, scope: str | None = None) -> list[RefreshRun]:
+        """The newest runs, newest first.
+
+        Parameters
+        ----------
+        store
+            Only runs of this store.
+        scope
+            Also runs of this scope; needs a `store`.
+        """
+        ...
+
+    def backlog(self) -> int:
+        """The number of active runs."""
         ...
 
     def holder(self, scope: str) -> RefreshRun | None:
-        """The active run of a scope, or None."""
+        """The active run of a scope; None if there is none."""
         ...
 
     def last(self, scope: str) -> RefreshRun | None:
-        """The run of a scope that has ended last, or None."""
+        """The run of a scope that ended last; None if none has ended."""
         ...
 
     def batch(self) -> BatchProgress | None:
-        """The newest batch of which stores still have active runs, or None."""
+        """The newest batch in which stores still have active runs; None if there is none."""
         ...
 
     def snapshots(self, stores: Collection[str] | None = None) -> Mapping[str, StoreSnapshot]:
         """The snapshot of each store that has sales or runs; None means every store."""
         ...
 
+    def pulse(self) -> tuple[int, int, int]:
+        """A number that grows with every publication, the newest import, and the number of active runs."""
+        ...
+
+    def stamp(self) -> Hashable | None:
+        """A value that changes whenever any store's snapshot does; None while runs are active."""
+        ...
+
 
 class Checkpoints(Protocol):
-    """What a run has done so far, for the worker that takes it over; gone once the run has ended."""
+    """Partial results of runs, for the worker that takes a run over. They are deleted when the run ends."""
 
     def read(self, run: RefreshRun) -> dict[str, bytes]:
-        """Results by their task."""
+        """The stored results, by task."""
         ...
 
     def save(self, run: RefreshRun, results: Mapping[str, bytes]) -> None:
-        """Keep results by their task: one transaction.
+        """Store results by task, in one transaction.
 
         Raises
         ------
         Fenced
-            If the run was claimed by another worker or has ended; nothing is kept.
+            If another worker has claimed the run, or it has ended; nothing is stored.
         """
         ...

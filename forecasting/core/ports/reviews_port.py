@@ -1,4 +1,4 @@
-"""The port for what planners have looked at."""
+"""The port for reviews of stores and visits to them."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -7,25 +7,25 @@ from typing import Protocol
 from forecasting.core.domain import Review, Visit
 
 
-class Looks(Protocol):
-    """What planners have looked at."""
+class Reviews(Protocol):
+    """Which stores planners have reviewed, and which forecasts each person has seen."""
 
-    def review(self, review: Review) -> None:
-        """Keep that a store was looked at; it takes the place of what was said of it before."""
+    def record(self, review: Review) -> None:
+        """Record a review. It replaces the store's earlier one."""
         ...
 
     def withdraw(self, store: str) -> None:
-        """Forget that a store was looked at."""
+        """Delete the review of a store."""
         ...
 
-    def reviews(self, stores: Collection[str] | None = None) -> Mapping[str, Review]:
-        """What was said of stores, by store; None means all of them."""
+    def read(self, stores: Collection[str] | None = None) -> Mapping[str, Review]:
+        """The reviews by store; None means every store."""
         ...
 
     def pulse(self) -> tuple[int, datetime | None]:
-        """How many stores something is said of, and when it was last: differs after every change."""
+        """The number of reviews and the time of the newest one; the pair differs after every change."""
         ...
 
-    def visit(self, subject: str, store: str, version: int, at: datetime) -> Visit:
-        """Note that somebody sees a version, and return what they have seen; writes only what is new."""
+    def record_visit(self, subject: str, store: str, version: int, at: datetime) -> Visit:
+        """Record that a person sees a version, and return what they have seen. Writes only if it is new."""
         ...

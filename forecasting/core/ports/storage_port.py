@@ -2,9 +2,15 @@
 
 from typing import Protocol
 
-from forecasting.core.ports.ledger_port import Checkpoints, Ledger
+from forecasting.core.ports.ledger_port import (
+    Checkpoints,
+    Publications,
+    RefreshRequests,
+    RunClaims,
+    RunQueries,
+)
 from forecasting.core.ports.manifest_port import Manifest
-from forecasting.core.ports.reviews_port import Looks
+from forecasting.core.ports.reviews_port import Reviews
 from forecasting.core.ports.track_port import TrackRecord
 from forecasting.core.ports.upkeep_port import Chores, Retention, Vitals
 from forecasting.core.ports.versions_port import Chains, Versions
@@ -14,13 +20,28 @@ class Storage(Protocol):
     """The database, in parts that share its transactions."""
 
     @property
-    def ledger(self) -> Ledger:
-        """Refresh runs."""
+    def requests(self) -> RefreshRequests:
+        """Creates and cancels refresh runs."""
+        ...
+
+    @property
+    def claims(self) -> RunClaims:
+        """Lets workers claim runs and record their progress."""
+        ...
+
+    @property
+    def publications(self) -> Publications:
+        """Stores the results of runs."""
+        ...
+
+    @property
+    def runs(self) -> RunQueries:
+        """Reads runs and the snapshots of stores."""
         ...
 
     @property
     def checkpoints(self) -> Checkpoints:
-        """What runs under way have done."""
+        """Partial results of active runs."""
         ...
 
     @property
@@ -30,17 +51,17 @@ class Storage(Protocol):
 
     @property
     def chains(self) -> Chains:
-        """What is pooled over all stores."""
+        """Results of pooling over all stores."""
         ...
 
     @property
     def track(self) -> TrackRecord:
-        """What came of published forecasts."""
+        """What published forecasts said about days that are now past."""
         ...
 
     @property
     def manifest(self) -> Manifest:
-        """History heads."""
+        """Each store's history files."""
         ...
 
     @property
@@ -49,18 +70,18 @@ class Storage(Protocol):
         ...
 
     @property
-    def looks(self) -> Looks:
-        """What planners have looked at."""
+    def reviews(self) -> Reviews:
+        """Reviews of stores and visits to them."""
         ...
 
     @property
     def retention(self) -> Retention:
-        """What may go."""
+        """Finds and removes outdated records."""
         ...
 
     @property
     def vitals(self) -> Vitals:
-        """How it is doing."""
+        """The health of the database and its workers."""
         ...
 
     def close(self) -> None:

@@ -143,6 +143,10 @@ class Vitals(Protocol):
         """
         ...
 
+    def silence(self) -> timedelta | None:
+        """The time since any worker's last sign of life; None if there never was one."""
+        ...
+
     def ledger(self, lately: timedelta) -> LedgerSigns:
         """The health of runs and workers, read in one transaction.
 

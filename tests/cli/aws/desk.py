@@ -91,7 +91,7 @@ class AwsHouse(House):
 
     def errors(self) -> list[str]:
         """Of the runs so far."""
-        return [run.error for run in self.storage.ledger.recent(99) if run.error]
+        return [run.error for run in self.storage.runs.recent(99) if run.error]
 
     def left_over(self) -> dict[str, list[str]]:
         """Names of what there is in AWS Forecast and in our bucket, by kind; nothing where there is none."""

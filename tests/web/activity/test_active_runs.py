@@ -46,8 +46,8 @@ def progress(app: AppTest) -> list[str]:
 def test_a_run_under_way_tells_how_far_it_is_and_can_be_cancelled(served: House) -> None:
     """With the time that is left; afterwards it stands there as cancelled, to be tried again."""
     run = asked(served)
-    (held,) = served.storage.ledger.claim("worker", LEASE, LIMIT)
-    served.storage.ledger.progress(held, "Training", 1, 3)
+    (held,) = served.storage.claims.claim("worker", LEASE, LIMIT)
+    served.storage.claims.progress(held, "Training", 1, 3)
     served.clock.turn(timedelta(seconds=10))
     app = opened(ACTIVITY)
     assert progress(app) == ["Store 1 – Training: 1 of 3 series, about 20 s left, asked for by Local user"]
@@ -77,8 +77,8 @@ def test_a_run_that_waits_tells_why_and_when(served: House) -> None:
     served.work()
     served.clock.turn(timedelta(hours=48))
     asked(served)
-    (held,) = served.storage.ledger.claim("worker", LEASE, LIMIT)
-    served.storage.ledger.postpone(held, "a worker process died", timedelta(seconds=12))
+    (held,) = served.storage.claims.claim("worker", LEASE, LIMIT)
+    served.storage.claims.postpone(held, "a worker process died", timedelta(seconds=12))
     told = "Attempt 1 of 3 broke, trying again in 12 s: a worker process died"
     assert progress(opened(ACTIVITY)) == [f"Store 1 – {told}"]
     page = opened(store="1")
@@ -110,8 +110,8 @@ def test_a_refresh_of_all_stores_can_be_cancelled(served: House) -> None:
 def test_a_press_with_newer_sales_is_promised_another_run(served: House) -> None:
     """The strip says that one follows."""
     asked(served)
-    (held,) = served.storage.ledger.claim("worker", LEASE, LIMIT)
-    served.storage.ledger.progress(held, "Training", 0, 3)
+    (held,) = served.storage.claims.claim("worker", LEASE, LIMIT)
+    served.storage.claims.progress(held, "Training", 0, 3)
     served.next_day()
     answer = served.service.refresh(LOCAL_USER, "1")
     assert answer.message.endswith("so another follows it")

@@ -28,8 +28,8 @@ def pooling(served: House) -> House:
     """A house whose refresh of all stores is pooling over them."""
     service = ForecastService(served.history, served.storage, served.clock, served.settings, pooled=True)
     service.refresh_all(LOCAL_USER)
-    (run,) = served.storage.ledger.claim("worker", LEASE, LIMIT, 9)
-    served.storage.ledger.progress(run, "Pooling", 1, 2)
+    (run,) = served.storage.claims.claim("worker", LEASE, LIMIT, 9)
+    served.storage.claims.progress(run, "Pooling", 1, 2)
     return served
 
 

@@ -180,21 +180,21 @@ def test_only_reading_is_allowed(ready: TestClient, path: str) -> None:
 
 def busy(house: House) -> None:
     """Leave one run that succeeded after 30 s, one that failed, one cancelled, and one that waits 60 s."""
-    ledger = house.storage.ledger
+    storage = house.storage
     house.service.refresh(LOCAL_USER, "1")
     house.clock.turn(timedelta(seconds=30))
     house.work()
     house.service.refresh(LOCAL_USER, "2")
-    (run,) = ledger.claim("worker", timedelta(seconds=30), timedelta(hours=1))
+    (run,) = storage.claims.claim("worker", timedelta(seconds=30), timedelta(hours=1))
     house.clock.turn(timedelta(seconds=8))
-    ledger.close(run, "failed", "too short", house.clock.now())
+    storage.claims.close(run, "failed", "too short", house.clock.now())
     house.service.refresh(LOCAL_USER, "2")
-    cancelled = ledger.recent(1, "2")[0]
-    ledger.cancel(cancelled.run_id, "not wanted", house.clock.now())
+    cancelled = storage.runs.recent(1, "2")[0]
+    storage.requests.cancel(cancelled.run_id, "not wanted", house.clock.now())
     house.service.refresh(LOCAL_USER, "2")
     house.worker.beat()
     house.clock.turn(timedelta(seconds=60))
-    ledger.beat("another")
+    storage.claims.beat("another")
 
 
 def test_runs_are_told_by_state_and_outcome(ready: TestClient, house: House) -> None:
@@ -266,5 +266,5 @@ def test_metrics_are_named_as_prometheus_wants_them(ready: TestClient, house: Ho
     labels = {label for family in told.values() for sample in family.samples for label in sample.labels}
     assert labels == {"state", "outcome", "verdict", "quantile", "which", "version"}
     for number in range(20):
-        house.storage.ledger.beat(f"worker-{number}")
+        house.storage.claims.beat(f"worker-{number}")
     assert sum(len(family.samples) for family in scraped(ready).values()) == before

@@ -108,7 +108,7 @@ def test_a_store_is_marked_as_reviewed_and_back(trained: House) -> None:
     app = opened(store="1")
     app.button(key="review").click().run()
     assert app.button(key="review").label == "Reviewed"
-    (said,) = trained.storage.looks.reviews().values()
+    (said,) = trained.storage.reviews.read().values()
     assert (said.store, said.by) == ("1", LOCAL_USER.name)
     assert opened(store="1").button(key="review").label == "Reviewed"
     app.button(key="review").click().run()

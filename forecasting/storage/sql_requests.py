@@ -6,6 +6,7 @@ the rows of the runs that are attached to are locked: such a run can't end betwe
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -20,6 +21,9 @@ from forecasting.core.domain import (
     Verdict,
 )
 from forecasting.core.pooled_priors import Chain
+from forecasting.refresh.lifecycle import Move
+from forecasting.storage.database import Database
+from forecasting.storage.endings import end_runs
 from forecasting.storage.rows import RUN, row_of, run_of
 from forecasting.storage.snapshots import nothing_known, read_group_inputs, read_inputs, read_snapshots
 from forecasting.storage.stored_priors import read_latest
@@ -29,6 +33,46 @@ _RUNS = (Verdict.REFORECAST, Verdict.RETRAIN)
 
 _TRIES = 3
 """How often a run is recorded that another process's, which has ended since, was in the way of."""
+
+
+class SqlRefreshRequests:
+    """Turns presses into runs, and cancels runs (`ports.RefreshRequests`).
+
+    `decide` is called while the database is locked, so it must be quick.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def submit(self, ask: RefreshRequest, decide: Callable[[StoreSnapshot], Decision]) -> Answer:
+        """See `ports.RefreshRequests.submit`."""
+        return self.submit_many([ask], decide)[0]
+
+    def submit_many(
+        self, asks: Sequence[RefreshRequest], decide: Callable[[StoreSnapshot], Decision]
+    ) -> list[Answer]:
+        """See `ports.RefreshRequests.submit_many`."""
+        with self._database.writing() as connection:
+            return ask_stores(connection, asks, decide)
+
+    def submit_chain(self, ask: RefreshRequest, decide: Callable[[Chain | None], Decision]) -> Answer:
+        """See `ports.RefreshRequests.submit_chain`."""
+        with self._database.writing() as connection:
+            return ask_chain(connection, ask, decide)
+
+    def cancel(self, run_id: str, reason: str, at: datetime) -> bool:
+        """See `ports.RefreshRequests.cancel`."""
+        this_run = refresh_run.c.run_id == run_id
+        with self._database.writing() as connection:
+            return bool(end_runs(connection, Move.CANCEL, this_run, at, error=reason))
+
+    def cancel_batch(self, batch_id: str, stores: Collection[str] | None, reason: str, at: datetime) -> int:
+        """See `ports.RefreshRequests.cancel_batch`."""
+        batch = refresh_run.c.batch_id == batch_id
+        if stores is not None:
+            batch &= refresh_run.c.store.in_(stores)
+        with self._database.writing() as connection:
+            return len(end_runs(connection, Move.CANCEL, batch, at, error=reason))
 
 
 @dataclass(frozen=True, slots=True)

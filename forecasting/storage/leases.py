@@ -14,7 +14,7 @@ from forecasting.core.errors import Fenced
 from forecasting.core.pooled_priors import CHAIN
 from forecasting.refresh import lifecycle
 from forecasting.refresh.lifecycle import Move
-from forecasting.storage.ending import end_runs
+from forecasting.storage.endings import end_runs
 from forecasting.storage.rows import RUN, run_of
 from forecasting.storage.snapshots import read_group_inputs, read_inputs
 from forecasting.storage.tables import ACTIVE, OF_A_STORE, Instant, refresh_run

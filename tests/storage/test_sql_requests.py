@@ -41,23 +41,23 @@ def insert(connection: sa.Connection, run: RefreshRun) -> None:
 @pytest.mark.parametrize("state", [RunState.QUEUED, RunState.RUNNING])
 def test_a_second_active_run_of_a_scope_cannot_be_stored(storage: SqlStorage, state: RunState) -> None:
     """The rule is the database's: it holds against code that forgets to look."""
-    storage.ledger.request(press(), retrain)
+    storage.requests.submit(press(), retrain)
     rival = replace(RIVAL, state=state)
     with (
         pytest.raises(StorageError, match=r"UNIQUE.*refresh_run\.scope"),
         storage.database.writing() as connection,
     ):
         insert(connection, rival)
-    assert storage.ledger.get("rival") is None
+    assert storage.runs.get("rival") is None
 
 
 @pytest.mark.parametrize("state", [RunState.SUCCEEDED, RunState.FAILED])
 def test_runs_that_have_ended_do_not_hold_their_scope(storage: SqlStorage, state: RunState) -> None:
     """The index speaks of active runs only."""
-    storage.ledger.request(press(), retrain)
+    storage.requests.submit(press(), retrain)
     with storage.database.writing() as connection:
         insert(connection, replace(RIVAL, state=state))
-    assert storage.ledger.get("rival") is not None
+    assert storage.runs.get("rival") is not None
 
 
 def test_a_press_that_loses_the_race_to_the_index_joins_the_winner(storage: SqlStorage) -> None:
@@ -70,10 +70,10 @@ def test_a_press_that_loses_the_race_to_the_index_joins_the_winner(storage: SqlS
             insert(connection, rivals.pop())
 
     sa.event.listen(storage.database.engine, "savepoint", win)
-    answer = storage.ledger.request(press(at=after(3)), retrain)
+    answer = storage.requests.submit(press(at=after(3)), retrain)
     assert (answer.verdict, answer.run) == (Verdict.ATTACHED, RIVAL)
     assert answer.message == "Already waiting to run, asked 3 s ago by Ana: this press joined it"
-    assert storage.ledger.recent(9) == [RIVAL]
+    assert storage.runs.recent(9) == [RIVAL]
 
 
 def test_a_batch_that_loses_the_race_for_one_store_records_the_others(storage: SqlStorage) -> None:
@@ -85,10 +85,10 @@ def test_a_batch_that_loses_the_race_for_one_store_records_the_others(storage: S
             insert(connection, rivals.pop())
 
     sa.event.listen(storage.database.engine, "savepoint", win)
-    answers = storage.ledger.request_many([press(store, at=after(3)) for store in "213"], retrain)
+    answers = storage.requests.submit_many([press(store, at=after(3)) for store in "213"], retrain)
     assert [answer.verdict for answer in answers] == [Verdict.RETRAIN, Verdict.ATTACHED, Verdict.RETRAIN]
     assert answers[1].run == RIVAL
-    assert [storage.ledger.get(answer.run.run_id) for answer in answers if answer.run] == [
+    assert [storage.runs.get(answer.run.run_id) for answer in answers if answer.run] == [
         answer.run for answer in answers
     ]
-    assert storage.ledger.backlog() == 3
+    assert storage.runs.backlog() == 3
