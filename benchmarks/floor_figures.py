@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from benchmarks.furnishing import LAST
 from forecasting.bootstrap import Storecast
 from forecasting.core.domain import ALL_ITEMS, LOCAL_USER, SeriesKey
-from web.shared import charts
+from web.shared import colours, forecast_chart
 from web.store.store_view import SOLD_DAYS
 
 FILE = "figures.json"
@@ -24,7 +24,7 @@ def write(storecast: Storecast, home: Path) -> None:
     for store in service.stores(LOCAL_USER):
         key = SeriesKey(store.store, ALL_ITEMS)
         sold, forecast = service.sales(LOCAL_USER, key, SOLD_DAYS), service.forecast(LOCAL_USER, key)
-        figure = charts.forecast_figure(sold, forecast, LAST + timedelta(days=1), charts.LIGHT)
+        figure = forecast_chart.forecast_figure(sold, forecast, LAST + timedelta(days=1), colours.LIGHT)
         figures[store.store] = figure.to_json()
     (home / FILE).write_text(json.dumps(figures))
 

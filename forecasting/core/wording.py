@@ -1,4 +1,4 @@
-"""Days and durations in words."""
+"""Counts, days and durations in English words."""
 
 import math
 from collections.abc import Sequence
@@ -6,6 +6,26 @@ from datetime import date, timedelta
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _MINUTES_COUNT_FROM = 12 * _HOUR  # near the tolerance a planner wants to know how near
+
+
+def plural(count: float, one: str, many: str | None = None) -> str:
+    """The form of a noun, or of a noun with its verb, that fits a count.
+
+    Parameters
+    ----------
+    one, many
+        The form for exactly one, and for every other count; `many` is `one` with an "s" by default.
+
+    Examples
+    --------
+    ``plural(1, "feed is", "feeds are")`` is ``feed is``; ``plural(0, "day")`` is ``days``.
+    """
+    return one if count == 1 else many or f"{one}s"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun, as `plural` gives it: ``1 store``, ``1,200 stores``."""
+    return f"{count:,} {plural(count, one, many)}"
 
 
 def day(value: date) -> str:

@@ -51,7 +51,7 @@ WHOLE_PACKAGES = {
     "plotly": NOWHERE,  # three modules by name
     "pydantic_settings": frozenset({"forecasting.config"}),
     "msgspec": frozenset({"forecasting.core", "forecasting.storage", "forecasting.training"}),
-    "babel": frozenset({"web.shared"}),
+    "babel": NOWHERE,  # one module by name
     "jinja2": NOWHERE,  # one module by name
     "markupsafe": NOWHERE,  # the same
     "pyarrow": frozenset({"forecasting.history", "forecasting.storage"}),

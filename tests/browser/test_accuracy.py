@@ -20,7 +20,7 @@ def expect_figures(screen: Screen) -> None:
     tiles = screen.tiles
     expect(tiles).to_have_count(4)
     expect(tiles.first).to_contain_text(re.compile(r"Error in backtest.*\d+\.\d%", re.DOTALL))
-    for words in ("Error by days ahead", "Share of days inside the band"):
+    for words in ("Error by days ahead", "Share of days inside the range"):
         expect(screen.page.get_by_role("figure", name=words)).to_be_visible()
 
 
@@ -32,11 +32,9 @@ def test_accuracy_of_all_stores_of_one_and_of_a_product(server: Server, visit: V
     expect_figures(screen)
     expect(screen.picker("Product")).to_be_disabled()
     screen.pick("Store", "2")
-    expect(screen.tiles.nth(1)).to_contain_text("Against the 4-week average")
+    expect(screen.tiles.nth(1)).to_contain_text("Compared with the 4-week average")
     screen.pick("Product", "102")
-    expect(screen.main).to_contain_text(
-        re.compile(r"Which engine serves, and why.*(as configured|over the last)")
-    )
+    expect(screen.main).to_contain_text(re.compile(r"Model in use, and why.*(as configured|over the last)"))
     assert screen.address == {"store": "2", "item": "102"}
 
     screen.page.reload(wait_until="commit")

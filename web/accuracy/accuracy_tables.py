@@ -1,4 +1,4 @@
-"""The tables of Accuracy: which engine serves what and why, every store or product, every figure."""
+"""The tables of Accuracy: the model in use and why, every store or product, every figure."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -21,8 +21,8 @@ MOST_ROWS, MOST_REASONS = 14, 3
 
 
 def engines_section(report: AccuracyReport, *, of_store: bool) -> None:
-    """Draw which engine serves what and why, and every store, or product of a store, with its figures."""
-    st.markdown("#### Which engine serves, and why")
+    """Draw which model is used for which series and why, and the figures of every store or product."""
+    st.markdown("#### Model in use, and why")
     if len(report.rows) == 1 and len(report.engines) == 1 and report.engines[0].series == 1:
         (row,) = report.rows
         st.markdown(f"**{engine_name(row.engine)}**: {formats.plain(row.reason)}.")
@@ -32,19 +32,23 @@ def engines_section(report: AccuracyReport, *, of_store: bool) -> None:
         table,
         hide_index=True,
         column_config={
-            "Engine": st.column_config.TextColumn(width=210),
+            "Model": st.column_config.TextColumn(width=210),
             "Series": st.column_config.NumberColumn(format="%,d", width=70),
             "Why": st.column_config.TextColumn(width="large"),
         },
-        alt="Engines with the series they serve and why",
+        alt="Models, how many series each is used for, and why",
     )
-    first = "The total, then the products" if of_store else "Series are stores' totals and products. Stores"
-    st.caption(f"{first} with the largest error first; choose a row to open its forecast.")
+    order = (
+        "The store's total first, then its products, the largest error first."
+        if of_store
+        else "A series is a store's total or one of its products. Stores with the largest error first."
+    )
+    st.caption(f"{order} Choose a row to open its forecast.")
     _series_table(report.rows, of_store=of_store)
 
 
 def engine_name(engine: str) -> str:
-    """Its name, and where it is the average that others are compared with, that."""
+    """An engine's display name; the one that others are compared with is marked as the 4-week average."""
     name = formats.engine(engine)
     return f"{name} (the 4-week average)" if engine == "seasonal_naive" else name
 
@@ -56,14 +60,14 @@ def _engine_row(share: EngineShare) -> dict[str, object]:
     ]
     more = len(share.reasons) - MOST_REASONS
     return {
-        "Engine": engine_name(share.engine),
+        "Model": engine_name(share.engine),
         "Series": share.series,
-        "Why": " · ".join([*shown, *([f"{more} more reasons"] if more > 0 else [])]),
+        "Why": " · ".join([*shown, *([formats.counted(more, "more reason")] if more > 0 else [])]),
     }
 
 
 def _series_table(rows: Sequence[SeriesAccuracy], *, of_store: bool) -> None:
-    """Draw one row a store or product; choosing one opens its page."""
+    """Draw one row for each store or product; choosing a row opens its page."""
     ordered = sorted(rows, key=_place)
     percent = st.column_config.NumberColumn(format="%.1f%%", width=110)
     st.dataframe(
@@ -73,33 +77,33 @@ def _series_table(rows: Sequence[SeriesAccuracy], *, of_store: bool) -> None:
         height=HEADER_HEIGHT + ROW_HEIGHT * min(len(ordered), MOST_ROWS),
         column_config={
             **dict.fromkeys(("Error", "4-week average"), percent),
-            "Too high (+) or low (−)": st.column_config.NumberColumn(format="%+.1f%%", width=160),
-            "Inside the band": st.column_config.NumberColumn(format="%.0f%%", width=110),
+            "Bias: too high (+), low (−)": st.column_config.NumberColumn(format="%+.1f%%", width=160),
+            "Inside the range": st.column_config.NumberColumn(format="%.0f%%", width=110),
             "Days": st.column_config.NumberColumn(format="%,d", width=70),
-            "Engine": st.column_config.TextColumn(width=130),
+            "Model": st.column_config.TextColumn(width=130),
             "Why": st.column_config.TextColumn(width="large"),
         },
         on_select=partial(_choose, [row.key for row in ordered]),
         selection_mode="single-row",
         key=TABLE,
-        alt=f"{'Products' if of_store else 'Stores'} with errors, engine and why; choose a row to open it",
+        alt=f"{'Products' if of_store else 'Stores'} with errors, model and why; choose a row to open it",
     )
 
 
 def _choose(drawn: Sequence[SeriesKey]) -> None:
-    """Remember to open the chosen row of the table as it was drawn."""
+    """Remember the series of the chosen row, in the order in which the table was drawn."""
     for row in st.session_state[TABLE].selection.rows:
         session.open_series(drawn[row])
 
 
 def open_chosen() -> None:
-    """Leave for the forecast of the series whose row was chosen."""
+    """Go to the forecast of the series whose row was chosen, if any."""
     if session.opening():
-        st.switch_page(STORE_PAGE, query_params={})  # without, it fails on what the pickers are bound to
+        st.switch_page(STORE_PAGE, query_params={})  # else it fails on parameters the pickers are bound to
 
 
 def _place(row: SeriesAccuracy) -> tuple[bool, float]:
-    """A store's total before its products, the largest error first, unknown ones last."""
+    """Sort key: a store's total before its products, the largest error first, unknown errors last."""
     error = row.sums.served.wape if row.sums else None
     return row.key.item != ALL_ITEMS, 1.0 if error is None else -error
 
@@ -110,10 +114,10 @@ def _series_row(row: SeriesAccuracy, *, of_store: bool) -> dict[str, object]:
         "Product" if of_store else "Store": formats.item(row.key.item) if of_store else row.key.store,
         "Error": _hundredths(served.wape),
         "4-week average": _hundredths(naive.wape),
-        "Too high (+) or low (−)": _hundredths(served.bias),
-        "Inside the band": _hundredths(served.coverage),
+        "Bias: too high (+), low (−)": _hundredths(served.bias),
+        "Inside the range": _hundredths(served.coverage),
         "Days": served.days or None,
-        "Engine": formats.engine(row.engine),
+        "Model": formats.engine(row.engine),
         "Why": row.reason,
     }
 
@@ -123,12 +127,12 @@ def _hundredths(share: float | None) -> float | None:
 
 
 def all_figures(report: AccuracyReport, stamp: str, *, of_store: bool) -> None:
-    """Draw every figure there is, folded away, for those who know their names.
+    """Draw every figure in a closed expander, for experts.
 
     Parameters
     ----------
     stamp
-        The report's (`cached.accuracy`).
+        Identifies the report in caches (`caches.accuracy`).
     """
     _all_figures(report, stamp, of_store=of_store)
 
@@ -150,15 +154,15 @@ def _all_figures(_report: AccuracyReport, stamp: str, *, of_store: bool) -> None
         right = {name: st.column_config.TextColumn(alignment="right") for name in table.columns[1:]}
         st.dataframe(table, hide_index=True, column_config=right, alt="Every figure")
         st.caption(
-            "The engine that serves was chosen on the days of the backtest, which flatters it a little; "
-            "what was published is not flattered."
+            "Each model was chosen on the days of the backtest, so its backtest figures are slightly too "
+            "good. Published figures are not affected."
         )
         if len(report.rows) > 1:
             _expert_table(report.rows, of_store=of_store)
 
 
 def _expert_table(rows: Sequence[SeriesAccuracy], *, of_store: bool) -> None:
-    """Draw the figures of each store, or product of a store, that the table above has no room for."""
+    """Draw the figures of each store or product for which the table above has no room."""
     sums = [row.sums.served if row.sums else ErrorSums() for row in rows]
     table = pd.DataFrame(
         {
@@ -178,5 +182,5 @@ def _expert_table(rows: Sequence[SeriesAccuracy], *, of_store: bool) -> None:
         placeholder=formats.NONE,
         height=HEADER_HEIGHT + ROW_HEIGHT * min(len(table), MOST_ROWS),
         column_config={"MASE": three, "RMSPE": percent, "wQL": three},
-        alt="More figures of each",
+        alt="MASE, RMSPE and wQL of each store or product",
     )

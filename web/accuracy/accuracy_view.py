@@ -1,7 +1,7 @@
-"""The parts of Accuracy: pickers, tiles, the backtest, and the track record of what was published.
+"""The parts of Accuracy: pickers, tiles, the backtest, and the track record of published forecasts.
 
-What is below the pickers is the same at every rerun until it is added up again, so it is drawn once and then
-replayed, as on a store's page.
+Everything below the pickers stays the same until the report is computed again. It is drawn once and then
+replayed from a cache, as on a store's page.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,21 +17,22 @@ from forecasting.core.error_sums import ErrorSums
 from forecasting.evaluation.accuracy_report import AccuracyReport, BacktestSummary
 from forecasting.services.service import ForecastService
 from web.accuracy import accuracy_charts, accuracy_words
-from web.shared import caches, charts, formats, session, tiles
+from web.shared import caches, formats, session, tiles
+from web.shared.colours import palette
 from web.shared.components import ALL_REGIONS, HEADER_HEIGHT
 from web.shared.tiles import Tile
 
 ROW_HEIGHT, MOST_DAYS = 35, 7
 RECORD = timedelta(days=28)
-"""How far back the days of one series are shown as published."""
+"""How far back the track record of one series is shown day by day."""
 
 DAY_BEFORE = 1
-"""Days to go, at least, of the forecast that is in hand the day before."""
+"""Lead time in days of a forecast published the day before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is looked at; a region or store of None means all of them."""
+    """Which series the page is about. A region or store of None stands for all of them."""
 
     region: str | None
     store: str | None
@@ -73,10 +74,10 @@ def pick(stores: Sequence[Store]) -> Scope:
 
 
 def no_forecast(scope: Scope) -> None:
-    """Say that there is nothing to judge yet."""
+    """Say that there is no forecast whose accuracy could be shown."""
     whose = f" of {formats.plain(str(scope))}" if scope.store else ""
     st.info(
-        f"There is no forecast{whose} yet, so there is nothing to judge. Press **Refresh forecast** on a "
+        f"There is no forecast{whose} yet, so there is no accuracy to show. Press **Refresh forecast** on a "
         "store's page, or **Refresh all** on My stores.",
         icon=":material/hourglass_empty:",
     )
@@ -90,7 +91,7 @@ def sections(
     Parameters
     ----------
     stamp
-        The report's (`cached.accuracy`).
+        Identifies the report in caches (`caches.accuracy`).
     """
     _sections(service, user, report, stamp, scope, as_of, st.context.theme.type)
 
@@ -115,11 +116,12 @@ def _sections(
 
 
 def _tiles(report: AccuracyReport) -> None:
-    """Draw the four figures: error, against the average, inside the band, published."""
+    """Draw four tiles: error, comparison with the average, days inside the range, published error."""
     backtest = report.backtest
     coverage = backtest.total.served.coverage if backtest else None
-    tip = "Share of the backtest's days on which low ≤ sold ≤ high. 8 days in 10 are promised."
-    inside = Tile("Inside the band, backtest", formats.percent(coverage, 0), "80% promised", tip)
+    tip = "Share of the backtest's days on which low ≤ sold ≤ high. 8 days in 10 are intended."
+    intended = f"{formats.percent(accuracy_words.INTENDED, 0)} intended"
+    inside = Tile("Inside the range, backtest", formats.percent(coverage, 0), intended, tip)
     tiles.draw([_error_tile(backtest), _against_tile(backtest), inside, _published_tile(report.track)])
 
 
@@ -129,42 +131,42 @@ def _error_tile(backtest: BacktestSummary | None) -> Tile:
         return Tile(label, formats.NONE, "no backtest yet")
     tip = f"{accuracy_words.method(backtest)} The sum of the daily misses as a share of all sales: WAPE."
     naive = formats.percent(backtest.total.naive.wape)
-    return Tile(label, formats.percent(backtest.total.served.wape), f"{naive} by the 4-week average", tip)
+    return Tile(label, formats.percent(backtest.total.served.wape), f"4-week average: {naive}", tip)
 
 
 def _against_tile(backtest: BacktestSummary | None) -> Tile:
     tip = (
-        "The 4-week average expects of each weekday the mean of the last four. It serves wherever it is the "
-        "better one."
+        "The 4-week average forecasts each weekday as the mean of its last four. It is used for every store "
+        "where it is more accurate."
     )
     if backtest is None or backtest.series == 1:
         words = accuracy_words.against_average(backtest.total) if backtest else formats.NONE
-        note = (
-            "the average itself serves" if backtest and backtest.same else "by their errors in the backtest"
-        )
-        return Tile("Against the 4-week average", words, note, tip)
-    served = f"; the average serves {formats.number(backtest.same)}" if backtest.same else ""
-    note = f"{formats.number(backtest.better)} of {formats.number(backtest.series)}{served}"
+        same = backtest is not None and backtest.same
+        note = "4-week average is in use" if same else "by their errors in the backtest"
+        return Tile("Compared with the 4-week average", words, note, tip)
+    stores = formats.counted(backtest.same, "store")
+    used = f"; 4-week average used for {stores}" if backtest.same else ""
+    note = f"{formats.number(backtest.better)} of {formats.number(backtest.series)}{used}"
     share = formats.percent(backtest.better / backtest.series, 0)
     return Tile("Better than the 4-week average", f"{share} of stores", note, tip)
 
 
 def _published_tile(track: Mapping[int, ErrorSums]) -> Tile:
     sums = track.get(DAY_BEFORE, ErrorSums())
-    note = f"the day before, over {formats.days(sums.days)}" if sums.days else "no day of sales since yet"
-    tip = "What the published forecast said the day before, compared with what was sold. Not a backtest."
+    note = f"the day before, over {formats.days(sums.days)}" if sums.days else "no day of sales since then"
+    tip = "The forecast published the day before, compared with what was sold. Not a backtest."
     return Tile("Error as published", formats.percent(sums.wape), note, tip)
 
 
 def _backtest_section(report: AccuracyReport, theme: str | None) -> None:
-    """Draw the backtest by days ahead: errors against the average, and the band against its promise."""
+    """Draw the backtest by days ahead: errors beside the average's, and the share of days in range."""
     backtest, left_out = report.backtest, accuracy_words.untested(report)
     if backtest is None:
         _heading("Backtest")
         st.info(left_out or f"{accuracy_words.NO_BACKTEST}.", icon=":material/hourglass_empty:")
         return
     _heading("Backtest", " ".join(filter(None, [accuracy_words.method(backtest), left_out])))
-    weeks, colours = backtest.weeks, charts.palette(theme)
+    weeks, colours = backtest.weeks, palette(theme)
     left, right = st.columns(2)
     with left:
         st.markdown(f"**Error by days ahead.** {accuracy_words.trend(weeks)}")
@@ -173,27 +175,27 @@ def _backtest_section(report: AccuracyReport, theme: str | None) -> None:
             key="error_chart", alt=accuracy_charts.error_alt(weeks),
         )  # fmt: skip
     with right:
-        st.markdown(f"**Inside the band.** {accuracy_words.band(backtest.total.served.coverage)}")
+        st.markdown(f"**Inside the range.** {accuracy_words.coverage(backtest.total.served.coverage)}")
         st.plotly_chart(
-            accuracy_charts.band_figure(weeks, colours), theme=None, config={"displayModeBar": False},
-            key="band_chart", alt=accuracy_charts.band_alt(weeks),
+            accuracy_charts.coverage_figure(weeks, colours), theme=None, config={"displayModeBar": False},
+            key="coverage_chart", alt=accuracy_charts.coverage_alt(weeks),
         )  # fmt: skip
 
 
 def _published_section(track: Mapping[int, ErrorSums], days: pd.DataFrame | None, store: str | None) -> None:
-    """Draw how published forecasts did, by how long before; of one series also day by day.
+    """Draw how accurate published forecasts were by lead time, and for one series also day by day.
 
     Parameters
     ----------
     days
-        `Reader.track` of the one series that is looked at, or None.
+        Track record of the selected series by day and lead, or None where several are selected.
     """
     if not any(sums.days for sums in track.values()):
         _heading("Published")
-        st.info(accuracy_words.NOTHING_TESTED, icon=":material/hourglass_empty:")
+        st.info(accuracy_words.NOTHING_CHECKED, icon=":material/hourglass_empty:")
         return
-    more = "; beside it the last 4 weeks, as published the day before" if store else ", all stores together"
-    _heading("Published", f"What was published, compared with what was sold since, on open days{more}.")
+    more = "; on the right day by day, as published the day before" if store else ", all stores together"
+    _heading("Published", f"Published forecasts compared with what was sold, on open days{more}.")
     table = pd.DataFrame([_lead_row(lead, sums) for lead, sums in track.items()])
     right = {name: st.column_config.TextColumn(alignment="right") for name in table.columns[1:]}
     left, beside = st.columns([5, 6]) if days is not None else (st.container(), st.container())
@@ -204,7 +206,7 @@ def _published_section(track: Mapping[int, ErrorSums], days: pd.DataFrame | None
 
 
 def _heading(title: str, words: str = "") -> None:
-    """A section's name, and beside it how its figures came about."""
+    """Draw a section's name, and beside it how its figures were made."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.markdown(f"#### {title}", width="content")
         if words:
@@ -216,13 +218,13 @@ def _lead_row(lead: int, sums: ErrorSums) -> dict[str, str]:
         "As published": formats.days_before(lead).capitalize(),
         "Days": formats.number(sums.days),
         "Error": formats.percent(sums.wape),
-        "Expected was": formats.lean(sums.bias),
-        "Inside the band": formats.percent(sums.coverage, 0),
+        "Bias": formats.bias(sums.bias),
+        "Inside the range": formats.percent(sums.coverage, 0),
     }
 
 
 def _day_table(days: pd.DataFrame, store: str) -> None:
-    """Draw what was published the day before, of the last weeks, the newest day first."""
+    """Draw the forecasts of the last weeks as published the day before, the newest day first."""
     rows = days[days["lead"] == DAY_BEFORE].iloc[::-1]
     if rows.empty:
         return
@@ -245,22 +247,22 @@ def _day_table(days: pd.DataFrame, store: str) -> None:
         hide_index=True,
         column_config={**right, "Version": version},
         height=HEADER_HEIGHT + ROW_HEIGHT * min(len(table), MOST_DAYS),
-        alt="Published the day before, and sold, by day",
+        alt="Forecast published the day before and units sold, by day",
     )
 
 
-def _shown(value: float, is_open: bool) -> str:  # noqa: FBT001 # a row
-    """Whole units; nothing on a closed day where nothing was expected or sold."""
+def _shown(value: float, is_open: bool) -> str:  # noqa: FBT001 - the values of one row
+    """Whole units; a dash on a closed day without demand."""
     return formats.units(value) if is_open or value else "–"
 
 
 _SIDE = ("y", "q10", "q90", "is_open")
 
 
-def _side(y: float, low: float, high: float, is_open: bool) -> str:  # noqa: FBT001 # a row
-    """Where what was sold lies."""
+def _side(y: float, low: float, high: float, is_open: bool) -> str:  # noqa: FBT001 - the values of one row
+    """Whether a day's sales fell inside the range, above or below it."""
     if not is_open:
         return "closed"
     if low <= y <= high:
         return "inside"
-    return "above the band" if y > high else "below the band"
+    return "above the range" if y > high else "below the range"

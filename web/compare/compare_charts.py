@@ -5,7 +5,8 @@ from datetime import date
 import pandas as pd
 import plotly.graph_objects as go
 
-from web.shared.charts import Palette, forecast_figure
+from web.shared.colours import Palette
+from web.shared.forecast_chart import forecast_figure
 
 HEIGHT = 290
 ROOM = 1.06
@@ -15,7 +16,7 @@ ROOM = 1.06
 def side_figure(
     sold: pd.DataFrame, forecast: pd.DataFrame | None, as_of: date, colours: Palette, highest: float | None
 ) -> go.Figure:
-    """Draw one side as `charts.forecast_figure` does, without line labels and names of holidays.
+    """Draw one side as `forecast_figure` does, without line labels and names of holidays.
 
     Parameters
     ----------

@@ -15,7 +15,8 @@ from streamlit.delta_generator import DeltaGenerator
 from forecasting.core.domain import ALL_ITEMS, Principal, SeriesKey, Store
 from forecasting.services.service import ForecastService
 from web.compare import compare_charts
-from web.shared import caches, charts, formats, session, side_by_side, tiles
+from web.shared import caches, forecast_chart, formats, session, side_by_side, tiles
+from web.shared.colours import palette
 from web.shared.side_by_side import Side
 from web.shared.tiles import Tile
 from web.takeaway import print_html
@@ -155,7 +156,7 @@ def _comparison(_service: ForecastService, _user: Principal, key: ComparisonKey)
     weeks = [side_by_side.next_week(side_by_side.days(forecast), as_of) for forecast in forecasts]
     before = side_by_side.last_week(sold[0], as_of)
     highest = side_by_side.highest_value(zip(sold, forecasts, strict=True)) if key.same_scale else None
-    colours = charts.palette(key.theme)
+    colours = palette(key.theme)
     for number, column in enumerate(st.columns(len(sides), gap="medium")):
         with column:
             _tiles(names, weeks, before, forecasts[number], as_of, number)
@@ -163,7 +164,7 @@ def _comparison(_service: ForecastService, _user: Principal, key: ComparisonKey)
             figure = compare_charts.side_figure(sold[number], forecasts[number], as_of, colours, highest)
             st.plotly_chart(
                 figure, theme=None, config={"displayModeBar": False}, key=f"side_chart_{number}",
-                alt=charts.alt_text(names[number], sold[number], forecasts[number]),
+                alt=forecast_chart.alt_text(names[number], sold[number], forecasts[number]),
             )  # fmt: skip
     st.caption(LEGEND)
     _day_table(table(_service, _user, sides, as_of))

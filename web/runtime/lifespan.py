@@ -24,7 +24,8 @@ log = logs.get_logger(__name__)
 
 EAGER = (
     "pandas", "pyarrow", "pyarrow.parquet", "plotly.graph_objects",
-    "web.shared.charts", "web.store.store_view", "web.accuracy.accuracy_tables", "web.takeaway.export_menu",
+    "web.shared.forecast_chart", "web.store.store_view", "web.accuracy.accuracy_tables",
+    "web.takeaway.export_menu",
 )  # fmt: skip
 """Imported before the first request: fifty first requests at once would race in half-imported modules."""
 

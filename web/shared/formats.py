@@ -1,5 +1,6 @@
-"""Numbers, days and instants as planners read them."""
+"""Numbers, days and times as pages show them, in the unit, currency and locale of the settings."""
 
+import math
 import re
 from datetime import UTC, date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -8,13 +9,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forecasting.config.display import DisplaySettings
 from forecasting.config.settings import JOINED
+from forecasting.core import wording
 from forecasting.core.domain import ALL_ITEMS
-from web.shared.locales import LOCALES, Locale
+from web.shared import locales
+from web.shared.locales import MINUS, Notation
 
 NONE = "n/a"
 
-DAYS_KEPT = 4096
-"""Days whose names are kept: each page writes the same hundred, and a chart's days took long to write."""
+CACHED_DAYS = 4096
+"""How many written days are cached: all pages show the same hundred or so, and `strftime` is slow."""
 
 ENGINES = {
     "prophet": "Prophet",
@@ -22,109 +25,136 @@ ENGINES = {
     "empirical": "Weekday history",
     "aws_forecast": "AWS Forecast",
 }
-"""Display names; an operator's own engine is shown under its own name."""
+"""Display names. Engines that are not listed are shown under their own name."""
 
-_look: list[DisplaySettings] = [DisplaySettings()]
-"""How this process writes figures: one value, set once."""
-
-
-def use(look: DisplaySettings) -> None:
-    """Write figures in this way from now on; by the lifespan, before the first page."""
-    _look[:] = [look]
+_display: list[DisplaySettings] = [DisplaySettings()]
+"""The display settings of this process; always one element."""
 
 
-def locale() -> Locale:
-    """How numbers are written here."""
-    return LOCALES[_look[0].locale]
+def use(settings: DisplaySettings) -> None:
+    """Write figures with these settings from now on; the lifespan calls this before the first page."""
+    _display[:] = [settings]
 
 
-def separators() -> str:
-    """The decimal point and what stands between thousands, as Plotly takes them."""
-    return locale().point + locale().group
+def notation() -> Notation:
+    """How this process writes numbers."""
+    return locales.notation(_display[0].locale)
+
+
+def plotly_numbers() -> dict[str, str]:
+    """Plotly's layout for numbers in this locale: the decimal and the group separator."""
+    return {"separators": notation().decimal + notation().group}
+
+
+def plotly_axis() -> dict[str, object]:
+    """Plotly's axis settings for whole units, grouped where `number` groups.
+
+    Without a tick format Plotly groups from five digits on, or with ``separatethousands`` from four.
+    """
+    return {"separatethousands": notation().groups_thousands, "exponentformat": "none"}
 
 
 def in_grid() -> str:
-    """How a grid writes whole units: as pages do; where those are not in English, as the browser does."""
-    return "%,.0f" if separators() == ".," else "localized"
+    """A grid's number format for whole units: fixed in English locales, else that of the browser."""
+    english = (notation().group, notation().decimal) == (",", ".")
+    return "%,.0f" if english else "localized"
 
 
 def unit() -> str:
     """What demand is counted or paid in: ``units``, ``kg``, ``€``."""
-    return _look[0].currency or _look[0].unit
+    return _display[0].currency or _display[0].unit
 
 
 def plain(text: str) -> str:
-    """Text from data or from outside, so that it is shown as it is: no link, no formula, no formatting."""
+    """Escape Markdown in text from data or users, so that it makes no link, formula or formatting."""
     return re.sub(r"([\\`*_\[\]$<>~#|]|:(?=//)|(?<=www)\.)", r"\\\1", text)
 
 
 def units(value: float | None) -> str:
-    """Whole units with separators, half a unit counting as one: ``2,151``; ``n/a`` for None."""
-    return NONE if value is None else number(value)
+    """Whole units, half a unit rounded away from zero: ``2,151``; ``n/a`` for None, NaN and infinity."""
+    return number(value)
 
 
 def amount(value: float | None) -> str:
-    """The same with the unit or the currency: ``2,151 units``, ``€2,151``, ``2.151 €``; ``n/a`` for None."""
-    if value is None:
+    """Whole units with unit or currency: ``2,151 units``, ``€2,151``, ``2.151 €``; ``n/a`` as `units`."""
+    written = number(value)
+    if value is None or written == NONE:
         return NONE
-    look, written = _look[0], number(value)
-    if look.currency:
-        return locale().money.format(sign=look.currency, amount=written)
-    return f"{written} {look.unit}"
+    currency = _display[0].currency
+    if not currency:
+        return f"{written} {_display[0].unit}"
+    below_zero = written.startswith(MINUS)
+    return notation().write_money(written.removeprefix(MINUS), currency, below_zero=below_zero)
 
 
 def whole(value: float) -> int:
-    """Whole units, half a unit counting as one: what is seen of a figure."""
+    """Round to whole units as `units` does."""
     return int(Decimal(float(value)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def number(value: float, digits: int = 0, *, signed: bool = False) -> str:
-    """A number with this locale's separators: ``2,151.5``; where `signed` with its sign: ``+12``, ``−3``."""
+def number(value: float | None, digits: int = 0, *, signed: bool = False) -> str:
+    """Write a number in this locale, rounded half away from zero.
+
+    Parameters
+    ----------
+    digits
+        How many decimals.
+    signed
+        Whether numbers above zero get a plus sign.
+
+    Returns
+    -------
+    str
+        ``2,151.5``, ``−3``, ``+12``; ``n/a`` for None, NaN and infinity.
+    """
+    if value is None or not math.isfinite(value):
+        return NONE
     rounded = Decimal(float(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-    written = f"{abs(rounded):,.{digits}f}".translate({ord(","): locale().group, ord("."): locale().point})
-    sign = "" if not rounded else "−" if rounded < 0 else "+" if signed else ""
+    written = notation().write_digits(f"{abs(rounded):,.{digits}f}")
+    sign = "" if not rounded else MINUS if rounded < 0 else "+" if signed else ""
     return f"{sign}{written}"
 
 
-def signed(value: float) -> str:
-    """Whole units with their sign: ``+32``, ``−4``, ``0``."""
+def signed(value: float | None) -> str:
+    """Whole units with their sign: ``+32``, ``−4``, ``0``; ``n/a`` as `units`."""
     return number(value, signed=True)
 
 
-def percent(share: float | None, digits: int = 1) -> str:
-    """``8.1%``; ``n/a`` for None."""
-    return NONE if share is None else f"{number(100 * share, digits)}%"
+def percent(share: float | None, digits: int = 1, *, signed: bool = False) -> str:
+    """Write a share of 1 as a percentage: ``8.1%``; ``n/a`` as `units`."""
+    written = number(None if share is None else 100 * share, digits, signed=signed)
+    return NONE if written == NONE else notation().write_percent(written)
 
 
 def change(new: float | None, old: float | None) -> str:
-    """``+12%`` of `new` against `old`; ``n/a`` where either is missing or `old` is 0."""
+    """Change from `old` to `new`: ``+12%``; ``n/a`` where either is missing or `old` is 0."""
     if new is None or old is None or old == 0:
         return NONE
-    return f"{number(100 * (new / old - 1), signed=True)}%"
+    return percent(new / old - 1, 0, signed=True)
 
 
-def lean(bias: float | None) -> str:
-    """``3% too high``, ``2% too low``, ``balanced``; ``n/a`` for None."""
-    if bias is None:
+def bias(value: float | None) -> str:
+    """A forecast's bias in words: ``3% too high``, ``2% too low``, ``balanced``; ``n/a`` as `units`."""
+    size = percent(None if value is None else abs(value), 0)
+    if value is None or size == NONE:
         return NONE
-    size = percent(abs(bias), 0)
-    return "balanced" if size == percent(0, 0) else f"{size} too {'high' if bias > 0 else 'low'}"
+    return "balanced" if size == percent(0, 0) else f"{size} too {'high' if value > 0 else 'low'}"
 
 
-@lru_cache(DAYS_KEPT)
+@lru_cache(CACHED_DAYS)
 def day(value: date) -> str:
     """``Thu 4 Apr``."""
-    return f"{value:%a} {value.day} {value:%b}"
+    return wording.day(value)
 
 
-@lru_cache(DAYS_KEPT)
+@lru_cache(CACHED_DAYS)
 def long_day(value: date) -> str:
     """``Thursday 4 April 2019``."""
     return f"{value:%A} {value.day} {value:%B %Y}"
 
 
 def zone(name: str | None) -> tzinfo:
-    """The zone of that name; UTC where the browser gives none that is known."""
+    """The time zone of that name; UTC if the browser sent no known name."""
     try:
         return ZoneInfo(name) if name else UTC
     except (ZoneInfoNotFoundError, ValueError):
@@ -132,9 +162,8 @@ def zone(name: str | None) -> tzinfo:
 
 
 def clock(value: datetime) -> str:
-    """The time of day: ``04:30``, ``4:30 AM``."""
-    written = f"{value:{locale().clock}}"
-    return written.removeprefix("0") if "%I" in locale().clock else written
+    """Write the time of day of `value`, in the zone it is in: ``04:30``, ``4:30 AM``."""
+    return notation().write_time(value)
 
 
 def instant(value: datetime, now: datetime, where: tzinfo) -> str:
@@ -146,7 +175,7 @@ def instant(value: datetime, now: datetime, where: tzinfo) -> str:
 
 
 def engine(name: str) -> str:
-    """An engine's display name; ``Prophet or AWS Forecast`` where several compete."""
+    """An engine's display name; ``Prophet or AWS Forecast`` if several compete."""
     return " or ".join(ENGINES.get(each, each) for each in name.split(JOINED))
 
 
@@ -165,6 +194,17 @@ def days_before(days: int) -> str:
     return "the day before" if days == 1 else f"{days} days before"
 
 
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: ``1 day``, ``1,204 days``, ``0 series``.
+
+    Parameters
+    ----------
+    one, many
+        The noun for one thing and for several; `many` is `one` with an "s" by default.
+    """
+    return f"{number(count)} {wording.plural(count, one, many)}"
+
+
 def days(count: int) -> str:
     """``1 day``, ``1,204 days``."""
-    return f"{number(count)} day{'' if count == 1 else 's'}"
+    return counted(count, "day")

@@ -1,10 +1,10 @@
-"""The style sheets of the pages: one text for each theme, with the colours of the charts in it."""
+"""The style sheets of the pages: one text for each theme, with the colours of the colours in it."""
 
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-from web.shared import charts
+from web.shared.colours import palette
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 SHEETS = ("look.css", "figures.css", "print.css")
@@ -20,7 +20,7 @@ def style(theme: str | None) -> str:
         The reader's, as Streamlit names it.
     """
     colours = ";".join(
-        f"--{name.replace('_', '-')}:{value}" for name, value in asdict(charts.palette(theme)).items()
+        f"--{name.replace('_', '-')}:{value}" for name, value in asdict(palette(theme)).items()
     )
     sheets = [*SHEETS, *(["dark.css"] if theme == "dark" else [])]
     rules = "\n".join((STATIC / sheet).read_text(encoding="utf-8") for sheet in sheets)

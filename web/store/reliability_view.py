@@ -55,7 +55,7 @@ def _by_lead(sums: Mapping[int, ErrorSums]) -> Html:
         [
             formats.days_before(lead),
             formats.percent(each.wape),
-            formats.lean(each.bias),
+            formats.bias(each.bias),
             formats.percent(each.coverage, 0),
             formats.number(each.days),
         ]

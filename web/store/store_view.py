@@ -16,7 +16,9 @@ from forecasting.core.domain import Principal, SeriesKey, VersionHeader
 from forecasting.core.errors import InvalidRequest
 from forecasting.services.service import ForecastService, Freshness
 from web.runtime import turns
-from web.shared import caches, charts, formats, session
+from web.shared import caches, formats, session
+from web.shared.colours import palette
+from web.shared.forecast_chart import LEGEND, alt_text, forecast_figure
 from web.store import store_parts
 from web.store.changes_view import changes_section
 from web.store.shown import BY_VALUE, Shown
@@ -178,12 +180,14 @@ def forecast_chart(
     earlier: pd.DataFrame | None = None,
 ) -> None:
     """Draw the chart in the reader's theme."""
-    figure = charts.forecast_figure(sold, forecast, shown.as_of, charts.palette(shown.theme), earlier)
+    figure = forecast_figure(sold, forecast, shown.as_of, palette(shown.theme), earlier)
     name = f"store {key.store}, {formats.item(key.item).lower()}"
     st.plotly_chart(
         figure, theme=None, config={"displayModeBar": False}, key="forecast_chart",
-        alt=charts.alt_text(name, sold, forecast),
+        alt=alt_text(name, sold, forecast),
     )  # fmt: skip
+    if forecast is not None:
+        st.caption(LEGEND)
 
 
 def no_forecast_of(key: SeriesKey, header: VersionHeader) -> None:

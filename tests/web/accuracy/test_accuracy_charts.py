@@ -3,7 +3,7 @@ import plotly.graph_objects as go
 from forecasting.core.error_sums import ErrorSums
 from forecasting.evaluation.accuracy_report import ErrorComparison, WeekAhead
 from web.accuracy import accuracy_charts
-from web.shared.charts import palette
+from web.shared.colours import palette
 
 LIGHT, DARK = palette("light"), palette("dark")
 
@@ -70,19 +70,19 @@ def test_without_an_average_the_forecast_is_drawn_alone() -> None:
     assert accuracy_charts.error_figure([week(0, None, None)], LIGHT).layout.yaxis.range[1] > 0
 
 
-def test_the_band_is_drawn_against_its_promise() -> None:
+def test_days_inside_the_range_are_drawn_against_the_intended_share() -> None:
     """A dotted line at 80%, and the room chance has."""
-    figure = accuracy_charts.band_figure(FOUR, LIGHT)
+    figure = accuracy_charts.coverage_figure(FOUR, LIGHT)
     assert list(figure.data[0].y) == [0.74, 0.78, 0.82, 0.86]
-    assert names(figure) == ["80% promised"]
-    zone, promise = figure.layout.shapes
-    assert (zone.y0, zone.y1, promise.y0, promise.line.dash) == (0.76, 0.86, 0.8, "dot")
+    assert names(figure) == ["80% intended"]
+    zone, intended = figure.layout.shapes
+    assert (zone.y0, zone.y1, intended.y0, intended.line.dash) == (0.76, 0.86, 0.8, "dot")
     assert list(figure.data[0].textposition) == ["bottom center"] * 2 + ["top center"] * 2
 
 
-def test_a_bad_band_is_still_on_the_picture() -> None:
+def test_a_range_that_rarely_holds_is_still_on_the_picture() -> None:
     """The axis goes down to it."""
-    figure = accuracy_charts.band_figure([week(0, 10.0, 20.0, inside=20)], LIGHT)
+    figure = accuracy_charts.coverage_figure([week(0, 10.0, 20.0, inside=20)], LIGHT)
     assert figure.layout.yaxis.range[0] < 0.2
 
 
@@ -96,7 +96,7 @@ def test_a_long_horizon_has_few_ticks_and_no_figures() -> None:
 def test_both_themes_have_their_own_colours() -> None:
     """No ink on ink."""
     assert accuracy_charts.error_figure(FOUR, DARK).data[1].line.color == DARK.accent
-    assert accuracy_charts.band_figure(FOUR, DARK).layout.shapes[1].line.color == DARK.ink
+    assert accuracy_charts.coverage_figure(FOUR, DARK).layout.shapes[1].line.color == DARK.ink
 
 
 def test_the_alternative_texts_tell_every_figure() -> None:
@@ -106,6 +106,6 @@ def test_the_alternative_texts_tell_every_figure() -> None:
         "Error by days ahead, of the forecast and of the 4-week average. "
         "days 1–7: 10.0%, the average 20.0%; day 29: n/a, the average n/a."
     )
-    assert accuracy_charts.band_alt([first]) == (
-        "Share of days inside the band by days ahead, 80% promised. days 1–7: 80%."
+    assert accuracy_charts.coverage_alt([first]) == (
+        "Share of days inside the range by days ahead; 80% is intended. days 1–7: 80%."
     )

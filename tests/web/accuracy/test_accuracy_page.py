@@ -40,11 +40,11 @@ def test_without_sales_the_page_says_how_to_load_some(empty_house: House) -> Non
 
 
 @pytest.mark.usefixtures("served")
-def test_without_a_forecast_there_is_nothing_to_judge() -> None:
+def test_without_a_forecast_there_is_no_accuracy_to_show() -> None:
     """And the page says where to get one; never a 0."""
     app = opened(ACCURACY)
     assert app.subheader[0].value == "No forecast yet"
-    assert "There is no forecast yet, so there is nothing to judge." in words(app)
+    assert "There is no forecast yet, so there is no accuracy to show." in words(app)
     assert not tiles(app)
     choose(app, "store", "1")
     assert "There is no forecast of store 1, all products yet" in words(app)
@@ -59,13 +59,13 @@ def test_all_stores_are_told_of_at_once(trained: House) -> None:
     shown = tiles(app)
     assert shown[BACKTEST] == (
         formats.percent(own.wape),
-        f"{formats.percent(average.wape)} by the 4-week average",
+        f"4-week average: {formats.percent(average.wape)}",
     )
     assert shown["Better than the 4-week average"][0] == "0% of stores"
-    assert shown["Inside the band, backtest"] == (formats.percent(own.coverage, 0), "80% promised")
-    assert shown[PUBLISHED] == ("n/a", "no day of sales since yet")
+    assert shown["Inside the range, backtest"] == (formats.percent(own.coverage, 0), "80% intended")
+    assert shown[PUBLISHED] == ("n/a", "no day of sales since then")
     assert len(app.get("plotly_chart")) == 2
-    assert "Forecasts made without the last 28 days, then compared with what was sold." in words(app)
+    assert "Forecasts made without the last 28 days, compared with what was sold." in words(app)
     assert {row["Store"] for row in table(app, "4-week average")} == {"1", "2"}
     assert sum(row["Series"] for row in table(app, "Series")) == 5
 
@@ -76,10 +76,10 @@ def test_what_was_published_stands_apart_and_waits_for_sales() -> None:
     text = words(opened(ACCURACY))
     assert "#### Backtest" in text
     assert "#### Published" in text
-    assert "Nothing that was published has been put to the test yet" in text
+    assert "No published forecast has been checked against sales yet" in text
 
 
-def test_sales_that_arrive_put_the_published_forecast_to_the_test(trained: House) -> None:
+def test_new_sales_check_the_published_forecast(trained: House) -> None:
     """By days ahead; for one store day by day, with the version that counted."""
     header = trained.service.freshness(LOCAL_USER, "1").header
     assert header is not None
@@ -89,13 +89,13 @@ def test_sales_that_arrive_put_the_published_forecast_to_the_test(trained: House
     assert tiles(app)[PUBLISHED] == (formats.percent(sums[1].wape), "the day before, over 1 day")
     by_lead = {row["As published"]: row for row in table(app, "As published")}
     assert by_lead["The day before"]["Days"] == "1"
-    assert by_lead["The day before"]["Expected was"] == formats.lean(sums[1].bias)
+    assert by_lead["The day before"]["Bias"] == formats.bias(sums[1].bias)
     assert (by_lead["7 days before"]["Error"], by_lead["7 days before"]["Days"]) == ("n/a", "0")
     (day,) = table(app, "Sold")
     row = trained.service.track(LOCAL_USER, SeriesKey("1")).iloc[0]
     assert (day["Day"], day["Sold"]) == ("Wed 3 Apr", formats.units(row["y"]))
     assert day["Version"] == f"/store_forecast?store=1&version={header.version}"
-    assert day["Inside?"] in ("inside", "above the band", "below the band")
+    assert day["Inside?"] in ("inside", "above the range", "below the range")
 
 
 def test_a_closed_day_is_a_word(trained: House) -> None:
@@ -112,8 +112,8 @@ def test_a_closed_day_is_a_word(trained: House) -> None:
 def test_one_store_is_compared_series_by_series(trained: House) -> None:
     """Its total first, then its products."""
     app = opened(ACCURACY, store="1")
-    assert tiles(app)["Against the 4-week average"][1] == "the average itself serves"
-    assert app.subheader[0].value.startswith("The 4-week average itself serves here; the band ")
+    assert tiles(app)["Compared with the 4-week average"][1] == "4-week average is in use"
+    assert app.subheader[0].value.startswith("The 4-week average is the model in use here; ")
     rows = table(app, "4-week average")
     assert rows[0]["Product"] == "All products"
     assert {row["Product"] for row in rows} == {"All products", "Product 101", "Product 102"}
@@ -194,14 +194,14 @@ def test_a_store_too_young_for_a_backtest_is_left_out_and_said_to_be(trained: Ho
     trained.service.refresh(LOCAL_USER, "3")
     trained.work()
     app = opened(ACCURACY)
-    assert "1 store has none and is left out: no backtest yet" in words(app)
+    assert "1 store has no backtest yet and is left out" in words(app)
     young = next(row for row in table(app, "4-week average") if row["Store"] == "3")
     assert pd.isna(young["Error"])
-    assert young["Engine"] == "Weekday history"
+    assert young["Model"] == "Weekday history"
     assert "too short" in str(young["Why"])
     app = opened(ACCURACY, store="3")
     assert tiles(app)[BACKTEST] == ("n/a", "no backtest yet")
-    assert "No backtest yet under this version; it comes with the next training" in words(app)
+    assert "No backtest yet with this version of Storecast" in words(app)
 
 
 @pytest.mark.usefixtures("trained")

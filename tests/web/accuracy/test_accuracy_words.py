@@ -31,23 +31,32 @@ def report(tested: BacktestSummary | None, untested: int = 0) -> AccuracyReport:
 @pytest.mark.parametrize(
     ("tested", "words"),
     [
-        (backtest(sums(15.0)), "25% nearer the truth than the 4-week average; the band keeps its promise"),
-        (backtest(sums(25.0, inside=70)), "25% further off than the 4-week average; the band is too narrow"),
+        (
+            backtest(sums(15.0)),
+            "25% more accurate than the 4-week average; 80% of days fell inside the range, as intended",
+        ),
+        (
+            backtest(sums(25.0, inside=70)),
+            "25% less accurate than the 4-week average; only 70% of days fell inside the range, 80% intended",
+        ),
         (
             backtest(sums(20.05, inside=90)),
-            "As near the truth as the 4-week average; the band is wider than needed",
+            "As accurate as the 4-week average; 90% of days fell inside the range, 80% intended",
         ),
-        (backtest(sums(20.0), same=1), "The 4-week average itself serves here; the band keeps its promise"),
+        (
+            backtest(sums(20.0), same=1),
+            "The 4-week average is the model in use here; 80% of days fell inside the range, as intended",
+        ),
         (
             backtest(sums(20.0, None)),
-            "There is no 4-week average to compare with; the band keeps its promise",
+            "There is no 4-week average to compare with; 80% of days fell inside the range, as intended",
         ),
         (backtest(ErrorComparison(ErrorSums(), ErrorSums())), "Nothing was sold on the days of the backtest"),
         (None, "No backtest yet"),
     ],
 )
 def test_the_headline_says_the_news(tested: BacktestSummary | None, words: str) -> None:
-    """How near, and whether the band can be trusted."""
+    """How accurate the forecast is, and whether its range can be trusted."""
     assert accuracy_words.news(report(tested)) == words
 
 
@@ -66,9 +75,9 @@ def test_the_comparison_is_a_word(given: ErrorComparison, words: str) -> None:
 @pytest.mark.parametrize(
     ("each", "words"),
     [
-        ((10.0, 15.0, 25.0), "It grows: 10.0% in the first week, 20.0% after that."),
-        ((20.0, 15.0, 15.0), "No worse with the days ahead: 20.0% in the first week, 15.0% after that."),
-        ((10.0, 10.2, 10.4), "About as good 21 days ahead as in the first week."),
+        ((10.0, 15.0, 25.0), "Grows with the days ahead: 10.0% in the first week, 20.0% after that."),
+        ((20.0, 15.0, 15.0), "Does not grow with the days ahead: 20.0% in the first week, 15.0% after that."),
+        ((10.0, 10.2, 10.4), "About as accurate 21 days ahead as in the first week."),
         ((10.0,), "Off by 10.0% of what was sold."),
         ((), "There is nothing to compare with."),
     ],
@@ -81,33 +90,37 @@ def test_the_trend_is_that_of_the_first_week_against_the_rest(each: tuple[float,
 @pytest.mark.parametrize(
     ("coverage", "words"),
     [
-        (0.82, "The band holds 82% of days: as promised."),
-        (0.71, "Too narrow: the truth lay inside on 71% of days, 80% are promised."),
-        (0.91, "Wider than needed: the truth lay inside on 91% of days, 80% are promised."),
-        (None, "There are no days to judge the band by."),
+        (0.82, "82% of days fell inside the range, as intended."),
+        (0.71, "Too narrow: 71% of days fell inside the range, 80% intended."),
+        (0.91, "Wider than needed: 91% of days fell inside the range, 80% intended."),
+        (None, "There are no days to judge the range by."),
     ],
 )
-def test_the_band_is_judged_in_a_sentence(coverage: float | None, words: str) -> None:
-    """Against what it promises."""
-    assert accuracy_words.band(coverage) == words
+def test_the_range_is_judged_in_a_sentence(coverage: float | None, words: str) -> None:
+    """By the share of days inside it."""
+    assert accuracy_words.coverage(coverage) == words
 
 
 def test_the_method_is_told_with_its_days_and_times() -> None:
     """Once is not told as 1 times."""
     four = backtest(sums(10.0))
-    made = "Forecasts made without the last 28 days, then compared with what was sold"
-    assert accuracy_words.method(four) == f"{made}; 4 times, each from further back."
+    made = "Forecasts made without the last 28 days, compared with what was sold"
+    assert accuracy_words.method(four) == f"{made}; 4 times, each further back."
     assert accuracy_words.method(replace(four, windows=1)) == f"{made}."
 
 
 def test_what_has_no_backtest_is_said_to_be_left_out() -> None:
     """One, several, or all of them."""
-    left = "left out: no backtest yet under this version; it comes with the next training."
+    left = "left out; the next training makes one."
     tested = backtest(sums(10.0))
     assert accuracy_words.untested(report(tested)) == ""
-    assert accuracy_words.untested(report(tested, 1)) == f"1 store has none and is {left}"
-    assert accuracy_words.untested(report(tested, 1200)) == f"1,200 stores have none and are {left}"
-    assert accuracy_words.untested(report(None, 3)).startswith("No backtest yet under this version")
+    assert accuracy_words.untested(report(tested, 1)) == f"1 store has no backtest yet and is {left}"
+    assert (
+        accuracy_words.untested(report(tested, 1200)) == f"1,200 stores have no backtest yet and are {left}"
+    )
+    assert accuracy_words.untested(report(None, 3)).startswith(
+        "No backtest yet with this version of Storecast"
+    )
 
 
 def test_figures_that_are_not_defined_are_not_0() -> None:

@@ -30,9 +30,9 @@ def test_a_change_needs_something_to_compare_with(new: float | None, old: float 
     ("bias", "words"),
     [(0.031, "3% too high"), (-0.2, "20% too low"), (0.004, "balanced"), (-0.004, "balanced"), (None, "n/a")],
 )
-def test_a_lean_is_told_in_words(bias: float | None, words: str) -> None:
-    """Above 0 too much was expected; what rounds to nothing is no lean."""
-    assert formats.lean(bias) == words
+def test_a_bias_is_put_in_words(bias: float | None, words: str) -> None:
+    """Above 0 too much was expected; what rounds to zero is balanced."""
+    assert formats.bias(bias) == words
 
 
 def test_days_are_counted_in_words() -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from web.shared import charts, styles
+from web.shared import colours, styles
 
 ROOT = Path(__file__).resolve().parents[3]
 THEMES = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
 READABLE = 4.5
 """WCAG 2.1, 1.4.3, for text of usual size."""
 
-PALETTES = {"light": charts.LIGHT, "dark": charts.DARK}
+PALETTES = {"light": colours.LIGHT, "dark": colours.DARK}
 
 
 def luminance(colour: str) -> float:

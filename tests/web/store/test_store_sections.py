@@ -44,7 +44,7 @@ def test_the_forecast_before_is_drawn_where_it_is_asked_for(trained: House) -> N
     app.toggle(key="previous_forecast").set_value(True).run()
     with_before = drawn(app, "expected")["data"]
     assert len(with_before) == lines + 1  # type: ignore[arg-type]
-    assert "before: expected" in json.dumps(with_before)
+    assert "previous forecast: expected" in json.dumps(with_before)
 
 
 @pytest.mark.usefixtures("trained")

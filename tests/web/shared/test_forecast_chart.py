@@ -4,7 +4,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from web.shared import charts
+from web.shared import forecast_chart
+from web.shared.colours import palette
 
 AS_OF = date(2019, 4, 8)
 
@@ -29,7 +30,7 @@ def ahead(**columns: object) -> pd.DataFrame:
 
 def drawn(forecast: pd.DataFrame | None) -> go.Figure:
     """The figure in light."""
-    return charts.forecast_figure(sold(), forecast, AS_OF, charts.palette("light"))
+    return forecast_chart.forecast_figure(sold(), forecast, AS_OF, palette("light"))
 
 
 def texts(figure: go.Figure) -> list[str]:
@@ -103,7 +104,7 @@ def test_every_point_tells_the_facts_of_its_day() -> None:
     frame = ahead()
     frame.loc[2, "promo"] = True
     line = drawn(frame).data[-1]
-    assert list(line.customdata[2]) == ["<b>Wed 10 Apr</b> · promotion", "likely 80 – 130"]
+    assert list(line.customdata[2]) == ["<b>Wed 10 Apr</b> · promotion", "100", "likely 80 – 130"]
     assert "expected" in line.hovertemplate
 
 
@@ -116,20 +117,20 @@ def test_without_a_forecast_the_sales_are_drawn_alone() -> None:
 
 def test_both_themes_have_their_own_colours() -> None:
     """No ink on ink."""
-    light, dark = charts.palette("light"), charts.palette("dark")
+    light, dark = palette("light"), palette("dark")
     assert light != dark
-    assert charts.palette(None) == light
-    assert charts.forecast_figure(sold(), ahead(), AS_OF, dark).data[0].line.color == dark.ink
+    assert palette(None) == light
+    assert forecast_chart.forecast_figure(sold(), ahead(), AS_OF, dark).data[0].line.color == dark.ink
 
 
 def test_the_alternative_text_tells_what_the_chart_shows() -> None:
     """For those who do not see it."""
-    text = charts.alt_text("store 1", sold(), ahead())
+    text = forecast_chart.alt_text("store 1", sold(), ahead())
     assert text == (
         "Line chart of store 1: sold 100 a day over the last six weeks; 100 a day expected over the next "
         "14 days, likely 80 to 130."
     )
-    assert charts.alt_text("store 1", sold(), None).endswith("; no forecast yet.")
+    assert forecast_chart.alt_text("store 1", sold(), None).endswith("; no forecast yet.")
 
 
 @pytest.mark.parametrize("closed", [True, False])
