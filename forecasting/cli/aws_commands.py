@@ -39,47 +39,49 @@ from forecasting.engines.aws_forecast.trainer import Trainer
 from forecasting.training.group_training import GroupTraining
 from forecasting.training.tasks import StoreFiles
 
-Seen = TypeVar("Seen")
+Value = TypeVar("Value")
 
-PATIENCE = 10
-"""Looks in a row that AWS may leave unanswered."""
+ATTEMPTS = 10
+"""How often a question to AWS is asked in a row before its failure is final."""
 
 PROGRESS_SECONDS = 0.1
-"""What is done within them needs no progress bar."""
+"""Commands that end within this time show no progress bar."""
 
 WaitFor = Callable[[Storecast, Sequence[Answer]], list[RefreshRun]]
-"""Works runs until they have ended; returns those that failed."""
+"""Works the runs of the answers until they have ended; returns those that failed."""
 
 
-def rest(by: timedelta) -> None:
-    """Wait so long."""
-    threading.Event().wait(by.total_seconds())
+def sleep(duration: timedelta) -> None:
+    """Block this thread for a duration."""
+    threading.Event().wait(duration.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a command waits with, asks with and goes by.
+class CommandContext:
+    """Everything outside this module that the commands use, so that tests can replace it.
 
     Attributes
     ----------
     wait_for
-        As its type says.
+        See `WaitFor`.
     pause
-        Waits so long.
+        Blocks for a duration.
     ask
-        Puts a question and returns the answer.
+        Prints a question and returns the answer of the user.
+    clock
+        Tells the current time.
     session
-        Makes the one to AWS.
+        Opens a session with AWS.
     """
 
     wait_for: WaitFor
-    pause: Callable[[timedelta], None] = rest
+    pause: Callable[[timedelta], None] = sleep
     ask: Callable[[str], str] = input
     clock: Clock = dataclasses.field(default_factory=SystemClock)
     session: Callable[[AwsSettings], ForecastSession] = ForecastSession
 
 
-def run(storecast: Storecast, settings: Settings, arguments: Sequence[str], around: Surroundings) -> int:
+def run(storecast: Storecast, settings: Settings, arguments: Sequence[str], context: CommandContext) -> int:
     """Run one command and return its exit code.
 
     Raises
@@ -93,31 +95,33 @@ def run(storecast: Storecast, settings: Settings, arguments: Sequence[str], arou
             f"aws {parsed.command}: expected STORECAST_AWS_BUCKET to be set, such as s3://bucket/storecast, "
             "found it empty"
         )
-    session = around.session(settings.aws)
-    return int(parsed.run(Desk(storecast, storecast.group, settings, session, around), parsed))
+    session = context.session(settings.aws)
+    return int(parsed.run(AwsCommands(storecast, storecast.group, settings, session, context), parsed))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m forecasting aws", description="AWS Forecast")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    setup = commands.add_parser("setup", help="make what AWS has to have, and send the history")
-    setup.add_argument("--no-wait", action="store_true", help="leave while AWS imports the history")
-    setup.set_defaults(run=Desk.setup)
-    status = commands.add_parser("status", help="what there is in AWS, and what the next training takes")
+    setup = commands.add_parser("setup", help="create what AWS needs, and send the history")
+    setup.add_argument(
+        "--no-wait", action="store_true", help="do not wait until AWS has imported the history"
+    )
+    setup.set_defaults(run=AwsCommands.setup)
+    status = commands.add_parser("status", help="print what exists in AWS, and what the next training needs")
     status.add_argument("--json", action="store_true")
-    status.set_defaults(run=Desk.status)
+    status.set_defaults(run=AwsCommands.status)
     train = commands.add_parser("train", help="train the stores of the group now")
     train.add_argument("--yes", action="store_true", help="do not ask")
-    train.set_defaults(run=Desk.train)
-    teardown = commands.add_parser("teardown", help="remove all that was made in AWS")
+    train.set_defaults(run=AwsCommands.train)
+    teardown = commands.add_parser("teardown", help="remove everything that was created in AWS")
     teardown.add_argument("--yes", action="store_true", help="do not ask")
-    teardown.set_defaults(run=Desk.teardown)
+    teardown.set_defaults(run=AwsCommands.teardown)
     return parser
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Where the commands are done.
+class AwsCommands:
+    """The commands, on one state folder and one AWS account.
 
     Attributes
     ----------
@@ -129,25 +133,25 @@ class Desk:
     group: GroupTraining
     settings: Settings
     session: ForecastSession
-    around: Surroundings
+    context: CommandContext
 
     def setup(self, parsed: argparse.Namespace) -> int:
-        """Make what is missing, send the history, and wait until AWS has imported it."""
+        """Create what is missing, send the history, and wait until AWS has imported it."""
         self._require_reachable()
         members = self._members()
-        set_up = SetUp(self.session, self.settings.aws, tqdm.write, self.around.pause)
+        set_up = SetUp(self.session, self.settings.aws, tqdm.write, self.context.pause)
         with tqdm(total=len(members), unit="store", delay=PROGRESS_SECONDS, leave=False) as bar:
-            job = self.group.job(members, self.around.clock.now(), lambda number: _show(bar, number))
+            job = self.group.job(members, self.context.clock.now(), lambda number: _show(bar, number))
             ticket = set_up.begin(layout_of([each.sales.items for each in members]), job)
         if parsed.no_wait:
-            print("`python -m forecasting aws status` tells when it is done")
+            print("`python -m forecasting aws status` shows when the import is finished")
             return 0
-        self._watch(partial(set_up.look, ticket))
+        self._wait_for_imports(partial(set_up.look, ticket))
         print("AWS Forecast is set up; `python -m forecasting aws train` trains")
         return 0
 
     def status(self, parsed: argparse.Namespace) -> int:
-        """Tell how things stand; what can't be reached is told as well, and is no failure."""
+        """Print the state of the group. An account that can't be reached is a state too, not a failure."""
         found = self._standing()
         if parsed.json:
             print(json.dumps(aws_output.for_machines(found, self.settings.aws)))
@@ -156,28 +160,28 @@ class Desk:
         return 0
 
     def train(self, parsed: argparse.Namespace) -> int:
-        """Tell what it takes, ask, train through the ledger, and wait."""
+        """Print the estimate, ask, request a training of the group, and wait for it."""
         self._require_reachable()
         store = self._members()[0].store
         print("\n".join(aws_output.estimated(self._standing(), self.settings.aws)))
-        trainer = Trainer(self.session, self.settings.aws, self.around.clock)
-        require_allowance(self.settings.aws.trainings_a_day, trainer.predictors(), self.around.clock.now())
+        trainer = Trainer(self.session, self.settings.aws, self.context.clock)
+        require_allowance(self.settings.aws.trainings_a_day, trainer.predictors(), self.context.clock.now())
         if not parsed.yes and self._ask("Train now? [y/N] ").lower() not in ("y", "yes"):
-            raise InvalidRequest("aws train: expected yes, found no; nothing was begun")
+            raise InvalidRequest("aws train: expected yes, found no; nothing was started")
         answer = self.storecast.service.refresh(LOCAL_USER, store, force=True)
         print(answer.message)
-        failed = self.around.wait_for(self.storecast, [answer])
+        failed = self.context.wait_for(self.storecast, [answer])
         for each in failed:
             print(f"{each.whose}: {each.error}", file=sys.stderr)
         return 1 if failed else 0
 
     def teardown(self, parsed: argparse.Namespace) -> int:
-        """Tell what there is, ask, and remove it, children first."""
+        """Print what exists, ask, and remove it, children before their parents."""
         self._require_reachable()
         down = TearDown(self.session, self.settings.aws)
-        there = aws_output.There(down.left(), down.stored(), self._has_role(down))
-        print("\n".join(aws_output.listed(there, self.settings.aws)))
-        if not there:
+        plan = aws_output.RemovalPlan(down.left(), down.stored(), self._has_role(down))
+        print("\n".join(aws_output.listed(plan, self.settings.aws)))
+        if not plan:
             return 0
         name = self.settings.aws.group
         if not parsed.yes and self._ask(f"Type {name} to remove it: ") != name:
@@ -185,46 +189,47 @@ class Desk:
                 f"aws teardown: expected '{name}', found something else; nothing was removed"
             )
         self._remove(down)
-        if there.role:
+        if plan.has_role:
             down.remove_role()
         print(f"removed; the bucket {self.settings.aws.bucket} itself stays")
         return 0
 
     def _remove(self, down: TearDown) -> None:
-        first = len(down.left().going)
-        with tqdm(total=first, unit="thing", disable=not first) as bar:
-            while left := self._patiently(down.step).going:
-                _show(bar, first - len(left))
-                self.around.pause(self.settings.aws.poll)
-            _show(bar, first)
+        """Remove everything that can be removed from AWS Forecast, then the objects of the bucket."""
+        total = len(down.left().going)
+        with tqdm(total=total, unit="thing", disable=not total) as bar:
+            while left := self._with_patience(down.step).going:
+                _show(bar, total - len(left))
+                self.context.pause(self.settings.aws.poll)
+            _show(bar, total)
         down.clear()
 
     def _has_role(self, down: TearDown) -> bool:
         try:
             return down.has_role()
         except NoAccess as error:
-            print(f"{error}; if `aws setup` made a role it stays")
+            print(f"{error}; a role that `aws setup` created stays")
             return False
 
-    def _watch(self, look: Callable[[], Sequence[Job]]) -> None:
-        """Wait until all of them are done."""
-        jobs = self._patiently(look)
+    def _wait_for_imports(self, poll: Callable[[], Sequence[Job]]) -> None:
+        """Poll until every import is finished, with a progress bar."""
+        jobs = self._with_patience(poll)
         with tqdm(total=len(jobs), unit="import") as bar:
             while not all(job.active for job in jobs):
                 bar.set_postfix_str(aws_output.remaining(jobs))
                 _show(bar, sum(job.active for job in jobs))
-                self.around.pause(self.settings.aws.poll)
-                jobs = self._patiently(look)
+                self.context.pause(self.settings.aws.poll)
+                jobs = self._with_patience(poll)
             _show(bar, len(jobs))
 
-    def _patiently(self, look: Callable[[], Seen]) -> Seen:
-        """Look, and look again where AWS does not answer at once."""
-        for _ in range(PATIENCE - 1):
+    def _with_patience(self, question: Callable[[], Value]) -> Value:
+        """Return what AWS answers. While it is too busy to answer, ask again after a pause."""
+        for _ in range(ATTEMPTS - 1):
             try:
-                return look()
+                return question()
             except EngineBusy:
-                self.around.pause(self.settings.aws.poll)
-        return look()
+                self.context.pause(self.settings.aws.poll)
+        return question()
 
     def _require_reachable(self) -> None:
         probe = self.session.probe()
@@ -241,7 +246,7 @@ class Desk:
             ) from error
 
     def _standing(self) -> Standing:
-        clock, horizon = self.around.clock, self.settings.horizon
+        clock, horizon = self.context.clock, self.settings.horizon
         try:
             series = self.group.job(self.group.members(), clock.now()).series
         except UnknownSeries:
@@ -249,9 +254,10 @@ class Desk:
         return standing(self.session, self.settings.aws, clock, series, horizon)
 
     def _ask(self, question: str) -> str:
+        """Return the answer of the user, stripped; empty if there is no terminal."""
         try:
-            return self.around.ask(question).strip()
-        except EOFError:  # nobody is there
+            return self.context.ask(question).strip()
+        except EOFError:
             return ""
 
 

@@ -1,4 +1,4 @@
-"""What the commands of AWS say."""
+"""The output of the ``aws`` commands."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from forecasting.config.aws_settings import AwsSettings
+from forecasting.core import wording
 from forecasting.engines.aws_forecast.bucket import Stored
 from forecasting.engines.aws_forecast.group_status import FORECASTS, NEWS, Entry, Standing
 from forecasting.engines.aws_forecast.jobs import Job
@@ -16,37 +17,41 @@ from forecasting.engines.aws_forecast.teardown import Left, counted
 MEGABYTE = 1e6
 HOUR = timedelta(hours=1)
 NEWEST = 5
-"""Predictors and forecasts that are told to people."""
+"""How many imports, predictors and forecasts are listed for people."""
 
 
 @dataclass(frozen=True, slots=True)
-class There:
-    """What there is to remove.
+class RemovalPlan:
+    """What ``aws teardown`` would remove; false if there is nothing.
 
     Attributes
     ----------
-    role
-        Whether there is a role that was made here.
+    left
+        What exists in AWS Forecast.
+    stored
+        The objects in the bucket.
+    has_role
+        Whether ``aws setup`` created a role that still exists.
     """
 
     left: Left
     stored: Stored
-    role: bool
+    has_role: bool
 
     def __bool__(self) -> bool:
-        return bool(self.left.going or self.stored.objects or self.role)
+        return bool(self.left.going or self.stored.objects or self.has_role)
 
 
 def for_machines(found: Standing, settings: AwsSettings) -> dict[str, Any]:
-    """How things stand, of types JSON has: instants in ISO 8601, ages in seconds."""
-    told = dataclasses.asdict(found)
+    """Return the state of the group as JSON types: instants in ISO 8601, ages in seconds."""
+    document = dataclasses.asdict(found)
     for name in ("imports", "predictors", "forecasts"):
-        for entry in told[name]:
+        for entry in document[name]:
             entry["created_at"] = entry["created_at"].isoformat()
             entry["age_seconds"] = entry.pop("age").total_seconds()
     if found.estimate is not None:
-        told["estimate"]["cost"] = found.estimate.total(settings.rates)
-    return told | {
+        document["estimate"]["cost"] = found.estimate.total(settings.rates)
+    return document | {
         "news": NEWS,
         "group_name": settings.group,
         "bucket": _place(settings),
@@ -56,13 +61,13 @@ def for_machines(found: Standing, settings: AwsSettings) -> dict[str, Any]:
 
 
 def for_people(found: Standing, settings: AwsSettings) -> Iterator[str]:
-    """How things stand, in lines."""
+    """Yield the state of the group, line by line."""
     yield f"AWS Forecast  {found.message}"
     yield f"              {NEWS}"
     yield f"bucket        {_place(settings)}"
     if not found.reachable:
         return
-    yield f"group         {settings.group}{'' if found.group else ': none yet; `aws setup` makes it'}"
+    yield f"group         {settings.group}{'' if found.group else ': none yet; `aws setup` creates it'}"
     yield f"datasets      {', '.join(found.datasets) or 'none'}"
     yield from _entries("imports", found.imports)
     yield from _entries("predictors", found.predictors)
@@ -72,10 +77,10 @@ def for_people(found: Standing, settings: AwsSettings) -> Iterator[str]:
 
 
 def estimated(found: Standing, settings: AwsSettings) -> Iterator[str]:
-    """Trainings of late, and what the next one takes, in lines."""
+    """Yield the number of recent trainings and what the next one needs, line by line."""
     most = settings.trainings_a_day
     cap = "no cap" if most is None else f"{most} allowed"
-    yield f"trainings     {found.trainings} begun within 24 hours, {cap}"
+    yield f"trainings     {found.trainings} started within 24 hours, {cap}"
     if found.estimate is None:
         yield "next training n/a: no store with sales has this engine"
         return
@@ -87,31 +92,31 @@ def estimated(found: Standing, settings: AwsSettings) -> Iterator[str]:
 
 
 def remaining(jobs: Sequence[Job]) -> str:
-    """How much longer it takes, as far as AWS says."""
+    """Return how much longer the imports take; empty if AWS does not say."""
     longest = max((job.remaining for job in jobs if job.remaining is not None), default=None)
     return "" if longest is None else f"about {longest / timedelta(minutes=1):.0f} min left"
 
 
-def listed(there: There, settings: AwsSettings) -> Iterator[str]:
-    """What there is to remove, what stays, and what it costs, in lines."""
-    left, stored = there.left, there.stored
+def listed(plan: RemovalPlan, settings: AwsSettings) -> Iterator[str]:
+    """Yield what would be removed, what stays, and what either costs, line by line."""
+    left, stored = plan.left, plan.stored
     if left.kept:
         kept = ", ".join(thing.what for thing in left.kept)
-        yield f"stays, as it was made elsewhere or such things hang on it: {kept}"
-    if not there:
+        yield f"stays, because it or something that depends on it was created elsewhere: {kept}"
+    if not plan:
         yield f"nothing of '{settings.group}' is left to remove"
         return
     counts = ", ".join(counted(left.going)) or "nothing"
-    yield f"in AWS Forecast: {counts}; AWS charges for the making, so only what is being made goes on costing"
-    size = f"{stored.size / MEGABYTE:,.1f} MB"
-    yield f"in {_place(settings)}: {stored.objects:,} objects, {size}; S3 charges as long as they are there"
-    if there.role:
+    yield f"in AWS Forecast: {counts}; AWS charges for creating them; only what is in progress costs more"
+    objects, size = wording.counted(stored.objects, "object"), f"{stored.size / MEGABYTE:,.1f} MB"
+    yield f"in {_place(settings)}: {objects}, {size}; S3 charges as long as they exist"
+    if plan.has_role:
         yield f"the role {Names(settings.group).role}; it costs nothing"
 
 
 def _entries(what: str, entries: Sequence[Entry]) -> Iterator[str]:
     for number, entry in enumerate(entries[:NEWEST]):
-        whose = "" if entry.ours else ", made elsewhere"
+        whose = "" if entry.ours else ", created elsewhere"
         yield f"{'' if number else what:<13} {entry.name} {entry.status}, {_age(entry.age)} old{whose}"
     if len(entries) > NEWEST:
         yield f"              and {len(entries) - NEWEST:,} older"

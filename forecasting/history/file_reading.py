@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from forecasting.core.errors import InvalidRequest
 from forecasting.core.schema import COVARIATES
+from forecasting.core.wording import counted
 from forecasting.history import canonical, rossmann
 from forecasting.history.compact import ColumnBuilder, CompactColumn
 from forecasting.history.fields import NOT_SAID
-from forecasting.history.findings import Findings, counted, quoted
+from forecasting.history.findings import Findings, quoted
 from forecasting.history.incoming import FRAMES, IncomingFile
 from forecasting.history.layouts import Layout, find_missing, locate, recognise, unused
 from forecasting.history.rules import (

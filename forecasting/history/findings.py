@@ -23,11 +23,6 @@ def quoted(text: str) -> str:
     return f"'{text}'" if len(text) <= _LONGEST else f"'{text[:_LONGEST]}…'"
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things in words: ``"1 row"``, ``"1,200 rows"``."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
 class Findings:
     """The problems of one file while it is being read.
 

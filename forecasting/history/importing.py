@@ -11,7 +11,8 @@ import pandas as pd
 
 from forecasting.core.domain import ALL_ITEMS, HistoryFile, ImportReport
 from forecasting.core.ports import HeadMove
-from forecasting.history.findings import Findings, counted, quoted
+from forecasting.core.wording import counted
+from forecasting.history.findings import Findings, quoted
 from forecasting.history.incoming import IncomingFile
 from forecasting.history.merge import merge
 from forecasting.history.values import content_hash

@@ -39,7 +39,7 @@ def test_all_that_was_lost_comes_back(run: Run, home: Path, tmp_path: Path) -> N
     code, told, err = run(new, "restore", out)
     assert (code, err) == (0, "")
     assert told.startswith("b.tar of 20")
-    assert told.splitlines()[1] == f"  1 settings, now in {new / SETTINGS_FILE}"
+    assert told.splitlines()[1] == f"  1 setting, now in {new / SETTINGS_FILE}"
     assert (new / SETTINGS_FILE).read_text().splitlines()[1:] == ["STORECAST_ENGINE=seasonal_naive"]
     assert run(new, "export", "--out", tmp_path / "e.csv")[0] == 0
     assert (tmp_path / "e.csv").read_text() == (home / "expected.csv").read_text()
@@ -188,6 +188,6 @@ def test_settings_this_version_does_not_have_are_left_out(run: Run, back: Path, 
     code, out, _ = run(tmp_path / "new", "restore", back)
     assert (code, out.splitlines()[2]) == (
         0,
-        "  left out, as this version has no such settings: STORECAST_HOME, STORECAST_MOOD",
+        "  left out, because this version has no such settings: STORECAST_HOME, STORECAST_MOOD",
     )
     assert (tmp_path / "new" / SETTINGS_FILE).read_text().splitlines()[1:] == ["STORECAST_HORIZON=7"]

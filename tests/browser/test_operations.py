@@ -187,7 +187,7 @@ def test_a_worker_of_its_own_logs_and_stops_like_the_server(home: Path) -> None:
         assert time.monotonic() - began < CLEAN_SECONDS
     told = [json.loads(line) for line in logged.splitlines()]
     assert (worker.returncode, printed) == (0, "")
-    assert told[0]["event"] == "working refresh runs until told to stop"
-    assert "told to stop" in [each["event"] for each in told]  # the run's thread may have the last word
+    assert told[0]["event"] == "running refreshes until stopped"
+    assert "stopping" in [each["event"] for each in told]  # the run's thread may have the last word
     about = [(each["event"], each["run_id"], each["scope"]) for each in told if "run_id" in each]
     assert about == [(event, run.run_id, "store:1") for event in ("run started", "run published")]

@@ -70,7 +70,7 @@ def test_sales_and_plan_are_imported(run: Run, shop: Path, tmp_path: Path) -> No
     assert (code, err) == (0, "")
     days = (LAST - FIRST).days + 1
     assert out.splitlines() == [
-        f"sales.csv: {2 * days} rows added, 0 revised, 0 unchanged; 1 stores, {FIRST} to {LAST}",
+        f"sales.csv: {2 * days} rows added, 0 revised, 0 unchanged; 1 store, {FIRST} to {LAST}",
         "  not given: promo, holiday, school_holiday; days already known keep theirs, new days have none",
     ]
     ahead = tmp_path / "plan.csv"
@@ -190,7 +190,7 @@ def test_status_tells_what_is_loaded(run: Run, shop: Path, home: Path) -> None:
         "active_runs": 0,
     }
     _, words, _ = run("status")
-    assert f"loaded        1 stores, 3 series, {FIRST} to {LAST}" in words.splitlines()
+    assert f"loaded        1 store, 3 series, {FIRST} to {LAST}" in words.splitlines()
 
 
 def test_a_refresh_publishes_what_is_exported(run: Run, shop: Path, tmp_path: Path) -> None:

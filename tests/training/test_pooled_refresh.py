@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from forecasting.calendar.inputs import all_facts, chain_hash
-from forecasting.cli.main import _refresh
+from forecasting.cli.refresh_commands import refresh
 from forecasting.core.domain import LOCAL_USER, Answer, Principal, RefreshRun, RunState, StoreState, Verdict
 from forecasting.core.errors import FitFailed, NotPermitted, UnknownRun
 from forecasting.core.pooled_priors import Chain
@@ -220,7 +220,7 @@ def test_the_command_line_waits_for_it_like_for_a_store(
     """It is not counted among the stores; if it fails that is told, and the exit code is 1."""
     pooling.failure = failure
     storecast: Any = OnTheCommandLine(pooling)
-    code = _refresh(storecast, argparse.Namespace(all=True, force=False))
+    code = refresh(storecast, argparse.Namespace(all=True, force=False))
     told = capsys.readouterr()
     assert (code, told.out) == (int(bool(failure)), "2 retrain\n")
     assert (f"all stores: {failure}" in told.err.splitlines()) is bool(failure)
@@ -260,6 +260,6 @@ def test_the_command_line_can_ask_for_what_is_pooled_alone(pooling: Pooling) -> 
     """Nothing is trained."""
     house = argparse.Namespace(service=pooling.service, start_worker=pooling.work)
     asked = argparse.Namespace(all=False, chain=True, store=None, force=False)
-    assert _refresh(house, asked) == 0  # type: ignore[arg-type] # as much of a Storecast as it needs
+    assert refresh(house, asked) == 0  # type: ignore[arg-type] # as much of a Storecast as it needs
     (run,) = pooling.service.runs(LOCAL_USER)
     assert (run.of_chain, run.state) == (True, RunState.SUCCEEDED)

@@ -5,7 +5,7 @@ import pytest
 
 from tests.aws_fake import AwsFake
 from tests.aws_fake.fixtures import aws, aws_server
-from tests.cli.aws.desk import AwsHouse
+from tests.cli.aws.aws_house import AwsHouse
 
 __all__ = ["aws", "aws_server"]
 

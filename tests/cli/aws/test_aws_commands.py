@@ -16,7 +16,7 @@ from forecasting.core.domain import LOCAL_USER, StoreState
 from forecasting.core.errors import EngineUnavailable, InvalidRequest
 from forecasting.engines.aws_forecast.group_status import NEWS
 from tests.aws_fake import AwsFake
-from tests.cli.aws.desk import BUCKET, AwsHouse
+from tests.cli.aws.aws_house import BUCKET, AwsHouse
 from tests.house import FIRST, LAST, sales
 
 
@@ -28,11 +28,11 @@ def test_status_of_an_empty_account(house: AwsHouse, capsys: pytest.CaptureFixtu
         "AWS Forecast  AWS Forecast in eu-west-1 can be reached.",
         f"              {NEWS}",
         "bucket        s3://sales-of-ours/planning",
-        "group         storecast: none yet; `aws setup` makes it",
+        "group         storecast: none yet; `aws setup` creates it",
     ]
     assert "predictors    none" in lines
     assert "quota         0 of 10 forecasts in the account" in lines
-    assert "trainings     0 begun within 24 hours, no cap" in lines
+    assert "trainings     0 started within 24 hours, no cap" in lines
     assert lines[-1].endswith("280 forecast points; cost n/a")  # 5 series, 14 days, 4 values of each
     assert house.changes() == []
 
@@ -52,7 +52,7 @@ def test_status_tells_ages_and_whose_things_are(house: AwsHouse, capsys: pytest.
     assert house.run("status") == 0
     lines = capsys.readouterr().out.splitlines()
     assert "predictors    storecast_1 ACTIVE, 47.5 hours old" in lines
-    assert "              by_hand CREATE_FAILED, 9 days old, made elsewhere" in lines
+    assert "              by_hand CREATE_FAILED, 9 days old, created elsewhere" in lines
     assert "forecasts     storecast_forecast_1 ACTIVE, 46.0 hours old" in lines
     assert "quota         2 of 10 forecasts in the account" in lines
 
@@ -111,7 +111,7 @@ def test_training_is_asked_for_with_its_price(house: AwsHouse, capsys: pytest.Ca
     """The answer is no unless it is yes; then the group is trained through the ledger, and published."""
     house.set_aws(rates={"gb": 0.088, "hour": 0.24, "points": 2.0})
     house.run("setup")
-    with pytest.raises(InvalidRequest, match="nothing was begun"):
+    with pytest.raises(InvalidRequest, match="nothing was started"):
         house.run("train")
     assert house.aws.named("CreateAutoPredictor") == []
     house.answer = "y"

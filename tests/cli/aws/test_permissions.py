@@ -15,7 +15,7 @@ from forecasting.core.domain import LOCAL_USER
 from forecasting.engines.aws_forecast.forecaster import Forecaster
 from forecasting.engines.aws_forecast.permissions import access, trust
 from tests.aws_fake import AwsFake
-from tests.cli.aws.desk import BUCKET, PREFIX, AwsHouse, session_to
+from tests.cli.aws.aws_house import BUCKET, PREFIX, AwsHouse, session_to
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "aws.md"
 PLACES = {"REGION": "eu-west-1", "ACCOUNT": "123456789012", "BUCKET": BUCKET, "PREFIX": PREFIX}

@@ -11,7 +11,7 @@ from forecasting.core.errors import EngineBusy, EngineUnavailable, InvalidReques
 from forecasting.engines.aws_forecast.bucket import Bucket
 from forecasting.engines.aws_forecast.connection import ForecastSession
 from tests.aws_fake import AwsFake
-from tests.cli.aws.desk import BUCKET, PREFIX, AwsHouse
+from tests.cli.aws.aws_house import BUCKET, PREFIX, AwsHouse
 
 STEPS = (
     "CreateBucket",

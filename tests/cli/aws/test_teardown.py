@@ -8,7 +8,7 @@ import pytest
 from forecasting.core.domain import LOCAL_USER
 from forecasting.core.errors import InvalidRequest, StorecastError
 from tests.aws_fake import AwsFake
-from tests.cli.aws.desk import BUCKET, PREFIX, AwsHouse
+from tests.cli.aws.aws_house import BUCKET, PREFIX, AwsHouse
 
 STEPS = (
     "DeleteForecast",
@@ -174,8 +174,8 @@ def test_what_is_foreign_in_our_group_stays_with_the_group(
     assert len(names(aws, "dataset", "Dataset")) == 2
     assert names(aws, "forecast", "Forecast") == []
     first = capsys.readouterr().out.splitlines()[0]
-    whole = "stays, as it was made elsewhere or such things hang on it: predictor by_hand, dataset group "
-    assert first.startswith(whole)
+    reason = "stays, because it or something that depends on it was created elsewhere"
+    assert first.startswith(f"{reason}: predictor by_hand, dataset group ")
 
 
 def test_a_predictor_that_others_forecast_with_stays(house: AwsHouse, aws: AwsFake) -> None:
@@ -211,6 +211,6 @@ def test_who_may_not_look_at_roles_removes_the_rest(
     allow: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     house.aws.policy = {"Statement": [allow, {"Effect": "Deny", "Action": "iam:GetRole", "Resource": "*"}]}
     assert house.run("teardown", "--yes") == 0
-    assert "if `aws setup` made a role it stays" in capsys.readouterr().out
+    assert "a role that `aws setup` created stays" in capsys.readouterr().out
     assert house.left_over() == {}
     assert roles(house.aws) == ["storecast_forecast"]

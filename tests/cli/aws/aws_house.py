@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from forecasting.cli import aws_commands
-from forecasting.cli.aws_commands import Surroundings
+from forecasting.cli.aws_commands import CommandContext
 from forecasting.config.aws_settings import AwsSettings
 from forecasting.core.domain import LOCAL_USER, Answer, RefreshRun, RunState
 from forecasting.engines.aws_forecast.aws_engine import AwsForecastEngine
@@ -61,8 +61,8 @@ class AwsHouse(House):
     def run(self, *arguments: str) -> int:
         """Run one command of AWS."""
         session = partial(session_to, aws=self.aws)
-        around = Surroundings(self.wait_for, self.clock.turn, self._asked, self.clock, session)
-        return aws_commands.run(self, self.settings, arguments, around)  # type: ignore[arg-type] # as good
+        context = CommandContext(self.wait_for, self.clock.turn, self._asked, self.clock, session)
+        return aws_commands.run(self, self.settings, arguments, context)  # type: ignore[arg-type] # as good
 
     def wait_for(self, _: object, answers: Sequence[Answer]) -> list[RefreshRun]:
         """Work; the runs that failed."""
