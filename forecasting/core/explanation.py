@@ -137,7 +137,7 @@ class StoreReasons:
         The version before, or None where there was none.
     causes
         What has changed since, in the order of `Cause`; empty where nothing has, or it can't be told.
-    untold
+    unexplained
         Why it can't be told what moved it, as a sentence, or ``""``.
     shifts
         By item, how far each of the causes but the last moved the mean of each day, in units of demand; what
@@ -148,5 +148,5 @@ class StoreReasons:
     why: Mapping[str, Explanation] = field(default_factory=dict)
     since: int | None = None
     causes: tuple[Cause, ...] = ()
-    untold: str = ""
+    unexplained: str = ""
     shifts: Mapping[str, Mapping[Cause, FloatArray]] = field(default_factory=dict)

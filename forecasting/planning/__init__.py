@@ -1,1 +1,1 @@
-"""What a planner does with a forecast: which stores to look at first. Pure."""
+"""What a planner reads beside a forecast: the queue, alerts, reasons, changes, track record. Pure rules."""

@@ -1,4 +1,4 @@
-"""What each day of a forecast is made of, in planners' words (pure)."""
+"""Put the steps that make up each day of a forecast into planners' words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import pandas as pd
 from forecasting.core.domain import ALL_ITEMS
 from forecasting.core.explanation import BALANCE, LEVEL, STEPS, WEEKDAY, Explanation, Origin
 
-WORDS: Mapping[str, str] = {
-    LEVEL: "Usual level",
+TEXTS: Mapping[str, str] = {
+    LEVEL: "Typical level",
     "season": "Time of the year",
     "month": "Time of the month",
     "standing": "Standing promotion",
@@ -18,44 +18,52 @@ WORDS: Mapping[str, str] = {
     "school_holiday": "School holidays",
     "holiday": "Holiday",
     "around": "Days around holidays and closures",
-    "engine": "What the engine adds",
+    "engine": "Rest of the forecast",
 }
-"""Of the steps whose words do not depend on the day or the series."""
+"""Texts of the steps that are called the same on every day and in every series."""
 
-BALANCED = {True: "Made to agree with the products", False: "Made to agree with the store's total"}
-"""Words of the step that does so: for the total, and for a product."""
+BALANCE_TEXTS = {True: "Matched to the product total", False: "Matched to the store's total"}
+"""Text of the step that makes products and total agree: for the total (True), and for a product (False)."""
 
 NOTES = {
-    Origin.MODEL: "Each step is what the model's forecast of the day changes by when one more fact is known,"
-    " in this order.",
-    Origin.AVERAGES: "The forecast is an average of recent days; each step is a difference between such"
-    " averages.",
-    Origin.HISTORY: "This engine does not say why. Level and weekday are averages of the last eight weeks;"
-    " the rest is what it adds.",
+    Origin.MODEL: "Each bar shows how much one factor adds.",
+    Origin.AVERAGES: "Each bar shows how much one factor adds. This forecast is an average of recent days.",
+    Origin.HISTORY: "This model gives no reasons. The typical level and the weekday are averages of the last"
+    " eight weeks; one bar shows the rest.",
 }
-NOT_KEPT = "This forecast was made before reasons were kept with it."
+NOT_KEPT = "No reasons were stored with this forecast."
 CLOSED = "Closed"
 
 
 @dataclass(frozen=True, slots=True)
 class BreakdownStep:
-    """One bar of the waterfall: its name (`reasons.STEPS`, or ``"closed"``), words, and units of demand."""
+    """One step of a day.
+
+    Attributes
+    ----------
+    name
+        Its key in `explanation.STEPS`, or ``"closed"``.
+    text
+        Its name in planners' words.
+    amount
+        What it adds, in units of demand.
+    """
 
     name: str
-    words: str
+    text: str
     amount: float
 
 
 @dataclass(frozen=True, slots=True)
 class DayBreakdown:
-    """What one day is made of.
+    """The steps that make up one day.
 
     Attributes
     ----------
     expected
         The mean, as the forecast shows it.
     steps
-        Those that are not 0, and the level; they add up to `expected`. A closed day has one, of 0.
+        The level and every step that is not 0; they add up to `expected`. A closed day has one step, of 0.
     """
 
     ds: date
@@ -65,14 +73,14 @@ class DayBreakdown:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """What the days of a series are made of.
+    """The steps that make up each day of a series.
 
     Attributes
     ----------
     origin
-        Where that comes from; None where it is not known.
+        Where the steps come from; None if none were stored.
     note
-        The same in a sentence for planners.
+        The same as a sentence for planners.
     """
 
     version: int
@@ -82,14 +90,16 @@ class Breakdown:
 
 
 def break_down(version: int, rows: pd.DataFrame, explanation: Explanation | None) -> Breakdown:
-    """Put an explanation into words.
+    """Put the explanation of a series into words.
 
     Parameters
     ----------
+    version
+        Number of the forecast version.
     rows
         `schema.STORE_FORECAST` of one item.
     explanation
-        Of the same days; None where none was kept.
+        Explanation of the same days; None if none was stored.
     """
     if explanation is None:
         return Breakdown(version, None, NOT_KEPT, ())
@@ -101,10 +111,10 @@ def break_down(version: int, rows: pd.DataFrame, explanation: Explanation | None
     amounts = {name: step.tolist() for name, step in explanation.steps.items()}
     days = []
     for at, (ds, item, mean, is_open, holiday) in enumerate(facts):
-        steps = {name: step[at] for name, step in amounts.items() if step[at] or name == LEVEL}
-        words = {**WORDS, WEEKDAY: f"{ds:%A}", BALANCE: BALANCED[item == ALL_ITEMS]}
+        texts = {**TEXTS, WEEKDAY: f"{ds:%A}", BALANCE: BALANCE_TEXTS[item == ALL_ITEMS]}
         if holiday:
-            words["holiday"] = holiday
-        told = tuple(BreakdownStep(name, words[name], steps[name]) for name in STEPS if name in steps)
+            texts["holiday"] = holiday
+        steps = {name: step[at] for name, step in amounts.items() if step[at] or name == LEVEL}
+        told = tuple(BreakdownStep(name, texts[name], steps[name]) for name in STEPS if name in steps)
         days.append(DayBreakdown(ds, mean, told if is_open else (BreakdownStep("closed", CLOSED, 0.0),)))
     return Breakdown(version, explanation.origin, NOTES[explanation.origin], tuple(days))

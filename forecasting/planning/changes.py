@@ -1,4 +1,4 @@
-"""What changed between two versions of a forecast: which days moved, and what moved them (pure)."""
+"""Compare two versions of a forecast: which days changed significantly, and what changed them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,28 +12,29 @@ from forecasting.core.day_arrays import BoolArray, FloatArray, IntArray, day_of
 from forecasting.core.explanation import Cause, StoreReasons
 
 MEAN_SHARE, BAND_SHARE = 0.05, 0.25
-"""A day has moved where its mean differs by more than 5% of what it was, and by more than a quarter of the
-width its band had: less than either is not worth a planner's second look. A convention."""
+"""A day has changed significantly if its mean differs by more than 5% of the earlier mean and by more than a
+quarter of the width of the earlier band. Smaller changes are not worth a planner's time. A convention."""
 
 ROUNDING = 1e-12
-"""Share of a mean up to which what is left of numbers that cancel is taken for rounding."""
+"""Differences up to this share of the mean are taken for rounding errors."""
 
-NOT_KEPT = "What moved it was not kept with the forecast, or a version between the two is missing"
+NOT_KEPT = "The reasons were not stored with the forecast, or a version between the two is missing"
 
-UNTOLD = "untold"
+UNEXPLAINED = "unexplained"
 Parts = dict[str, FloatArray]
+"""(n,) units of demand by cause, or by `UNEXPLAINED`."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionForecast:
-    """What one version said of a series.
+    """The forecast that one version makes of a series.
 
     Attributes
     ----------
     days
-        (h,) since 1970-01-01, ascending.
+        (h,) days since 1970-01-01, ascending.
     mean, width
-        (h,) expected demand, and q90 - q10.
+        (h,) expected demand, and q90 - q10; units.
     """
 
     version: int
@@ -43,7 +44,7 @@ class VersionForecast:
 
     @classmethod
     def of(cls, version: int, rows: pd.DataFrame) -> Self:
-        """Take over `schema.STORE_FORECAST` of one item; it may have no rows."""
+        """Read it from `schema.STORE_FORECAST` of one item, which may have no rows."""
         days = rows["ds"].to_numpy().astype("datetime64[D]").astype(np.int64)
         width = rows["q90"].to_numpy(np.float64) - rows["q10"].to_numpy(np.float64)
         return cls(version, days, rows["mean"].to_numpy(np.float64), width)
@@ -51,15 +52,15 @@ class VersionForecast:
 
 @dataclass(frozen=True, slots=True)
 class DayChange:
-    """A day that moved.
+    """A day that changed significantly.
 
     Attributes
     ----------
     before, after
-        Expected demand in the one version and in the other.
-    sales, plan, model, untold
-        By how much new sales, a changed plan and a new model moved it, and what can't be told apart; they
-        add up to the difference.
+        Expected demand in the earlier and in the later version; units.
+    sales, plan, model, unexplained
+        How much new sales, a changed plan and a new model changed it, and the part that can't be attributed;
+        units. They add up to the difference.
     """
 
     ds: date
@@ -68,7 +69,7 @@ class DayChange:
     sales: float
     plan: float
     model: float
-    untold: float
+    unexplained: float
 
     @property
     def difference(self) -> float:
@@ -78,20 +79,20 @@ class DayChange:
 
 @dataclass(frozen=True, slots=True)
 class ForecastChanges:
-    """What changed from one version to another.
+    """The changes from one version to a later one.
 
     Attributes
     ----------
     since, version
-        Their numbers; `since` is None where there was no version before.
+        Numbers of the earlier and the later version; `since` is None if there is no earlier one.
     causes
-        What has changed between them.
+        What changed between them.
     notes
-        Why what moved a day can't be told apart, where that is so; as sentences.
+        Sentences that say why part of a change can't be attributed; empty if all of it can.
     compared
-        Days that both speak of.
+        Number of days that both versions forecast.
     days
-        Those of them that moved beyond tolerance.
+        Those of them that changed significantly.
     """
 
     since: int | None
@@ -102,46 +103,49 @@ class ForecastChanges:
     days: tuple[DayChange, ...] = ()
 
 
-def moved(before: FloatArray, after: FloatArray, width: FloatArray) -> BoolArray:
-    """Which days moved beyond tolerance.
+def changed_significantly(before: FloatArray, after: FloatArray, width: FloatArray) -> BoolArray:
+    """(n,) True for days that changed significantly.
 
     Parameters
     ----------
-    before, after, width
-        (n,) expected demand of then and of now, and the width of the band of then.
+    before, after
+        (n,) expected demand in the earlier and in the later version; units.
+    width
+        (n,) width of the earlier version's band; units.
     """
     return np.abs(after - before) > np.maximum(MEAN_SHARE * before, BAND_SHARE * width)
 
 
 def compare_versions(
-    line: Sequence[VersionForecast], reasons: Sequence[StoreReasons], item: str
+    versions: Sequence[VersionForecast], reasons: Sequence[StoreReasons], item: str
 ) -> ForecastChanges:
-    """What changed from the first version of a line to its last.
+    """Compare the first of several consecutive versions with the last.
 
-    What moved a day is told from one version to the next and added up. Where that can't be done for one of
-    them, its part of the difference is not told apart.
+    The contributions of the causes are taken from one version to the next and added up. A difference whose
+    contributions are unknown counts as unexplained.
 
     Parameters
     ----------
-    line
-        What each version said of the series, the oldest first; at least one.
+    versions
+        The forecasts of the series, oldest first; at least one.
     reasons
-        Those of each version but the first.
+        Reasons stored with each version but the first.
     item
-        Of the series.
+        Item of the series.
     """
-    first, last = line[0], line[-1]
+    first, last = versions[0], versions[-1]
     days = np.intersect1d(first.days, last.days)
     before, after = _on(days, first.days, first.mean), _on(days, last.days, last.mean)
-    parts: Parts = {name: np.zeros(days.size) for name in (*Cause, UNTOLD)}
-    for old, new, why in zip(line[:-1], line[1:], reasons, strict=True):
+    parts: Parts = {name: np.zeros(days.size) for name in (*Cause, UNEXPLAINED)}
+    for old, new, why in zip(versions[:-1], versions[1:], reasons, strict=True):
         for name, part in _parts(days, old, new, why, item).items():
             parts[name] += part
     _tidy(parts, before, after)
-    changed = moved(before, after, _on(days, first.days, first.width))
+    changed = changed_significantly(before, after, _on(days, first.days, first.width))
     columns = [each[changed].tolist() for each in (days, before, after, *parts.values())]
     notes = [
-        why.untold or ("" if _told(old, why) else NOT_KEPT) for old, why in zip(line, reasons, strict=False)
+        why.unexplained or ("" if _explains(old, why) else NOT_KEPT)
+        for old, why in zip(versions, reasons, strict=False)
     ]
     return ForecastChanges(
         first.version,
@@ -153,37 +157,37 @@ def compare_versions(
     )
 
 
-def _told(old: VersionForecast, why: StoreReasons) -> bool:
-    """Whether the reasons of a version are about the one before it here."""
-    return why.since == old.version and not why.untold
+def _explains(old: VersionForecast, why: StoreReasons) -> bool:
+    """Whether a version's reasons explain the difference from the version before it in the list."""
+    return why.since == old.version and not why.unexplained
 
 
 def _parts(
     days: IntArray, old: VersionForecast, new: VersionForecast, why: StoreReasons, item: str
 ) -> Mapping[str, FloatArray]:
-    """What each cause moved from one version to the next; NaN on days one of them does not have."""
+    """Contribution of each cause from one version to the next; NaN on days missing from one of them."""
     difference = _on(days, new.days, new.mean) - _on(days, old.days, old.mean)
-    if not _told(old, why) or not why.causes:
-        return {UNTOLD: difference}
+    if not _explains(old, why) or not why.causes:
+        return {UNEXPLAINED: difference}
     *others, last = why.causes
     shifts = why.shifts.get(item, {})
     parts = {str(cause): _on(days, new.days, shifts[cause]) for cause in others if cause in shifts}
     if len(parts) < len(others):
-        return {UNTOLD: difference}
+        return {UNEXPLAINED: difference}
     return {**parts, str(last): difference - sum(parts.values())}
 
 
 def _tidy(parts: Parts, before: FloatArray, after: FloatArray) -> None:
-    """Leave untold what is not known on the way, and rounding out."""
+    """Move unknown contributions to the unexplained part, and set rounding errors to 0, in place."""
     unknown = np.isnan(sum(parts.values()))
     least = ROUNDING * (1 + np.maximum(before, after))
     for part in parts.values():
         part[unknown | (np.abs(part) < least)] = 0.0
-    parts[UNTOLD][unknown] = (after - before)[unknown]
+    parts[UNEXPLAINED][unknown] = (after - before)[unknown]
 
 
 def _on(days: IntArray, known: IntArray, values: FloatArray) -> FloatArray:
-    """(n,) the values of some days; NaN on those that are not among the known."""
+    """(n,) the values on some days; NaN on days that are not among the known ones."""
     if not known.size:
         return np.full(days.size, np.nan)
     at = np.minimum(np.searchsorted(known, days), known.size - 1)

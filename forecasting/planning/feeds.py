@@ -1,4 +1,4 @@
-"""Whether a store's sales are up to date, late, or expectedly quiet. Pure."""
+"""Judge whether a store's sales are up to date, late, or missing only for closed days."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,21 +10,21 @@ from forecasting.core.domain import Store
 
 
 class FeedState(StrEnum):
-    """How a store's feed stands."""
+    """State of a store's sales feed; quiet means that every missing day is a closed one."""
 
-    CURRENT = "Up to date"
-    QUIET = "Expected quiet"
-    LATE = "Late"
+    CURRENT = "current"
+    QUIET = "quiet"
+    LATE = "late"
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What is loaded of one store.
+    """The sales feed of one store.
 
     Attributes
     ----------
     note
-        What is missing, in words, or ``""``.
+        The missing days, in words, or ``""``.
     """
 
     store: Store
@@ -33,13 +33,13 @@ class Feed:
 
 
 def judge_feed(store: Store, expected: SeriesDays) -> Feed:
-    """Judge a feed by the days that should be there.
+    """Judge a feed by its missing days.
 
     Parameters
     ----------
     expected
-        Each day after the store's newest sales and before the business date, by plan or by habit; at least
-        one.
+        Each day after the newest sales and before the business date, at least one. `is_open` comes from the
+        plan, or from the usual weekdays of the store where there is none.
     """
     days = _dates(expected)
     missing = _dates(expected[expected.is_open])

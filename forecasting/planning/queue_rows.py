@@ -1,4 +1,4 @@
-"""The morning's queue: which stores need attention, and why, in one sentence each."""
+"""Decide which stores need a planner's attention, and say why in one sentence each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from forecasting.core.domain import (
 from forecasting.planning.unusual_demand import unusual_week
 
 LATE_DAYS = 3
-"""A feed is called late from this many days without sales on: weekends and holidays explain fewer."""
+"""Days without sales from which a feed counts as late: weekends and holidays can explain fewer."""
 
 SEVERITY = (
     StoreState.FAILED,
@@ -29,15 +29,16 @@ SEVERITY = (
     StoreState.AGEING,
     StoreState.FRESH,
 )
+"""States in the order of the queue, the most urgent first."""
 
 
 class QueueSection(StrEnum):
-    """The parts of the queue; every store is in one."""
+    """The sections of the queue; every store is in exactly one."""
 
-    ATTENTION = "Needs attention"
-    STALE = "Stale"
-    REVIEWED = "Reviewed"
-    NOTHING = "Nothing to do"
+    ATTENTION = "attention"
+    STALE = "stale"
+    REVIEWED = "reviewed"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,18 @@ class QueueRow:
     Attributes
     ----------
     reason
-        One sentence without a full stop.
+        Why it stands where it does: one sentence without a full stop.
+    sales_through
+        The newest day with sales; None without sales.
     next7, last7, year7
-        Expected demand of the next seven days, sales of the same weekdays the week before and a year before;
-        None if unknown.
+        Expected demand of the next seven days, and sales of the same weekdays a week and a year earlier;
+        units, None if unknown.
     sparkline
-        Four weeks of sales and the seven days ahead.
+        Daily sales of the last four weeks and expected demand of the next seven days; units.
     review
-        Who has looked at this forecast today; None for nobody.
+        Today's review of this forecast, or None.
     version, engine
-        Of the forecast, and what serves the store's total in it; None and ``""`` without one.
+        Number of the newest forecast and the engine of the store's total; None and ``""`` without a forecast.
     """
 
     store: str
@@ -73,13 +76,9 @@ class QueueRow:
     version: int | None = None
     engine: str = ""
 
-    def __hash__(self) -> int:
-        """Of what tells most rows apart: what is drawn of a queue is kept by its thousand rows."""
-        return hash((self.store, self.version, self.reason))
-
     @property
     def section(self) -> QueueSection:
-        """Where it stands."""
+        """The section of the queue it belongs to."""
         if self.needs_attention:
             return QueueSection.ATTENTION
         if self.review is not None:
@@ -88,12 +87,12 @@ class QueueRow:
 
     @property
     def change_on_year(self) -> float | None:
-        """Share by which the next seven days differ from those of last year; None where undefined."""
+        """Change of the next seven days on last year, as a share (0.1 is 10% more); None if undefined."""
         return self.next7 / self.year7 - 1 if self.next7 is not None and self.year7 else None
 
     @property
     def change(self) -> float | None:
-        """Share by which the next seven days differ from the last; None where undefined."""
+        """Change of the next seven days on last week, as a share (0.1 is 10% more); None if undefined."""
         if self.next7 is None or not self.last7:
             return None
         return self.next7 / self.last7 - 1
@@ -109,19 +108,20 @@ def queue_row(
 ) -> QueueRow:
     """Judge one store.
 
-    Failed, behind, a late feed, no forecast, an unusual day and an unusual week need attention; age alone
-    never does, and neither does what was reviewed, unless it failed or went behind since.
+    A failed refresh, a forecast that is behind, a late feed, no forecast, an unusual day and an unusual week
+    need attention. Age alone never does. A reviewed store needs attention again only if a refresh fails, the
+    forecast falls behind, or sales are late.
 
     Parameters
     ----------
     summary
-        Of the store's total; None before the first forecast.
+        Summary of the store's total; None before the first forecast.
     as_of
         The business date.
     age
-        Of the predictor; None without one.
+        Age of the predictor; None without one.
     review
-        What was said of the store last; it holds for the forecast and the day it was said of.
+        The store's latest review; it holds only for the forecast and the day it was made for.
     """
     sales_through = snapshot.sales.last_ds if snapshot.sales else None
     draft = QueueRow(
@@ -151,7 +151,7 @@ def queue_row(
 
 
 def in_order(rows: Iterable[QueueRow]) -> list[QueueRow]:
-    """Sort: what needs attention first, by state, then by how unusual the week is."""
+    """Sort rows: stores that need attention first, then by state, then by the size of the weekly change."""
     return sorted(
         rows,
         key=lambda row: (
@@ -173,10 +173,9 @@ def _urgent(snapshot: StoreSnapshot, state: StoreState, as_of: date, closed_ahea
         return f"No sales for {missing} days, since {wording.day(snapshot.sales.last_ds)}"
     if state is StoreState.BEHIND and snapshot.head is not None and snapshot.sales is not None:
         newer = snapshot.sales.last_ds > snapshot.head.cutoff
-        through = (
-            f"New sales through {wording.day(snapshot.sales.last_ds)}" if newer else "Sales or plan changed"
-        )
-        return f"{through} since this forecast"
+        if newer:
+            return f"New sales added, through {wording.day(snapshot.sales.last_ds)}"
+        return "Sales corrected or plan changed since this forecast"
     return "No forecast yet" if state is StoreState.NONE else ""
 
 
@@ -186,7 +185,7 @@ def _holds(review: Review | None, snapshot: StoreSnapshot, as_of: date) -> bool:
 
 
 def _unusual(row: QueueRow, summary: SeriesSummary | None) -> str:
-    """The unusual day, else the unusual week."""
+    """A sentence about the unusual day, else about the unusual week, else ``""``."""
     if summary is None:
         return ""
     if summary.unusual:
@@ -195,14 +194,14 @@ def _unusual(row: QueueRow, summary: SeriesSummary | None) -> str:
         return ""
     note = f"; {summary.note}" if summary.note else ""
     sign = "+" if row.change > 0 else "−"
-    return f"Next 7 days {sign}{100 * abs(row.change):.0f}% against last week{note}"
+    return f"Next 7 days {sign}{100 * abs(row.change):.0f}% vs last week{note}"
 
 
 def _running(run: RefreshRun | None) -> str:
     if run is None or run.state is RunState.QUEUED:
-        return "Waiting for its turn"
+        return "Waiting to start"
     if run.state is RunState.WAITING and not run.elsewhere:
-        return f"Tries again soon: {run.error}"
+        return f"Will be retried soon: {run.error}"
     return (
         f"{run.stage or 'Starting'}: {run.done} of {run.total} {'series' if run.store else 'stores'}"
         if run.total

@@ -1,4 +1,4 @@
-"""Whether forecasts of a series held: what its last days sold, beside what was said the day before (pure)."""
+"""Compare the last days' sales with the forecasts of the day before: inside the range or not."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from enum import StrEnum
 from forecasting.core.domain import TrackRow
 
 DAYS = 28
-"""How far back is looked."""
+"""Days that are judged, up to the newest day with sales."""
 
-PROMISE = 0.8
-"""Share of days that the likely range promises to hold."""
+PROMISED_SHARE = 0.8
+"""Share of days that the likely range promises to contain."""
 
 LEAD = 1
-"""Days ahead of the forecasts that are held against what came: those of the day before."""
+"""Days ahead of the forecasts that are judged: those made for the next day."""
 
-LATELY, TELLING = 7, 2
-"""Days within which misses on one side are news, and how many of them."""
+RECENT_DAYS, RECENT_MISSES = 7, 2
+"""Days in which misses on one side are news, and the fewest such misses."""
 
 
 class Outcome(StrEnum):
-    """How a day came out."""
+    """Where a day's sales lay relative to the forecast range."""
 
     INSIDE = "inside"
     ABOVE = "above"
@@ -32,12 +32,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DayOutcome:
-    """One day that has come.
+    """The outcome of one past day.
 
     Attributes
     ----------
     sold, low, high
-        None where nothing was forecast for it the day before.
+        Sales, q10 and q90 in units; None if there was no forecast on the day before.
     """
 
     ds: date
@@ -49,41 +49,41 @@ class DayOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RecentOutcomes:
-    """The last days of a series."""
+    """Outcomes of the last days of a series, oldest first."""
 
     days: tuple[DayOutcome, ...]
 
     @property
     def judged(self) -> int:
-        """Open days for which there was a forecast."""
+        """Number of open days that had a forecast."""
         return sum(day.outcome in (Outcome.INSIDE, Outcome.ABOVE, Outcome.BELOW) for day in self.days)
 
     @property
     def inside(self) -> int:
-        """Those of them that came out within their likely range."""
+        """Number of judged days whose sales lay inside the range."""
         return sum(day.outcome is Outcome.INSIDE for day in self.days)
 
     @property
     def expected(self) -> int:
-        """How many of them should have."""
-        return round(PROMISE * self.judged)
+        """Number of judged days that the range promises to contain."""
+        return round(PROMISED_SHARE * self.judged)
 
-    def lately(self, outcome: Outcome) -> int:
-        """How many of the last days came out so."""
-        return sum(day.outcome is outcome for day in self.days[-LATELY:])
+    def recent_count(self, outcome: Outcome) -> int:
+        """Number of the last `RECENT_DAYS` days with an outcome."""
+        return sum(day.outcome is outcome for day in self.days[-RECENT_DAYS:])
 
 
 def judge_recent_days(record: Iterable[TrackRow], last: date) -> RecentOutcomes:
-    """Judge the last days of a series.
+    """Judge the last `DAYS` days of a series.
 
     Parameters
     ----------
     record
-        Its track record; other leads than `LEAD` don't count.
+        Its track record; rows with another lead than `LEAD` are ignored.
     last
         The newest day with sales.
     """
-    judged = {row.ds: _judged(row) for row in record if row.lead == LEAD}
+    judged = {row.ds: _judge(row) for row in record if row.lead == LEAD}
     return RecentOutcomes(tuple(judged.get(ds, DayOutcome(ds, Outcome.UNKNOWN)) for ds in _days(last)))
 
 
@@ -91,7 +91,7 @@ def _days(last: date) -> Iterator[date]:
     return (last - timedelta(days=back) for back in reversed(range(DAYS)))
 
 
-def _judged(row: TrackRow) -> DayOutcome:
+def _judge(row: TrackRow) -> DayOutcome:
     return DayOutcome(row.ds, _outcome(row), row.y, row.q10, row.q90)
 
 

@@ -1,18 +1,18 @@
-"""How much longer something takes, told from how far it has come: pure rules."""
+"""Estimate how much longer a run or a batch takes, from the pace of its progress so far."""
 
 from datetime import datetime, timedelta
 
 from forecasting.core.domain import BatchProgress, RefreshRun, RunState
 
 LEAST_ELAPSED = timedelta(seconds=2)
-"""Before that the first part of the work says little about the rest."""
+"""No estimate is made before this much time: the first part of the work says little about the rest."""
 
 
 def of_run(run: RefreshRun, now: datetime) -> timedelta | None:
-    """How much longer the present attempt of a run takes; None where that can't be said yet.
+    """Time until the current attempt of a run ends, or None if it can't be estimated yet.
 
-    Of a run that waits for its next attempt: how long that still is; of one that waits for what happens
-    elsewhere: how long that still takes.
+    For a run that waits to be retried it is the time until the next attempt. For a run that waits for a
+    training elsewhere it is the time until that training is expected to end.
     """
     if run.of_group and run.ready_at is not None and not run.error:
         return max(timedelta(0), run.ready_at - now) or None
@@ -26,7 +26,7 @@ def of_run(run: RefreshRun, now: datetime) -> timedelta | None:
 
 
 def of_batch(batch: BatchProgress, now: datetime) -> timedelta | None:
-    """How much longer a refresh of many stores takes; None where that can't be said yet."""
+    """Time until a refresh of many stores ends, or None if it can't be estimated yet."""
     return _at_this_pace(batch.started_at, now, batch.done, batch.total)
 
 

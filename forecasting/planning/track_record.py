@@ -1,7 +1,7 @@
-"""The track record (pure): which published version counts for a day, what it said, and what came.
+"""The track record: which published version is scored on a day, and how its forecast compares with the sales.
 
-For a day and a lead the newest version counts that was made with at least `lead` days to go and reached that
-far. Its cutoff lies before the day, so it can't have seen it.
+On a day and a lead the newest version is scored that was made at least `lead` days before the day and whose
+horizon includes it. Its cutoff lies before the day, so the version can't have seen the day's sales.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -15,26 +15,26 @@ from forecasting.core.ports import TrackUpdate
 from forecasting.core.schema import VALUES
 
 LEADS = (1, 7, 14, 28)
-"""Days to go for which forecasts are scored: the next day, a week, two, and the default horizon's last."""
+"""Leads that are scored, in days: the next day, one week, two weeks, and the end of the default horizon."""
 
 LATE = timedelta(days=28)
-"""How far before the newest recorded day days are looked for that were not in the sales at their time."""
+"""How far before the newest recorded day late sales are still scored."""
 
 Leads = Mapping[date, tuple[int, ...]]
-"""The leads of each day a version counts for."""
+"""The leads on which a version is scored, by day."""
 
 
-def look_from(recorded: Collection[SeriesDay], last: date, keep: timedelta) -> date:
-    """The first day that may be scored still.
+def first_scorable_day(recorded: Collection[SeriesDay], last: date, keep: timedelta) -> date:
+    """The first day that can still be scored.
 
     Parameters
     ----------
     recorded
-        The days in the record.
+        The days of series in the record.
     last
         The newest day of the sales.
     keep
-        How long before that a day is kept in the record.
+        How long before `last` a day is kept in the record.
     """
     newest = max((day.ds for day in recorded), default=None)
     kept = last - keep
@@ -44,21 +44,21 @@ def look_from(recorded: Collection[SeriesDay], last: date, keep: timedelta) -> d
 def first_needed(
     recorded: Collection[SeriesDay], candidates: Collection[VersionHeader], since: date
 ) -> date | None:
-    """The first day of sales that bears on the record, or None where none does.
+    """The first day whose sales can change the record; None if there is none.
 
     Parameters
     ----------
     candidates
-        The versions that may count.
+        The versions that may be scored.
     since
-        The first day that may be scored still.
+        The first day that can still be scored.
     """
     forecast = [max(since, header.cutoff + timedelta(days=1)) for header in candidates]
     return min([*forecast, *(day.ds for day in recorded)], default=None)
 
 
 def actuals(histories: Mapping[str, pd.DataFrame]) -> dict[SeriesDay, Actual]:
-    """What each series sold on each day.
+    """The sales of each series on each day.
 
     Parameters
     ----------
@@ -74,10 +74,10 @@ def actuals(histories: Mapping[str, pd.DataFrame]) -> dict[SeriesDay, Actual]:
     }
 
 
-def counting(
+def versions_to_score(
     candidates: Collection[VersionHeader], days: Iterable[date], leads: Collection[int] = LEADS
 ) -> dict[int, dict[date, tuple[int, ...]]]:
-    """By version, the days and leads it counts for; a day and lead no version was made for is in none."""
+    """Map each version to the days and leads it is scored on. Pairs that no version covers are omitted."""
     chosen: dict[int, dict[date, tuple[int, ...]]] = {}
     for ds in sorted(set(days)):
         for lead in sorted(leads):
@@ -88,19 +88,19 @@ def counting(
     return chosen
 
 
-def scored(
+def score_version(
     header: VersionHeader, forecast: pd.DataFrame, leads: Leads, sold: Mapping[SeriesDay, Actual]
 ) -> Iterator[TrackRow]:
-    """The rows of one version.
+    """Score one version.
 
     Parameters
     ----------
     header, forecast
         The version and its `schema.STORE_FORECAST`.
     leads
-        The days it counts for.
+        The days and leads it is scored on.
     sold
-        The days of series to be scored; those the forecast has no row for are skipped.
+        Sales of the days of series to score. Days without a row in the forecast are skipped.
     """
     days = forecast["ds"].to_numpy().astype("datetime64[D]")
     asked = np.isin(days, np.array(list(leads), "datetime64[D]"))
@@ -114,7 +114,7 @@ def scored(
             yield TrackRow(item, ds, lead, *origin, actual.y, mean, q10, q50, q90, actual.is_open)
 
 
-def update(
+def compute_update(
     sales_hash: str,
     sold: Mapping[SeriesDay, Actual],
     recorded: Mapping[SeriesDay, Actual],
@@ -122,27 +122,28 @@ def update(
     since: date,
     read: Callable[[int], pd.DataFrame],
 ) -> TrackUpdate:
-    """What a store's sales change in its record.
+    """Compute how a store's sales change its record.
 
     Parameters
     ----------
     sold
-        What the sales say, from `first_needed` on.
+        The sales from `first_needed` on.
     recorded
-        What the record thinks.
+        The sales as the record has them.
     candidates
-        The versions that may count.
+        The versions that may be scored.
     since
-        The first day that may be scored still.
+        The first day that can still be scored.
     read
-        Gives a version's `schema.STORE_FORECAST`; called for those that count for a day not yet recorded.
+        Returns a version's `schema.STORE_FORECAST`. Called only for versions scored on a day that is not
+        recorded yet.
     """
     fresh = {day: actual for day, actual in sold.items() if day.ds >= since and day not in recorded}
     headers = {header.version: header for header in candidates}
     rows = [
         row
-        for version, leads in counting(candidates, {day.ds for day in fresh}).items()
-        for row in scored(headers[version], read(version), leads, fresh)
+        for version, leads in versions_to_score(candidates, {day.ds for day in fresh}).items()
+        for row in score_version(headers[version], read(version), leads, fresh)
     ]
     known = recorded.keys() & sold.keys()
     return TrackUpdate(

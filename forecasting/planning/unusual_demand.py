@@ -1,85 +1,96 @@
-"""Which of the days to come differ from usual ones, by how much, and why: pure rules."""
+"""Find the days and weeks ahead whose demand is unusual, by how much, and why."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.core import wording
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast, day_of
 
 WEEK = 7
 
 NO_CAUSE = "no reason in plan or calendar"
 
-USUAL_WEEKS = 4
-"""A usual day is the median of the last so many open days of its weekday: one odd day makes no other odd."""
+TYPICAL_WEEKS = 4
+"""A typical day is the median of this many last open days of its weekday, so that one odd day does not make
+the others look odd."""
 
 DAY_SHARE, DAY_WIDTHS = 0.25, 1.0
-"""A day is unusual that differs from a usual one by this share and by so many times half its likely range."""
+"""A day is unusual if it differs from a typical one by this share, and by this many half-widths of its
+range."""
 
 WEEK_SHARE, WEEK_WIDTHS = 0.2, 0.5
-"""The same for seven days, whose ranges are added up: an upper bound of their own."""
+"""The same for a week. Its half-width is the sum over its days, which overstates the uncertainty of a sum."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnusualDay:
-    """A day that differs from a usual one.
+    """A day ahead whose expected demand is unusual.
 
     Attributes
     ----------
     day
         Days since 1970-01-01.
-    usual, expected
-        Demand.
+    typical, expected
+        Demand of a typical day of the same weekday, and of this day; units.
     widths
-        By how many times half its likely range it differs.
+        The difference, in half-widths of the day's range.
     cause
-        What is known of it that may be why, in words, or ``""``.
+        What plan and calendar say about the day that may explain it, or ``""``.
     """
 
     day: int
-    usual: float
+    typical: float
     expected: float
     widths: float
     cause: str
 
     @property
     def share(self) -> float:
-        """By what share of a usual day it differs."""
-        return self.expected / self.usual - 1
+        """The difference as a share of a typical day: 0.25 is 25% more."""
+        return self.expected / self.typical - 1
+
+    @property
+    def difference(self) -> str:
+        """``+35% vs a typical Saturday: promotion``."""
+        sign = "+" if self.share > 0 else "−"
+        typical = f"vs a typical {day_of(self.day):%A}"
+        return f"{sign}{100 * abs(self.share):.0f}% {typical}: {self.cause or NO_CAUSE}"
 
     def __str__(self) -> str:
-        sign = "+" if self.share > 0 else "−"
-        named = f"{day_of(self.day):%A} {sign}{100 * abs(self.share):.0f}% against usual"
-        return f"{named}: {self.cause or NO_CAUSE}"
+        """``Sat 13 Apr +35% vs a typical Saturday: promotion``."""
+        return f"{wording.day(day_of(self.day))} {self.difference}"
 
 
-def usual_day(past: SeriesDays, weekday: int) -> float | None:
-    """What a usual day of a weekday sells; None where it was not open lately."""
-    sold = past.y[(past.weekday == weekday) & past.is_open][-USUAL_WEEKS:]
+def typical_day(past: SeriesDays, weekday: int) -> float | None:
+    """Demand of a typical day of a weekday (0 is Monday), in units; None if it has not been open lately."""
+    sold = past.y[(past.weekday == weekday) & past.is_open][-TYPICAL_WEEKS:]
     return float(np.median(sold)) if sold.size and np.isfinite(sold).all() else None
 
 
 def unusual_days(past: SeriesDays, future: SeriesDays, forecast: SeriesForecast) -> list[UnusualDay]:
-    """The unusual ones of the next seven days, the most unusual first.
+    """The unusual days among the next seven, the most unusual first.
 
     Parameters
     ----------
     past
-        The history, or its last weeks.
-    future, forecast
-        The same days.
+        The history, or its last weeks. Its last day counts as a neighbour of the first day ahead.
+    future
+        The days ahead.
+    forecast
+        The forecast of the days of `future`.
     """
     return sorted(_unusual(past, future, forecast), key=lambda each: -each.widths)
 
 
 def unusual_week(next7: float | None, last7: float | None, spread7: float | None) -> bool:
-    """Whether seven days differ from those before by more than chance may explain.
+    """Whether a week differs from the one before by more than chance is likely to explain.
 
     Parameters
     ----------
     next7, last7, spread7
-        As in `domain.SeriesSummary`; where the spread is not known the share decides alone.
+        As in `domain.SeriesSummary`. Without a spread, only the share counts.
     """
     if next7 is None or not last7:
         return False
@@ -89,35 +100,41 @@ def unusual_week(next7: float | None, last7: float | None, spread7: float | None
 
 def _unusual(past: SeriesDays, future: SeriesDays, forecast: SeriesForecast) -> Iterator[UnusualDay]:
     for at in range(min(WEEK, len(future))):
-        usual = usual_day(past, int(future.weekday[at]))
-        if not future.is_open[at] or not usual:
+        typical = typical_day(past, int(future.weekday[at]))
+        if not future.is_open[at] or not typical:
             continue
         expected, half = float(forecast.mean[at]), float(forecast.q90[at] - forecast.q10[at]) / 2
-        change = abs(expected - usual)
-        if change >= DAY_SHARE * usual and change >= DAY_WIDTHS * half and change > 0:
-            yield UnusualDay(
-                int(future.days[at]), usual, expected, change / max(half, 1e-9), _cause(past, future, at)
-            )
+        change = abs(expected - typical)
+        if change >= DAY_SHARE * typical and change >= DAY_WIDTHS * half and change > 0:
+            widths = change / max(half, 1e-9)
+            yield UnusualDay(int(future.days[at]), typical, expected, widths, _cause(past, future, at))
 
 
 def _cause(past: SeriesDays, future: SeriesDays, at: int) -> str:
-    """What the plan and the calendar know of the day that its usual ones had not."""
+    """What plan and calendar say about a day that is not true of its typical days."""
     weekday = (past.weekday == future.weekday[at]) & past.is_open
     causes = [future.kinds[int(future.holiday[at])]]
-    promoted = past.promo[weekday][-USUAL_WEEKS:]
+    promoted = past.promo[weekday][-TYPICAL_WEEKS:]
     if future.promo[at] and not promoted.all():
         causes.append("promotion")
     elif not future.promo[at] and promoted.any():
         causes.append("no promotion")
-    if future.school_holiday[at] and not past.school_holiday[weekday][-USUAL_WEEKS:].any():
+    if future.school_holiday[at] and not past.school_holiday[weekday][-TYPICAL_WEEKS:].any():
         causes.append("school holiday")
-    causes += _neighbours(future, at)
+    causes += _neighbours(past, future, at)
     return ", ".join(filter(None, causes))
 
 
-def _neighbours(future: SeriesDays, at: int) -> Iterator[str]:
-    """Holidays and closed days beside the day, if they are not the usual closing day."""
-    for step, words in ((1, "the day before"), (-1, "the day after")):
-        beside = at + step
-        if 0 <= beside < len(future) and future.holiday[beside]:
-            yield f"{words} {future.kinds[int(future.holiday[beside])]}"
+def _neighbours(past: SeriesDays, future: SeriesDays, at: int) -> Iterator[str]:
+    """Holidays on the days beside a day. The day before the first day ahead lies in the history."""
+    day = int(future.days[at])
+    for neighbour, words in ((day + 1, "the day before"), (day - 1, "the day after")):
+        holiday = _holiday_on(future, neighbour) or _holiday_on(past, neighbour)
+        if holiday:
+            yield f"{words} {holiday}"
+
+
+def _holiday_on(days: SeriesDays, day: int) -> str:
+    """Name of the holiday on a day, ``""`` for none and for a day that is not among `days`."""
+    at = int(np.searchsorted(days.days, day))
+    return days.kinds[int(days.holiday[at])] if at < len(days) and days.days[at] == day else ""

@@ -1,4 +1,4 @@
-"""The coming week in a few words."""
+"""Describe the coming week in a few words."""
 
 from forecasting.core import wording
 from forecasting.core.day_arrays import SeriesDays, day_of
@@ -7,12 +7,12 @@ WEEK = 7
 
 
 def week_note(future: SeriesDays, *, last_promo: bool) -> str:
-    """Say what is special about the first seven days, or nothing: closures, holidays, promotions.
+    """List what is special about the first seven days: closures, holidays, promotions.
 
     Parameters
     ----------
     future
-        The days to come.
+        The days ahead.
     last_promo
         Whether a promotion was on at the cutoff.
 

@@ -91,14 +91,14 @@ class TrackScoring:
         if head is None or not record.pending([store]):  # scored meanwhile, by another thread or process
             return
         recorded = record.recorded(store)
-        since = track_record.look_from(recorded, head.last_ds, self._keep)
+        since = track_record.first_scorable_day(recorded, head.last_ds, self._keep)
         candidates = record.candidates(store, since, head.last_ds)
         first = track_record.first_needed(recorded, candidates, since)
         changes = TrackUpdate(head.content_hash)
         if first is not None:
             sold = track_record.actuals(series_histories(self._sales(head, pd.Timestamp(first))))
             read = self._storage.versions.read
-            changes = track_record.update(head.content_hash, sold, recorded, candidates, since, read)
+            changes = track_record.compute_update(head.content_hash, sold, recorded, candidates, since, read)
         if not record.record(store, changes):
             log.info("store %s: its sales changed while they were scored; they are scored again", store)
 

@@ -22,7 +22,7 @@ _ABOUT = "reasons"
 
 def metadata(reasons: StoreReasons) -> dict[str, str]:
     """What is kept of the whole store."""
-    about = {"since": reasons.since, "causes": list(reasons.causes), "untold": reasons.untold}
+    about = {"since": reasons.since, "causes": list(reasons.causes), "untold": reasons.unexplained}
     return {_ABOUT: json.dumps(about)}
 
 

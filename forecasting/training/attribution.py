@@ -43,7 +43,7 @@ def reasons(
     if earlier is None:
         return StoreReasons(why)
     if earlier.untold or midway is None:
-        return StoreReasons(why, earlier.version, untold=earlier.untold or NO_RERUN)
+        return StoreReasons(why, earlier.version, unexplained=earlier.untold or NO_RERUN)
     return StoreReasons(
         why, earlier.version, earlier.causes, shifts=_shifts(made, midway, earlier.means) if midway else {}
     )

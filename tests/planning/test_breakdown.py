@@ -1,4 +1,4 @@
-"""What a day is made of, in planners' words."""
+"""The steps of a day in planners' words."""
 
 from datetime import date
 
@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from forecasting.core.explanation import STEPS, Explanation, Origin
-from forecasting.planning.breakdown import Breakdown, BreakdownStep, break_down
+from forecasting.planning.breakdown import NOT_KEPT, Breakdown, BreakdownStep, break_down
 
 DAYS = pd.date_range("2019-04-18", periods=4)  # Thursday; Good Friday; Saturday; Easter Sunday
 ZERO = np.zeros(4)
@@ -27,14 +27,14 @@ def rows(item: str = "101") -> pd.DataFrame:
 
 
 def told(item: str = "101", **steps: list[float]) -> Breakdown:
-    """In words; the level makes up the mean."""
+    """A breakdown of these steps, with the level that makes them add up to the mean."""
     frame = rows(item)
     made = Explanation(Origin.MODEL, {name: np.array(step) for name, step in steps.items()})
     return break_down(4, frame, made.adding_up_to(frame["mean"].to_numpy()))
 
 
-def test_every_day_is_told_in_the_order_of_the_steps() -> None:
-    """Those that are not 0, and the level; weekday and holiday by their names."""
+def test_every_day_lists_its_steps_in_order() -> None:
+    """The level and every step that is not 0; weekday and holiday have their own names."""
     made = told(
         promotion=[0.0, 0.0, 4.0, 0.0],
         holiday=[0.0, -3.0, 0.0, 0.0],
@@ -43,9 +43,9 @@ def test_every_day_is_told_in_the_order_of_the_steps() -> None:
     assert (made.version, made.origin) == (4, Origin.MODEL)
     thursday, friday, saturday, sunday = made.days
     assert (thursday.ds, thursday.expected) == (date(2019, 4, 18), 12.0)
-    assert [step.words for step in thursday.steps] == ["Usual level", "Thursday"]
+    assert [step.text for step in thursday.steps] == ["Typical level", "Thursday"]
     assert friday.steps == (
-        BreakdownStep("level", "Usual level", 10.5),
+        BreakdownStep("level", "Typical level", 10.5),
         BreakdownStep("weekday", "Friday", 0.5),
         BreakdownStep("holiday", "Good Friday", -3.0),
     )
@@ -55,23 +55,23 @@ def test_every_day_is_told_in_the_order_of_the_steps() -> None:
         assert sum(step.amount for step in day.steps) == pytest.approx(day.expected, abs=1e-9)
 
 
-def test_every_step_there_is_has_words() -> None:
-    """None is shown by the name it has in the code."""
+def test_every_step_has_a_text() -> None:
+    """None shows the name it has in the code."""
     every = told(**{name: [1.0, 1.0, 1.0, 0.0] for name in STEPS if name != "level"})
-    words = [step.words for step in every.days[0].steps]
+    words = [step.text for step in every.days[0].steps]
     assert len(set(words)) == len(STEPS)
     assert all(each[0].isupper() and "_" not in each for each in words)
 
 
-@pytest.mark.parametrize(("item", "words"), [("all", "the products"), ("101", "the store's total")])
-def test_what_made_it_agree_is_said_of_total_and_product(item: str, words: str) -> None:
-    """Each with the other."""
-    assert told(item, balance=[0.5] * 3 + [0.0]).days[0].steps[-1].words == f"Made to agree with {words}"
+@pytest.mark.parametrize(("item", "words"), [("all", "the product total"), ("101", "the store's total")])
+def test_the_reconciliation_step_names_the_other_side(item: str, words: str) -> None:
+    """A total was matched to its products, a product to the total."""
+    assert told(item, balance=[0.5] * 3 + [0.0]).days[0].steps[-1].text == f"Matched to {words}"
 
 
 @pytest.mark.parametrize("origin", Origin)
-def test_every_origin_is_told_in_a_sentence(origin: Origin) -> None:
-    """What is derived how is not hidden."""
+def test_every_origin_has_a_sentence(origin: Origin) -> None:
+    """The note says how the steps were derived."""
     frame = rows()
     made = break_down(4, frame, Explanation(origin, {}).adding_up_to(frame["mean"].to_numpy()))
     assert made.origin is origin
@@ -79,8 +79,8 @@ def test_every_origin_is_told_in_a_sentence(origin: Origin) -> None:
     assert [day.steps[0].amount for day in made.days] == [12.0, 8.0, 15.0, 0.0]
 
 
-def test_a_version_from_before_says_that_nothing_was_kept() -> None:
-    """No day is made up."""
+def test_a_version_without_stored_reasons_says_so() -> None:
+    """It has no steps."""
     made = break_down(4, rows(), None)
     assert (made.origin, made.days) == (None, ())
-    assert "before reasons were kept" in made.note
+    assert made.note == NOT_KEPT

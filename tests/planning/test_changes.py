@@ -14,8 +14,8 @@ from forecasting.planning.changes import (
     DayChange,
     ForecastChanges,
     VersionForecast,
+    changed_significantly,
     compare_versions,
-    moved,
 )
 
 FIRST = 18_000
@@ -30,10 +30,10 @@ def said(version: int, *mean: float, first: int = FIRST, width: float = 0.0) -> 
     )
 
 
-def because(since: int | None, *causes: Cause, untold: str = "", **shifts: list[float]) -> StoreReasons:
+def because(since: int | None, *causes: Cause, unexplained: str = "", **shifts: list[float]) -> StoreReasons:
     """What moved the product since a version."""
     by = {Cause(name): np.array(values) for name, values in shifts.items()}
-    return StoreReasons(since=since, causes=causes, untold=untold, shifts={"101": by} if by else {})
+    return StoreReasons(since=since, causes=causes, unexplained=unexplained, shifts={"101": by} if by else {})
 
 
 def compared(line: list[VersionForecast], *reasons: StoreReasons) -> ForecastChanges:
@@ -59,7 +59,7 @@ def test_a_day_has_moved_by_a_share_and_by_the_width_of_its_band(
 ) -> None:
     """Both: what a band takes in is no news, nor is what nobody would notice."""
     one = [np.array([float(value)]) for value in (before, after, width)]
-    assert moved(*one).tolist() == [expected]
+    assert changed_significantly(*one).tolist() == [expected]
 
 
 def test_one_cause_has_moved_it_all() -> None:
@@ -68,8 +68,8 @@ def test_one_cause_has_moved_it_all() -> None:
     assert (made.since, made.version, made.causes, made.notes) == (1, 2, (PLAN,), ())
     assert made.compared == 3
     assert made.days == (
-        DayChange(day_of(FIRST), 100, 120, sales=0, plan=20, model=0, untold=0),
-        DayChange(day_of(FIRST + 2), 100, 80, sales=0, plan=-20, model=0, untold=0),
+        DayChange(day_of(FIRST), 100, 120, sales=0, plan=20, model=0, unexplained=0),
+        DayChange(day_of(FIRST + 2), 100, 80, sales=0, plan=-20, model=0, unexplained=0),
     )
     assert made.days[1].difference == -20
 
@@ -78,7 +78,7 @@ def test_of_several_the_last_has_what_is_left() -> None:
     """Also where they pull in different directions."""
     made = compared([said(1, 100), said(2, 130)], because(1, *Cause, sales=[-10], plan=[35]))
     (day,) = made.days
-    assert (day.sales, day.plan, day.model, day.untold) == (-10, 35, 5, 0)
+    assert (day.sales, day.plan, day.model, day.unexplained) == (-10, 35, 5, 0)
 
 
 def test_only_days_that_both_speak_of_are_compared() -> None:
@@ -102,7 +102,7 @@ def test_over_several_versions_it_adds_up() -> None:
 @pytest.mark.parametrize(
     ("why", "note"),
     [
-        (because(1, untold="The plan is gone"), "The plan is gone"),
+        (because(1, unexplained="The plan is gone"), "The plan is gone"),
         (because(7, SALES), NOT_KEPT),
         (because(None), NOT_KEPT),
         (because(1, SALES, MODEL), None),
@@ -112,7 +112,7 @@ def test_over_several_versions_it_adds_up() -> None:
 def test_what_can_not_be_told_apart_is_not(why: StoreReasons, note: str | None) -> None:
     """With a word on it where there is one; the difference is shown all the same."""
     made = compared([said(1, 100), said(2, 120)], why)
-    assert made.days == (DayChange(day_of(FIRST), 100, 120, sales=0, plan=0, model=0, untold=20),)
+    assert made.days == (DayChange(day_of(FIRST), 100, 120, sales=0, plan=0, model=0, unexplained=20),)
     assert made.notes == ((note,) if note else ())
 
 
@@ -120,15 +120,15 @@ def test_a_part_of_the_way_that_is_not_told_leaves_the_rest() -> None:
     """An old version between two new ones."""
     line = [said(1, 100), said(2, 150), said(3, 140)]
     (day,) = compared(line, because(None), because(2, PLAN)).days
-    assert (day.plan, day.untold) == (-10, 50)
+    assert (day.plan, day.unexplained) == (-10, 50)
 
 
 def test_a_day_a_version_on_the_way_does_not_have_is_untold() -> None:
     """Such as a product that was left out once; the other days are told."""
     line = [said(1, 100, 100), said(2, 110), said(3, 130, 130)]
     first, second = compared(line, because(1, SALES), because(2, PLAN)).days
-    assert (first.sales, first.plan, first.untold) == (10, 20, 0)
-    assert (second.sales, second.plan, second.untold) == (0, 0, 30)
+    assert (first.sales, first.plan, first.unexplained) == (10, 20, 0)
+    assert (second.sales, second.plan, second.unexplained) == (0, 0, 30)
 
 
 def test_a_product_that_was_not_there_is_not_compared() -> None:
@@ -166,5 +166,5 @@ def test_what_moved_a_day_always_adds_up(means: np.ndarray, by: np.ndarray, whic
         told = {str(cause): shift.tolist() for cause, shift in zip(ordered[:-1], shifts, strict=False)}
         reasons.append(because(number, *ordered, **told))
     for day in compared(line, *reasons).days:
-        parts = day.sales + day.plan + day.model + day.untold
+        parts = day.sales + day.plan + day.model + day.unexplained
         assert parts == pytest.approx(day.difference, rel=1e-8, abs=1e-5)

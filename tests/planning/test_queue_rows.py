@@ -41,7 +41,7 @@ def row(
 
 @pytest.mark.parametrize("state", [StoreState.FRESH, StoreState.AGEING, StoreState.STALE])
 def test_age_alone_never_needs_attention(state: StoreState) -> None:
-    """However old, an ordinary week needs nobody."""
+    """An ordinary week needs no attention, however old the forecast is."""
     judged = row(state=state)
     assert not judged.needs_attention
     assert judged.reason == "Trained 3 h ago"
@@ -50,14 +50,14 @@ def test_age_alone_never_needs_attention(state: StoreState) -> None:
 @pytest.mark.parametrize(
     ("next7", "note", "reason"),
     [
-        (1210.0, "promotion from Thu 4 Apr", "Next 7 days +21% against last week; promotion from Thu 4 Apr"),
-        (800.0, "", "Next 7 days −20% against last week"),
+        (1210.0, "promotion from Thu 4 Apr", "Next 7 days +21% vs last week; promotion from Thu 4 Apr"),
+        (800.0, "", "Next 7 days −20% vs last week"),
     ],
 )
 def test_an_unusual_week_needs_attention_and_says_what_is_special(
     next7: float, note: str, reason: str
 ) -> None:
-    """From a fifth more or less."""
+    """A week is unusual from a fifth more or less on."""
     judged = row(summary=replace(USUAL, next7=next7, note=note))
     assert judged.needs_attention
     assert judged.reason == reason
@@ -89,18 +89,18 @@ def test_a_failed_refresh_says_why_and_that_the_older_forecast_is_shown() -> Non
 
 
 def test_a_store_behind_says_what_is_newer() -> None:
-    """New sales by their day, a changed plan as such."""
+    """New sales are named with their last day; a correction or a changed plan has no day."""
     newer = replace(STORE, sales=replace(SALES, last_ds=date(2019, 4, 3)))
     judged = queue_row(newer, StoreState.BEHIND, USUAL, date(2019, 4, 4), timedelta(hours=3))
     assert (judged.needs_attention, judged.reason) == (
         True,
-        "New sales through Wed 3 Apr since this forecast",
+        "New sales added, through Wed 3 Apr",
     )
-    assert row(state=StoreState.BEHIND).reason == "Sales or plan changed since this forecast"
+    assert row(state=StoreState.BEHIND).reason == "Sales corrected or plan changed since this forecast"
 
 
 def test_a_late_feed_needs_attention() -> None:
-    """A missing weekend is no reason yet, two weeks are."""
+    """Two weeks without sales do; a weekend, or two weeks of closed days, do not."""
     late = replace(STORE, sales=replace(SALES, last_ds=date(2019, 3, 19)))
     assert row(late).reason == "No sales for 14 days, since Tue 19 Mar"
     assert not row(replace(STORE, sales=replace(SALES, last_ds=date(2019, 3, 31)))).needs_attention
@@ -108,9 +108,9 @@ def test_a_late_feed_needs_attention() -> None:
 
 
 def test_a_running_store_shows_its_progress_and_asks_for_nothing() -> None:
-    """Waiting, starting, or so many series done."""
+    """It says that it waits, starts, or how many series are done."""
     for active, words in (
-        (run(RunState.QUEUED), "Waiting for its turn"),
+        (run(RunState.QUEUED), "Waiting to start"),
         (run(RunState.RUNNING), "Starting"),
         (run(RunState.RUNNING, stage="Training", done=1, total=4), "Training: 1 of 4 series"),
     ):
@@ -119,7 +119,7 @@ def test_a_running_store_shows_its_progress_and_asks_for_nothing() -> None:
 
 
 def test_a_store_without_a_forecast_needs_attention() -> None:
-    """It says so."""
+    """The reason says that there is none."""
     judged = queue_row(replace(STORE, head=None), StoreState.NONE, None, AS_OF, None)
     assert (judged.needs_attention, judged.reason, judged.next7) == (True, "No forecast yet", None)
 

@@ -54,4 +54,4 @@ def test_what_should_have_been_inside_is_told() -> None:
     """Four in five of those judged, in whole days."""
     found = judge_recent_days(record(*((back, 100.0 if back > 4 else 200.0) for back in range(28))), LAST)
     assert (found.judged, found.inside, found.expected) == (28, 23, 22)
-    assert found.lately(Outcome.ABOVE) == 5
+    assert found.recent_count(Outcome.ABOVE) == 5

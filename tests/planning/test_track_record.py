@@ -13,11 +13,11 @@ from forecasting.planning.track_record import (
     LATE,
     LEADS,
     actuals,
-    counting,
+    compute_update,
     first_needed,
-    look_from,
-    scored,
-    update,
+    first_scorable_day,
+    score_version,
+    versions_to_score,
 )
 
 DAY = timedelta(days=1)
@@ -77,8 +77,8 @@ def test_each_day_and_lead_has_exactly_the_newest_eligible_version(
 ) -> None:
     """None has two, none is left out that has one, and no newer one would have been eligible."""
     days = {START + offset * DAY for offset in offsets}
-    chosen = {(ds, lead): version for version, ds, lead in pairs(counting(made, days))}
-    assert len(chosen) == len(list(pairs(counting(made, days))))
+    chosen = {(ds, lead): version for version, ds, lead in pairs(versions_to_score(made, days))}
+    assert len(chosen) == len(list(pairs(versions_to_score(made, days))))
     for ds in days:
         for lead in LEADS:
             able = [each.version for each in made if eligible(each, ds, lead)]
@@ -91,7 +91,7 @@ def test_nothing_is_scored_by_a_version_that_had_seen_the_day(
 ) -> None:
     """At least `lead` days lie between what it saw last and the day."""
     cutoffs = {each.version: each.cutoff for each in made}
-    for version, ds, lead in pairs(counting(made, {START + offset * DAY for offset in offsets})):
+    for version, ds, lead in pairs(versions_to_score(made, {START + offset * DAY for offset in offsets})):
         assert cutoffs[version] + lead * DAY <= ds
         assert cutoffs[version] < ds
 
@@ -101,32 +101,32 @@ def test_what_was_scored_is_not_scored_again(made: list[VersionHeader], days: in
     """A second look at the same sales changes nothing and opens no forecast."""
     came = sold(START + DAY, days)
     frames = {each.version: forecast(each.cutoff, each.horizon) for each in made}
-    first = update("hash", came, {}, made, START, frames.__getitem__)
+    first = compute_update("hash", came, {}, made, START, frames.__getitem__)
     recorded = {SeriesDay(row.item, row.ds): Actual(row.y, row.is_open) for row in first.rows}
     mine = {day: actual for day, actual in came.items() if day in recorded}
-    again = update("hash", mine, recorded, made, START, {}.__getitem__)
+    again = compute_update("hash", mine, recorded, made, START, {}.__getitem__)
     assert (again.rows, again.corrected, again.gone) == ([], {}, set())
 
 
 def test_a_version_made_in_between_counts_from_its_lead_on() -> None:
     """Version 2 was made a week later: from then on it is tomorrow's, a week later next week's."""
     made = [header(1), header(2, START + 7 * DAY)]
-    chosen = {(ds, lead): version for version, ds, lead in pairs(counting(made, {START + 8 * DAY}))}
+    chosen = {(ds, lead): version for version, ds, lead in pairs(versions_to_score(made, {START + 8 * DAY}))}
     assert chosen == {(START + 8 * DAY, 1): 2, (START + 8 * DAY, 7): 1}
-    chosen = {(ds, lead): version for version, ds, lead in pairs(counting(made, {START + 14 * DAY}))}
+    chosen = {(ds, lead): version for version, ds, lead in pairs(versions_to_score(made, {START + 14 * DAY}))}
     assert chosen == {(START + 14 * DAY, 1): 2, (START + 14 * DAY, 7): 2, (START + 14 * DAY, 14): 1}
 
 
 def test_of_two_versions_with_the_same_cutoff_the_later_one_counts() -> None:
     """As after a changed plan."""
-    assert list(counting([header(2), header(1)], [START + DAY])) == [2]
+    assert list(versions_to_score([header(2), header(1)], [START + DAY])) == [2]
 
 
 def test_a_row_says_what_was_said_and_what_came() -> None:
     """Of the day itself, for each lead the version counts for."""
     ds = START + 7 * DAY
     closed = {SeriesDay("101", ds): Actual(0.0, is_open=False)}
-    rows = list(scored(header(5), forecast(), {ds: (1, 7)}, closed))
+    rows = list(score_version(header(5), forecast(), {ds: (1, 7)}, closed))
     assert [row.lead for row in rows] == [1, 7]
     assert rows[0]._asdict() == {
         "item": "101", "ds": ds, "lead": 1, "version": 5, "engine": "flat", "cutoff": START,
@@ -139,7 +139,7 @@ def test_items_the_version_did_not_know_are_skipped() -> None:
     came = sold(START + 8 * DAY, 1, ("all", "101", "102"))
     frames = {1: forecast(items=("all", "101", "102")), 2: forecast(START + 7 * DAY)}
     made = [header(1), header(2, START + 7 * DAY)]
-    rows = update("hash", came, {}, made, START, frames.__getitem__).rows
+    rows = compute_update("hash", came, {}, made, START, frames.__getitem__).rows
     assert {(row.item, row.lead, row.version) for row in rows} == {
         ("all", 1, 2), ("101", 1, 2), ("all", 7, 1), ("101", 7, 1), ("102", 7, 1),
     }  # fmt: skip
@@ -155,7 +155,7 @@ def test_only_versions_that_count_for_a_new_day_are_opened() -> None:
         opened.append(version)
         return forecast(made[version - 1].cutoff)
 
-    assert len(update("hash", came, {}, made, START, read).rows) == 2 * len(LEADS)
+    assert len(compute_update("hash", came, {}, made, START, read).rows) == 2 * len(LEADS)
     assert sorted(opened) == [3, 17, 24, 30]
 
 
@@ -165,7 +165,7 @@ def test_corrected_and_vanished_days_are_told() -> None:
     wrong, closed, gone, _ = recorded
     now = {day: actual for day, actual in recorded.items() if day != gone}
     now |= {wrong: Actual(12.0, is_open=True), closed: Actual(0.0, is_open=False)}
-    changes = update("hash", now, recorded, [], START, {}.__getitem__)
+    changes = compute_update("hash", now, recorded, [], START, {}.__getitem__)
     assert changes.corrected == {wrong: now[wrong], closed: now[closed]}
     assert changes.gone == {gone}
     assert changes.rows == []
@@ -174,10 +174,10 @@ def test_corrected_and_vanished_days_are_told() -> None:
 def test_days_are_looked_for_as_far_back_as_they_may_come_late() -> None:
     """Four weeks before the newest recorded day, never before what is kept; at first as far as that."""
     last, keep = date(2019, 6, 1), timedelta(days=90)
-    assert look_from((), last, keep) == last - keep
+    assert first_scorable_day((), last, keep) == last - keep
     recorded = sold(date(2019, 5, 1), 31)
-    assert look_from(recorded, last, keep) == date(2019, 5, 31) - LATE + DAY
-    assert look_from(recorded, last, 5 * DAY) == last - 5 * DAY
+    assert first_scorable_day(recorded, last, keep) == date(2019, 5, 31) - LATE + DAY
+    assert first_scorable_day(recorded, last, 5 * DAY) == last - 5 * DAY
 
 
 def test_the_sales_needed_begin_with_the_first_version() -> None:
@@ -203,5 +203,5 @@ def test_totals_are_those_engines_see() -> None:
 def test_leads_beyond_the_horizon_have_no_version() -> None:
     """A version of two weeks says nothing about day 15."""
     made = [replace(header(1), horizon=14)]
-    assert counting(made, [START + 14 * DAY]) == {1: {START + 14 * DAY: (1, 7, 14)}}
-    assert counting(made, [START + 15 * DAY]) == {}
+    assert versions_to_score(made, [START + 14 * DAY]) == {1: {START + 14 * DAY: (1, 7, 14)}}
+    assert versions_to_score(made, [START + 15 * DAY]) == {}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast
-from forecasting.planning.unusual_demand import NO_CAUSE, unusual_days, unusual_week, usual_day
+from forecasting.planning.unusual_demand import NO_CAUSE, typical_day, unusual_days, unusual_week
 from tests.series import as_days
 
 LEVEL = 100.0
@@ -36,22 +36,22 @@ def made(future: SeriesDays, half: float = 10.0, **values: float) -> SeriesForec
 
 
 def test_an_ordinary_week_has_no_unusual_day() -> None:
-    """However wide or narrow the band."""
+    """Even with a band of width 0."""
     future = days("2019-04-05", 14)
     assert unusual_days(PAST, future, made(future, half=0.0)) == []
 
 
 def test_a_day_is_unusual_in_percent_and_in_widths() -> None:
-    """Both are wanted: a large share of a doubtful day is no news, nor is a small one that is certain."""
+    """Both thresholds count: a large but uncertain difference is not news, nor a small one."""
     future = days("2019-04-05", 14)
     (found,) = unusual_days(PAST, future, made(future, d1=135.0))
-    assert (found.usual, found.expected, found.widths) == (100.0, 135.0, 3.5)
-    assert str(found) == f"Saturday +35% against usual: {NO_CAUSE}"
+    assert (found.typical, found.expected, found.widths) == (100.0, 135.0, 3.5)
+    assert str(found) == f"Sat 6 Apr +35% vs a typical Saturday: {NO_CAUSE}"
     assert unusual_days(PAST, future, made(future, d1=124.0)) == []
     assert unusual_days(PAST, future, made(future, d1=135.0, half=36.0)) == []
     assert (
         str(unusual_days(PAST, future, made(future, d1=75.0))[0])
-        == f"Saturday −25% against usual: {NO_CAUSE}"
+        == f"Sat 6 Apr −25% vs a typical Saturday: {NO_CAUSE}"
     )
 
 
@@ -62,7 +62,7 @@ def test_only_the_next_seven_days_count() -> None:
 
 
 def test_the_most_unusual_comes_first() -> None:
-    """By the likely range, not by the share alone."""
+    """The order is by half-widths of the range."""
     future = days("2019-04-05", 14)
     found = unusual_days(PAST, future, made(future, d1=150.0, d3=170.0))
     assert [each.expected for each in found] == [170.0, 150.0]
@@ -85,15 +85,31 @@ def test_the_most_unusual_comes_first() -> None:
         ),
     ],
 )
-def test_the_cause_is_what_its_usual_days_had_not(changes: dict[str, object], cause: str) -> None:
-    """As far as plan and calendar know."""
+def test_the_cause_is_what_typical_days_do_not_have(changes: dict[str, object], cause: str) -> None:
+    """Plan and calendar name promotions, holidays, school holidays and the neighbours of holidays."""
     future = days("2019-04-05", 14, **changes)
     (found,) = unusual_days(PAST, future, made(future, d1=150.0))
-    assert str(found) == f"Saturday +50% against usual: {cause}"
+    assert str(found) == f"Sat 6 Apr +50% vs a typical Saturday: {cause}"
+
+
+def test_the_first_day_ahead_follows_a_holiday_in_the_history() -> None:
+    """On the Tuesday after Easter Monday, Easter Monday is the last day of the history."""
+    past = days("2019-03-19", 35, d34={"holiday": "Easter Monday", "is_open": False})
+    future = days("2019-04-23", 14)
+    (found,) = unusual_days(past, future, made(future, d0=150.0))
+    assert found.cause == "the day after Easter Monday"
+
+
+def test_a_history_that_ends_earlier_has_no_neighbour_of_the_first_day() -> None:
+    """Its last day is not taken for yesterday: here sales are a day late."""
+    past = days("2019-03-18", 35, d34={"holiday": "Easter Sunday", "is_open": False})
+    future = days("2019-04-23", 14)
+    (found,) = unusual_days(past, future, made(future, d0=150.0))
+    assert found.cause == ""
 
 
 def test_a_promotion_that_is_over_is_a_cause() -> None:
-    """And one that was always on is none."""
+    """A promotion that is always on is not a cause."""
     promoted = days("2019-03-01", 35, **{f"d{at}": {"promo": True} for at in range(35)})
     future = days("2019-04-05", 14)
     (found,) = unusual_days(promoted, future, made(future, d1=50.0))
@@ -104,11 +120,11 @@ def test_a_promotion_that_is_over_is_a_cause() -> None:
 
 
 def test_closed_days_are_not_unusual() -> None:
-    """They are said elsewhere; and a weekday that was never open has no usual day."""
+    """Closures have alerts of their own; and a weekday that was never open has no typical day."""
     future = days("2019-04-05", 14, d1={"is_open": False})
     assert unusual_days(PAST, future, made(future, d1=0.0)) == []
     closed = days("2019-03-01", 35, **{f"d{at}": {"is_open": False} for at in range(1, 35, 7)})
-    assert usual_day(closed, 5) is None
+    assert typical_day(closed, 5) is None
 
 
 @pytest.mark.parametrize(
@@ -129,13 +145,13 @@ def test_a_week_is_unusual_in_percent_and_in_widths(
     spread7: float | None,
     unusual: bool,  # noqa: FBT001 – a case
 ) -> None:
-    """A fifth, and half of the likely ranges added up; of older forecasts the share alone."""
+    """Both thresholds count; forecasts stored without a spread have only the first."""
     assert unusual_week(next7, last7, spread7) is unusual
 
 
 @given(st.lists(st.floats(0, 500), min_size=7, max_size=7), st.floats(0, 100))
 def test_every_unusual_day_passes_both_thresholds(values: list[float], half: float) -> None:
-    """Whatever is forecast."""
+    """For any forecast."""
     future = days("2019-04-05", 7)
     forecast = made(future, half=half, **{f"d{at}": value for at, value in enumerate(values)})
     for each in unusual_days(PAST, future, forecast):

@@ -67,7 +67,7 @@ def changes(house: House, item: str = "all", **asked: int) -> ForecastChanges:
     """What changed, every difference made up by what moved it."""
     made = house.service.changes(LOCAL_USER, SeriesKey("1", item), **asked)
     for day in made.days:
-        parts = day.sales + day.plan + day.model + day.untold
+        parts = day.sales + day.plan + day.model + day.unexplained
         assert parts == pytest.approx(day.difference, abs=1e-9)
     return made
 
@@ -116,7 +116,7 @@ def test_every_day_of_every_series_is_told(house: House) -> None:
         assert [day.expected for day in told.days] == frame["mean"].tolist()
         for day, is_open in zip(told.days, frame["is_open"], strict=True):
             assert sum(step.amount for step in day.steps) == pytest.approx(day.expected, abs=1e-9)
-            assert (day.steps[0].words == "Closed") is not is_open
+            assert (day.steps[0].text == "Closed") is not is_open
 
 
 def test_a_day_can_be_asked_for(house: House) -> None:
@@ -124,7 +124,7 @@ def test_a_day_can_be_asked_for(house: House) -> None:
     refreshed(house)
     friday = date(2019, 4, 5)
     (day,) = house.service.why(LOCAL_USER, BREAD, day=friday).days
-    assert (day.ds, day.steps[1].words) == (friday, "Friday")
+    assert (day.ds, day.steps[1].text) == (friday, "Friday")
     with pytest.raises(
         InvalidRequest, match="expected a day from 2019-04-03 to 2019-04-30, found 2019-05-01"
     ):
@@ -292,7 +292,7 @@ def test_a_plan_that_is_gone_can_not_be_run_again(learning: House) -> None:
     made = changes(learning)
     assert (made.causes, made.notes) == ((), (NO_RERUN,))
     assert made.days
-    assert all(day.untold == day.difference for day in made.days)
+    assert all(day.unexplained == day.difference for day in made.days)
 
 
 def test_a_changed_horizon_is_not_put_down_to_anything(tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_a_changed_horizon_is_not_put_down_to_anything(tmp_path: Path) -> None:
     refreshed(longer)
     made = changes(longer)
     assert (made.notes, made.compared) == ((HORIZON,), 18)
-    assert all(day.untold == day.difference for day in made.days)
+    assert all(day.unexplained == day.difference for day in made.days)
     longer.close()
 
 
@@ -320,7 +320,7 @@ def test_other_facts_of_the_store_are_not_mistaken_for_its_sales(tmp_path: Path)
     better_sales(placed)
     refreshed(placed)
     assert changes(placed).notes == (NOT_FOUND,)
-    assert all(day.untold == day.difference for day in changes(placed).days)
+    assert all(day.unexplained == day.difference for day in changes(placed).days)
     placed.close()
 
 
@@ -343,7 +343,7 @@ def test_versions_of_before_are_read_and_compared(house: House) -> None:
     assert (told.version, told.origin, told.days) == (second, None, ())
     made = changes(house)
     assert (made.causes, made.notes) == ((), (NOT_KEPT,))
-    assert all(day.untold == day.difference for day in made.days)
+    assert all(day.unexplained == day.difference for day in made.days)
     closure(house)
     refreshed(house)
     assert changes(house).causes == (PLAN,)

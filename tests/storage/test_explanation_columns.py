@@ -24,7 +24,7 @@ REASONS = StoreReasons(
     {"all": MODEL, "rolls": PLAIN},
     since=7,
     causes=(Cause.SALES, Cause.MODEL),
-    untold="",
+    unexplained="",
     shifts={"all": {Cause.SALES: SEASON / 3}, "rolls": {Cause.SALES: PROMO / 3}},
 )
 
@@ -32,7 +32,7 @@ REASONS = StoreReasons(
 def test_what_is_kept_comes_back() -> None:
     """Explanations to seven digits and adding up to the mean, shifts to the bit, all of the store's words."""
     back = decode_reasons(encode(FRAME, REASONS))
-    assert (back.since, back.causes, back.untold) == (7, (Cause.SALES, Cause.MODEL), "")
+    assert (back.since, back.causes, back.unexplained) == (7, (Cause.SALES, Cause.MODEL), "")
     assert list(back.why) == ["all", "rolls"]
     assert (back.why["all"].origin, back.why["rolls"].origin) == (Origin.MODEL, Origin.HISTORY)
     assert list(back.why["all"].steps) == [LEVEL, "season", "promotion"]
@@ -66,8 +66,8 @@ def test_the_days_are_what_they_were_without() -> None:
 @pytest.mark.parametrize("since", [None, 3])
 def test_a_version_without_explanations_says_what_it_can(since: int | None) -> None:
     """Why it can't be told, in its words."""
-    back = decode_reasons(encode(FRAME, StoreReasons(since=since, untold="Größe geändert – ☃")))
-    assert back == StoreReasons(since=since, untold="Größe geändert – ☃")
+    back = decode_reasons(encode(FRAME, StoreReasons(since=since, unexplained="Größe geändert – ☃")))
+    assert back == StoreReasons(since=since, unexplained="Größe geändert – ☃")
 
 
 def test_a_forecast_without_a_day_can_be_kept() -> None:

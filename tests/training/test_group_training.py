@@ -324,7 +324,7 @@ def test_looking_asks_nothing_elsewhere(house: GroupHouse) -> None:
     assert (len(house.remote.started), len(house.remote.polled)) == calls
 
 
-def test_what_is_made_elsewhere_is_set_against_recent_sales_and_told_as_untold(house: GroupHouse) -> None:
+def test_what_is_made_elsewhere_is_set_against_recent_sales_and_left_unexplained(house: GroupHouse) -> None:
     """The engine says neither why nor what moved it."""
     house.service.refresh(LOCAL_USER, "1")
     house.work()
@@ -340,7 +340,7 @@ def test_what_is_made_elsewhere_is_set_against_recent_sales_and_told_as_untold(h
     made = house.service.changes(LOCAL_USER, SeriesKey("1"))
     assert (made.causes, made.notes) == ((), (ELSEWHERE,))
     assert made.days
-    assert all(day.untold == day.difference for day in made.days)
+    assert all(day.unexplained == day.difference for day in made.days)
 
 
 def test_a_store_that_cannot_be_read_is_left_out_and_named(house: GroupHouse) -> None:

@@ -136,7 +136,7 @@ def test_a_version_that_can_not_be_read_stops_no_forecast(house: House) -> None:
         connection.execute(sa.update(forecast_version).values(forecast=b"no arrow"))
     delivered(house, "sales", "plan")
     trained(house)
-    assert house.storage.versions.reasons(2).untold == UNREADABLE
+    assert house.storage.versions.reasons(2).unexplained == UNREADABLE
     assert len(house.service.why(LOCAL_USER, SeriesKey("1")).days) == 28
 
 

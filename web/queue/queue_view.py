@@ -1,6 +1,7 @@
 """The parts of My stores: headline, progress of a refresh of many stores, filters, the queue itself."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +34,31 @@ ICONS = {
     StoreState.NONE: "○",
 }
 """A shape for each state, drawn before its word."""
+
+SECTIONS = {
+    QueueSection.ATTENTION: "Needs attention",
+    QueueSection.STALE: "Stale",
+    QueueSection.REVIEWED: "Reviewed",
+    QueueSection.NOTHING: "Nothing to do",
+}
+"""Labels of the sections, in the order in which they are offered."""
+
+ATTENTION = SECTIONS[QueueSection.ATTENTION]
+
+
+@dataclass(frozen=True, slots=True)
+class GridRows:
+    """Rows of the grid as a cache key.
+
+    The hash covers only the fields that tell most rows apart, because hashing a thousand whole rows takes
+    longer than drawing a cached grid. Equality still compares every field.
+    """
+
+    rows: tuple[QueueRow, ...]
+
+    def __hash__(self) -> int:
+        """Hash of store, version and reason of each row."""
+        return hash(tuple((row.store, row.version, row.reason) for row in self.rows))
 
 
 def headline(rows: Sequence[QueueRow], as_of: date | None) -> None:
@@ -92,13 +118,12 @@ def pick(rows: Sequence[QueueRow]) -> tuple[tuple[QueueRow, ...], DeltaGenerator
         for row in rows
         if region in (components.ALL_REGIONS, row.region) and wanted in f"{row.store} {row.region}".casefold()
     ]
-    parts = {part.value: [row for row in mine if row.section is part] for part in QueueSection} | {
-        "All": mine
-    }
+    parts = {label: [row for row in mine if row.section is section] for section, label in SECTIONS.items()}
+    parts["All"] = mine
     part = part_col.segmented_control(
-        "QueueSection of the queue",
+        "Part of the queue",
         list(parts),
-        default=QueueSection.ATTENTION.value if parts[QueueSection.ATTENTION] else "All",
+        default=ATTENTION if parts[ATTENTION] else "All",
         format_func=lambda name: f"{name} {len(parts[name]):,}",
         key=session.QUEUE_PART,
         label_visibility="collapsed",
@@ -118,7 +143,7 @@ def table(rows: tuple[QueueRow, ...]) -> None:
         st.success("Nothing here needs you this morning.", icon=":material/check_circle:")
         return
     chosen = st.dataframe(
-        _grid(rows, st.context.timezone),
+        _grid(GridRows(rows), st.context.timezone),
         hide_index=True,
         row_height=ROW_HEIGHT,
         placeholder="–",
@@ -149,7 +174,7 @@ def table(rows: tuple[QueueRow, ...]) -> None:
 
 
 @lru_cache(GRIDS_KEPT)
-def _grid(rows: tuple[QueueRow, ...], zone: str | None) -> pa.Table:
+def _grid(grid: GridRows, zone: str | None) -> pa.Table:
     """What the grid shows, ready to be sent: making it takes longer than all else of the page.
 
     Parameters
@@ -157,6 +182,7 @@ def _grid(rows: tuple[QueueRow, ...], zone: str | None) -> pa.Table:
     zone
         The reader's.
     """
+    rows = grid.rows
     frame = pd.DataFrame(
         {
             "Store": [row.store for row in rows],

@@ -25,7 +25,11 @@ EXPECTED = {
 }
 TABLE_HEIGHT = 330
 
-ICONS = {FeedState.CURRENT: "●", FeedState.QUIET: "◌", FeedState.LATE: "◐"}
+FEED_LABELS = {
+    FeedState.CURRENT: "● Up to date",
+    FeedState.QUIET: "◌ Expected quiet",
+    FeedState.LATE: "◐ Late",
+}
 
 
 def loaded(feeds: Sequence[Feed], as_of: date | None) -> None:
@@ -121,7 +125,7 @@ def _row(feed: Feed) -> dict[str, object]:
         "Products": len(store.items),
         "First day": store.first_ds,
         "Newest day": store.last_ds,
-        "Feed": f"{ICONS[feed.state]} {feed.state}",
+        "Feed": FEED_LABELS[feed.state],
         "What is missing": feed.note,
     }
 

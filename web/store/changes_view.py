@@ -10,7 +10,7 @@ from web.shared import formats, html_table
 from web.shared.html_table import Heading
 
 CAUSES = {Cause.SALES: "new sales", Cause.PLAN: "a changed plan", Cause.MODEL: "a new model"}
-PARTS = {"sales": "New sales", "plan": "Plan", "model": "Model", "untold": "Not told apart"}
+PARTS = {"sales": "New sales", "plan": "Plan", "model": "Model", "unexplained": "Not told apart"}
 
 
 def changes_section(found: ForecastChanges, *, since_visit: bool) -> None:

@@ -60,7 +60,7 @@ def bars(day: DayBreakdown) -> list[Bar]:
         after = total + step.amount
         whole = formats.whole(after) - formats.whole(total)
         label = formats.signed(whole) if number else formats.units(whole)
-        steps.append(Bar(step.words, total, step.amount, label, is_sum=not number))
+        steps.append(Bar(step.text, total, step.amount, label, is_sum=not number))
         total = after
     return [*steps, Bar("Expected", 0.0, day.expected, formats.units(day.expected), is_sum=True)]
 

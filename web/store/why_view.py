@@ -41,7 +41,7 @@ def _day(why: Breakdown, as_of: date) -> None:
 
 def _factors(day: DayBreakdown) -> Html:
     if len(day.steps) == 1 and not day.expected:
-        return templates.render("paragraph.html", text=f"{day.steps[0].words}: no sales are expected.")
+        return templates.render("paragraph.html", text=f"{day.steps[0].text}: no sales are expected.")
     return waterfall(day)
 
 

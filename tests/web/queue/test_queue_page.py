@@ -46,7 +46,7 @@ def test_a_store_behind_comes_first_with_its_reason(served: House) -> None:
     app = opened(QUEUE)
     assert app.subheader[0].value == "1 of 2 stores needs attention"
     assert list(table(app)) == ["2"]
-    assert table(app)["2"]["Why it is here"] == "Sales or plan changed since this forecast"
+    assert table(app)["2"]["Why it is here"] == "Sales corrected or plan changed since this forecast"
 
 
 @pytest.mark.usefixtures("served")
