@@ -21,7 +21,7 @@ from forecasting.core.domain import SYSTEM
 from forecasting.core.ports import Compute
 from forecasting.engines.registry import poolable
 from forecasting.engines.worker_entry import preload_engine, run_task
-from forecasting.history.addresses import place_at
+from forecasting.history.addresses import open_folder
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.sample import next_feed_file
 from forecasting.refresh.lifecycle import Terms
@@ -59,7 +59,7 @@ class Storecast:
         clock = SystemClock()
         self._settings = settings
         self._clock = clock
-        in_use = place_at(settings.history).in_use()
+        in_use = open_folder(settings.history).in_use()
         self._storage = SqlStorage(open_database(settings.home, settings.database_url, must_exist=in_use))
         self.history = ParquetHistory(settings.history, self._storage.manifest, clock)
         self._pool: Compute[Task, Result] = build_compute(

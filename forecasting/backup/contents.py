@@ -9,7 +9,7 @@ from typing import Any
 
 from forecasting.core.domain import FileKey
 from forecasting.core.errors import InvalidArchive, StateTooNew
-from forecasting.history.incoming import FRAMES
+from forecasting.history.incoming_file import FRAME_COLUMNS
 from forecasting.history.parquet_files import file_name
 
 TYPE = "storecast.backup"
@@ -161,6 +161,6 @@ def _part(kind: type[Any], given: dict[str, Any]) -> Any:  # noqa: ANN401 – on
 
 def _sound(file: FileMember) -> FileMember:
     """The file, whose key makes a name below the root of a history and nowhere else."""
-    if file.kind not in FRAMES or not _HASH.fullmatch(file.content_hash):
+    if file.kind not in FRAME_COLUMNS or not _HASH.fullmatch(file.content_hash):
         raise ValueError(f"a history file '{file.kind}' of the hash '{file.content_hash}'")
     return file

@@ -12,7 +12,7 @@ from forecasting.config import settings_file
 from forecasting.config.settings import PORTABLE, Settings, require_usable
 from forecasting.core.errors import InvalidArchive, InvalidRequest, InvalidSetting
 from forecasting.core.ports import Clock
-from forecasting.history.addresses import place_at
+from forecasting.history.addresses import open_folder
 from forecasting.history.parquet_files import file_name
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.storage.database import Database, connect
@@ -114,13 +114,15 @@ def _require_empty_home(home: Path, settings: Mapping[str, str]) -> None:
 
 
 def _require_empty_history(address: str, archive: Archive) -> None:
-    place = place_at(address)
+    place = open_folder(address)
     ours = {file_name(*file.key) for file in archive.contents.files}
-    others = [file.name for file in place.files() if file.name.endswith(".parquet") and file.name not in ours]
+    others = [
+        file.name for file in place.list_files() if file.name.endswith(".parquet") and file.name not in ours
+    ]
     if others:
         raise InvalidRequest(
             f"sales history: expected no files but the backup's, found {len(others):,} others such as "
-            f"{place.located(others[0])}; nothing was changed"
+            f"{place.display_path(others[0])}; nothing was changed"
         )
 
 

@@ -10,7 +10,7 @@ from forecasting.bootstrap import Storecast
 from forecasting.core.domain import LOCAL_USER, ImportReport
 from forecasting.core.errors import InvalidRequest
 from forecasting.core.wording import counted
-from forecasting.history.file_reading import AUTO, LAYOUTS
+from forecasting.history.file_validation import AUTO, LAYOUTS
 from forecasting.history.sample import sample_files
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 – it has no public name

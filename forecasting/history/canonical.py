@@ -13,8 +13,8 @@ from collections.abc import Mapping
 
 from forecasting.core.domain import ALL_ITEMS
 from forecasting.core.schema import COVARIATES
-from forecasting.history.fields import FIELDS, Value
-from forecasting.history.layouts import Column, Layout
+from forecasting.history.cell_parsers import PARSERS, Value
+from forecasting.history.file_layout import FileLayout, LayoutColumn
 
 _DEFAULTS: Mapping[str, Value] = {
     "item": ALL_ITEMS,
@@ -26,14 +26,14 @@ _DEFAULTS: Mapping[str, Value] = {
 }
 
 
-def _layout(kind: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Layout:
-    columns = {name: Column(name, FIELDS[name]) for name in required}
-    columns |= {name: Column(name, FIELDS[name], _DEFAULTS[name]) for name in optional}
-    return Layout("canonical", kind, columns)
+def _layout(kind: str, required: tuple[str, ...], optional: tuple[str, ...]) -> FileLayout:
+    columns = {name: LayoutColumn(name, PARSERS[name]) for name in required}
+    columns |= {name: LayoutColumn(name, PARSERS[name], _DEFAULTS[name]) for name in optional}
+    return FileLayout("canonical", kind, columns)
 
 
-LAYOUTS: Mapping[str, Layout] = {
+LAYOUTS: Mapping[str, FileLayout] = {
     "sales": _layout("sales", ("store", "item", "date", "demand"), ("region", *COVARIATES)),
     "plan": _layout("plan", ("store", "date"), ("item", *COVARIATES)),
 }
-"""The layout of each kind of file."""
+"""The layout by kind of file."""

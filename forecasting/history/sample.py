@@ -1,4 +1,4 @@
-"""The embedded sample: real bakery sales, and the days after them as a nightly feed (data/README.md)."""
+"""The embedded sample: real bakery sales, and the days that follow as a nightly feed (data/README.md)."""
 
 from datetime import date
 from pathlib import Path
@@ -14,7 +14,7 @@ def sample_files(data: Path = DATA) -> tuple[Path, Path]:
 
 
 def next_feed_file(stores: frozenset[str], day: date, data: Path = DATA) -> Path | None:
-    """Return the feed's file of one day if `stores` are the sample's and the feed has it, else None."""
+    """Return the feed's file of one day; None if the feed has none, or `stores` are not the sample's."""
     path = data / "feed" / f"{day:%Y-%m-%d}.csv"
     if not path.exists():
         return None

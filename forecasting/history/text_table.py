@@ -1,4 +1,4 @@
-"""A file as text, before anything is made of its values: its header, and batches of its records."""
+"""A file as text, before its values are parsed: its header, and batches of its records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class TextColumn:
-    """One column, each distinct text once: checks run over texts, not over every record.
+    """One column with each distinct text stored once, so that checks run over texts, not over records.
 
     Attributes
     ----------
@@ -25,14 +25,14 @@ class TextColumn:
     codes: NDArray[np.int32]
 
     @classmethod
-    def from_arrow(cls, array: Any) -> Self:  # noqa: ANN401 - an Arrow array: pyarrow publishes no types
-        """Encode an Arrow array of strings."""
+    def from_arrow(cls, array: Any) -> Self:  # noqa: ANN401 – an Arrow array: pyarrow publishes no types
+        """Encode an Arrow array of strings; a missing value becomes ``""``."""
         encoded = array.fill_null("").dictionary_encode()
         texts = tuple(text.strip() for text in encoded.dictionary.to_pylist())
         return cls(texts, encoded.indices.to_numpy(zero_copy_only=False))
 
     def text(self, position: int) -> str:
-        """The text of one record."""
+        """Return the text of one record."""
         return self.texts[int(self.codes[position])]
 
 
@@ -43,7 +43,7 @@ class TextBatch:
     Attributes
     ----------
     columns
-        By canonical name; only columns the file has.
+        By canonical name; only the columns the file has.
     rows
         Row number of each record, ascending: the line in a CSV file, the record number in Parquet.
     """
@@ -59,9 +59,9 @@ class Header:
     Attributes
     ----------
     headings
-        As they stand there, without the spaces around them.
+        The headings, stripped of surrounding spaces.
     row
-        Its line (CSV), or None.
+        Line number of the header in a CSV file; None for Parquet.
     """
 
     headings: tuple[str, ...]
@@ -76,11 +76,11 @@ class Header:
         return tuple(heading.lower() for heading in self.headings)
 
 
-def as_strings(array: Any) -> Any:  # noqa: ANN401 - Arrow arrays: pyarrow publishes no types
-    """Any Arrow column as an array of strings, so that Parquet and CSV meet the same checks.
+def to_strings(array: Any) -> Any:  # noqa: ANN401 – Arrow arrays: pyarrow publishes no types
+    """Convert any Arrow column to strings, so that Parquet and CSV files pass the same checks.
 
-    Whole numbers kept as floats (ids and flags from Excel or pandas, where a value was missing) lose
-    their ``.0``; NaN is a missing value; other floats are written so that they read back exactly.
+    Whole numbers stored as floats lose their ``.0``: ids and flags from Excel or pandas are floats if one
+    value was missing. NaN is a missing value. Other floats are written so that they can be read back exactly.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def as_strings(array: Any) -> Any:  # noqa: ANN401 - Arrow arrays: pyarrow publi
     return array.cast(pa.large_string())
 
 
-def _floats_as_strings(array: Any) -> Any:  # noqa: ANN401 - as above
+def _floats_as_strings(array: Any) -> Any:  # noqa: ANN401 – as above
     numbers = array.to_numpy(zero_copy_only=False).astype(np.float64)
     distinct, codes = np.unique(numbers, return_inverse=True)
     texts = pa.array([_number_text(number) for number in distinct.tolist()], type=pa.large_string())

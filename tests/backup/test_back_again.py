@@ -13,7 +13,7 @@ from forecasting.config.settings_file import FILE as SETTINGS_FILE
 from forecasting.storage.database import FILE
 from tests.backup.archives import Run, files, with_manifest, with_settings
 from tests.history.conftest import CREDENTIALS
-from tests.history.spots import new_bucket
+from tests.history.folder_cases import new_bucket
 
 
 @pytest.fixture

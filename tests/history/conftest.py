@@ -1,4 +1,4 @@
-"""A history over a fake manifest, places of every kind, and a way to put a file down."""
+"""A history over a fake manifest, folders of every kind, and a way to write a file."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,20 +11,20 @@ from moto.server import ThreadedMotoServer
 
 from forecasting.history.parquet_history import ParquetHistory
 from tests.history.fake_manifest import FakeManifest
-from tests.history.spots import KINDS, Spot, new_bucket, spot_of
+from tests.history.folder_cases import KINDS, FolderCase, folder_case, new_bucket
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-"""What the S3 server lets in: anybody."""
+"""The S3 server accepts any credentials."""
 
 PutFile = Callable[[str, str | bytes], Path]
 
 
 class SteppingClock:
-    """Every look at it is a minute after the one before."""
+    """Each reading is a minute after the previous one."""
 
     def __init__(self) -> None:
         self.instant = datetime(2024, 3, 1, 6, 0, tzinfo=UTC)
@@ -49,7 +49,7 @@ def put(tmp_path: Path) -> PutFile:
 
 @pytest.fixture
 def clock() -> SteppingClock:
-    """A clock of our own."""
+    """A clock under the test's control."""
     return SteppingClock()
 
 
@@ -61,7 +61,7 @@ def manifest() -> FakeManifest:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The folder of the history; not there yet."""
+    """The folder of the history; it does not exist yet."""
     return tmp_path / "state" / "history"
 
 
@@ -73,7 +73,7 @@ def history(root: Path, manifest: FakeManifest, clock: SteppingClock) -> Parquet
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
-    """A real S3 server of our own; its URL."""
+    """The URL of a real S3 server in this process."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -83,19 +83,19 @@ def s3_server() -> Iterator[str]:
 
 @pytest.fixture
 def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
-    """Makes an empty bucket on that server, which this process and its children find."""
+    """Creates an empty bucket on that server; the environment points this process and its children there."""
     for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": s3_server}.items():
         monkeypatch.setenv(name, value)
     return partial(new_bucket, f"bucket-{uuid.uuid4().hex}")
 
 
 @pytest.fixture(params=KINDS)
-def spot(request: pytest.FixtureRequest, tmp_path: Path, bucket: Callable[[], str]) -> Spot:
-    """A place of each kind."""
-    return spot_of(request.param, tmp_path, bucket)
+def case(request: pytest.FixtureRequest, tmp_path: Path, bucket: Callable[[], str]) -> FolderCase:
+    """A folder of each kind."""
+    return folder_case(request.param, tmp_path, bucket)
 
 
 @pytest.fixture
-def placed(spot: Spot, manifest: FakeManifest, clock: SteppingClock) -> ParquetHistory:
-    """An empty history at it."""
-    return ParquetHistory(spot.address, manifest, clock)
+def any_history(case: FolderCase, manifest: FakeManifest, clock: SteppingClock) -> ParquetHistory:
+    """An empty history in a folder of each kind."""
+    return ParquetHistory(case.address, manifest, clock)

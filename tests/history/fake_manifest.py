@@ -20,14 +20,14 @@ class _Import:
 
 
 class FakeManifest:
-    """Every import in order; the heads are what the last ones left."""
+    """All imports in order; the last ones decide the heads."""
 
     def __init__(self) -> None:
         self.imports: list[_Import] = []
         self._attributes: dict[str, StoreAttributes] = {}
 
     def heads(self, kind: str, known_at: datetime | None = None) -> dict[str, HistoryFile]:
-        """The newest file of each store, or the one that was newest at an instant."""
+        """Return the newest file of each store, now or at an instant."""
         heads: dict[str, HistoryFile | None] = {}
         for done in self.imports:
             if done.kind == kind and (known_at is None or done.at <= known_at):
@@ -35,11 +35,11 @@ class FakeManifest:
         return {store: file for store, file in heads.items() if file is not None}
 
     def head(self, store: str, kind: str) -> HistoryFile | None:
-        """The newest file of one store, or None."""
+        """Return the newest file of one store, or None."""
         return self.heads(kind).get(store)
 
     def attributes(self) -> dict[str, StoreAttributes]:
-        """The attributes of each store, as the last import that named it left them."""
+        """Return the attributes of each store from the last import that named it."""
         return dict(self._attributes)
 
     def record(
@@ -51,7 +51,7 @@ class FakeManifest:
         moves: Sequence[HeadMove],
         attributes: Mapping[str, StoreAttributes] | None = None,
     ) -> int:
-        """Move all heads and take all attributes or, where a head is no longer at its `previous`, none."""
+        """Move all heads and record all attributes, or nothing if a head is no longer at its `previous`."""
         heads = self.heads(kind)
         for move in moves:
             head = heads.get(move.file.store)
@@ -62,7 +62,7 @@ class FakeManifest:
         return self._append(kind, at, source, by, after)
 
     def roll_back(self, import_id: int, by: str, at: datetime) -> int:
-        """Put the heads back to what they were before an import, unless a later one moved them."""
+        """Restore the heads from before an import, unless a later one moved them."""
         undone = self.imports[import_id - 1]
         if not undone.after:
             raise InvalidRequest(f"expected an import that moved a head, found {import_id}")

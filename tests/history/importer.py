@@ -1,7 +1,7 @@
-"""A process that imports when it is told to.
+"""A process that imports on request.
 
-Each of its tasks is a line of JSON (home, address of the history, files), after which it says that all is
-ready, waits for one more line, imports, and tells what became of the files.
+Each task is a line of JSON: home, address of the history, files. The process answers ``ready``, waits for one
+more line, imports the files, and answers with their reports.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from forecasting.storage.sql_storage import SqlStorage
 
 
 def say(line: str) -> None:
-    """One line to whoever gives the tasks."""
+    """Write one line to the test."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""From an address to a place; what can't be one is refused by the setting's name, without its secrets."""
+"""An address opens a folder; an invalid one is refused with the name of the setting, without its secrets."""
 
 import sys
 import types
@@ -10,13 +10,13 @@ from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.spec import AbstractFileSystem
 
 from forecasting.core.errors import InvalidSetting, StateUnavailable
-from forecasting.history.addresses import place_at, shown
-from forecasting.history.folder import LocalFolder
-from forecasting.history.object_store import ObjectStore
+from forecasting.history.addresses import open_folder, redact
+from forecasting.history.local_folder import LocalFolder
+from forecasting.history.remote_folder import RemoteFolder
 
 
 class PickyFiles(AbstractFileSystem):
-    """A file system that wants a host, finds nobody there, and talks about it."""
+    """A file system that needs a host, can't reach it, and quotes the address in its errors."""
 
     protocol = "picky"
     cachable = False
@@ -39,15 +39,15 @@ def test_plain_paths_and_file_urls_are_folders(tmp_path: Path) -> None:
     """Also with a blank in the name, as URLs write it."""
     folder = tmp_path / "the share"
     addresses = [str(folder), folder.as_uri(), f"FILE://{folder}", f"file://localhost{folder}"]
-    assert [place_at(address) for address in addresses] == [LocalFolder(folder)] * 4
+    assert [open_folder(address) for address in addresses] == [LocalFolder(folder)] * 4
 
 
 def test_any_other_protocol_is_a_file_system_of_fsspec() -> None:
-    """One for the process."""
-    place = place_at("memory://one/history")
-    assert isinstance(place, ObjectStore)
-    assert place.located("a/b/c") == "memory://one/history/a/b/c"
-    assert place_at("memory://one/history") is place
+    """Each process opens it once."""
+    folder = open_folder("memory://one/history")
+    assert isinstance(folder, RemoteFolder)
+    assert folder.display_path("a/b/c") == "memory://one/history/a/b/c"
+    assert open_folder("memory://one/history") is folder
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,10 @@ def test_any_other_protocol_is_a_file_system_of_fsspec() -> None:
         ("picky://", "expected a whole URL, found 'picky://'"),
     ],
 )
-def test_an_address_that_is_none_is_refused(address: str, expected: str) -> None:
+def test_an_invalid_address_is_refused(address: str, expected: str) -> None:
     """With the setting, what was expected and what was found."""
     with pytest.raises(InvalidSetting, match=rf"^STORECAST_HISTORY_URL: .*{expected}"):
-        place_at(address)
+        open_folder(address)
 
 
 @pytest.mark.parametrize(
@@ -81,27 +81,27 @@ def test_an_address_that_is_none_is_refused(address: str, expected: str) -> None
         "file://user:secret@host/history",
     ],
 )
-def test_what_is_secret_in_an_address_is_never_told(address: str) -> None:
-    """Neither in the message nor in what it came of."""
-    with pytest.raises((InvalidSetting, StateUnavailable)) as told:
-        place_at(address)
+def test_secrets_in_an_address_are_never_shown(address: str) -> None:
+    """Neither in the message nor in its cause."""
+    with pytest.raises((InvalidSetting, StateUnavailable)) as raised:
+        open_folder(address)
     chain: list[str] = []
-    error: BaseException | None = told.value
+    error: BaseException | None = raised.value
     while error is not None:
         chain.append(repr(error))
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     assert not any(part in text for part in ("sec", "ret@", "KEY", "user") for text in chain), chain
 
 
-def test_a_place_that_cannot_be_reached_is_told_with_why() -> None:
-    """It is not the setting that is wrong."""
+def test_a_folder_that_cannot_be_reached_is_reported_with_the_reason() -> None:
+    """It is no error of the setting."""
     expected = "expected to reach picky://host/history, found: .*Connection refused"
     with pytest.raises(StateUnavailable, match=expected):
-        place_at("picky://host/history")
+        open_folder("picky://host/history")
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "shown"),
     [
         ("/mnt/share@home/history", "/mnt/share@home/history"),
         ("sftp://host/history", "sftp://host/history"),
@@ -109,13 +109,13 @@ def test_a_place_that_cannot_be_reached_is_told_with_why() -> None:
         ("gs://bucket/history?token=secret", "gs://bucket/history"),
     ],
 )
-def test_an_address_is_told_without_user_password_and_options(address: str, told: str) -> None:
-    """What is left says where it is."""
-    assert shown(address) == told
+def test_an_address_is_shown_without_user_password_and_query(address: str, shown: str) -> None:
+    """The rest identifies the folder."""
+    assert redact(address) == shown
 
 
 class SSHException(Exception):
-    """Stands for the error of a package that is not installed here."""
+    """Represents the error of a package that is not installed here."""
 
 
 class Unreliable(MemoryFileSystem):
@@ -139,22 +139,22 @@ class Unreliable(MemoryFileSystem):
 
 
 @pytest.mark.parametrize("secret", ["", "user:secret@"])
-def test_a_vendors_errors_are_told_as_ours(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
-    """What was to be done, with which file, and what came; of a place with a password the kind of error."""
+def test_errors_of_a_vendor_are_translated(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    """They name the action, the file and the error; only the type of error if there is a password."""
     paramiko = types.ModuleType("paramiko")
     paramiko.SSHException = SSHException  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "paramiko", paramiko)
     fsspec.register_implementation("sftp", Unreliable, clobber=True)
-    place = place_at(f"sftp://{secret}host/history")
-    doings = {
-        "read": lambda: place.read("a/b/c.parquet"),
-        "write": lambda: place.write("a/b/c.parquet", b""),
-        "look at": lambda: place.missing(["a/b/c.parquet"]),
-        "list": lambda: list(place.files()),
+    folder = open_folder(f"sftp://{secret}host/history")
+    operations = {
+        "read": lambda: folder.read("a/b/c.parquet"),
+        "write": lambda: folder.write("a/b/c.parquet", b""),
+        "look at": lambda: folder.missing(["a/b/c.parquet"]),
+        "list": lambda: list(folder.list_files()),
     }
-    for doing, do in doings.items():
-        with pytest.raises(StateUnavailable, match=rf"expected to {doing} sftp://.*host/history") as told:
+    for doing, do in operations.items():
+        with pytest.raises(StateUnavailable, match=rf"expected to {doing} sftp://.*host/history") as error:
             do()
-        assert "secret" not in str(told.value)
-        assert isinstance(told.value.__cause__, SSHException) is not bool(secret)
-        assert str(told.value).endswith("found: SSHException" if secret else "connection lost")
+        assert "secret" not in str(error.value)
+        assert isinstance(error.value.__cause__, SSHException) is not bool(secret)
+        assert str(error.value).endswith("found: SSHException" if secret else "connection lost")

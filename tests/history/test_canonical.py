@@ -1,4 +1,4 @@
-"""What a good file is read as."""
+"""How a valid file is read."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from forecasting.core.schema import PLAN, SALES, require
-from forecasting.history.file_reading import read_incoming
-from forecasting.history.incoming import IncomingFile
+from forecasting.history.file_validation import read_incoming_file
+from forecasting.history.incoming_file import IncomingFile
 from tests.history.conftest import PutFile
 from tests.history.examples import frame_of
 
@@ -24,8 +24,8 @@ store,item,date,demand,region,is_open,promo,holiday,school_holiday
 
 
 def sales(put: PutFile, content: str | bytes) -> IncomingFile:
-    """A sales file that is good."""
-    return read_incoming(put("sales.csv", content), "sales", "canonical")
+    """Read a valid sales file."""
+    return read_incoming_file(put("sales.csv", content), "sales", "canonical")
 
 
 def test_sales_come_in_schema_order_and_types(put: PutFile) -> None:
@@ -73,7 +73,10 @@ def test_csv_and_parquet_give_the_same(put: PutFile, tmp_path: Path) -> None:
         school_holiday=[0.0, 1.0, 1.0, 0.0],
     )
     frame.to_parquet(tmp_path / "sales.parquet", index=False)
-    read, expected = read_incoming(tmp_path / "sales.parquet", "sales", "canonical"), sales(put, SALES_CSV)
+    read, expected = (
+        read_incoming_file(tmp_path / "sales.parquet", "sales", "canonical"),
+        sales(put, SALES_CSV),
+    )
     pd.testing.assert_frame_equal(frame_of(read), frame_of(expected))
     assert read.regions == expected.regions
     assert read.rows.tolist() == [2, 4, 3, 1]
@@ -85,12 +88,12 @@ def test_long_ids_and_exact_numbers_survive_floats(tmp_path: Path) -> None:
     day = np.array(["2024-01-01"], "datetime64[ns]")
     frame = pd.DataFrame({"store": [1.0], "item": [4006381333931.0], "date": day, "demand": [0.1]})
     frame.to_parquet(path, index=False)
-    read = frame_of(read_incoming(path, "sales", "canonical"))
+    read = frame_of(read_incoming_file(path, "sales", "canonical"))
     assert read[["store", "item", "y"]].to_numpy().tolist() == [["1", "4006381333931", 0.1]]
 
 
 def test_without_is_open_a_day_without_any_sale_is_closed(put: PutFile) -> None:
-    """It takes all items of a store; the note counts days of stores."""
+    """All items of the store count; the note counts days of each store."""
     header = "store,item,date,demand\n"
     first, second = "1,a,2024-01-01,0\n1,b,2024-01-01,3\n", "1,a,2024-01-02,0\n1,b,2024-01-02,0\n"
     read = sales(put, header + first + second + "2,a,2024-01-02,0\n")
@@ -103,15 +106,15 @@ def test_without_is_open_a_day_without_any_sale_is_closed(put: PutFile) -> None:
 
 
 def test_columns_that_are_not_used_are_noted(put: PutFile) -> None:
-    """So that a mistyped column does not vanish silently; a column without a name is nothing."""
+    """So that a mistyped column does not vanish silently; columns without a name are not noted."""
     read = sales(put, SALES_CSV.replace("promo", "Promotion").replace("\n", ",\n"))
     assert "not used: 'Promotion'" in read.notes
     assert not frame_of(read)["promo"].any()
 
 
 def test_a_plan_has_defaults(put: PutFile) -> None:
-    """Without an item it speaks for all of them; what it does not say is an ordinary open day."""
-    read = read_incoming(
+    """Without an item it holds for all of them; without covariates a day is an ordinary open day."""
+    read = read_incoming_file(
         put("plan.csv", "store,date,holiday\n1,2024-01-02,\n1,2024-01-01,1\n"), "plan", "canonical"
     )
     assert list(require(frame_of(read), PLAN, "plan")) == list(PLAN)
@@ -127,10 +130,10 @@ def test_a_plan_has_defaults(put: PutFile) -> None:
     )
 
 
-def test_a_plan_may_speak_for_all_items_and_for_one(put: PutFile) -> None:
-    """Other than in sales, where `all` is a sum."""
+def test_a_plan_may_cover_all_items_and_single_ones(put: PutFile) -> None:
+    """Unlike in sales, where `all` is a sum."""
     content = "store,item,date,promo\n1,all,2024-01-01,0\n1,a,2024-01-01,1\n"
-    read = read_incoming(put("plan.csv", content), "plan", "canonical")
+    read = read_incoming_file(put("plan.csv", content), "plan", "canonical")
     assert frame_of(read)["item"].tolist() == ["a", "all"]
 
 
@@ -141,11 +144,11 @@ def test_words_for_no_holiday(put: PutFile, text: str) -> None:
     assert frame_of(read)["holiday"].tolist() == [""]
 
 
-def test_the_sample_and_its_feed_are_good() -> None:
-    """The files that ship are in the canonical format, and nothing had to be assumed."""
+def test_the_sample_and_its_feed_are_valid() -> None:
+    """The shipped files are in the canonical format, and nothing is assumed."""
     files = [(DATA / "sample" / f"{kind}.parquet", kind) for kind in ("sales", "plan")]
     files += [(path, "sales") for path in sorted((DATA / "feed").glob("*.csv"))]
-    read = [read_incoming(path, kind, "canonical") for path, kind in files]
+    read = [read_incoming_file(path, kind, "canonical") for path, kind in files]
     assert len(read) == 30
     assert {file.notes for file in read} == {()}
     assert {len(file.stores) for file in read} == {35}

@@ -11,7 +11,7 @@ from forecasting.core.domain import HistoryFile
 from forecasting.core.errors import StateUnavailable
 from forecasting.core.schema import PLAN
 from forecasting.history import parquet_files
-from forecasting.history.folder import LocalFolder
+from forecasting.history.local_folder import LocalFolder
 from forecasting.history.parquet_history import ParquetHistory
 from tests.history.conftest import PutFile, SteppingClock
 from tests.history.examples import HEADER, THIRD_DAY, TWO_DAYS, demand, files_in, read
@@ -46,7 +46,7 @@ def only_file(root: Path) -> Path:
 def test_a_damaged_file_is_named(
     history: ParquetHistory, put: PutFile, root: Path, damage: str, manifest: FakeManifest
 ) -> None:
-    """A planner is told which file it is, and never gets numbers that were not imported."""
+    """The error names the file; nobody gets numbers that were not imported."""
     history.import_file(put("two.csv", TWO_DAYS), "sales", "ann")
     path = only_file(root)
     content = path.read_bytes()
@@ -78,7 +78,7 @@ def head(manifest: FakeManifest, kind: str = "sales") -> HistoryFile:
 def test_a_file_without_one_of_its_columns_is_damaged(
     history: ParquetHistory, put: PutFile, root: Path, manifest: FakeManifest, column: str
 ) -> None:
-    """As arrays as well as a frame; the column is named."""
+    """Read as arrays and as a frame; the error names the column."""
     history.import_file(put("two.csv", TWO_DAYS), "sales", "ann")
     path = only_file(root)
     pd.read_parquet(path).drop(columns=column).to_parquet(path)
@@ -127,7 +127,7 @@ def test_arrays_hold_what_the_frame_does(
 
 
 def test_a_file_without_a_row_has_no_items(tmp_path: Path) -> None:
-    """As a plan all of whose rows are gone; also where its columns have lost their types."""
+    """Such as a plan without rows, also if its columns have lost their types."""
     path = tmp_path / "plan.parquet"
     columns = {name: [] for name in PLAN}
     types = {"ds": "datetime64[us]", "is_open": bool, "promo": bool, "school_holiday": bool}
@@ -139,7 +139,7 @@ def test_a_file_without_a_row_has_no_items(tmp_path: Path) -> None:
         assert parquet_files.read_days(LocalFolder(tmp_path), path.name, PLAN) == {}
 
 
-def test_a_damaged_leftover_is_written_anew(
+def test_a_damaged_leftover_is_replaced(
     history: ParquetHistory, put: PutFile, root: Path, manifest: FakeManifest, clock: SteppingClock
 ) -> None:
     """An operator repairs a store by rolling back and importing again."""
@@ -151,7 +151,7 @@ def test_a_damaged_leftover_is_written_anew(
     assert len(demand(history, manifest)) == 2
 
 
-def test_a_file_that_is_there_is_not_written_again(
+def test_an_existing_file_is_not_written_again(
     history: ParquetHistory, put: PutFile, root: Path, manifest: FakeManifest, clock: SteppingClock
 ) -> None:
     """Files are immutable: another process may be reading this one."""
@@ -162,7 +162,7 @@ def test_a_file_that_is_there_is_not_written_again(
     history.import_file(two, "sales", "ann")
     after = only_file(root).stat()
     assert after.st_ino == before.st_ino
-    assert after.st_mtime_ns >= before.st_mtime_ns  # so that pruning takes it for new
+    assert after.st_mtime_ns >= before.st_mtime_ns  # so that pruning keeps it
 
 
 def test_a_folder_that_cannot_be_written_is_named(

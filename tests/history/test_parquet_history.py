@@ -19,7 +19,7 @@ from tests.history.fake_manifest import FakeManifest
 
 
 def test_an_import_reports_what_it_did(history: ParquetHistory, put: PutFile, manifest: FakeManifest) -> None:
-    """Number, span, stores, rows; who and when go to the manifest."""
+    """Its number, days, stores and rows; the manifest records who and when."""
     report = history.import_file(put("two.csv", TWO_DAYS), "sales", "ann")
     assert (report.import_id, report.source, report.kind, report.stores) == (1, "two.csv", "sales", ("1",))
     assert (report.first_ds, report.last_ds) == (date(2024, 1, 1), date(2024, 1, 2))
@@ -34,10 +34,10 @@ def test_an_import_reports_what_it_did(history: ParquetHistory, put: PutFile, ma
     assert (head.first_ds, head.last_ds) == (date(2024, 1, 1), date(2024, 1, 2))
 
 
-def test_a_second_import_of_the_same_file_is_nothing_new(
+def test_importing_the_same_file_again_changes_nothing(
     history: ParquetHistory, put: PutFile, manifest: FakeManifest, root: Path
 ) -> None:
-    """No number, no new file, no entry."""
+    """There is no import number, no new file and no entry."""
     history.import_file(put("two.csv", TWO_DAYS), "sales", "ann")
     before = files_in(root)
     report = history.import_file(put("again.csv", TWO_DAYS), "sales", "ann")
@@ -67,7 +67,7 @@ def test_new_days_are_added_and_old_ones_stay(
 def test_a_revision_replaces_the_row_and_is_counted(
     history: ParquetHistory, put: PutFile, manifest: FakeManifest
 ) -> None:
-    """Of three rows one is new, one is revised, one is as it was."""
+    """Of three rows one is new, one is revised and one is unchanged."""
     history.import_file(put("two.csv", TWO_DAYS), "sales", "ann")
     late = TWO_DAYS.replace("2024-01-01,5", "2024-01-01,9") + THIRD_DAY.removeprefix(HEADER)
     report = history.import_file(put("late.csv", late), "sales", "ann")
@@ -120,7 +120,7 @@ def test_nothing_changes_on_a_refused_file(
 def test_a_total_where_items_are_known_is_refused(
     history: ParquetHistory, put: PutFile, known: str, coming: str, message: str, manifest: FakeManifest
 ) -> None:
-    """And the other way round; the row is the store's first in the file."""
+    """And the other way round; the error names the store's first row in the file."""
     header = "store,item,date,demand\n"
     history.import_file(put("known.csv", f"{header}1,{known},2024-01-01,1\n"), "sales", "ann")
     later = f"{header}2,a,2024-01-01,1\n1,{coming},2024-01-03,1\n1,{coming},2024-01-02,1\n"
@@ -159,7 +159,7 @@ def test_frames_come_in_natural_order_and_schema_types(
 def test_a_roll_back_reads_the_old_values(
     history: ParquetHistory, put: PutFile, manifest: FakeManifest, clock: SteppingClock
 ) -> None:
-    """The file of before is still there; importing again after it works as ever."""
+    """The previous file is still there, and the import can be repeated."""
     history.import_file(put("two.csv", TWO_DAYS), "sales", "ann")
     revision = put("revision.csv", TWO_DAYS.replace("2024-01-01,5", "2024-01-01,50"))
     import_id = history.import_file(revision, "sales", "ann").import_id
@@ -173,7 +173,7 @@ def test_a_roll_back_reads_the_old_values(
 def test_rolling_back_a_first_import_leaves_no_store(
     history: ParquetHistory, put: PutFile, manifest: FakeManifest, clock: SteppingClock
 ) -> None:
-    """As if it had never been: a later file starts the store anew."""
+    """A later file creates the store again."""
     history.import_file(put("two.csv", TWO_DAYS), "sales", "ann")
     manifest.roll_back(1, "ann", clock.now())
     assert history.import_file(put("third.csv", THIRD_DAY), "sales", "ann").added == 1

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a file, and how it is told."""
+"""Everything that can be wrong with a file, and how it is reported."""
 
 import io
 import math
@@ -9,24 +9,24 @@ import pandas as pd
 import pytest
 
 from forecasting.core.errors import InvalidFile, InvalidRequest
-from forecasting.history.file_reading import read_incoming
+from forecasting.history.file_validation import read_incoming_file
 from tests.history.conftest import PutFile
 
 HEADER = "store,item,date,demand,region,is_open,promo,holiday,school_holiday\n"
 GOOD = "1,a,2024-01-01,5,N,1,0,,0\n"
 
-Told = tuple[int | None, str | None, str, str]
+Reported = tuple[int | None, str | None, str, str]
 FLAG = "0, 1, true, false, yes or no"
 
 
 def refusal(put: PutFile, content: str | bytes, kind: str = "sales", name: str = "sales.csv") -> InvalidFile:
-    """The error a file is refused with."""
+    """Return the error with which a file is refused."""
     with pytest.raises(InvalidFile) as caught:
-        read_incoming(put(name, content), kind, "canonical")
+        read_incoming_file(put(name, content), kind, "canonical")
     return caught.value
 
 
-def told(error: InvalidFile) -> list[Told]:
+def reported(error: InvalidFile) -> list[Reported]:
     """The problems without the file's name."""
     return [(problem.row, problem.column, problem.expected, problem.found) for problem in error.problems]
 
@@ -60,12 +60,10 @@ def as_parquet(columns: Mapping[str, Sequence[object]]) -> bytes:
         ("1,a,2024-01-02,5,N,1,0,,", "school_holiday", FLAG, "nothing"),
     ],
 )
-def test_a_cell_that_cannot_be_read_is_named(
-    put: PutFile, record: str, column: str, expected: str, found: str
-) -> None:
+def test_an_invalid_cell_is_named(put: PutFile, record: str, column: str, expected: str, found: str) -> None:
     """File, line, column, what was expected and what was found."""
     error = refusal(put, HEADER + GOOD + record + "\n")
-    assert told(error) == [(3, column, expected, found)]
+    assert reported(error) == [(3, column, expected, found)]
     assert error.problems[0].file == "sales.csv"
     assert error.total == 1
 
@@ -74,7 +72,7 @@ def test_all_kinds_of_error_in_one_file_are_reported(put: PutFile) -> None:
     """One refusal lists the problems of cells, records and the whole file, by row."""
     records = "1,a,2024-01-01,x\n1,a\n1,b,2024-01-01,-1\n1,b,yesterday,1\n1,a,2024-01-01,2\n"
     error = refusal(put, "store,item,date,demand\n" + records)
-    assert told(error) == [
+    assert reported(error) == [
         (2, "demand", "a number of 0 or more", "'x'"),
         (3, None, "4 fields as in the header", "2 fields"),
         (4, "demand", "a number of 0 or more", "'-1'"),
@@ -87,24 +85,24 @@ def test_a_missing_column_does_not_hide_other_problems(put: PutFile) -> None:
     """The column is named with what the header has instead."""
     error = refusal(put, "store, Article ,demand\n1,a,-3\n")
     columns = "'store, Article, demand'"
-    assert told(error) == [
+    assert reported(error) == [
         (1, "item", "a column of this name", columns),
         (1, "date", "a column of this name", columns),
         (2, "demand", "a number of 0 or more", "'-3'"),
     ]
 
 
-def test_a_column_that_stands_there_twice_is_refused(put: PutFile) -> None:
-    """It can't be told which of the two is meant."""
+def test_a_column_that_appears_twice_is_refused(put: PutFile) -> None:
+    """It is unclear which of the two is meant."""
     error = refusal(put, "store,item,date,demand,Demand\n1,a,2024-01-01,1,2\n")
-    assert told(error) == [(1, "demand", "this column once", "2 times")]
+    assert reported(error) == [(1, "demand", "this column once", "2 times")]
 
 
 def test_a_day_given_twice_names_the_earlier_row(put: PutFile) -> None:
     """Also where the ids are written differently."""
     error = refusal(put, HEADER + GOOD + "1,b,2024-01-01,5,N,1,0,,0\n 1.0,a ,2024-01-01,5,N,1,0,,0\n")
     found = "store 1, item a, 2024-01-01 again (first in row 2)"
-    assert told(error) == [(4, None, "one row per store, item and day", found)]
+    assert reported(error) == [(4, None, "one row per store, item and day", found)]
 
 
 def test_rows_whose_keys_cannot_be_read_are_not_compared(put: PutFile) -> None:
@@ -117,14 +115,14 @@ def test_a_total_beside_items_of_the_same_store_is_refused(put: PutFile) -> None
     """`all` is a store's total and would be counted twice; store 2 shows that it may stand alone."""
     error = refusal(put, "store,item,date,demand\n2,all,2024-01-01,9\n1,a,2024-01-01,1\n1,ALL,2024-01-01,1\n")
     expected = "either 'all' or single items in store 1"
-    assert told(error) == [(4, "item", expected, "'all' beside 'a' (row 3)")]
+    assert reported(error) == [(4, "item", expected, "'all' beside 'a' (row 3)")]
 
 
 def test_a_store_in_two_regions_is_refused_once_per_region(put: PutFile) -> None:
     """The first row of the second region is named; a row without a region is no other region."""
     days = [f"1,a,2024-01-0{day},5,{region},1,0,,0\n" for day, region in enumerate(["", "N", "S", "S"], 1)]
     error = refusal(put, HEADER + "".join(days))
-    assert told(error) == [(4, "region", "'N' for store 1, as in row 3", "'S'")]
+    assert reported(error) == [(4, "region", "'N' for store 1, as in row 3", "'S'")]
 
 
 @pytest.mark.parametrize(
@@ -154,33 +152,33 @@ def test_a_file_that_is_no_table_is_refused(
     assert problem.found.startswith(found)
 
 
-def test_a_file_that_is_not_there_is_refused_by_name(put: PutFile) -> None:
-    """A typing error on the command line reads like every other bad file."""
+def test_a_missing_file_is_refused_by_name(put: PutFile) -> None:
+    """A mistyped path gives the same kind of error as any other bad file."""
     path = put("sales.csv", GOOD)
     path.unlink()
     with pytest.raises(
         InvalidFile, match=r"sales\.csv: expected a file that can be read, found No such file"
     ):
-        read_incoming(path, "sales", "canonical")
+        read_incoming_file(path, "sales", "canonical")
 
 
 def test_rows_with_too_few_or_too_many_fields_are_named(put: PutFile) -> None:
     """A decimal comma in a comma file shows up as one field too many."""
     error = refusal(put, "store,item,date,demand\n1,a,2024-01-01\n1,a,2024-01-02,1,5\n")
     expected = "4 fields as in the header"
-    assert told(error) == [(2, None, expected, "3 fields"), (3, None, expected, "5 fields")]
+    assert reported(error) == [(2, None, expected, "3 fields"), (3, None, expected, "5 fields")]
 
 
 def test_a_quote_that_is_never_closed_is_named_with_its_line(put: PutFile) -> None:
     """Not at the end of the file, where the reader gave up."""
     error = refusal(put, 'store,item,date,demand\n1,a,2024-01-01,1\n1,"a,2024-01-02,1\n1,a,2024-01-03,1\n')
-    assert told(error) == [(3, None, "a CSV record, its quotes closed", "unexpected end of data")]
+    assert reported(error) == [(3, None, "a CSV record, its quotes closed", "unexpected end of data")]
 
 
 def test_rows_are_counted_as_an_editor_counts_lines(put: PutFile) -> None:
     """Blank lines and line breaks within quotes count."""
     error = refusal(put, 'store,item,date,demand\n\n"1\nEast",a,2024-01-01,1\n\n1,a,2024-01-01,x\n')
-    assert told(error) == [(6, "demand", "a number of 0 or more", "'x'")]
+    assert reported(error) == [(6, "demand", "a number of 0 or more", "'x'")]
 
 
 def test_fifty_problems_are_listed_and_all_are_counted(put: PutFile) -> None:
@@ -208,7 +206,7 @@ def test_parquet_rows_count_from_one(put: PutFile) -> None:
         "demand": [math.nan, math.inf, 1.0, 2.5],
     }
     error = refusal(put, as_parquet(columns), name="sales.parquet")
-    assert told(error) == [
+    assert reported(error) == [
         (1, "demand", "a number of 0 or more", "nothing"),
         (2, "demand", "a number of 0 or more", "'inf'"),
         (3, "item", "an item's name or number", "nothing"),
@@ -223,18 +221,18 @@ def test_parquet_instants_with_a_zone_and_nested_columns_are_refused(put: PutFil
     (problem,) = refusal(put, as_parquet(zoned)).problems
     assert (problem.row, problem.column) == (1, "date")
     nested = zoned | {"demand": [[1.0]]}
-    assert told(refusal(put, as_parquet(nested))) == [
+    assert reported(refusal(put, as_parquet(nested))) == [
         (None, "demand", "text, numbers or dates", "list<element: double>")
     ]
 
 
 def test_a_plan_needs_a_store_and_a_date(put: PutFile) -> None:
-    """Its own columns are asked for, not those of sales."""
+    """The error names the columns of a plan, not those of sales."""
     error = refusal(put, "shop,date\n1,2024-01-01\n", kind="plan")
-    assert told(error) == [(1, "store", "a column of this name", "'shop, date'")]
+    assert reported(error) == [(1, "store", "a column of this name", "'shop, date'")]
 
 
 def test_an_unknown_kind_is_refused(put: PutFile) -> None:
     """There are sales and plans."""
     with pytest.raises(InvalidRequest, match="expected 'sales' or 'plan', found 'prices'"):
-        read_incoming(put("x.csv", GOOD), "prices", "canonical")
+        read_incoming_file(put("x.csv", GOOD), "prices", "canonical")

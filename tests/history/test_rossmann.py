@@ -1,4 +1,4 @@
-"""What files in Rossmann's layout are read as, and what is wrong with some."""
+"""How files in Rossmann's layout are read, and which problems are reported."""
 
 import io
 
@@ -7,7 +7,7 @@ import pytest
 
 from forecasting.core.errors import InvalidFile
 from forecasting.core.schema import PLAN, SALES, require
-from forecasting.history.file_reading import read_incoming
+from forecasting.history.file_validation import read_incoming_file
 from forecasting.history.parquet_history import ParquetHistory
 from tests.history.conftest import PutFile
 from tests.history.examples import demand, frame_of, read
@@ -30,13 +30,13 @@ Id,Store,DayOfWeek,Date,Open,Promo,StateHoliday,SchoolHoliday
 
 
 def sales_of(put: PutFile, content: str | bytes) -> list[list[object]]:
-    """The sales a good file is read as, row by row."""
-    frame = frame_of(read_incoming(put("train.csv", content), "sales", "rossmann"))
+    """Return the sales read from a valid file, row by row."""
+    frame = frame_of(read_incoming_file(put("train.csv", content), "sales", "rossmann"))
     return require(frame, SALES, "sales").astype({"ds": "str"}).to_numpy().tolist()
 
 
 def test_sales_are_a_stores_total(put: PutFile) -> None:
-    """Holidays get their names; stores stand in natural order, days in theirs; nothing had to be assumed."""
+    """Holidays get their names; stores come in natural order, days in theirs; nothing is assumed."""
     assert sales_of(put, TRAIN) == [
         ["9", "all", "2015-04-02", 6500.0, True, True, "", True],
         ["9", "all", "2015-04-03", 0.0, False, False, "Easter holiday", True],
@@ -44,7 +44,7 @@ def test_sales_are_a_stores_total(put: PutFile) -> None:
         ["10", "all", "2015-03-31", 7000.0, True, True, "", True],
         ["10", "all", "2015-12-25", 0.0, False, False, "Christmas", False],
     ]
-    incoming = read_incoming(put("train.csv", TRAIN), "sales", "rossmann")
+    incoming = read_incoming_file(put("train.csv", TRAIN), "sales", "rossmann")
     assert (incoming.notes, incoming.regions) == ((), {})
     assert incoming.rows.tolist() == [4, 3, 6, 2, 5]
 
@@ -60,18 +60,18 @@ def test_parquet_with_narrow_types_reads_the_same(put: PutFile) -> None:
     assert [row[6] for row in sales_of(put, plain.to_parquet(index=False))] == ["", ""]
 
 
-def test_where_open_is_blank_sales_tell(put: PutFile) -> None:
-    """Cell by cell, and the note counts them; a zero on a day said to be open stays open."""
+def test_a_blank_open_follows_from_sales(put: PutFile) -> None:
+    """For each cell, and a note counts them; a day marked open stays open without sales."""
     days = "1,2015-01-02,5,\n1,2015-01-03,0,\n1,2015-01-04,0,1\n"
-    incoming = read_incoming(put("train.csv", "Store,Date,Sales,Open\n" + days), "sales")
+    incoming = read_incoming_file(put("train.csv", "Store,Date,Sales,Open\n" + days), "sales")
     assert frame_of(incoming)["is_open"].tolist() == [True, False, True]
     assert incoming.notes[0] == "Open is left blank in 2 rows: open where something was sold"
 
 
-def test_without_the_column_open_sales_tell(put: PutFile) -> None:
-    """As in the canonical format, and the notes speak of the file's own columns."""
+def test_without_the_open_column_open_days_follow_from_sales(put: PutFile) -> None:
+    """As in the canonical format; the notes use the file's own headings."""
     days = "1,2015-01-02,5,9\n1,2015-01-03,0,9\n"
-    incoming = read_incoming(put("train.csv", "Store,Date,Sales,Weather\n" + days), "sales")
+    incoming = read_incoming_file(put("train.csv", "Store,Date,Sales,Weather\n" + days), "sales")
     assert frame_of(incoming)["is_open"].tolist() == [True, False]
     assert incoming.notes == (
         "Open is not given: 1 day on which a store sold nothing counts as closed",
@@ -82,7 +82,7 @@ def test_without_the_column_open_sales_tell(put: PutFile) -> None:
 
 def test_a_file_without_sales_is_a_plan(put: PutFile) -> None:
     """For the whole store; a blank Open is open."""
-    incoming = read_incoming(put("test.csv", PLANNED), "plan", "rossmann")
+    incoming = read_incoming_file(put("test.csv", PLANNED), "plan", "rossmann")
     assert require(frame_of(incoming), PLAN, "plan").astype({"ds": "str"}).to_numpy().tolist() == [
         ["1", "all", "2015-09-17", True, True, "", False],
         ["1", "all", "2015-09-18", True, False, "", True],
@@ -104,20 +104,22 @@ def test_a_file_without_sales_is_a_plan(put: PutFile) -> None:
         ("1,4,2015-04-02,7,1,1,1,0,x", "SchoolHoliday", "0, 1, true, false, yes or no", "'x'"),
     ],
 )
-def test_a_cell_that_cannot_be_read_is_named_as_in_the_file(
+def test_an_invalid_cell_is_named_as_in_the_file(
     put: PutFile, record: str, column: str, expected: str, found: str
 ) -> None:
     """By Rossmann's heading; a column that is not used may hold anything."""
     with pytest.raises(InvalidFile) as caught:
-        read_incoming(put("train.csv", f"{TRAIN}{record}\n2,?,2015-04-02,7,?,1,1,0,0\n"), "sales", "rossmann")
+        read_incoming_file(
+            put("train.csv", f"{TRAIN}{record}\n2,?,2015-04-02,7,?,1,1,0,0\n"), "sales", "rossmann"
+        )
     (problem,) = caught.value.problems
     assert (problem.row, problem.column, problem.expected, problem.found) == (7, column, expected, found)
 
 
-def test_every_problem_is_told_at_once(put: PutFile) -> None:
-    """A missing column, a bad cell and a day that stands there twice."""
+def test_all_problems_are_reported_together(put: PutFile) -> None:
+    """A missing column, a bad cell and a day that appears twice."""
     with pytest.raises(InvalidFile) as caught:
-        read_incoming(
+        read_incoming_file(
             put("train.csv", "Store,Date,Promo\n1,2015-01-02,2\n1,2015-01-02,0\n"), "sales", "rossmann"
         )
     assert [(problem.row, problem.column, problem.found) for problem in caught.value.problems] == [
@@ -127,7 +129,7 @@ def test_every_problem_is_told_at_once(put: PutFile) -> None:
     ]
 
 
-def test_a_region_that_is_known_stays(history: ParquetHistory, put: PutFile, manifest: FakeManifest) -> None:
+def test_a_known_region_is_kept(history: ParquetHistory, put: PutFile, manifest: FakeManifest) -> None:
     """Rossmann's files have none: new stores have no region, others keep theirs."""
     known = "store,item,date,demand,region\n9,all,2015-04-01,5,North\n"
     history.import_file(put("known.csv", known), "sales", "ann")
@@ -141,8 +143,10 @@ def test_a_region_that_is_known_stays(history: ParquetHistory, put: PutFile, man
     }
 
 
-def test_a_plan_goes_beside_the_sales(history: ParquetHistory, put: PutFile, manifest: FakeManifest) -> None:
-    """Both are imported through the same door, told by their headers."""
+def test_a_plan_is_imported_beside_the_sales(
+    history: ParquetHistory, put: PutFile, manifest: FakeManifest
+) -> None:
+    """Both are imported in the same way and recognised by their headers."""
     history.import_file(put("train.csv", TRAIN), "sales", "ann")
     assert history.import_file(put("test.csv", PLANNED), "plan", "ann").added == 3
     assert read(history, manifest, "1", "plan")["is_open"].tolist() == [True, True, False]
@@ -152,7 +156,7 @@ def test_a_plan_goes_beside_the_sales(history: ParquetHistory, put: PutFile, man
 def test_totals_of_stores_with_known_items_are_refused(
     history: ParquetHistory, put: PutFile, manifest: FakeManifest
 ) -> None:
-    """The row is named, but no column: the file has none for items."""
+    """The error names the row but no column, since the file has none for items."""
     history.import_file(put("known.csv", "store,item,date,demand\n9,a,2015-04-01,5\n"), "sales", "ann")
     with pytest.raises(InvalidFile) as caught:
         history.import_file(put("train.csv", TRAIN), "sales", "ann")

@@ -1,4 +1,4 @@
-"""S3 by a real server: how many requests things take, and what is told when they fail."""
+"""S3 on a real server: how many requests each operation takes, and what its errors say."""
 
 import signal
 import subprocess
@@ -11,19 +11,19 @@ import pytest
 import werkzeug.serving
 
 from forecasting.core.errors import StateUnavailable
-from forecasting.history.addresses import place_at
-from forecasting.history.file_locations import Place
+from forecasting.history.addresses import open_folder
+from forecasting.history.history_folder import HistoryFolder
 from forecasting.history.s3 import S3Files
 from tests.history.conftest import CREDENTIALS
-from tests.history.spots import Spot, server, spot_of
+from tests.history.folder_cases import FolderCase, folder_case, server
 
 NAME = "sales/1_x/a.parquet"
 
 KILLED_WHEN_SENDING = """
 import http.client, os, signal, sys
-from forecasting.history.addresses import place_at
+from forecasting.history.addresses import open_folder
 
-place = place_at(sys.argv[1])
+folder = open_folder(sys.argv[1])
 send = http.client.HTTPConnection.send
 
 def killed_in_the_middle(connection, data):
@@ -33,19 +33,19 @@ def killed_in_the_middle(connection, data):
         os.kill(os.getpid(), signal.SIGKILL)
 
 http.client.HTTPConnection.send = killed_in_the_middle
-place.write("sales/1_x/a.parquet", b"new" * 100_000)
+folder.write("sales/1_x/a.parquet", b"new" * 100_000)
 """
 
 
 @pytest.fixture
-def spot(tmp_path: Path, bucket: Callable[[], str]) -> Spot:
+def case(tmp_path: Path, bucket: Callable[[], str]) -> FolderCase:
     """A folder in a bucket."""
-    return spot_of("s3", tmp_path, bucket)
+    return folder_case("s3", tmp_path, bucket)
 
 
 @contextmanager
 def requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The methods of the requests the server gets meanwhile."""
+    """The methods of the requests the server receives during the test."""
     methods: list[str] = []
     run = werkzeug.serving.WSGIRequestHandler.run_wsgi
 
@@ -58,115 +58,115 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         yield methods
 
 
-def test_reading_and_writing_are_one_request_each(spot: Spot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the size: round trips are what fits on other machines wait for."""
+def test_reading_and_writing_are_one_request_each(case: FolderCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the size: fits on other machines wait for round trips."""
     for content in (b"small", b"large" * 1_000_000):
         with requests(monkeypatch) as made:
-            spot.place.write(NAME, content)
-            assert spot.place.read(NAME) == content
+            case.folder.write(NAME, content)
+            assert case.folder.read(NAME) == content
         assert made == ["PUT", "GET"]
 
 
-def test_a_thousand_files_are_listed_by_one_request(spot: Spot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of however many stores; beside the look whether there are any."""
+def test_a_thousand_files_are_listed_by_one_request(
+    case: FolderCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For any number of stores; a second request checks whether there are any files."""
     for n in range(30):
-        spot.place.write(f"sales/{n}_x/a.parquet", b"a")
+        case.folder.write(f"sales/{n}_x/a.parquet", b"a")
     with requests(monkeypatch) as made:
-        assert len(list(spot.place.files())) == 30
+        assert len(list(case.folder.list_files())) == 30
     assert made == ["GET", "GET"]
     with requests(monkeypatch) as made:
-        assert spot.place.in_use()
+        assert case.folder.in_use()
     assert made == ["GET"] * 3
 
 
-def test_more_files_than_a_request_lists(spot: Spot) -> None:
-    """None is left out."""
+def test_more_files_than_a_request_lists(case: FolderCase) -> None:
+    """All of them are listed."""
     names = {f"sales/{n % 7}_x/{n}.parquet" for n in range(1100)}
-    bucket = spot.address.split("/")[2]
+    bucket = case.address.split("/")[2]
     for name in names:
         server().put_object(bucket, f"some/history/{name}", b"")
-    assert spot.names == names
+    assert case.names == names
 
 
-def test_what_other_tools_put_there_for_folders_is_no_file(spot: Spot) -> None:
-    """Nor is what stands beside the history under a similar name."""
+def test_objects_that_represent_folders_are_no_files(case: FolderCase) -> None:
+    """Nor are objects beside the history with a similar name."""
     for key in ("some/history/", "some/history/sales/1_x/", "some/history-of-old/sales/1_x/a.parquet"):
-        server().put_object(spot.address.split("/")[2], key, b"")
-    assert (spot.names, spot.place.in_use()) == (set(), False)
+        server().put_object(case.address.split("/")[2], key, b"")
+    assert (case.names, case.folder.in_use()) == (set(), False)
 
 
 def test_a_whole_bucket_may_be_the_root(bucket: Callable[[], str]) -> None:
     """Without a folder in it."""
-    place = place_at(f"s3://{bucket()}")
-    place.write(NAME, b"a")
-    assert ([file.name for file in place.files()], place.in_use()) == ([NAME], True)
+    folder = open_folder(f"s3://{bucket()}")
+    folder.write(NAME, b"a")
+    assert ([file.name for file in folder.list_files()], folder.in_use()) == ([NAME], True)
 
 
-def test_a_writer_that_is_killed_leaves_what_was_there(spot: Spot) -> None:
+def test_a_killed_writer_leaves_the_old_object(case: FolderCase) -> None:
     """By kill -9, with half of the object sent."""
-    spot.place.write(NAME, b"old")
-    script = [sys.executable, "-c", KILLED_WHEN_SENDING, spot.address]
+    case.folder.write(NAME, b"old")
+    script = [sys.executable, "-c", KILLED_WHEN_SENDING, case.address]
     killed = subprocess.run(script, capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert spot.place.read(NAME) == b"old"
-    assert spot.names == {NAME}
+    assert case.folder.read(NAME) == b"old"
+    assert case.names == {NAME}
 
 
-def doings(place: Place) -> dict[str, Callable[[], object]]:
-    """Everything that asks the server."""
+def operations(folder: HistoryFolder) -> dict[str, Callable[[], object]]:
+    """Every operation that asks the server."""
     return {
-        "read": lambda: place.read(NAME),
-        "write": lambda: place.write(NAME, b""),
-        "list": lambda: list(place.files()),
-        "look at": lambda: place.missing([NAME]),
+        "read": lambda: folder.read(NAME),
+        "write": lambda: folder.write(NAME, b""),
+        "list": lambda: list(folder.list_files()),
+        "look at": lambda: folder.missing([NAME]),
     }
 
 
 @pytest.mark.parametrize("doing", ["read", "write", "list"])
-def test_a_bucket_that_is_not_there_is_no_empty_history(bucket: Callable[[], str], doing: str) -> None:
-    """It is told, with what S3 says."""
+def test_a_missing_bucket_is_no_empty_history(bucket: Callable[[], str], doing: str) -> None:
+    """The error quotes S3."""
     bucket()
-    place = place_at("s3://no-such-bucket/history")
+    folder = open_folder("s3://no-such-bucket/history")
     with pytest.raises(StateUnavailable, match=rf"expected to {doing} s3://no-such-bucket/.*NoSuchBucket"):
-        doings(place)[doing]()
+        operations(folder)[doing]()
     with pytest.raises(StateUnavailable, match=r"expected to list s3://no-such-bucket/history.*NoSuchBucket"):
-        place.in_use()
+        folder.in_use()
 
 
 @pytest.mark.parametrize("doing", ["read", "write", "list", "look at"])
-def test_a_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch, doing: str) -> None:
+def test_a_server_that_does_not_answer_is_reported(monkeypatch: pytest.MonkeyPatch, doing: str) -> None:
     """After a few tries; nobody listens on this port."""
     nobody = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
     for name, value in (CREDENTIALS | nobody).items():
         monkeypatch.setenv(name, value)
-    place = place_at(f"s3://bucket/unreachable-{doing.replace(' ', '-')}")
+    folder = open_folder(f"s3://bucket/unreachable-{doing.replace(' ', '-')}")
     expected = rf"sales history: expected to {doing} s3://bucket/unreachable.*, found: Could not connect"
     with pytest.raises(StateUnavailable, match=expected):
-        doings(place)[doing]()
+        operations(folder)[doing]()
 
 
-def test_without_credentials_nothing_is_asked(
-    bucket: Callable[[], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is told that they are what is missing."""
+def test_missing_credentials_are_reported(bucket: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names them, and no request is sent."""
     name = bucket()
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(variable)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("HOME", "/nowhere")
     with pytest.raises(StateUnavailable, match="found: Unable to locate credentials"):
-        place_at(f"s3://{name}/without-credentials").read(NAME)
+        open_folder(f"s3://{name}/without-credentials").read(NAME)
 
 
-def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Already when the place is opened."""
+def test_a_missing_profile_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as the folder is opened."""
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(StateUnavailable, match=r"expected to reach s3://bucket/profile, found: .*nobody"):
-        place_at("s3://bucket/profile")
+        open_folder("s3://bucket/profile")
 
 
-def test_it_is_a_file_system_as_any_other(bucket: Callable[[], str]) -> None:
-    """What `fsspec` builds on its methods works as well."""
+def test_other_methods_of_fsspec_work_too(bucket: Callable[[], str]) -> None:
+    """Those that `fsspec` builds on the ones defined here."""
     files, name = S3Files(), bucket()
     files.pipe_file(f"s3://{name}/a/b.txt", b"hello")
     assert files.cat_file(f"{name}/a/b.txt", 1, 3) == b"el"

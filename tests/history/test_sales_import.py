@@ -1,4 +1,4 @@
-"""Imports that move the same store, and pruners that come between, at the same time."""
+"""Concurrent imports of the same store, and pruning during an import."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,20 +10,21 @@ import pytest
 from forecasting.core.domain import FileKey, Volume
 from forecasting.core.errors import ImportConflict, InvalidFile, StateUnavailable
 from forecasting.core.ports import HeadMove, StoreAttributes
-from forecasting.history.addresses import place_at
-from forecasting.history.parquet_history import ATTEMPTS, ParquetHistory
+from forecasting.history.addresses import open_folder
+from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.parquet_reader import file_name
+from forecasting.history.sales_import import ATTEMPTS
 from tests.history.conftest import PutFile, SteppingClock
 from tests.history.examples import HEADER, THIRD_DAY, TWO_DAYS, demand, read
 from tests.history.fake_manifest import FakeManifest
-from tests.history.spots import PlainFiles, Spot
+from tests.history.folder_cases import FolderCase, PlainFiles
 
-LONG_HENCE = datetime(2100, 1, 1, tzinfo=UTC)
-"""To a pruner that goes by this every file is old."""
+FAR_FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
+"""Older than this, every file may be pruned."""
 
 
 class RacingManifest(FakeManifest):
-    """Lets another import through just before it records one."""
+    """Runs another import just before it records one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,17 +39,17 @@ class RacingManifest(FakeManifest):
         moves: Sequence[HeadMove],
         attributes: Mapping[str, StoreAttributes] | None = None,
     ) -> int:
-        """As ever, but not before the next rival."""
+        """Run the next rival, then record."""
         if self.rivals:
             self.rivals.pop()()
         return super().record(source, kind, by, at, moves, attributes)
 
 
 @pytest.mark.parametrize("first", [TWO_DAYS, None], ids=["known store", "new store"])
-def test_of_two_imports_at_once_neither_is_lost(
+def test_of_two_concurrent_imports_neither_is_lost(
     root: Path, clock: SteppingClock, put: PutFile, first: str | None
 ) -> None:
-    """The one that comes second is merged again on top of the other."""
+    """The second one is merged again onto the result of the first."""
     manifest = RacingManifest()
     history = ParquetHistory(root, manifest, clock)
     if first:
@@ -62,10 +63,8 @@ def test_of_two_imports_at_once_neither_is_lost(
     assert [done.source for done in manifest.imports][-2:] == ["rival.csv", "mine.csv"]
 
 
-def test_a_rival_that_turns_the_store_to_totals_is_noticed(
-    root: Path, clock: SteppingClock, put: PutFile
-) -> None:
-    """The checks against what is known run again, too."""
+def test_checks_against_known_items_are_repeated(root: Path, clock: SteppingClock, put: PutFile) -> None:
+    """A rival import has given the store a total instead of items."""
     manifest = RacingManifest()
     history = ParquetHistory(root, manifest, clock)
     rival = put("rival.csv", "store,item,date,demand\n1,all,2024-01-01,9\n")
@@ -75,10 +74,10 @@ def test_a_rival_that_turns_the_store_to_totals_is_noticed(
     assert demand(history, manifest) == {("all", "01-01"): 9}
 
 
-def test_stores_that_nobody_moved_are_not_merged_again(
+def test_stores_that_did_not_move_are_not_merged_again(
     root: Path, clock: SteppingClock, put: PutFile
 ) -> None:
-    """A large import that has to try again is as quick as its rivals: it reads nothing twice."""
+    """Retrying a large import is quick: it reads no file twice."""
     manifest = RacingManifest()
     history = ParquetHistory(root, manifest, clock)
     both = TWO_DAYS + TWO_DAYS.removeprefix(HEADER).replace("1,a,", "2,a,")
@@ -97,7 +96,7 @@ def test_stores_that_nobody_moved_are_not_merged_again(
 
 
 class ContestedManifest(FakeManifest):
-    """Someone else is always faster, a number of times."""
+    """Reports a number of conflicts first."""
 
     def __init__(self, times: int) -> None:
         super().__init__()
@@ -112,7 +111,7 @@ class ContestedManifest(FakeManifest):
         moves: Sequence[HeadMove],
         attributes: Mapping[str, StoreAttributes] | None = None,
     ) -> int:
-        """Not yet."""
+        """Raise while conflicts are left."""
         if self.times:
             self.times -= 1
             raise ImportConflict(f"{source}: contested")
@@ -123,10 +122,10 @@ class ContestedManifest(FakeManifest):
 def test_an_import_gives_up_only_after_many_tries(
     root: Path, clock: SteppingClock, put: PutFile, times: int
 ) -> None:
-    """It rests between two; the one that never gets through says so and changes nothing."""
-    rests: list[int] = []
+    """It pauses between two tries; if all fail, it raises and changes nothing."""
+    pauses: list[int] = []
     manifest = ContestedManifest(times)
-    history = ParquetHistory(root, manifest, clock, rests.append)
+    history = ParquetHistory(root, manifest, clock, pauses.append)
     two = put("two.csv", TWO_DAYS)
     if times < ATTEMPTS:
         assert history.import_file(two, "sales", "ann").import_id == 1
@@ -134,11 +133,11 @@ def test_an_import_gives_up_only_after_many_tries(
         with pytest.raises(ImportConflict, match=r"two\.csv: contested"):
             history.import_file(two, "sales", "ann")
         assert manifest.imports == []
-    assert rests == list(range(1, ATTEMPTS))
+    assert pauses == list(range(1, ATTEMPTS))
 
 
 class SweptManifest(FakeManifest):
-    """Lets a pruner through just before it records an import."""
+    """Prunes just before it records an import."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -154,21 +153,21 @@ class SweptManifest(FakeManifest):
         moves: Sequence[HeadMove],
         attributes: Mapping[str, StoreAttributes] | None = None,
     ) -> int:
-        """As ever, but not before the pruner."""
+        """Prune, then record."""
         if self.sweep:
             self.swept.append(self.sweep())
         return super().record(source, kind, by, at, moves, attributes)
 
 
-def test_what_a_pruner_took_from_an_import_under_way_is_written_again(
-    spot: Spot, clock: SteppingClock, put: PutFile
+def test_files_pruned_during_their_import_are_written_again(
+    case: FolderCase, clock: SteppingClock, put: PutFile
 ) -> None:
-    """It had looked at the ages of old files before the import brought their values back."""
+    """Their ages were checked before the import brought their values back."""
     manifest = SweptManifest()
-    history = ParquetHistory(spot.address, manifest, clock)
+    history = ParquetHistory(case.address, manifest, clock)
     history.import_file(put("two.csv", TWO_DAYS), "sales", "ann")
     needed = {FileKey("sales", "1", manifest.heads("sales")["1"].content_hash)}
-    manifest.sweep = lambda: history.prune(needed, LONG_HENCE)
+    manifest.sweep = lambda: history.prune(needed, FAR_FUTURE)
     mine = put("mine.csv", THIRD_DAY + THIRD_DAY.removeprefix(HEADER).replace("1,a,", "2,a,"))
     history.import_file(mine, "sales", "ann")
     assert manifest.swept[0].count == 2
@@ -176,25 +175,25 @@ def test_what_a_pruner_took_from_an_import_under_way_is_written_again(
     assert len(demand(history, manifest, "2")) == 1
 
 
-def test_what_became_a_head_under_a_pruners_hands_is_put_back(
-    spot: Spot, placed: ParquetHistory, manifest: FakeManifest, put: PutFile
+def test_a_file_that_became_a_head_while_it_was_pruned_is_restored(
+    case: FolderCase, any_history: ParquetHistory, manifest: FakeManifest, put: PutFile
 ) -> None:
-    """It knows what was needed before the import, and has not seen that the file was written again."""
-    placed.import_file(put("two.csv", TWO_DAYS), "sales", "ann")
-    placed.import_file(put("plan.csv", "store,date\n1,2024-01-03\n"), "plan", "ann")
-    spot.place.write("sales/1_x/old.parquet", b"old")
-    assert placed.prune(set(), LONG_HENCE) == Volume(1, 3)
-    assert len(demand(placed, manifest)) == 2
-    assert len(read(placed, manifest, kind="plan")) == 1
+    """The list of needed files is older than the import."""
+    any_history.import_file(put("two.csv", TWO_DAYS), "sales", "ann")
+    any_history.import_file(put("plan.csv", "store,date\n1,2024-01-03\n"), "plan", "ann")
+    case.folder.write("sales/1_x/old.parquet", b"old")
+    assert any_history.prune(set(), FAR_FUTURE) == Volume(1, 3)
+    assert len(demand(any_history, manifest)) == 2
+    assert len(read(any_history, manifest, kind="plan")) == 1
 
 
 class FrailFiles(PlainFiles):
-    """One file can't be removed."""
+    """A file system that can't remove one file."""
 
     protocol = "frail"
 
     def rm_file(self, path: str) -> None:
-        """Not that one."""
+        """Refuse to remove that file."""
         if "stuck" in path:
             raise PermissionError(13, "Permission denied", path)
         super().rm_file(path)
@@ -204,14 +203,14 @@ class FrailFiles(PlainFiles):
         return str(path).removeprefix("frail://").rstrip("/")
 
 
-def test_a_pruner_that_is_stopped_by_an_error_puts_heads_back(
+def test_pruning_stopped_by_an_error_restores_heads(
     root: Path, manifest: FakeManifest, clock: SteppingClock, put: PutFile
 ) -> None:
-    """What it had taken is not forgotten; the file that made the trouble is named."""
+    """Removals that had begun are undone or completed; the error names the file."""
     fsspec.register_implementation("frail", FrailFiles, clobber=True)
     history = ParquetHistory(f"frail://{root}", manifest, clock)
     history.import_file(put("two.csv", TWO_DAYS), "sales", "ann")
-    place_at(f"frail://{root}").write("sales/2_x/stuck.parquet", b"")
+    open_folder(f"frail://{root}").write("sales/2_x/stuck.parquet", b"")
     with pytest.raises(StateUnavailable, match=r"expected to remove .*stuck\.parquet, found: .*denied"):
-        history.prune(set(), LONG_HENCE)
+        history.prune(set(), FAR_FUTURE)
     assert len(demand(history, manifest)) == 2

@@ -1,4 +1,4 @@
-"""One import on its way: an incoming file put over what its stores have."""
+"""What importing a file changes in each of its stores."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,27 +12,29 @@ import pandas as pd
 from forecasting.core.domain import ALL_ITEMS, HistoryFile, ImportReport
 from forecasting.core.ports import HeadMove
 from forecasting.core.wording import counted
-from forecasting.history.findings import Findings, quoted
-from forecasting.history.incoming import IncomingFile
-from forecasting.history.merge import merge
-from forecasting.history.values import content_hash
+from forecasting.history.incoming_file import IncomingFile
+from forecasting.history.problem_collector import ProblemCollector, quote
+from forecasting.history.row_merge import merge_rows
+from forecasting.history.value_hash import content_hash
 
 EPOCH = date(1970, 1, 1)
 
 FUTURE_DAYS = 31
-"""Sales may be this far ahead of the clock: enough for one that is off, not for a wrong year."""
+"""How far sales may be ahead of the clock: enough for a wrong clock, too little for a mistyped year."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StoreChange:
     """What an import does to one store.
 
     Attributes
     ----------
     head
-        The file it was merged over, or None.
+        The store's file before, or None for a new store.
     file
-        What came of it.
+        The store's file after.
+    added, revised, unchanged
+        As in `MergedRows`.
     """
 
     head: HistoryFile | None
@@ -42,34 +44,34 @@ class Change:
     unchanged: int
 
     @property
-    def new(self) -> bool:
-        """Whether there is anything to record: other values, or another region."""
+    def is_new(self) -> bool:
+        """Whether the import has to be recorded for this store: values or region differ."""
         if self.head is None:
             return True
         return (self.file.content_hash, self.file.region) != (self.head.content_hash, self.head.region)
 
     @property
     def move(self) -> HeadMove:
-        """The head's move."""
+        """The move of the store's head from the old file to the new one."""
         return HeadMove(self.file, self.head.content_hash if self.head else None)
 
 
-class Merging:
-    """Puts an incoming file over what its stores have, as often as that changes meanwhile.
+class StoreMerger:
+    """Merges an incoming file into its stores, and can do so again when their heads have moved.
 
-    A store whose head is still the one it was merged over before is not merged again: an import of many
-    stores that has to try again does so in no time. Of the values no more than a few stores' are held.
+    A store whose head has not moved since the last merge is not merged again, so retrying an import of many
+    stores is quick. Only the values of a few stores are in memory at a time.
 
     Parameters
     ----------
     incoming
-        The file.
+        The checked file.
     read
-        Reads what a store has.
+        Reads a store's present file.
     write
-        Puts the merged values of a store down; None to only find out what there would be.
-    abreast
-        How many stores are read and written at a time.
+        Writes a store's merged file; None to write nothing.
+    concurrency
+        How many stores are read and written at the same time.
     """
 
     def __init__(
@@ -77,59 +79,59 @@ class Merging:
         incoming: IncomingFile,
         read: Callable[[HistoryFile], pd.DataFrame],
         write: Callable[[HistoryFile, pd.DataFrame], None] | None,
-        abreast: int = 1,
+        concurrency: int = 1,
     ) -> None:
         self._incoming = incoming
         self._read = read
         self._write = write
-        self._abreast = abreast
-        self._done: dict[str, Change] = {}
+        self._concurrency = concurrency
+        self._changes: dict[str, StoreChange] = {}
 
-    def over(self, heads: Mapping[str, HistoryFile]) -> list[Change]:
-        """What the file does to each of its stores, in its order.
+    def merge_onto(self, heads: Mapping[str, HistoryFile]) -> list[StoreChange]:
+        """Merge the file onto the given heads; return the change of each of its stores, in its order.
 
         Raises
         ------
         InvalidFile
-            If it has a total for a store with single items, or the other way round.
+            If the file has a total for a store with single items, or the other way round.
         StateUnavailable
-            If what a store has can't be read, or the new values not be written.
+            If a head can't be read, or a merged file can't be written.
         """
         if self._incoming.kind == "sales":
             _refuse_totals_beside_items(self._incoming, heads)
         self._merge_all(
             (store, rows, heads.get(store))
             for store, rows in self._incoming.frames()
-            if store not in self._done or self._done[store].head != heads.get(store)
+            if store not in self._changes or self._changes[store].head != heads.get(store)
         )
-        return list(self._done.values())
+        return list(self._changes.values())
 
     def write_again(self, stores: Collection[str]) -> None:
-        """Put the values of stores down once more, as they were merged.
+        """Merge some stores onto the same heads as before and write their files once more.
 
         Raises
         ------
         StateUnavailable
-            As for `over`.
+            As for `merge_onto`.
         """
         self._merge_all(
-            (store, rows, self._done[store].head)
+            (store, rows, self._changes[store].head)
             for store, rows in self._incoming.frames()
             if store in stores
         )
 
     def _merge_all(self, stores: Iterator[tuple[str, pd.DataFrame, HistoryFile | None]]) -> None:
-        with ThreadPoolExecutor(self._abreast, thread_name_prefix="merging") as merging:
-            while some := list(islice(stores, self._abreast)):
-                changes = merging.map(self._merge, *zip(*some, strict=True))
-                self._done |= {change.file.store: change for change in changes}
+        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="merging") as threads:
+            while batch := list(islice(stores, self._concurrency)):
+                changes = threads.map(self._merge, *zip(*batch, strict=True))
+                self._changes |= {change.file.store: change for change in changes}
 
-    def _merge(self, store: str, rows: pd.DataFrame, head: HistoryFile | None) -> Change:
-        merged = merge(self._read(head) if head else None, rows, self._incoming.given)
+    def _merge(self, store: str, rows: pd.DataFrame, head: HistoryFile | None) -> StoreChange:
+        merged = merge_rows(self._read(head) if head else None, rows, self._incoming.given)
         region = self._incoming.regions.get(store) or (head.region if head else "")
         file = _describe(store, self._incoming.kind, merged.frame, region)
-        change = Change(head, file, merged.added, merged.revised, merged.unchanged)
-        if self._write and change.new:
+        change = StoreChange(head, file, merged.added, merged.revised, merged.unchanged)
+        if self._write and change.is_new:
             self._write(file, merged.frame)
         return change
 
@@ -147,20 +149,26 @@ def _describe(store: str, kind: str, frame: pd.DataFrame, region: str) -> Histor
     )
 
 
-def refuse_the_future(incoming: IncomingFile, today: date) -> None:
-    """Refuse sales of days long to come: one mistyped year would move every store's business date."""
+def refuse_future_sales(incoming: IncomingFile, today: date) -> None:
+    """Refuse sales more than `FUTURE_DAYS` ahead: one mistyped year would move every store's business date.
+
+    Raises
+    ------
+    InvalidFile
+        With every such row.
+    """
     last = today + timedelta(days=FUTURE_DAYS)
     days = incoming.columns["date"].numbers
-    findings = Findings(incoming.file)
+    problems = ProblemCollector(incoming.file)
     for at in np.flatnonzero(days > (last - EPOCH).days):
         found = EPOCH + timedelta(days=int(days[at]))
-        findings.add(f"a day up to {last}", f"'{found}'", row=int(incoming.rows[at]), column="date")
-    findings.raise_if_any()
+        problems.add(f"a day up to {last}", f"'{found}'", row=int(incoming.rows[at]), column="date")
+    problems.raise_if_any()
 
 
 def _refuse_totals_beside_items(incoming: IncomingFile, heads: Mapping[str, HistoryFile]) -> None:
-    """Refuse a store's total where its single items are known, and the other way round."""
-    findings = Findings(incoming.file)
+    """Refuse a store's total if its single items are already known, and the other way round."""
+    problems = ProblemCollector(incoming.file)
     column = incoming.layout.columns["item"].heading or None
     for store, item, row in incoming.first_rows():
         head = heads.get(store)
@@ -169,25 +177,26 @@ def _refuse_totals_beside_items(incoming: IncomingFile, heads: Mapping[str, Hist
                 f"'{ALL_ITEMS}'" if ALL_ITEMS in head.items else f"single items, such as '{head.items[0]}'"
             )
             expected = f"what store {store} already has: {known}"
-            findings.add(expected, quoted(item), row=row, column=column)
-    findings.raise_if_any()
+            problems.add(expected, quote(item), row=row, column=column)
+    problems.raise_if_any()
 
 
-def report(
+def build_report(
     incoming: IncomingFile,
-    changes: Sequence[Change],
-    news: Collection[str],
+    changes: Sequence[StoreChange],
+    stores_with_new_attributes: Collection[str],
     import_id: int | None,
 ) -> ImportReport:
-    """What an import did, or would do."""
+    """Summarise what an import did, or would do; `import_id` is None if nothing was recorded."""
     notes = [
-        f"store {change.file.store}: region was {quoted(change.head.region)},"
-        f" is now {quoted(change.file.region)}"
+        f"store {change.file.store}: region was {quote(change.head.region)},"
+        f" is now {quote(change.file.region)}"
         for change in changes
         if change.head and change.head.region not in ("", change.file.region)
     ]
-    if news:
-        notes.append(f"store attributes: new or changed for {counted(len(news), 'store')}")
+    if stores_with_new_attributes:
+        number = counted(len(stores_with_new_attributes), "store")
+        notes.append(f"store attributes: new or changed for {number}")
     first_ds, last_ds = incoming.span()
     return ImportReport(
         import_id=import_id,

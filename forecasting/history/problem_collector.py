@@ -1,4 +1,4 @@
-"""Collects what is wrong with a file, so that one refusal lists everything."""
+"""Collect the problems of a file, so that one error lists all of them."""
 
 from collections.abc import Callable
 
@@ -8,23 +8,23 @@ from numpy.typing import NDArray
 from forecasting.core.errors import InvalidFile, Problem
 
 LISTED = 50
-"""Problems spelled out in one refusal; the others are only counted."""
+"""Problems listed in one error; the others are only counted."""
 
 _HELD = 20 * LISTED
-"""Problems held at a time, however long the file."""
+"""Most problems in memory at a time, however long the file is."""
 
 _LONGEST = 60
 
 
-def quoted(text: str) -> str:
-    """A value of a file as it is shown in an error: in quotes, cut where it is long."""
+def quote(text: str) -> str:
+    """Return a file's value as errors show it: in quotes, shortened if it is long, ``nothing`` if empty."""
     if not text:
         return "nothing"
     return f"'{text}'" if len(text) <= _LONGEST else f"'{text[:_LONGEST]}…'"
 
 
-class Findings:
-    """The problems of one file while it is being read.
+class ProblemCollector:
+    """The problems of one file, collected while it is read.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Findings:
     def add(self, expected: str, found: str, *, row: int | None = None, column: str | None = None) -> None:
         """Add one problem."""
         self._total += 1
-        self._list(Problem(self.file, row, column, expected, found))
+        self._record(Problem(self.file, row, column, expected, found))
 
     def add_rows(
         self,
@@ -62,26 +62,26 @@ class Findings:
         rows
             Row number of each record in the file, ascending.
         found
-            What was found, by the record's position; asked only for those that will be listed.
+            Returns what was found at a position in `bad`. Called only for problems that are listed.
         """
         positions = np.flatnonzero(bad)
         self._total += len(positions)
         for at in positions[:LISTED].tolist():
-            self._list(Problem(self.file, int(rows[at]), column, expected, found(at)))
+            self._record(Problem(self.file, int(rows[at]), column, expected, found(at)))
 
     def raise_if_any(self) -> None:
-        """Refuse the file if anything was found.
+        """Refuse the file if it has problems.
 
         Raises
         ------
         InvalidFile
-            The first `LISTED` problems by row (those of the whole file before) and how many there are.
+            The number of problems and the first `LISTED` of them, by row; those of the whole file come first.
         """
         if self:
             self._keep_first()
             raise InvalidFile(self._problems, self._total)
 
-    def _list(self, problem: Problem) -> None:
+    def _record(self, problem: Problem) -> None:
         self._problems.append(problem)
         if len(self._problems) > _HELD:
             self._keep_first()

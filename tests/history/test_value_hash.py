@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from forecasting.history.values import content_hash
+from forecasting.history.value_hash import content_hash
 
 ROW = st.fixed_dictionaries(
     {
@@ -67,7 +67,7 @@ def test_how_values_are_stored_does_not_matter() -> None:
 
 
 def test_names_and_types_of_columns_matter() -> None:
-    """The same numbers under another name, or as flags, say something else."""
+    """The same numbers under another name, or as flags, have another hash."""
     frame = pd.DataFrame({"y": [1.0, 0.0]})
     hashes = {content_hash(each) for each in (frame, frame.rename(columns={"y": "z"}), frame.astype(bool))}
     assert len(hashes) == 3
@@ -80,8 +80,8 @@ def test_neighbouring_numbers_differ() -> None:
     )
 
 
-def test_the_hash_is_the_one_it_always_was() -> None:
-    """Files are named by it: with another algorithm every known file would look new."""
+def test_the_hash_never_changes() -> None:
+    """Files are named by it: with another algorithm every existing file would look new."""
     frame = pd.DataFrame(
         {"item": ["b", "a"], "ds": np.array(["2024-01-02", "2024-01-01"], "datetime64[us]"), "y": [1.5, 2.0]}
     )

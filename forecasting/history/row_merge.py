@@ -1,4 +1,4 @@
-"""Puts the rows of a file over the rows a store already has."""
+"""Merge the rows of a file into the rows a store already has."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ import numpy as np
 import pandas as pd
 
 from forecasting.core.schema import COVARIATES
-from forecasting.history.rules import in_order
+from forecasting.history.record_checks import name_sort_key
 
 _KEY = ["item", "ds"]
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
-    """One store after a file.
+class MergedRows:
+    """The rows of one store after a file was merged into them.
 
     Attributes
     ----------
     frame
-        All its rows, by item in natural order, then day.
+        All rows of the store, by item in natural order, then day.
     added, revised, unchanged
-        Rows of the file that were new, that replaced another value, and that were already there.
+        How many rows of the file were new, replaced other values, and repeated existing values.
     """
 
     frame: pd.DataFrame
@@ -30,22 +30,22 @@ class Merge:
     unchanged: int
 
 
-def merge(present: pd.DataFrame | None, incoming: pd.DataFrame, given: AbstractSet[str]) -> Merge:
-    """Merge the rows of one store; what the file says wins, and no day is lost.
+def merge_rows(present: pd.DataFrame | None, incoming: pd.DataFrame, given: AbstractSet[str]) -> MergedRows:
+    """Merge a file's rows of one store into its present rows. The file's values win; no day is lost.
 
-    A covariate the file has no column for keeps what is known of a day. Where that is `is_open`, a day
-    of the file on which the store's items, old and new, sold anything is open for all of them.
+    For a covariate the file has no column for, days already known keep their value. If `is_open` is such a
+    covariate, a day of the file on which any item of the store, old or new, was sold is open for all of them.
 
     Parameters
     ----------
     present, incoming
         `schema.SALES` or `schema.PLAN` of one store, each day of an item at most once, sorted by item in
-        natural order, then day. None is present of a new store.
+        natural order, then day. `present` is None for a new store.
     given
         Covariates the file has a column for.
     """
     if present is None:
-        return Merge(incoming, len(incoming), revised=0, unchanged=0)
+        return MergedRows(incoming, len(incoming), revised=0, unchanged=0)
     at = pd.MultiIndex.from_frame(present[_KEY]).get_indexer(pd.MultiIndex.from_frame(incoming[_KEY]))
     known = at >= 0
     old = present.take(at[known]).reset_index(drop=True)
@@ -59,7 +59,7 @@ def merge(present: pd.DataFrame | None, incoming: pd.DataFrame, given: AbstractS
     if "y" in frame and "is_open" not in given:
         frame["is_open"] |= frame["ds"].isin(incoming["ds"]) & (frame.groupby("ds")["y"].transform("sum") > 0)
     revised = int(differs.sum())
-    return Merge(frame, int((~known).sum()), revised, len(new) - revised)
+    return MergedRows(frame, int((~known).sum()), revised, len(new) - revised)
 
 
 def _with_known_covariates(new: pd.DataFrame, old: pd.DataFrame, given: AbstractSet[str]) -> pd.DataFrame:
@@ -68,6 +68,6 @@ def _with_known_covariates(new: pd.DataFrame, old: pd.DataFrame, given: Abstract
 
 def in_canonical_order(frame: pd.DataFrame) -> pd.DataFrame:
     """Sort the rows of one store by item in natural order, then day."""
-    rank = {item: at for at, item in enumerate(sorted(frame["item"].unique(), key=in_order))}
+    rank = {item: at for at, item in enumerate(sorted(frame["item"].unique(), key=name_sort_key))}
     order = np.lexsort((frame["ds"].to_numpy(), frame["item"].map(rank).to_numpy()))
     return frame.take(order).reset_index(drop=True)

@@ -1,13 +1,13 @@
-"""The file of store attributes that goes with Rossmann's sales."""
+"""The file of store attributes in Rossmann's layout."""
 
 from pathlib import Path
 
 import pytest
 
 from forecasting.core.errors import InvalidFile, InvalidRequest
-from forecasting.history.attributes import read_attributes
-from forecasting.history.file_reading import LAYOUTS
+from forecasting.history.file_validation import LAYOUTS
 from forecasting.history.parquet_history import ParquetHistory
+from forecasting.history.store_attributes import read_attributes
 from tests.history.conftest import PutFile
 from tests.history.examples import files_in
 from tests.history.fake_manifest import FakeManifest
@@ -47,7 +47,7 @@ def train(put: PutFile) -> Path:
     return put("train.csv", TRAIN)
 
 
-def test_attributes_are_kept_with_the_import(
+def test_attributes_are_recorded_with_the_import(
     history: ParquetHistory, put: PutFile, manifest: FakeManifest, train: Path
 ) -> None:
     """Text and numbers, None where a cell is blank; also of stores without sales."""
@@ -57,7 +57,7 @@ def test_attributes_are_kept_with_the_import(
     assert (report.import_id, list(manifest.heads("sales"))) == (1, ["1"])
 
 
-def test_the_same_again_is_nothing_new(
+def test_the_same_attributes_again_change_nothing(
     history: ParquetHistory, put: PutFile, manifest: FakeManifest, train: Path
 ) -> None:
     """Neither sales nor attributes have changed, so there is no import."""
@@ -67,10 +67,10 @@ def test_the_same_again_is_nothing_new(
     assert (report.import_id, report.notes, len(manifest.imports)) == (None, (), 1)
 
 
-def test_changed_attributes_alone_are_an_import(
+def test_changed_attributes_alone_are_recorded(
     history: ParquetHistory, put: PutFile, manifest: FakeManifest, train: Path, root: Path
 ) -> None:
-    """Of the stores that changed; no head moves and no file is written."""
+    """Only those of the changed stores; no head moves and no file is written."""
     history.import_file(train, "sales", "ann", stores=put("store.csv", STORES))
     before = files_in(root)
     report = history.import_file(
@@ -82,15 +82,17 @@ def test_changed_attributes_alone_are_an_import(
     assert (manifest.imports[1].after, files_in(root)) == ({}, before)
 
 
-def test_a_plan_may_bring_them_too(history: ParquetHistory, put: PutFile, manifest: FakeManifest) -> None:
+def test_a_plan_may_come_with_attributes_too(
+    history: ParquetHistory, put: PutFile, manifest: FakeManifest
+) -> None:
     """A file that has only some columns gives only those attributes."""
     plan = put("test.csv", "Id,Store,Date,Open\n1,1,2015-01-03,1\n")
     history.import_file(plan, "plan", "ann", stores=put("store.csv", "StoreType,Store\nb,7\n"))
     assert manifest.attributes() == {"7": {"store_type": "b"}}
 
 
-def test_everything_wrong_with_a_file_of_stores_is_told(put: PutFile) -> None:
-    """By row and by Rossmann's heading."""
+def test_all_problems_of_a_file_of_stores_are_reported(put: PutFile) -> None:
+    """With the row and Rossmann's heading."""
     records = ["1,a,b,far,13,1815,2,54,x,", ",a,b,,,,,,,", "2,a,b,,,,,,,", "2,a,b,,,,,,,"]
     path = put("store.csv", HEADER + "\n".join(records) + "\n")
     with pytest.raises(InvalidFile) as caught:
@@ -122,13 +124,13 @@ def test_a_file_of_something_else_is_refused_by_its_header(put: PutFile) -> None
 def test_a_refused_file_of_stores_refuses_the_sales(
     history: ParquetHistory, put: PutFile, manifest: FakeManifest, train: Path, root: Path
 ) -> None:
-    """All of an import or nothing."""
+    """An import is applied in full or not at all."""
     with pytest.raises(InvalidFile, match=r"store\.csv, row 2, column 'Promo2'"):
         history.import_file(train, "sales", "ann", stores=put("store.csv", "Store,Promo2\n1,no\n"))
     assert (manifest.imports, manifest.attributes(), files_in(root)) == ([], {}, set())
 
 
-def test_a_layout_without_attributes_takes_no_such_file(
+def test_a_layout_without_attributes_refuses_such_a_file(
     history: ParquetHistory, put: PutFile, manifest: FakeManifest
 ) -> None:
     """Rather than dropping it silently."""
@@ -138,7 +140,7 @@ def test_a_layout_without_attributes_takes_no_such_file(
     assert manifest.imports == []
 
 
-def test_a_dry_run_tells_of_attributes_and_keeps_none(
+def test_a_dry_run_reports_attributes_and_records_none(
     history: ParquetHistory, put: PutFile, manifest: FakeManifest, train: Path, root: Path
 ) -> None:
     """The report before an upload is applied is complete, and nothing has changed."""

@@ -1,4 +1,4 @@
-"""Every kind of place a history can be kept at, as the tests need them."""
+"""Every kind of folder a history can be in."""
 
 import os
 from collections.abc import Callable
@@ -12,23 +12,23 @@ from fsspec.implementations.memory import MemoryFileSystem
 from moto.backends import get_backend
 from moto.s3.models import S3Backend
 
-from forecasting.history.addresses import place_at
-from forecasting.history.file_locations import Place
+from forecasting.history.addresses import open_folder
+from forecasting.history.history_folder import HistoryFolder
 
 ACCOUNT = "123456789012"
 KINDS = ("folder", "file url", "memory", "plain", "s3")
 
 
 @dataclass(frozen=True)
-class Spot:
-    """One place.
+class FolderCase:
+    """One folder under test.
 
     Attributes
     ----------
     address
         As an operator would set it.
     age
-        Lets a file look as if it was written at an instant.
+        Sets the time at which a file was written.
     in_folder
         Whether it is a `LocalFolder`.
     """
@@ -38,23 +38,23 @@ class Spot:
     in_folder: bool = False
 
     @property
-    def place(self) -> Place:
-        """The place."""
-        return place_at(self.address)
+    def folder(self) -> HistoryFolder:
+        """The opened folder."""
+        return open_folder(self.address)
 
     @property
     def names(self) -> set[str]:
-        """The files that are there."""
-        return {file.name for file in self.place.files()}
+        """Names of the files in it."""
+        return {file.name for file in self.folder.list_files()}
 
     def age_all(self, at: datetime) -> None:
-        """Let every file look as if written then."""
+        """Set the time of every file."""
         for name in self.names:
             self.age(name, at)
 
 
 class PlainFiles(LocalFileSystem):
-    """A file system with folders of its own, none of which it makes by itself, as of SFTP."""
+    """A file system that, like SFTP, does not create missing folders by itself."""
 
     protocol = "plain"
 
@@ -63,28 +63,30 @@ class PlainFiles(LocalFileSystem):
         return str(path).removeprefix("plain://").rstrip("/")
 
 
-def spot_of(kind: str, tmp_path: Path, bucket: Callable[[], str]) -> Spot:
-    """A new and empty one, that does not even have its root."""
+def folder_case(kind: str, tmp_path: Path, bucket: Callable[[], str]) -> FolderCase:
+    """Return a new folder of that kind, whose root does not exist yet."""
     if kind == "memory":
-        return Spot(f"memory:/{tmp_path}/history", _in_memory(f"{tmp_path}/history"))
+        return FolderCase(f"memory:/{tmp_path}/history", _in_memory(f"{tmp_path}/history"))
     if kind == "s3":
         name = bucket()
-        return Spot(f"s3://{name}/some/history", _in_bucket(name, "some/history"))
+        return FolderCase(f"s3://{name}/some/history", _in_bucket(name, "some/history"))
     folder = tmp_path / "shared" / "history"
     if kind == "plain":
         fsspec.register_implementation("plain", PlainFiles, clobber=True)
-        return Spot(f"plain://{folder}", _in_folder(folder))
-    return Spot(folder.as_uri() if kind == "file url" else str(folder), _in_folder(folder), in_folder=True)
+        return FolderCase(f"plain://{folder}", _in_folder(folder))
+    return FolderCase(
+        folder.as_uri() if kind == "file url" else str(folder), _in_folder(folder), in_folder=True
+    )
 
 
 def new_bucket(name: str) -> str:
-    """Make a bucket on the server, which runs in this process."""
+    """Create a bucket on the server, which runs in this process."""
     server().create_bucket(name, "us-east-1")
     return name
 
 
 def server() -> S3Backend:
-    """What the server keeps."""
+    """Return the state of the server."""
     return get_backend("s3")[ACCOUNT]["aws"]
 
 

@@ -1,9 +1,9 @@
-"""Which layout a file is taken for."""
+"""How the layout of a file is recognised."""
 
 import pytest
 
 from forecasting.core.errors import InvalidFile, InvalidRequest
-from forecasting.history.file_reading import read_incoming
+from forecasting.history.file_validation import read_incoming_file
 from tests.history.conftest import PutFile
 
 
@@ -21,13 +21,13 @@ from tests.history.conftest import PutFile
         ("plan", "Store,Date,Open", "1,2024-01-01,", "rossmann"),
     ],
 )
-def test_a_layout_is_told_by_the_header(
+def test_a_layout_is_recognised_by_the_header(
     put: PutFile, kind: str, header: str, record: str, layout: str
 ) -> None:
     """Whatever the case and order of its columns; asking for it by name gives the same."""
     path = put("file.csv", f"{header}\n{record}\n")
-    assert read_incoming(path, kind).layout.name == layout
-    assert read_incoming(path, kind, layout).notes == read_incoming(path, kind).notes
+    assert read_incoming_file(path, kind).layout.name == layout
+    assert read_incoming_file(path, kind, layout).notes == read_incoming_file(path, kind).notes
 
 
 @pytest.mark.parametrize(
@@ -42,17 +42,17 @@ def test_a_layout_is_told_by_the_header(
 def test_a_mistyped_column_does_not_hide_the_layout(put: PutFile, header: str, missing: str) -> None:
     """The file is refused for the column, with what the header has instead."""
     with pytest.raises(InvalidFile) as caught:
-        read_incoming(put("file.csv", f"{header}\n1,2,3,4\n"), "sales")
+        read_incoming_file(put("file.csv", f"{header}\n1,2,3,4\n"), "sales")
     problem = caught.value.problems[0]
     assert (problem.row, problem.column, problem.expected) == (1, missing, "a column of this name")
     assert problem.found == f"'{header.replace(',', ', ')}'"
 
 
 @pytest.mark.parametrize("header", ["product,quantity", "store,day,qty", "id,sales", "1,2015-01-02,5"])
-def test_a_file_of_no_known_layout_is_told_which_there_are(put: PutFile, header: str) -> None:
-    """With the columns each needs and those it has."""
+def test_an_unknown_header_is_refused_with_the_known_layouts(put: PutFile, header: str) -> None:
+    """With the columns each needs and those the file has."""
     with pytest.raises(InvalidFile) as caught:
-        read_incoming(put("file.csv", f"\n{header}\n1,2,3\n"), "sales")
+        read_incoming_file(put("file.csv", f"\n{header}\n1,2,3\n"), "sales")
     known = "canonical (store, item, date, demand) or rossmann (Store, Date, Sales)"
     assert str(caught.value) == (
         f"file.csv, row 2: expected the columns of a known format: {known}, "
@@ -61,6 +61,6 @@ def test_a_file_of_no_known_layout_is_told_which_there_are(put: PutFile, header:
 
 
 def test_an_unknown_layout_is_refused(put: PutFile) -> None:
-    """The names that can be asked for are told."""
+    """The error lists the known names."""
     with pytest.raises(InvalidRequest, match="expected one of auto, canonical, rossmann, found 'walmart'"):
-        read_incoming(put("file.csv", "store,date\n"), "plan", "walmart")
+        read_incoming_file(put("file.csv", "store,date\n"), "plan", "walmart")

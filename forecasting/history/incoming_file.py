@@ -1,4 +1,4 @@
-"""A sales or plan file that was read and found good, as frames of its stores."""
+"""A sales or plan file that was read and passed all checks, as one frame per store."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,42 +9,42 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.core.schema import PLAN, SALES
-from forecasting.history.compact import CompactColumn
-from forecasting.history.layouts import Layout
+from forecasting.history.encoded_columns import EncodedColumn
+from forecasting.history.file_layout import FileLayout
 
-FRAMES = {"sales": SALES, "plan": PLAN}
-"""Columns of the frames of a kind."""
+FRAME_COLUMNS = {"sales": SALES, "plan": PLAN}
+"""Columns of a frame, by kind of file."""
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingFile:
-    """A file that was found good; its records by store and item in natural order, then day.
+    """A file that passed all checks. Its records are sorted by store and item in natural order, then day.
 
     Attributes
     ----------
     file
-        Its name, without its folder.
+        Its name, without the folder.
     stores
         In natural order.
     starts
-        Where the records of each store begin, and where the last ones end.
+        Position of each store's first record, and one past the last record of the file.
     columns
         Every column of the layout, by canonical name.
     rows
         Row number of each record in the file.
     regions
-        Region by store, where the file gives one.
+        Region by store, for stores to which the file gives one.
     given
-        Covariates the file has a column for; the others are defaults.
+        Covariates the file has a column for. The others have default values.
     notes
-        What was assumed or not used, in words.
+        Sentences for the report: what was assumed, and what was not used.
     """
 
     file: str
-    layout: Layout
+    layout: FileLayout
     stores: tuple[str, ...]
     starts: NDArray[np.int64]
-    columns: Mapping[str, CompactColumn]
+    columns: Mapping[str, EncodedColumn]
     rows: NDArray[np.int64]
     regions: Mapping[str, str]
     given: frozenset[str]
@@ -56,7 +56,7 @@ class IncomingFile:
         return self.layout.kind
 
     def frames(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Each store with its rows: `schema.SALES` or `schema.PLAN`, by item in natural order, then day."""
+        """Yield each store with its rows as `schema.SALES` or `schema.PLAN`, by item and day."""
         texts = {name: column.texts() for name, column in self.columns.items() if column.names}
         for at, store in enumerate(self.stores):
             where = slice(int(self.starts[at]), int(self.starts[at + 1]))
@@ -73,10 +73,10 @@ class IncomingFile:
             )
             if self.kind == "sales":
                 frame["y"] = numbers["demand"]
-            yield store, frame.loc[:, list(FRAMES[self.kind])]
+            yield store, frame.loc[:, list(FRAME_COLUMNS[self.kind])]
 
     def first_rows(self) -> Iterator[tuple[str, str, int]]:
-        """Each store with the item and the row number of its first record in the file."""
+        """Yield each store with the item and the row number of the store's first record in the file."""
         items = self.columns["item"]
         for at, store in enumerate(self.stores):
             start, end = int(self.starts[at]), int(self.starts[at + 1])
@@ -84,7 +84,7 @@ class IncomingFile:
             yield store, items.names[int(items.numbers[first])], int(self.rows[first])
 
     def span(self) -> tuple[date, date]:
-        """First and last day."""
+        """Return the first and the last day."""
         days = self.columns["date"].numbers
         first, last = _midnights(np.array([days.min(), days.max()])).tolist()
         return first.date(), last.date()
