@@ -9,13 +9,13 @@ import streamlit as st
 
 from benchmarks import floor_figures
 from web.runtime.lifespan import SWITCH_SECONDS
-from web.runtime.sockets import send_at_once
+from web.runtime.sockets import disable_nagle
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
     """Do what the product's own start does for every page."""
-    send_at_once()
+    disable_nagle()
     sys.setswitchinterval(SWITCH_SECONDS)
     floor_figures.read()
     gc.collect()

@@ -30,5 +30,5 @@ reason = trouble()
 if reason:
     could_not_start(reason)
 else:
-    with turns.PAGES.taken():
+    with turns.PAGES.hold():
         page.run()

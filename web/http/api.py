@@ -1,6 +1,6 @@
-"""The two operations over HTTP: `POST /forecast`, `POST /training`, and the run of a training.
+"""The HTTP API: `POST /forecast`, `POST /training`, and `GET /training/{run_id}` to follow a run.
 
-Served by the same process as the pages and, without a login, on this machine only (`web.http.guard`).
+The process that serves the pages serves it too; without a login, on this machine only (`web.http.guard`).
 """
 
 import logging
@@ -27,7 +27,7 @@ from forecasting.core.errors import (
     UnknownSeries,
 )
 from forecasting.services.service import ForecastService
-from web.http.apidocs import docs_page
+from web.http.api_docs import docs_page
 from web.shared import access
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -35,7 +35,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 log = logging.getLogger(__name__)
 
-UNAVAILABLE = "The database can't be used at the moment, nothing is lost; the server's log says why"
+UNAVAILABLE = "The database can't be used at the moment. Nothing is lost; the server's log says why"
 
 
 class _Request(BaseModel):
@@ -43,7 +43,7 @@ class _Request(BaseModel):
 
 
 class ForecastRequest(_Request):
-    """Which forecast: a store, one of its products (default: the store's total), from which day on."""
+    """Which forecast to read: store, product (by default the store's total), and first day."""
 
     store_number: int | Name = Field(description="The store, as in the sales files", examples=[17])
     item: int | Name = Field(
@@ -73,7 +73,7 @@ class Predictions(BaseModel):
 
 
 class ForecastBody(BaseModel):
-    """The days."""
+    """The predictions of a forecast."""
 
     Predictions: Predictions
 
@@ -82,8 +82,8 @@ class ForecastResult(BaseModel):
     """A published forecast and where it comes from."""
 
     Forecast: ForecastBody
-    engine: str = Field(description="What made this series")
-    cutoff: date = Field(description="Newest sales day it has seen")
+    engine: str = Field(description="The engine that made this forecast")
+    cutoff: date = Field(description="The newest day of sales it was made from")
     trained_at: datetime
     version: int
     state: StoreState
@@ -97,16 +97,18 @@ class ForecastAnswer(BaseModel):
 
 
 class TrainingRequest(_Request):
-    """A press on Refresh."""
+    """A request to refresh a store's forecast."""
 
     store_number: int | Name = Field(description="The store, as in the sales files", examples=[17])
     train_request_date: datetime | None = Field(
-        None, description="The instant for the age check, with its zone; never later than now; by default now"
+        None,
+        description="Time from which the age of the last training counts, with its zone; by default, and at "
+        "the latest, now",
     )
 
 
 class TrainingAnswer(BaseModel):
-    """What the press led to; `run_id` is absent where nothing was run."""
+    """What the request led to; `run_id` is absent if nothing needs to be run."""
 
     verdict: Verdict
     message: str
@@ -130,12 +132,10 @@ class RunAnswer(BaseModel):
     finished_at: datetime | None
     error: str
     version: int | None
-    next_attempt_at: datetime | None = Field(
-        description="When a run that waits is tried, or looked at, again"
-    )
-    ready_at: datetime | None = Field(description="When what happens elsewhere is expected to be done")
+    next_attempt_at: datetime | None = Field(description="When a waiting run is tried or polled again")
+    ready_at: datetime | None = Field(description="When work outside Storecast is expected to be done")
     followed_by: str | None = Field(
-        description="The run that follows, where a press came with newer inputs than this one has read"
+        description="The run that follows because a later request came with newer inputs"
     )
 
     @classmethod
@@ -146,20 +146,20 @@ class RunAnswer(BaseModel):
 
 
 class Refusal(BaseModel):
-    """Why a request was refused, in words."""
+    """Why a request was refused."""
 
     detail: str
 
 
 class Caller(NamedTuple):
-    """Who asks, and the service."""
+    """The user who asks, and the service that answers."""
 
     user: Principal
     service: ForecastService
 
 
 def caller() -> Caller:
-    """Resolve who is asking and what answers."""
+    """Resolve the user of this request and the service."""
     return Caller(access.require_user(), access.service())
 
 
@@ -182,7 +182,7 @@ api = FastAPI(
 
 @api.post("/forecast", responses=_REFUSALS)
 def forecast(wanted: ForecastRequest, asking: Asking) -> ForecastAnswer:
-    """Return the newest published forecast of a series; never trains."""
+    """Return the newest published forecast of a series. Never starts a training."""
     key = SeriesKey(str(wanted.store_number), str(wanted.item))
     freshness = asking.service.freshness(asking.user, key.store)
     header = freshness.header
@@ -204,7 +204,7 @@ def forecast(wanted: ForecastRequest, asking: Asking) -> ForecastAnswer:
     "/training", responses={202: {"model": TrainingAnswer}, **_REFUSALS}, response_model_exclude_none=True
 )
 def training(wanted: TrainingRequest, response: Response, asking: Asking) -> TrainingAnswer:
-    """Ask for a refresh: 200 where nothing needs to be run, 202 with the run to follow otherwise."""
+    """Request a refresh: 200 if nothing needs to be run, else 202 with the id of the run."""
     answer = asking.service.refresh(asking.user, str(wanted.store_number), at=wanted.train_request_date)
     response.status_code = 200 if answer.verdict is Verdict.FRESH else 202
     return TrainingAnswer(
@@ -214,7 +214,7 @@ def training(wanted: TrainingRequest, response: Response, asking: Asking) -> Tra
 
 @api.get("/training/{run_id}", responses={404: {"model": Refusal}})
 def training_run(run_id: str, asking: Asking) -> RunAnswer:
-    """Return one refresh run, to be polled until it has ended."""
+    """Return one refresh run. Poll it until it has ended."""
     return RunAnswer.of(asking.service.run(asking.user, run_id))
 
 
@@ -225,9 +225,9 @@ def docs() -> HTMLResponse:
 
 
 def routes() -> list[Route]:
-    """The API's paths as routes for `st.App`; everything else stays with the pages.
+    """The API's paths as routes for `st.App`; Streamlit serves all other paths.
 
-    Every method of these paths comes here: a GET on ``/forecast`` is answered 405 and not with a page.
+    The routes take every method, so that a GET on ``/forecast`` is answered 405 and not with a page.
     """
     paths = ("/forecast", "/training", "/training/{run_id}", "/docs", "/openapi.json")
     return [Route(path, api) for path in paths]
@@ -236,7 +236,7 @@ def routes() -> list[Route]:
 @api.exception_handler(StorecastError)
 def _refuse(_request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, StorageError):
-        log.error("the state could not be used: %s", error)
+        log.error("the database can't be used: %s", error)
         return JSONResponse({"detail": UNAVAILABLE}, status_code=503)
     return JSONResponse({"detail": str(error)}, status_code=_status_of(error))
 

@@ -1,6 +1,6 @@
-"""Nobody has to log in yet, so nobody from beyond this machine gets in: at start-up and at every request.
+"""Middleware that admits only this machine, as nobody has to log in yet, and adds security headers.
 
-Pure ASGI middleware (no buffering of Streamlit's WebSocket).
+Plain ASGI, so that Streamlit's WebSocket is not buffered.
 """
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,7 +15,7 @@ POLICY = (
     "connect-src 'self' ws: wss: data: blob:; worker-src 'self' blob:; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
-"""Streamlit's front end needs inline scripts and eval; what it must not have: foreign sources, framing."""
+"""Streamlit's front end needs inline scripts and eval. Other origins and framing are refused."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -25,9 +25,9 @@ HEADERS = {
 
 
 class LoopbackOnly:
-    """Answers only connections that arrive at a loopback address under a local name.
+    """Admits only connections to a loopback address under a local host name.
 
-    The name is checked because a page elsewhere can point its own name at 127.0.0.1 (DNS rebinding).
+    The name is checked because any website can point its own name at 127.0.0.1 (DNS rebinding).
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -45,7 +45,7 @@ class LoopbackOnly:
 
 
 class SecurityHeaders:
-    """Adds a content security policy and its kin to every response."""
+    """Adds a content security policy and related headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,7 +1,7 @@
-"""For probes and scrapers: `GET /healthz` (it lives), `/readyz` (it can work), `/metrics` (how it is doing).
+"""Probes and metrics: `GET /healthz` (is it alive), `/readyz` (can it work), `/metrics` (for Prometheus).
 
-Nobody logs in to ask these, and nothing they tell is about a single store. They never hang: what does not
-answer in time counts as down.
+They need no login and say nothing about a single store. They never hang: a check that does not answer in time
+counts as failed.
 """
 
 import asyncio
@@ -17,25 +17,25 @@ from forecasting.core.domain import SYSTEM
 from forecasting.core.errors import StateUnavailable, StorageError
 from forecasting.services.operations import Check, Need, VitalSigns
 from web.http.prometheus_metrics import CONTENT_TYPE, exposition
-from web.runtime.timely import Timely
+from web.runtime.shared_call import SharedCall
 from web.shared import access
 
 CHECK_SECONDS = 3.0
 """How long a check may take; a probe usually waits for 5 to 10 s."""
 
 SCRAPE_SECONDS = 5.0
-"""How long the figures may take; Prometheus waits for 10 s by default."""
+"""How long collecting the metrics may take; Prometheus waits for 10 s by default."""
 
 NOT_STORED = {"Cache-Control": "no-store"}
 
 
 async def healthz(_request: Request) -> Response:
-    """Say that the process lives; touches nothing."""
+    """Answer 200 while the process lives; touches nothing else."""
     return JSONResponse({"status": "live"}, headers=NOT_STORED)
 
 
 async def readyz(_request: Request) -> Response:
-    """Say whether it can do its work: 200, or 503 with what is missing."""
+    """Answer 200 if everything that the service needs is available, else 503 with what is missing."""
     checks = await _checks()
     ready = all(check.ok for check in checks.values())
     body = {
@@ -46,9 +46,9 @@ async def readyz(_request: Request) -> Response:
 
 
 async def metrics(_request: Request) -> Response:
-    """Tell the figures to Prometheus; where the database can't be used, only that."""
+    """Answer with the metrics; with only ``storecast_up 0`` and the version if the database can't be used."""
     try:
-        signs = await _signs.answer(SCRAPE_SECONDS)
+        signs = await _signs.result(SCRAPE_SECONDS)
     except (StorageError, TimeoutError):
         signs = None
     return Response(exposition(signs), media_type=CONTENT_TYPE, headers=NOT_STORED)
@@ -65,10 +65,10 @@ async def _checks() -> dict[str, Check]:
 
 async def _checked(need: Need) -> Check:
     try:
-        return await _needs[need].answer(CHECK_SECONDS)
+        return await _needs[need].result(CHECK_SECONDS)
     except TimeoutError:
         return Check(ok=False, detail=f"{need}: no answer within {CHECK_SECONDS:g} s")
-    except StateUnavailable as error:  # it is being stopped
+    except StateUnavailable as error:  # the server is stopping
         return Check(ok=False, detail=str(error))
 
 
@@ -76,15 +76,15 @@ def _check(need: Need) -> Check:
     return access.service().check(SYSTEM, need)
 
 
-def _look() -> VitalSigns:
+def _vital_signs() -> VitalSigns:
     return access.service().vital_signs(SYSTEM)
 
 
-_needs = {need: Timely(partial(_check, need)) for need in Need}
-_signs = Timely(_look)
+_needs = {need: SharedCall(partial(_check, need)) for need in Need}
+_signs = SharedCall(_vital_signs)
 _app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])
 
 
 def routes() -> list[Route]:
-    """The three paths as routes for `st.App`; others than GET and HEAD are told 405 here."""
+    """The three paths as routes for `st.App`; methods other than GET and HEAD are answered 405."""
     return [Route(path, _app) for path in ("/healthz", "/readyz", "/metrics")]

@@ -1,7 +1,7 @@
-"""The figures of the house as Prometheus reads them.
+"""Storecast's metrics in Prometheus' text format.
 
-All of them are gauges: they are computed from the database when they are asked for, and what it no longer
-keeps is no longer counted.
+All of them are gauges. They are computed from the database at each scrape, so what retention has deleted is
+no longer counted.
 """
 
 from collections import Counter
@@ -21,39 +21,39 @@ from forecasting.services.operations import VitalSigns, quantile
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 LEVELS = (0.5, 0.9, 0.99, 1.0)
-"""Quantiles of durations; the last is the longest."""
+"""Quantiles of durations; 1 is the longest."""
 
 ENDED = tuple(state.value for state in RunState if not state.active)
 VERDICTS = (Verdict.REFORECAST.value, Verdict.RETRAIN.value)
-"""Those that run something."""
+"""The verdicts that lead to a run."""
 
 Values = Iterable[tuple[tuple[str, ...], float]]
-"""Figures with the values of their labels before them."""
+"""Pairs of label values and a figure."""
 
 
 def exposition(signs: VitalSigns | None) -> bytes:
-    """The text format.
+    """Write the metrics in Prometheus' text format.
 
     Parameters
     ----------
     signs
-        None where they are not to be had: then only that is told.
+        None if the database could not be read; then only ``storecast_up`` and the version are written.
     """
     registry = CollectorRegistry()
-    registry.register(_Told(signs))
+    registry.register(_VitalSignsCollector(signs))
     return generate_latest(registry)
 
 
-class _Told(Collector):
-    """One look at the house, for one answer."""
+class _VitalSignsCollector(Collector):
+    """The metrics of one scrape."""
 
     def __init__(self, signs: VitalSigns | None) -> None:
         self._signs = signs
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        yield _one("storecast_up", "Whether the database could be asked.", self._signs is not None)
+        yield _one("storecast_up", "Whether the database could be read.", self._signs is not None)
         version = ((__version__,), 1.0)
-        yield _many("storecast_build_info", "The version that answers.", ("version",), [version])
+        yield _many("storecast_build_info", "The version of Storecast.", ("version",), [version])
         if self._signs is not None:
             yield from _runs(self._signs)
             yield from _durations(self._signs)
@@ -65,21 +65,23 @@ class _Told(Collector):
 def _runs(signs: VitalSigns) -> Iterator[GaugeMetricFamily]:
     yield _many(
         "storecast_refresh_runs",
-        "Refresh runs the ledger keeps, by state.",
+        "Refresh runs in the ledger, by state.",
         ("state",),
         _by_state(signs.ledger.tallies),
     )
     yield _many(
         "storecast_refresh_runs_ended",
-        "Refresh runs the ledger keeps that have ended, by outcome and by what they did.",
+        "Ended refresh runs in the ledger, by outcome and verdict.",
         ("outcome", "verdict"),
         _by_outcome(signs.ledger.tallies),
     )
     retried = sum(tally.retried for tally in signs.ledger.tallies)
-    yield _one("storecast_refresh_runs_retried", "Runs kept that needed more than one attempt.", retried)
+    yield _one(
+        "storecast_refresh_runs_retried", "Runs in the ledger that needed more than one attempt.", retried
+    )
     yield _one(
         "storecast_refresh_oldest_waiting_seconds",
-        "How long the oldest run that is queued or waits has done so; 0 where none does.",
+        "Age of the oldest run that is queued or waiting; 0 if there is none.",
         _seconds(signs.ledger.waiting),
     )
 
@@ -87,20 +89,20 @@ def _runs(signs: VitalSigns) -> Iterator[GaugeMetricFamily]:
 def _durations(signs: VitalSigns) -> Iterator[GaugeMetricFamily]:
     yield _quantiles(
         "storecast_refresh_wait_seconds",
-        "From the press to the start, of runs that were worked and have ended in the last 24 h.",
+        "Time from request to start of the runs that ended in the last 24 h.",
         signs.ledger.waited,
     )
     yield _quantiles(
-        "storecast_refresh_work_seconds", "From the start to the end of the same runs.", signs.ledger.worked
+        "storecast_refresh_work_seconds", "Time from start to end of the same runs.", signs.ledger.worked
     )
-    yield _one("storecast_refresh_runs_timed", "How many runs these are.", len(signs.ledger.worked))
+    yield _one("storecast_refresh_runs_timed", "Number of runs in these quantiles.", len(signs.ledger.worked))
 
 
 def _workers(signs: VitalSigns) -> Iterator[GaugeMetricFamily]:
     silent = len(signs.ledger.silences) - signs.alive
     yield _many(
         "storecast_workers",
-        "Refresh workers of the last 7 days, by whether they gave a sign of life in the last 30 s.",
+        "Refresh workers of the last 7 days, by whether they sent a heartbeat in the last 30 s.",
         ("state",),
         [(("alive",), signs.alive), (("silent",), silent)],
     )
@@ -108,7 +110,7 @@ def _workers(signs: VitalSigns) -> Iterator[GaugeMetricFamily]:
         newest, oldest = min(signs.ledger.silences), max(signs.ledger.silences)
         yield _many(
             "storecast_worker_heartbeat_age_seconds",
-            "Time since a worker's last sign of life: of the one heard last and of the one silent longest.",
+            "Time since a worker's last heartbeat: the newest and the oldest of all workers.",
             ("which",),
             [(("newest",), _seconds(newest)), (("oldest",), _seconds(oldest))],
         )
@@ -124,10 +126,10 @@ def _forecasts(signs: VitalSigns) -> Iterator[GaugeMetricFamily]:
     if signs.oldest is not None:
         yield _one(
             "storecast_oldest_predictor_age_seconds",
-            "Age of the oldest training that serves a store.",
+            "Age of the oldest training in use.",
             _seconds(signs.oldest),
         )
-    yield _one("storecast_forecast_versions", "Forecast versions kept.", signs.versions.count)
+    yield _one("storecast_forecast_versions", "Forecast versions in the database.", signs.versions.count)
 
 
 def _room(signs: VitalSigns) -> Iterator[GaugeMetricFamily]:
@@ -136,7 +138,7 @@ def _room(signs: VitalSigns) -> Iterator[GaugeMetricFamily]:
         yield _one("storecast_history_bytes", "Size of the history files.", signs.files.bytes)
         yield _one("storecast_history_files", "Number of history files.", signs.files.count)
     if signs.free is not None:
-        yield _one("storecast_disk_free_bytes", "Room left where the state folder is.", signs.free)
+        yield _one("storecast_disk_free_bytes", "Free disk space in the state folder.", signs.free)
 
 
 def _by_state(runs: Iterable[RunTally]) -> Values:
@@ -154,23 +156,23 @@ def _by_outcome(runs: Iterable[RunTally]) -> Values:
     return counts.items()
 
 
-def _quantiles(name: str, says: str, durations: Sequence[timedelta]) -> GaugeMetricFamily:
+def _quantiles(name: str, help_text: str, durations: Sequence[timedelta]) -> GaugeMetricFamily:
     values = [((f"{level:g}",), quantile(durations, level)) for level in LEVELS]
     known = [(level, _seconds(value)) for level, value in values if value is not None]
-    return _many(name, says, ("quantile",), known)
+    return _many(name, help_text, ("quantile",), known)
 
 
-def _one(name: str, says: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, says, value=value)
+def _one(name: str, help_text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help_text, value=value)
 
 
-def _many(name: str, says: str, labels: Sequence[str], values: Values) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, says, labels=labels)
+def _many(name: str, help_text: str, labels: Sequence[str], values: Values) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, help_text, labels=labels)
     for of, value in values:
         family.add_metric(of, value)
     return family
 
 
 def _seconds(value: timedelta | None) -> float:
-    """In seconds, and 0 rather than less: clocks of two machines never quite agree."""
+    """Seconds; negative durations, which clocks of two machines can give, count as 0."""
     return max(0.0, value.total_seconds()) if value else 0.0

@@ -1,4 +1,4 @@
-"""Start and stop of the one process: service, refresh worker, first forecasts."""
+"""Start and stop of the server process: services, refresh worker, first forecasts."""
 
 import asyncio
 import gc
@@ -8,15 +8,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
-import streamlit.logger
 
 from forecasting.bootstrap import Storecast
 from forecasting.config import logs
 from forecasting.config.settings import Settings
 from forecasting.core.domain import SYSTEM
 from forecasting.core.errors import InvalidSetting, StorageError, StorecastError
-from web.runtime.sockets import send_at_once
-from web.runtime.stopping import end_in_time
+from web.runtime.shutdown import limit_shutdown
+from web.runtime.sockets import disable_nagle
+from web.runtime.streamlit_logs import adopt_streamlit_loggers
 from web.shared import access, formats
 from web.shared.loopback import refuse_beyond_loopback
 
@@ -27,38 +27,38 @@ EAGER = (
     "web.shared.forecast_chart", "web.store.store_view", "web.accuracy.accuracy_tables",
     "web.takeaway.export_menu",
 )  # fmt: skip
-"""Imported before the first request: fifty first requests at once would race in half-imported modules."""
-
+"""Imported before the first request: requests that import at the same time find half-imported modules."""
 
 SWITCH_SECONDS = 0.0005
-"""How long one session's run keeps the interpreter from the thread that sends and receives for all of them.
+"""The interpreter's switch interval: how long a page run may delay the thread that sends and receives.
 
-By default that is 5 ms, at each of the some thirty messages of a run.
+Python's default is 5 ms, which adds up over the thirty or so messages of a page run.
 """
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
-    """Refuse an unsafe address, start everything, and end it in order.
+    """Refuse an unsafe address, start everything, and stop it in order.
 
-    Where a setting or the state folder can't be used, the server starts nevertheless: every page and every
-    API operation then answers with the sentence that says why (`access.trouble`), which is logged too.
+    If a setting or the state folder can't be used, the server starts all the same. Every page and every API
+    operation then shows the reason (`access.trouble`), which is logged as well.
 
     Raises
     ------
     UnsafeBinding
         If the server would listen beyond this machine.
     """
-    _configure_logs()
-    end_in_time()
+    logs.configure_from_env("info")
+    adopt_streamlit_loggers()
+    limit_shutdown()
     refuse_beyond_loopback(st.get_option("server.address"))
-    send_at_once()
+    disable_nagle()
     sys.setswitchinterval(SWITCH_SECONDS)
     for module in EAGER:
         importlib.import_module(module)
     storecast = await _started()
     gc.collect()
-    gc.freeze()  # what lives for ever need not be looked at again by each collection
+    gc.freeze()  # objects that live as long as the process need no further collection
     try:
         yield {}
     finally:
@@ -67,13 +67,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object]]:
             await asyncio.to_thread(storecast.close)
 
 
-def _configure_logs() -> None:
-    logs.configure_from_env("info")
-    streamlit.logger.setup_formatter = logs.adopt  # the loggers it makes later write like all others, too
-
-
 async def _started() -> Storecast | None:
-    """Everything under way, or None with the reason told."""
+    """Start everything; None if that failed, with the reason in `access.trouble`."""
     try:
         settings = Settings.from_env()
         formats.use(settings.display)

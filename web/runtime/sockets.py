@@ -1,8 +1,8 @@
-"""Small messages leave at once.
+"""Turn off Nagle's algorithm, so that small messages are sent at once.
 
-Streamlit 1.67 binds its socket itself, without naming TCP, and asyncio sets ``TCP_NODELAY`` only on sockets
-that do. So a page's second packet waited until the reader's machine had acknowledged the first, which it
-delays by 40 ms and more (Nagle's algorithm, RFC 896, against delayed acknowledgements, RFC 1122).
+Written for Streamlit 1.67. It binds its socket itself and does not name TCP as the protocol, and asyncio sets
+``TCP_NODELAY`` only on sockets that do. The second packet of a page then waited until the browser's machine
+acknowledged the first, which machines delay by 40 ms or more (RFC 896 and RFC 1122).
 """
 
 import os
@@ -11,8 +11,8 @@ import socket
 import psutil
 
 
-def send_at_once() -> None:
-    """Set ``TCP_NODELAY`` on every socket this process listens on; connections inherit it."""
+def disable_nagle() -> None:
+    """Set ``TCP_NODELAY`` on every socket this process listens on; accepted connections inherit it."""
     for connection in psutil.Process().net_connections("tcp"):
         if connection.status == psutil.CONN_LISTEN and connection.fd >= 0:
             with socket.socket(fileno=os.dup(connection.fd)) as listening:

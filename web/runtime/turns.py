@@ -1,8 +1,8 @@
-"""Runs of pages take turns (docs/adr/0017-pages-take-turns.md).
+"""Page runs take turns (docs/adr/0017-pages-take-turns.md).
 
-A run computes, and one interpreter computes one thing at a time: where ten runs share it each ends when all
-do, where they take turns the first ends after a tenth of that. But nobody waits for long: a run that takes
-its time (a database that is locked, a report over a thousand stores) must not keep others from their pages.
+A page run mostly computes, and one interpreter computes one thing at a time. If ten runs share it, all of
+them end late; if they take turns, the first ends after a tenth of the time. Nobody waits for long, though: a
+run that takes its time (a locked database, a report on a thousand stores) must not hold up the others.
 """
 
 import threading
@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 PATIENCE = 0.25
-"""Seconds a run waits for its turn before it goes on all the same, which many times the usual run is."""
+"""Seconds a run waits for its turn before it starts anyway; many times as long as a usual run."""
 
 
 class Turns:
-    """One turn at a time, in a thread.
+    """A turn that one thread at a time holds.
 
     Parameters
     ----------
     patience
-        Seconds after which who waits goes on without a turn.
+        Seconds after which a waiting thread goes on without the turn.
     """
 
     def __init__(self, patience: float = PATIENCE) -> None:
@@ -29,44 +29,47 @@ class Turns:
         self._waiting: set[int] = set()
 
     @property
-    def wanted(self) -> bool:
-        """Whether somebody waits for a turn at this moment."""
+    def is_contended(self) -> bool:
+        """Whether a thread is waiting for the turn right now."""
         return bool(self._waiting)
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Wait for a turn, for as long as patience lasts, and give it back in the end."""
-        self._take()
+    def hold(self) -> Iterator[None]:
+        """Hold the turn during the block, or go on without it once patience has run out."""
+        self._acquire()
         try:
             yield
         finally:
-            self._give_back()
+            self._release()
 
     @contextmanager
-    def left_to_others(self) -> Iterator[None]:
-        """Leave a turn to others meanwhile, to wait or for what takes long; fine for who has none."""
-        had = self._give_back()
+    def release_during(self) -> Iterator[None]:
+        """Let others have the turn during the block, for waits and long work.
+
+        A thread that does not hold the turn may call this too.
+        """
+        held = self._release()
         try:
             yield
         finally:
-            if had:
-                self._take()
+            if held:
+                self._acquire()
 
-    def _take(self) -> None:
-        me = threading.get_ident()
-        self._waiting.add(me)
+    def _acquire(self) -> None:
+        thread = threading.get_ident()
+        self._waiting.add(thread)
         try:
-            self._mine.turn = self._lock.acquire(timeout=self._patience)
+            self._mine.held = self._lock.acquire(timeout=self._patience)
         finally:
-            self._waiting.discard(me)
+            self._waiting.discard(thread)
 
-    def _give_back(self) -> bool:
-        had = getattr(self._mine, "turn", False)
-        self._mine.turn = False
-        if had:
+    def _release(self) -> bool:
+        held = getattr(self._mine, "held", False)
+        self._mine.held = False
+        if held:
             self._lock.release()
-        return had
+        return held
 
 
 PAGES = Turns()
-"""Of all pages of this process."""
+"""The turns of all page runs of this process."""

@@ -85,7 +85,7 @@ def upload(service: ForecastService, user: Principal) -> None:
     if file is None:
         return
     try:
-        with _on_disk(file) as path, turns.PAGES.left_to_others():
+        with _on_disk(file) as path, turns.PAGES.release_during():
             report = service.import_file(user, path, KINDS[kind], dry_run=True)
     except InvalidFile as refused:
         _problems(refused)

@@ -96,8 +96,8 @@ def let_it_leave(look: Look) -> None:
     chart as long as more of the page comes in (`benchmarks.pages`, another store). Where other readers wait
     their turns come between anyway, later.
     """
-    if session.is_news(look.shown) and not turns.PAGES.wanted:
-        with turns.PAGES.left_to_others():
+    if session.is_news(look.shown) and not turns.PAGES.is_contended:
+        with turns.PAGES.release_during():
             wait(HEAD_START)
 
 

@@ -162,7 +162,7 @@ def test_what_hangs_counts_as_down(client: TestClient, monkeypatch: pytest.Monke
     assert one(scraped(client)["storecast_up"]) == 0
     assert client.get("/healthz").status_code == 200
     hanging.release.set()
-    for thread in [each for each in threading.enumerate() if each.name == "timely"]:
+    for thread in [each for each in threading.enumerate() if each.name == "shared call"]:
         thread.join(PATIENCE)
     assert client.get("/readyz").status_code == 200
 

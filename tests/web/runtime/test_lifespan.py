@@ -21,14 +21,19 @@ from web.shared import access
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A furnished state folder that the server uses; it waits for no lock, and freezes nothing."""
+    """A furnished state folder that the server uses. Nothing is frozen for the garbage collector."""
     House(tmp_path).furnish().close()
     monkeypatch.setenv("STORECAST_HOME", str(tmp_path))
     monkeypatch.setenv("STORECAST_ENGINE", "seasonal_naive")
     monkeypatch.setenv("STORECAST_PROCESSES", "1")
-    monkeypatch.setattr(bootstrap, "open_database", partial(open_database, busy_timeout=0.05))
     monkeypatch.setattr("gc.freeze", lambda: None)
     return tmp_path
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up on a locked database at once."""
+    monkeypatch.setattr(bootstrap, "open_database", partial(open_database, busy_timeout=0.05))
 
 
 def served(look: Callable[[], object]) -> object:
@@ -59,6 +64,7 @@ def test_a_sound_state_folder_is_served_and_let_go(home: Path) -> None:
     assert trouble_of_service() == (None, "Storecast is starting; try again in a moment")
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("damage", ["no database", "newer", "locked", "missing"])
 def test_a_state_folder_that_cannot_be_used_is_told(
     home: Path, damage: str, caplog: pytest.LogCaptureFixture

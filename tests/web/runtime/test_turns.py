@@ -24,7 +24,7 @@ def test_one_runs_at_a_time() -> None:
 
     def run() -> None:
         for _ in range(50):
-            with turns.taken():
+            with turns.hold():
                 at_once.append(1)
                 most[0] = max(most[0], len(at_once))
                 at_once.pop()
@@ -39,14 +39,14 @@ def test_who_waits_in_vain_goes_on() -> None:
     turns, done, go = Turns(SHORT), threading.Event(), threading.Event()
 
     def hang() -> None:
-        with turns.taken():
+        with turns.hold():
             done.set()
             assert go.wait(LONG)
 
     hanging = started(hang)
     assert done.wait(LONG)
     for _ in range(2):
-        with turns.taken():
+        with turns.hold():
             assert not turns._lock.acquire(blocking=False), "it is still the one's that hangs"
     go.set()
     hanging.join(LONG)
@@ -56,7 +56,7 @@ def test_who_waits_in_vain_goes_on() -> None:
 def test_a_turn_is_given_back_whatever_happens() -> None:
     """An exception is how Streamlit ends a run early."""
     turns = Turns(LONG)
-    with pytest.raises(ValueError, match="broken"), turns.taken():
+    with pytest.raises(ValueError, match="broken"), turns.hold():
         raise ValueError("broken")
     assert turns._lock.acquire(blocking=False)
 
@@ -66,16 +66,16 @@ def test_others_run_while_one_waits() -> None:
     turns, seen = Turns(LONG), []
 
     def other() -> None:
-        with turns.taken():
+        with turns.hold():
             seen.append("other")
 
-    with turns.taken():
-        with turns.left_to_others():
+    with turns.hold():
+        with turns.release_during():
             started(other).join(LONG)
         seen.append("one")
-        assert not turns.wanted
+        assert not turns.is_contended
         late = started(other)
-        while late.is_alive() and not turns.wanted:
+        while late.is_alive() and not turns.is_contended:
             late.join(SHORT)
         assert seen == ["other", "one"]
     late.join(LONG)
@@ -87,9 +87,9 @@ def test_who_has_no_turn_can_leave_none() -> None:
     turns, seen = Turns(LONG), []
 
     def other() -> None:
-        with turns.left_to_others():
+        with turns.release_during():
             seen.append("other")
 
-    with turns.taken():
+    with turns.hold():
         started(other).join(LONG)
     assert seen == ["other"]

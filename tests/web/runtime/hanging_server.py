@@ -1,4 +1,4 @@
-"""A server whose end never comes by itself, bounded by `web.runtime.stopping`; run with its limit."""
+"""A server that never ends by itself, limited by `web.runtime.shutdown`; its argument is the limit."""
 
 import asyncio
 import sys
@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.applications import Starlette
 
-from web.runtime import stopping
+from web.runtime import shutdown
 
 
 @asynccontextmanager
 async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     """Say when it has started; never end."""
-    stopping.LAST_SECONDS = float(sys.argv[1])  # type: ignore[misc] # shorter than in earnest
-    stopping.end_in_time()
+    shutdown.LAST_SECONDS = float(sys.argv[1])  # type: ignore[misc] # shorter than in earnest
+    shutdown.limit_shutdown()
     print("started", flush=True)  # noqa: T201 - the test waits for it
     yield
     await asyncio.Event().wait()

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from forecasting.core.errors import StateUnavailable
-from web.runtime.timely import Timely
+from web.runtime.shared_call import SharedCall
 
 PATIENCE = 10.0
 
@@ -14,8 +14,8 @@ PATIENCE = 10.0
 def test_an_answer_is_passed_on() -> None:
     """And each later question is asked anew."""
     answers = iter("ab")
-    timely = Timely(lambda: next(answers))
-    assert [asyncio.run(timely.answer(PATIENCE)) for _ in range(2)] == ["a", "b"]
+    call = SharedCall(lambda: next(answers))
+    assert [asyncio.run(call.result(PATIENCE)) for _ in range(2)] == ["a", "b"]
 
 
 def test_an_error_is_passed_on() -> None:
@@ -28,10 +28,10 @@ def test_an_error_is_passed_on() -> None:
             raise error
         return "fine"
 
-    timely = Timely(ask)
+    call = SharedCall(ask)
     with pytest.raises(StateUnavailable, match="is locked"):
-        asyncio.run(timely.answer(PATIENCE))
-    assert asyncio.run(timely.answer(PATIENCE)) == "fine"
+        asyncio.run(call.result(PATIENCE))
+    assert asyncio.run(call.result(PATIENCE)) == "fine"
 
 
 def test_what_hangs_is_asked_once_however_many_want_to_know() -> None:
@@ -44,14 +44,14 @@ def test_what_hangs_is_asked_once_however_many_want_to_know() -> None:
         assert release.wait(PATIENCE)
         return "late"
 
-    timely = Timely(ask)
+    call = SharedCall(ask)
 
     async def given_up() -> None:
-        results = await asyncio.gather(*(timely.answer(0.01) for _ in range(5)), return_exceptions=True)
+        results = await asyncio.gather(*(call.result(0.01) for _ in range(5)), return_exceptions=True)
         assert [type(each) for each in results] == [TimeoutError] * 5
 
     async def waited_for() -> list[str]:
-        waiting = [asyncio.create_task(timely.answer(PATIENCE)) for _ in range(2)]
+        waiting = [asyncio.create_task(call.result(PATIENCE)) for _ in range(2)]
         await asyncio.sleep(0)
         release.set()
         return await asyncio.gather(*waiting)
@@ -64,10 +64,10 @@ def test_what_hangs_is_asked_once_however_many_want_to_know() -> None:
 def test_a_question_that_hangs_keeps_no_process_from_ending() -> None:
     """Its thread is a daemon."""
     release = threading.Event()
-    timely = Timely(lambda: release.wait(PATIENCE))
+    call = SharedCall(lambda: release.wait(PATIENCE))
     with pytest.raises(TimeoutError):
-        asyncio.run(timely.answer(0.01))
-    (thread,) = [each for each in threading.enumerate() if each.name == "timely"]
+        asyncio.run(call.result(0.01))
+    (thread,) = [each for each in threading.enumerate() if each.name == "shared call"]
     assert thread.daemon
     release.set()
     thread.join(PATIENCE)

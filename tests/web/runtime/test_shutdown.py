@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 
-from web.runtime import stopping
-from web.runtime.stopping import end_in_time
+from web.runtime import shutdown
+from web.runtime.shutdown import limit_shutdown
 
 ROOT = Path(__file__).resolve().parents[3]
 LIMIT = 0.5
@@ -18,9 +19,9 @@ PATIENCE = 30.0
 
 
 @pytest.fixture
-def stubborn() -> Iterator["subprocess.Popen[str]"]:
+def hanging() -> Iterator["subprocess.Popen[str]"]:
     """A server that has started and never ends by itself."""
-    command = [sys.executable, "-m", "tests.web.runtime.stubborn", str(LIMIT)]
+    command = [sys.executable, "-m", "tests.web.runtime.hanging_server", str(LIMIT)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout is not None
@@ -31,25 +32,35 @@ def stubborn() -> Iterator["subprocess.Popen[str]"]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_process_that_hangs_is_ended_and_tells_where(
-    stubborn: "subprocess.Popen[str]", number: signal.Signals
+    hanging: "subprocess.Popen[str]", number: signal.Signals
 ) -> None:
     """After its limit, counted from the first signal; the stack goes to standard error."""
     began = time.monotonic()
-    stubborn.send_signal(number)
-    _, told = stubborn.communicate(timeout=PATIENCE)
+    hanging.send_signal(number)
+    _, told = hanging.communicate(timeout=PATIENCE)
     assert LIMIT <= time.monotonic() - began < LIMIT + 5
-    assert stubborn.returncode == 1
+    assert hanging.returncode == 1
     assert "Timeout (0:00:00.500000)!" in told
     assert "most recent call first" in told
 
 
 def test_the_last_resort_comes_before_an_operators_ten_seconds() -> None:
     """And after the time requests and runs are given."""
-    assert stopping.GRACE_SECONDS < stopping.LAST_SECONDS < 10
+    assert shutdown.GRACE_SECONDS < shutdown.LAST_SECONDS < 10
 
 
 def test_the_end_of_another_process_is_not_ours_to_decide() -> None:
     """Such as a command's, or a test's."""
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
-    end_in_time()
+    limit_shutdown()
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+def test_uvicorn_handles_signals_by_a_method_of_its_server() -> None:
+    """The private part: fails if uvicorn no longer installs `Server.handle_exit` itself."""
+    server = uvicorn.Server(uvicorn.Config("unused:app"))
+    with server.capture_signals():
+        assert getattr(signal.getsignal(signal.SIGTERM), "__self__", None) is server
+        limit_shutdown()
+        assert server.config.timeout_graceful_shutdown == shutdown.GRACE_SECONDS
+        assert getattr(signal.getsignal(signal.SIGTERM), "__self__", None) is None
