@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from forecasting import backup
-from forecasting.backup.archive import Told
+from forecasting.backup.archive import ReportProgress
 from forecasting.backup.contents import Contents
-from forecasting.backup.restoring import Restored
+from forecasting.backup.restoring import RestoreReport
 from forecasting.calendar.public_holidays import require_places
 from forecasting.compute.build import build_compute
 from forecasting.config.clock import SystemClock
@@ -105,11 +105,11 @@ class Storecast:
             self._threads.append(thread)
             thread.start()
 
-    def back_up(self, path: Path, told: Told, *, replace: bool = False) -> Contents:
+    def back_up(self, path: Path, report: ReportProgress, *, replace: bool = False) -> Contents:
         """Write database, history and settings to one file (`backup.back_up`)."""
         chosen = portable_settings(os.environ, self._settings.home)
         database, now = self._storage.database, self._clock.now()
-        return backup.back_up(database, self.history, chosen, now, path, replace=replace, told=told)
+        return backup.back_up(database, self.history, chosen, now, path, replace=replace, report=report)
 
     def _group(self) -> GroupTraining | None:
         """What does the runs of stores that are trained elsewhere, where that is set up."""
@@ -150,6 +150,6 @@ class Storecast:
         self.close()
 
 
-def restore(settings: Settings, path: Path, told: Told) -> Restored:
+def restore(settings: Settings, path: Path, report: ReportProgress) -> RestoreReport:
     """Bring a backup back into the empty place that the settings name (`backup.restore`)."""
-    return backup.restore(path, settings, os.environ, SystemClock(), told)
+    return backup.restore(path, settings, os.environ, SystemClock(), report)

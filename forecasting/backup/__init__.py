@@ -1,6 +1,9 @@
-"""Backup and restore: database, history and settings in one file, from one place to another."""
+"""Backup and restore: the database, the history and the portable settings in one file.
 
-from forecasting.backup.making import back_up
+A backup may be restored onto another kind of database or into another kind of file store.
+"""
+
 from forecasting.backup.restoring import restore
+from forecasting.backup.writing import back_up
 
 __all__ = ["back_up", "restore"]

@@ -1,7 +1,7 @@
-"""The file: a tar whose parts are told of in a manifest behind them, which a checksum seals.
+"""The backup file: a tar of parts, then a manifest that lists them, then the checksum of the manifest.
 
-It is written from front to back, and looked through the same way before anything is made of it. Nothing is
-ever unpacked under a name that stands in it.
+It is written from front to back. Before a restore uses any part, the whole file is read and checked. No part
+is ever unpacked under the name it has in the file.
 """
 
 import hashlib
@@ -21,21 +21,21 @@ from forecasting.core.errors import InvalidArchive, InvalidRequest, StateUnavail
 MANIFEST = "manifest.json"
 SEAL = "manifest.json.sha256"
 LARGEST_MANIFEST = 256_000_000
-"""Bytes; that of a million history files is no larger."""
+"""Bytes. The manifest of a million history files is smaller."""
 
-Told = Callable[[int, int], None]
-"""Called with the number of parts that are done, and that of all."""
+ReportProgress = Callable[[int, int], None]
+"""Called with the number of parts that are finished and the number of all parts."""
 
 
 class ArchiveWriter:
-    """Adds parts to a file, and at the end what they are.
+    """Writes the parts of a backup, and its manifest at the end.
 
     Parameters
     ----------
     file
-        Open for writing, and empty.
+        An empty file, open for writing.
     at
-        The instant all parts are dated with.
+        The modification time of all parts, aware.
     """
 
     def __init__(self, file: IO[bytes], at: datetime) -> None:
@@ -43,7 +43,7 @@ class ArchiveWriter:
         self._at = at
 
     def add(self, name: str, content: IO[bytes]) -> Member:
-        """Add a part with all that a file has in it, from its beginning."""
+        """Add a part with the whole content of a file."""
         info = tarfile.TarInfo(name)
         info.size, info.mtime, info.mode = content.seek(0, os.SEEK_END), int(self._at.timestamp()), 0o644
         content.seek(0)
@@ -53,21 +53,21 @@ class ArchiveWriter:
         return Member(name, info.size, digest)
 
     def seal(self, contents: Contents) -> None:
-        """Add what the parts are, and end the tar."""
+        """Add the manifest and its checksum, and end the tar."""
         manifest = self.add(MANIFEST, io.BytesIO(contents.to_json()))
         self.add(SEAL, io.BytesIO(_seal_of(manifest.sha256)))
         self._tar.close()
 
 
 class Archive:
-    """A backup that was found whole and sound.
+    """A backup file whose parts have all been checked.
 
     Attributes
     ----------
     name
-        What the file is called.
+        Name of the file, without its folder.
     contents
-        What is in it.
+        Its manifest.
     """
 
     def __init__(self, name: str, tar: tarfile.TarFile, contents: Contents) -> None:
@@ -77,7 +77,7 @@ class Archive:
 
     @contextmanager
     def part(self, member: Member) -> Iterator[IO[bytes]]:
-        """One of its parts, open for reading."""
+        """Open one part for reading."""
         content = self._tar.extractfile(member.name)
         if content is None:
             raise InvalidArchive(f"{self.name}: expected '{member.name}' to be a file, found something else")
@@ -85,19 +85,24 @@ class Archive:
             yield content
 
     def content(self, member: Member) -> bytes:
-        """All that one of its parts has in it."""
+        """Return the whole content of one part."""
         with self.part(member) as content:
             return content.read()
 
 
 @contextmanager
-def written(path: Path, *, replace: bool) -> Iterator[IO[bytes]]:
-    """A file that gets its name when all that is written to it is on the disk; else it leaves nothing.
+def new_file(path: Path, *, replace: bool) -> Iterator[IO[bytes]]:
+    """Open a new file for writing. It gets its name once it is complete on disk; on failure it is removed.
+
+    Parameters
+    ----------
+    replace
+        Whether an existing file is replaced.
 
     Raises
     ------
     InvalidRequest
-        If there is such a file and it is not to be replaced, or it can't be written.
+        If the file exists and must not be replaced, or can't be written.
     """
     if path.is_dir():
         raise InvalidRequest(f"--out: expected a file, found the folder '{path}'")
@@ -120,48 +125,49 @@ def written(path: Path, *, replace: bool) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def opened(path: Path, told: Told) -> Iterator[Archive]:
-    """A backup, all of whose parts were read and found to be what its manifest says.
+def open_archive(path: Path, report: ReportProgress) -> Iterator[Archive]:
+    """Open a backup, after every part was read and compared with the manifest.
 
     Raises
     ------
     InvalidArchive
-        If it is damaged or cut, or is something else; says what was expected and what was found.
+        If the file is damaged, truncated or not a backup.
     StateTooNew
-        If it was written by a newer version of the software.
+        If a newer version of the software wrote it.
     StateUnavailable
-        If it can't be read.
+        If the file can't be read.
     """
     if not path.is_file():
         raise InvalidArchive(f"expected a backup at '{path}', found no such file")
     try:
         with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
-            yield Archive(path.name, tar, _checked(tar, path.name, told))
+            yield Archive(path.name, tar, _checked(tar, path.name, report))
     except (tarfile.TarError, EOFError) as error:
         raise InvalidArchive(f"{path.name}: expected a whole backup, found: {error}") from error
     except OSError as error:
         raise StateUnavailable(f"{path} can't be read: {error.strerror or error}") from error
 
 
-def _checked(tar: tarfile.TarFile, name: str, told: Told) -> Contents:
+def _checked(tar: tarfile.TarFile, name: str, report: ReportProgress) -> Contents:
+    """Read all parts and return the manifest they agree with. This is the first half of the progress."""
     found: dict[str, Member] = {}
-    kept: dict[str, bytes] = {}
+    ending: dict[str, bytes] = {}
     infos = tar.getmembers()
     for done, info in enumerate(infos, start=1):
         content = tar.extractfile(info) if info.isreg() else None
         if content is None or info.name in found:
             raise InvalidArchive(f"{name}: expected plain files, each once, found '{info.name}'")
         if info.name in (MANIFEST, SEAL):
-            kept[info.name] = _short(content, info, name)
+            ending[info.name] = _read_short(content, info, name)
         digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type] # as above
         found[info.name] = Member(info.name, info.size, digest)
-        told(done, 2 * len(infos))
-    contents = _sealed(kept, name)
-    _require_all({each: found[each] for each in found if each not in kept}, contents.members, name)
+        report(done, 2 * len(infos))
+    contents = _read_manifest(ending, name)
+    _require_all({each: found[each] for each in found if each not in ending}, contents.members, name)
     return contents
 
 
-def _short(content: IO[bytes], info: tarfile.TarInfo, name: str) -> bytes:
+def _read_short(content: IO[bytes], info: tarfile.TarInfo, name: str) -> bytes:
     if info.size > LARGEST_MANIFEST:
         raise InvalidArchive(f"{name}: expected a manifest, found {info.size:,} bytes as '{info.name}'")
     text = content.read()
@@ -169,39 +175,42 @@ def _short(content: IO[bytes], info: tarfile.TarInfo, name: str) -> bytes:
     return text
 
 
-def _sealed(kept: dict[str, bytes], name: str) -> Contents:
+def _read_manifest(ending: dict[str, bytes], name: str) -> Contents:
+    """Return the manifest, after comparing it with its checksum."""
     for each in (MANIFEST, SEAL):
-        if each not in kept:
+        if each not in ending:
             raise InvalidArchive(
-                f"{name}: expected a whole backup with '{each}' at its end, found none: it is cut, damaged "
+                f"{name}: expected a whole backup with '{each}' at its end, found none: it is truncated, damaged "
                 "or something else"
             )
-    expected = _seal_of(hashlib.sha256(kept[MANIFEST]).hexdigest())
-    if kept[SEAL] != expected:
-        raise InvalidArchive(f"{name}: expected '{MANIFEST}' as '{SEAL}' has it, found it changed")
-    return from_json(kept[MANIFEST], name)
+    expected = _seal_of(hashlib.sha256(ending[MANIFEST]).hexdigest())
+    if ending[SEAL] != expected:
+        raise InvalidArchive(f"{name}: expected '{MANIFEST}' to match '{SEAL}', found it changed")
+    return from_json(ending[MANIFEST], name)
 
 
 def _require_all(found: dict[str, Member], expected: dict[str, Member], name: str) -> None:
     for each in sorted(expected.keys() | found.keys()):
-        wanted, there = expected.get(each), found.get(each)
-        if wanted != there:
-            raise InvalidArchive(f"{name}: expected {_told(wanted, each)}, found {_told(there, each)}")
+        wanted, actual = expected.get(each), found.get(each)
+        if wanted != actual:
+            raise InvalidArchive(
+                f"{name}: expected {_described(wanted, each)}, found {_described(actual, each)}"
+            )
 
 
-def _told(member: Member | None, name: str) -> str:
+def _described(member: Member | None, name: str) -> str:
     if member is None:
         return f"no part '{name}'"
     return f"'{name}' of {member.bytes:,} bytes with the SHA-256 {member.sha256[:16]}…"
 
 
 def _seal_of(digest: str) -> bytes:
-    """A line as ``sha256sum`` writes and checks it."""
+    """Return the line that ``sha256sum`` writes and checks."""
     return f"{digest}  {MANIFEST}\n".encode()
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name survive a power cut, where folders can be synced (not on Windows)."""
+    """Make the new name survive a power cut. Windows can't sync folders."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

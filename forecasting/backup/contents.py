@@ -1,4 +1,4 @@
-"""What a backup says of itself: the words of ``manifest.json``."""
+"""The manifest of a backup: the content of ``manifest.json``."""
 
 import json
 import re
@@ -25,11 +25,11 @@ class Member:
     Attributes
     ----------
     name
-        What it is called there; nothing is ever written under this name.
+        Its name in the archive. A restore never writes a file of this name.
     bytes
         Its size.
     sha256
-        Of its bytes, 64 hexadecimal digits.
+        Hash of its content, 64 hexadecimal digits.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class TableMember:
-    """A table of the database, as `storage.portable` writes it."""
+    """A table of the database, as `storage.dump` writes it."""
 
     table: str
     rows: int
@@ -48,7 +48,7 @@ class TableMember:
 
 @dataclass(frozen=True, slots=True)
 class FileMember:
-    """A history file, byte for byte."""
+    """An unchanged history file."""
 
     kind: str
     store: str
@@ -57,26 +57,30 @@ class FileMember:
 
     @property
     def key(self) -> FileKey:
-        """What names it in its history."""
+        """Its key in the history."""
         return FileKey(self.kind, self.store, self.content_hash)
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is in a backup.
+    """What a backup contains.
 
     Attributes
     ----------
     revision
-        The migration its database was at.
+        Migration that the database was at.
     created_at
-        When the backup was begun, aware, in UTC.
+        When the backup was started, aware, in UTC.
     tables
-        In an order in which they can be loaded.
+        The tables, in an order in which they can be loaded.
     numbers
-        The last number given in each table that numbers its rows.
+        The last row number assigned in each table that numbers its rows.
+    files
+        The history files.
     left_out
-        Older history files that were no longer there.
+        Number of older history files that had been removed before they were copied.
+    settings
+        The part with the portable settings.
     """
 
     revision: str
@@ -89,41 +93,46 @@ class Contents:
 
     @property
     def members(self) -> dict[str, Member]:
-        """Every part, by name."""
+        """All parts, by name."""
         tables, files = (table.member for table in self.tables), (file.member for file in self.files)
         return {member.name: member for member in (*tables, *files, self.settings)}
 
     @property
     def rows(self) -> int:
-        """Rows of all tables."""
+        """Number of rows of all tables together."""
         return sum(table.rows for table in self.tables)
 
     def to_json(self) -> bytes:
-        """The text of ``manifest.json``."""
+        """Return the content of ``manifest.json``."""
         document = {"type": TYPE, "version": VERSION, **asdict(self)}
         document["created_at"] = self.created_at.isoformat()
         return json.dumps(document, indent=1, ensure_ascii=False).encode()
 
 
 def table_name(table: str) -> str:
-    """What a table is called in the archive."""
+    """Return the name of a table in the archive."""
     return f"tables/{table}.arrows"
 
 
 def history_name(key: FileKey) -> str:
-    """What a history file is called in the archive."""
+    """Return the name of a history file in the archive."""
     return f"history/{file_name(*key)}"
 
 
 def from_json(content: bytes, where: str) -> Contents:
-    """Read what `Contents.to_json` wrote.
+    """Parse a manifest that `Contents.to_json` wrote.
+
+    Parameters
+    ----------
+    where
+        Name of the backup file, for error messages.
 
     Raises
     ------
     StateTooNew
-        If it has a version this code does not know.
+        If the manifest has a version that this code does not know.
     InvalidArchive
-        If it is something else.
+        If it is not the manifest of a backup.
     """
     try:
         document = json.loads(content)
@@ -149,7 +158,7 @@ def _contents(document: dict[str, Any]) -> Contents:
         created_at=datetime.fromisoformat(document["created_at"]),
         tables=tuple(_part(TableMember, each) for each in document["tables"]),
         numbers={str(name): int(number) for name, number in document["numbers"].items()},
-        files=tuple(_sound(_part(FileMember, each)) for each in document["files"]),
+        files=tuple(_require_safe(_part(FileMember, each)) for each in document["files"]),
         left_out=int(document["left_out"]),
         settings=Member(**document["settings"]),
     )
@@ -159,8 +168,8 @@ def _part(kind: type[Any], given: dict[str, Any]) -> Any:  # noqa: ANN401 – on
     return kind(**{**given, "member": Member(**given["member"])})
 
 
-def _sound(file: FileMember) -> FileMember:
-    """The file, whose key makes a name below the root of a history and nowhere else."""
+def _require_safe(file: FileMember) -> FileMember:
+    """Return the file, after checking that its key names a path below the root of a history."""
     if file.kind not in FRAME_COLUMNS or not _HASH.fullmatch(file.content_hash):
         raise ValueError(f"a history file '{file.kind}' of the hash '{file.content_hash}'")
     return file

@@ -1,17 +1,18 @@
-"""Bringing a backup back, into an empty place."""
+"""Restoring a backup into an empty state folder, database and history."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecasting.backup.archive import Archive, Told, opened
+from forecasting.backup.archive import Archive, ReportProgress, open_archive
 from forecasting.backup.contents import Contents
-from forecasting.backup.making import SETTINGS
+from forecasting.backup.writing import SETTINGS
 from forecasting.config import settings_file
 from forecasting.config.settings import PORTABLE, Settings, require_usable
 from forecasting.core.errors import InvalidArchive, InvalidRequest, InvalidSetting
 from forecasting.core.ports import Clock
+from forecasting.core.wording import counted
 from forecasting.history.addresses import open_folder
 from forecasting.history.parquet_files import file_name
 from forecasting.history.parquet_history import ParquetHistory
@@ -21,15 +22,17 @@ from forecasting.storage.manifest import SqlManifest
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
-    """What has come back.
+class RestoreReport:
+    """What a restore has done.
 
     Attributes
     ----------
+    contents
+        What the backup contains.
     settings
-        Those that are now kept in the state folder.
+        The settings that are now in ``settings.env``, text by variable.
     unknown
-        Names of settings that this version does not have, which were left out.
+        Settings that were left out because this version does not have them.
     """
 
     contents: Contents
@@ -42,35 +45,37 @@ def restore(
     into: Settings,
     environ: Mapping[str, str],
     clock: Clock,
-    told: Told = lambda _done, _total: None,
-) -> Restored:
-    """Bring database, history and settings of a backup back, all of it or nothing.
+    report: ReportProgress = lambda _done, _total: None,
+) -> RestoreReport:
+    """Restore database, history and settings of a backup, all of them or none.
 
-    The backup is looked through before anything is touched. History files come first, under the names their
-    values give them: those of a restore that did not come to its end are there for the next one, and else in
-    nobody's way. Then the database in one transaction, and the settings.
+    The whole backup is checked before anything is written. The history files come first, each named by the
+    hash of its values. An interrupted restore leaves some of them behind; they harm nobody, and the next
+    restore uses them. Then follow the database, in one transaction, and the settings.
 
     Parameters
     ----------
     into
-        Where to: their state folder, database and history.
+        They name the state folder, database and history to restore into.
     environ
-        The environment `into` was read from. The restored settings have to work together with it.
+        The environment `into` was read from. The restored settings must be usable together with it.
+    report
+        Called after each part that was checked or restored.
 
     Raises
     ------
     InvalidArchive
-        If the backup is damaged, or something else.
+        If the backup is damaged or is not one, or its settings can't be used here.
     InvalidRequest
-        If the place is not empty; says what is there.
+        If there is a state already; says what was found.
     StateTooNew
-        If backup or database were written by a newer version of the software.
+        If a newer version of the software wrote the backup or the database.
     StateUnavailable
-        If the place can't be written.
+        If state folder, database or history can't be written.
     """
-    from forecasting.storage.upgrade import require_known  # noqa: PLC0415 – as `storage.dump`
+    from forecasting.storage.upgrade import require_known  # noqa: PLC0415 – imports alembic, which few need
 
-    with opened(path, told) as archive:
+    with open_archive(path, report) as archive:
         require_known(archive.contents.revision, archive.name, "nothing was changed")
         settings, unknown = _settings(archive, {**environ, "STORECAST_HOME": str(into.home)})
         _require_empty_home(into.home, settings)
@@ -79,17 +84,17 @@ def restore(
         try:
             require_empty(database)
             history = ParquetHistory(into.history, SqlManifest(database), clock)
-            step = _steps(archive.contents, told)
-            _bring_files(archive, history, step)
+            step = _steps(archive.contents, report)
+            _restore_files(archive, history, step)
             with settings_file.written_on_success(into.home, settings):
-                _bring_rows(archive, database, step)
+                _restore_rows(archive, database, step)
         finally:
             database.close()
-    return Restored(archive.contents, settings, unknown)
+    return RestoreReport(archive.contents, settings, unknown)
 
 
 def _settings(archive: Archive, environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Settings this version knows and can use, and the names of others."""
+    """Return the settings that this version has, and the names of the others."""
     try:
         given = json.loads(archive.content(archive.contents.settings))
         values = {name: settings_file.one_line(value) for name, value in sorted(given.items())}
@@ -108,44 +113,44 @@ def _require_empty_home(home: Path, settings: Mapping[str, str]) -> None:
     found = {name: setting.text for name, setting in settings_file.read(home, PORTABLE).items()}
     if found and found != settings:
         raise InvalidRequest(
-            f"{home}: expected an empty place, found settings of its own in {settings_file.FILE}; "
+            f"{home}: expected an empty state folder, found settings in {settings_file.FILE}; "
             "nothing was changed"
         )
 
 
 def _require_empty_history(address: str, archive: Archive) -> None:
-    place = open_folder(address)
+    folder = open_folder(address)
     ours = {file_name(*file.key) for file in archive.contents.files}
     others = [
-        file.name for file in place.list_files() if file.name.endswith(".parquet") and file.name not in ours
+        file.name for file in folder.list_files() if file.name.endswith(".parquet") and file.name not in ours
     ]
     if others:
         raise InvalidRequest(
-            f"sales history: expected no files but the backup's, found {len(others):,} others such as "
-            f"{place.display_path(others[0])}; nothing was changed"
+            "sales history: expected only files of the backup, found "
+            f"{counted(len(others), 'other')} such as {folder.display_path(others[0])}; nothing was changed"
         )
 
 
-def _steps(contents: Contents, told: Told) -> Callable[[], None]:
-    """Counts the parts that are brought, which were looked at before."""
-    looked_at = len(contents.members) + 2
-    done = looked_at
+def _steps(contents: Contents, report: ReportProgress) -> Callable[[], None]:
+    """Return a function that counts a restored part. Checking all parts is the first half of the work."""
+    checked = len(contents.members) + 2  # manifest and checksum as well
+    done = checked
 
     def step() -> None:
         nonlocal done
         done += 1
-        told(done, 2 * looked_at)
+        report(done, 2 * checked)
 
     return step
 
 
-def _bring_files(archive: Archive, history: ParquetHistory, step: Callable[[], None]) -> None:
+def _restore_files(archive: Archive, history: ParquetHistory, step: Callable[[], None]) -> None:
     for file in archive.contents.files:
         history.put_raw(file.key, archive.content(file.member))
         step()
 
 
-def _bring_rows(archive: Archive, database: Database, step: Callable[[], None]) -> None:
+def _restore_rows(archive: Archive, database: Database, step: Callable[[], None]) -> None:
     with database.writing(alone="schema") as connection:
         loading = Loading(connection, database.place, archive.contents.revision)
         for table in archive.contents.tables:

@@ -154,16 +154,16 @@ class AwsCommands:
         """Print the state of the group. An account that can't be reached is a state too, not a failure."""
         found = self._standing()
         if parsed.json:
-            print(json.dumps(aws_output.for_machines(found, self.settings.aws)))
+            print(json.dumps(aws_output.status_document(found, self.settings.aws)))
         else:
-            print("\n".join(aws_output.for_people(found, self.settings.aws)))
+            print("\n".join(aws_output.status_lines(found, self.settings.aws)))
         return 0
 
     def train(self, parsed: argparse.Namespace) -> int:
         """Print the estimate, ask, request a training of the group, and wait for it."""
         self._require_reachable()
         store = self._members()[0].store
-        print("\n".join(aws_output.estimated(self._standing(), self.settings.aws)))
+        print("\n".join(aws_output.estimate_lines(self._standing(), self.settings.aws)))
         trainer = Trainer(self.session, self.settings.aws, self.context.clock)
         require_allowance(self.settings.aws.trainings_a_day, trainer.predictors(), self.context.clock.now())
         if not parsed.yes and self._ask("Train now? [y/N] ").lower() not in ("y", "yes"):
@@ -180,7 +180,7 @@ class AwsCommands:
         self._require_reachable()
         down = TearDown(self.session, self.settings.aws)
         plan = aws_output.RemovalPlan(down.left(), down.stored(), self._has_role(down))
-        print("\n".join(aws_output.listed(plan, self.settings.aws)))
+        print("\n".join(aws_output.removal_lines(plan, self.settings.aws)))
         if not plan:
             return 0
         name = self.settings.aws.group
@@ -216,7 +216,7 @@ class AwsCommands:
         jobs = self._with_patience(poll)
         with tqdm(total=len(jobs), unit="import") as bar:
             while not all(job.active for job in jobs):
-                bar.set_postfix_str(aws_output.remaining(jobs))
+                bar.set_postfix_str(aws_output.time_left(jobs))
                 _show(bar, sum(job.active for job in jobs))
                 self.context.pause(self.settings.aws.poll)
                 jobs = self._with_patience(poll)

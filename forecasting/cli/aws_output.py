@@ -42,7 +42,7 @@ class RemovalPlan:
         return bool(self.left.going or self.stored.objects or self.has_role)
 
 
-def for_machines(found: Standing, settings: AwsSettings) -> dict[str, Any]:
+def status_document(found: Standing, settings: AwsSettings) -> dict[str, Any]:
     """Return the state of the group as JSON types: instants in ISO 8601, ages in seconds."""
     document = dataclasses.asdict(found)
     for name in ("imports", "predictors", "forecasts"):
@@ -60,7 +60,7 @@ def for_machines(found: Standing, settings: AwsSettings) -> dict[str, Any]:
     }
 
 
-def for_people(found: Standing, settings: AwsSettings) -> Iterator[str]:
+def status_lines(found: Standing, settings: AwsSettings) -> Iterator[str]:
     """Yield the state of the group, line by line."""
     yield f"AWS Forecast  {found.message}"
     yield f"              {NEWS}"
@@ -73,10 +73,10 @@ def for_people(found: Standing, settings: AwsSettings) -> Iterator[str]:
     yield from _entries("predictors", found.predictors)
     yield from _entries("forecasts", found.forecasts)
     yield f"quota         {found.forecasts_in_account} of {FORECASTS} forecasts in the account"
-    yield from estimated(found, settings)
+    yield from estimate_lines(found, settings)
 
 
-def estimated(found: Standing, settings: AwsSettings) -> Iterator[str]:
+def estimate_lines(found: Standing, settings: AwsSettings) -> Iterator[str]:
     """Yield the number of recent trainings and what the next one needs, line by line."""
     most = settings.trainings_a_day
     cap = "no cap" if most is None else f"{most} allowed"
@@ -91,13 +91,13 @@ def estimated(found: Standing, settings: AwsSettings) -> Iterator[str]:
     yield f"next training about {quantities}; cost {words['cost']}"
 
 
-def remaining(jobs: Sequence[Job]) -> str:
+def time_left(jobs: Sequence[Job]) -> str:
     """Return how much longer the imports take; empty if AWS does not say."""
     longest = max((job.remaining for job in jobs if job.remaining is not None), default=None)
     return "" if longest is None else f"about {longest / timedelta(minutes=1):.0f} min left"
 
 
-def listed(plan: RemovalPlan, settings: AwsSettings) -> Iterator[str]:
+def removal_lines(plan: RemovalPlan, settings: AwsSettings) -> Iterator[str]:
     """Yield what would be removed, what stays, and what either costs, line by line."""
     left, stored = plan.left, plan.stored
     if left.kept:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.backup import archive
-from forecasting.backup.archive import MANIFEST, SEAL, opened
+from forecasting.backup.archive import MANIFEST, SEAL, open_archive
 from forecasting.backup.contents import from_json
 from forecasting.core.errors import InvalidArchive
 from forecasting.storage.database import REVISION
@@ -39,7 +39,7 @@ def test_a_flipped_bit_is_noticed(
     path.write_bytes(content)
     with (
         pytest.raises(InvalidArchive, match=r"^back\.tar: expected .*found"),
-        opened(path, listen_to_nothing),
+        open_archive(path, listen_to_nothing),
     ):
         pass
 
@@ -54,7 +54,7 @@ def test_a_cut_backup_is_noticed(
     path.write_bytes(sound[: data.draw(st.integers(0, begin + size - 1))])
     with (
         pytest.raises(InvalidArchive, match=r"^back\.tar: expected .*found"),
-        opened(path, listen_to_nothing),
+        open_archive(path, listen_to_nothing),
     ):
         pass
 
@@ -90,7 +90,7 @@ def test_other_parts_are_refused(
 ) -> None:
     """Those that are missing, and those nobody has told of, wherever their names point to."""
     back.write_bytes(rebuilt(back.read_bytes(), lambda parts: change(parts) and None))
-    with pytest.raises(InvalidArchive, match=f"^back.tar: {expected}"), opened(back, listen_to_nothing):
+    with pytest.raises(InvalidArchive, match=f"^back.tar: {expected}"), open_archive(back, listen_to_nothing):
         pass
 
 
@@ -103,7 +103,7 @@ def test_only_plain_files_are_taken(back: Path, kind: bytes) -> None:
         tar.addfile(info)
     with (
         pytest.raises(InvalidArchive, match="expected plain files, each once, found 'settings'"),
-        opened(back, listen_to_nothing),
+        open_archive(back, listen_to_nothing),
     ):
         pass
 
@@ -114,7 +114,7 @@ def test_a_part_that_is_there_twice_is_refused(back: Path) -> None:
         tar.addfile(tarfile.TarInfo("settings.json"))
     with (
         pytest.raises(InvalidArchive, match=r"each once, found 'settings\.json'"),
-        opened(back, listen_to_nothing),
+        open_archive(back, listen_to_nothing),
     ):
         pass
 
@@ -129,7 +129,7 @@ def test_a_part_that_is_there_twice_is_refused(back: Path) -> None:
 def test_something_else_is_refused(back: Path, content: bytes, found: str) -> None:
     """Nothing at all, and a file of sales."""
     back.write_bytes(content)
-    with pytest.raises(InvalidArchive, match=f"^back.tar: {found}"), opened(back, listen_to_nothing):
+    with pytest.raises(InvalidArchive, match=f"^back.tar: {found}"), open_archive(back, listen_to_nothing):
         pass
 
 
@@ -138,7 +138,7 @@ def test_a_missing_file_is_told(tmp_path: Path, name: str) -> None:
     """Also where a folder stands."""
     with (
         pytest.raises(InvalidArchive, match=r"expected a backup at '.*', found no such file"),
-        opened(tmp_path / name, listen_to_nothing),
+        open_archive(tmp_path / name, listen_to_nothing),
     ):
         pass
 
@@ -164,7 +164,7 @@ def test_a_manifest_of_something_else_is_refused(
 ) -> None:
     """Also one whose files would come to lie outside of a history."""
     back.write_bytes(with_manifest(back.read_bytes(), lambda document: change(document) and None))
-    with pytest.raises(InvalidArchive, match=f"^back.tar: {expected}"), opened(back, listen_to_nothing):
+    with pytest.raises(InvalidArchive, match=f"^back.tar: {expected}"), open_archive(back, listen_to_nothing):
         pass
 
 
@@ -226,6 +226,6 @@ def test_a_manifest_without_end_is_not_read(back: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(archive, "LARGEST_MANIFEST", 100)
     with (
         pytest.raises(InvalidArchive, match=r"expected a manifest, found [0-9,]+ bytes as 'manifest.json'"),
-        opened(back, listen_to_nothing),
+        open_archive(back, listen_to_nothing),
     ):
         pass

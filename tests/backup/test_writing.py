@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from forecasting.backup import back_up
-from forecasting.backup.archive import opened
+from forecasting.backup.archive import open_archive
 from forecasting.core.domain import LOCAL_USER
 from forecasting.core.errors import StateUnavailable
 from tests.backup.archives import listen_to_nothing
@@ -40,10 +40,10 @@ def test_files_that_retention_has_removed_are_left_out(pruned_house: House, tmp_
     oldest = min((house.home / "history" / "sales").glob("1_*/*"), key=lambda path: path.stat().st_mtime)
     oldest.unlink()
     path = tmp_path / "b.tar"
-    contents = back_up(house.storage.database, house.history, {}, house.clock.now(), path, told=prune_late)
+    contents = back_up(house.storage.database, house.history, {}, house.clock.now(), path, report=prune_late)
     assert removed > 0
     assert contents.left_out == removed + 1
-    with opened(path, listen_to_nothing) as found:
+    with open_archive(path, listen_to_nothing) as found:
         assert found.contents == contents
         assert {file.store for file in found.contents.files} == {"1", "2"}
 

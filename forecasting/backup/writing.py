@@ -1,4 +1,4 @@
-"""Making a backup while everything runs."""
+"""Writing a backup, while the server and its workers keep running."""
 
 import io
 import json
@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from forecasting.backup.archive import ArchiveWriter, Told, written
+from forecasting.backup.archive import ArchiveWriter, ReportProgress, new_file
 from forecasting.backup.contents import Contents, FileMember, Member, TableMember, history_name, table_name
 from forecasting.core.domain import FileKey
 from forecasting.core.errors import InvalidRequest, StateUnavailable
@@ -27,59 +27,63 @@ def back_up(
     path: Path,
     *,
     replace: bool = False,
-    told: Told = lambda _done, _total: None,
+    report: ReportProgress = lambda _done, _total: None,
 ) -> Contents:
-    """Write everything to one file, whole or not at all.
+    """Write everything to one file, completely or not at all.
 
-    It is the state of one moment: the database is read in one transaction, and history files, of which it has
-    the names, never change. Those that are no longer anybody's head may be removed meanwhile.
+    The backup is consistent: the database is read in one transaction, and the history files it names never
+    change. Pruning may remove old versions of history files in the meantime; these are left out.
 
     Parameters
     ----------
     settings
-        Values by name, as they stand in the environment; with nothing secret among them.
+        The portable settings, text by variable.
     at
-        The instant to date it with.
+        Current time, aware, in UTC.
     replace
-        Whether a file that is there already may go.
+        Whether an existing file is replaced.
+    report
+        Called after each part.
 
     Raises
     ------
     InvalidRequest
-        If there is nothing to back up, the file is there already, or can't be written.
+        If there is nothing to back up, or the file exists already or can't be written.
     StateUnavailable
-        If the database or a history file can't be read, or a file that is needed is missing.
+        If the database or a history file can't be read, or a history file that is needed is missing.
     """
-    with written(path, replace=replace) as file:
-        making = _Making(ArchiveWriter(file, at), path.parent, told)
+    with new_file(path, replace=replace) as file:
+        parts = _PartWriter(ArchiveWriter(file, at), path.parent, report)
         with database.reading() as connection:
             dump = Dump(connection)
             if dump.is_empty:
                 raise InvalidRequest(f"{database.place}: expected something to back up, found no imports")
             files, revision, numbers = dump.files(), dump.revision, dump.numbers()
-            making.total = len(dump.tables) + len(files) + 1
-            tables = tuple(making.add_table(dump, table) for table in dump.tables)
-        members = [making.add_file(history, key, needed=needed) for key, needed in files.items()]
+            parts.total = len(dump.tables) + len(files) + 1
+            tables = tuple(parts.add_table(dump, table) for table in dump.tables)
+        members = [parts.add_file(history, key, needed=needed) for key, needed in files.items()]
         kept = tuple(member for member in members if member is not None)
-        last = making.add_settings(settings)
+        last = parts.add_settings(settings)
         contents = Contents(revision, at, tables, numbers, kept, len(members) - len(kept), last)
-        making.archive.seal(contents)
+        parts.archive.seal(contents)
     return contents
 
 
 @dataclass(slots=True)
-class _Making:
-    """Adds one part after the other.
+class _PartWriter:
+    """Adds the parts to the archive one by one, and reports the progress.
 
     Attributes
     ----------
     folder
-        Where there is room for a table.
+        Where a table is written before its size is known.
+    total, done
+        Number of parts altogether, and of those already added.
     """
 
     archive: ArchiveWriter
     folder: Path
-    told: Told
+    report: ReportProgress
     total: int = 0
     done: int = field(default=0, init=False)
 
@@ -87,27 +91,27 @@ class _Making:
         with TemporaryFile(dir=self.folder) as content:
             rows = dump.write(table, content)
             member = self.archive.add(table_name(table), content)
-        self._tell()
+        self._count()
         return TableMember(table, rows, member)
 
     def add_file(self, history: ParquetHistory, key: FileKey, *, needed: bool) -> FileMember | None:
-        """Add a history file; None where it was no longer needed and has been removed."""
+        """Add a history file. Return None if it is not needed and has been removed in the meantime."""
         try:
             content = history.raw(key)
         except StateUnavailable:
             if needed or history.present([key]):
                 raise
             content = None
-        self._tell()
+        self._count()
         if content is None:
             return None
         return FileMember(*key, self.archive.add(history_name(key), io.BytesIO(content)))
 
     def add_settings(self, settings: Mapping[str, str]) -> Member:
         content = json.dumps(dict(settings), indent=1, sort_keys=True, ensure_ascii=False)
-        self._tell()
+        self._count()
         return self.archive.add(SETTINGS, io.BytesIO(content.encode()))
 
-    def _tell(self) -> None:
+    def _count(self) -> None:
         self.done += 1
-        self.told(self.done, self.total)
+        self.report(self.done, self.total)

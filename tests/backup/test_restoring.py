@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from forecasting.backup.archive import written
+from forecasting.backup.archive import new_file
 from forecasting.config.settings_file import FILE as SETTINGS_FILE
 from forecasting.storage.database import FILE
 from tests.backup.archives import Run, files, with_manifest, with_settings
@@ -83,7 +83,7 @@ def test_a_backup_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
 
 def fail_in_the_middle(out: Path) -> None:
     """Write half of a file."""
-    with written(out, replace=True) as file:
+    with new_file(out, replace=True) as file:
         file.write(b"half")
         raise LookupError
 
@@ -123,7 +123,7 @@ def test_files_of_another_history_are_not_mixed_with(run: Run, back: Path, tmp_p
     other.write_text("")
     code, _, err = run(new, "restore", back)
     assert code == 2
-    assert f"expected no files but the backup's, found 1 others such as {other}; nothing was changed" in err
+    assert f"expected only files of the backup, found 1 other such as {other}; nothing was changed" in err
     assert list(files(new)) == ["history/sales/9_x/y.parquet"]
 
 
@@ -133,7 +133,7 @@ def test_settings_of_the_place_are_not_replaced(run: Run, back: Path, tmp_path: 
     new.mkdir()
     (new / SETTINGS_FILE).write_text("STORECAST_HORIZON=7\n")
     code, _, err = run(new, "restore", back)
-    assert (code, f"found settings of its own in {SETTINGS_FILE}" in err) == (2, True)
+    assert (code, f"found settings in {SETTINGS_FILE}" in err) == (2, True)
     assert list(files(new)) == [SETTINGS_FILE]
 
 
@@ -191,3 +191,17 @@ def test_settings_this_version_does_not_have_are_left_out(run: Run, back: Path, 
         "  left out, because this version has no such settings: STORECAST_HOME, STORECAST_MOOD",
     )
     assert (tmp_path / "new" / SETTINGS_FILE).read_text().splitlines()[1:] == ["STORECAST_HORIZON=7"]
+
+
+@pytest.mark.parametrize(("bucket_set", "code"), [(True, 0), (False, 2)])
+def test_a_backup_of_a_site_with_aws_is_restored_where_the_bucket_is_set(
+    run: Run, back: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, bucket_set: bool, code: int
+) -> None:
+    """The engine is in the backup, its bucket only in the environment."""
+    monkeypatch.delenv("STORECAST_ENGINE")
+    if bucket_set:
+        monkeypatch.setenv("STORECAST_AWS_BUCKET", "s3://sales")
+    back.write_bytes(with_settings(back.read_bytes(), b'{"STORECAST_ENGINE": "aws_forecast"}'))
+    found, _, err = run(tmp_path / "new", "restore", back)
+    assert (found, "expected STORECAST_AWS_BUCKET to be set" in err) == (code, not bucket_set)
+    assert (tmp_path / "new").exists() is bucket_set
