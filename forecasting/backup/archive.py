@@ -180,8 +180,8 @@ def _read_manifest(ending: dict[str, bytes], name: str) -> Contents:
     for each in (MANIFEST, SEAL):
         if each not in ending:
             raise InvalidArchive(
-                f"{name}: expected a whole backup with '{each}' at its end, found none: it is truncated, damaged "
-                "or something else"
+                f"{name}: expected a whole backup with '{each}' at its end, found none: it is "
+                "truncated, damaged or something else"
             )
     expected = _seal_of(hashlib.sha256(ending[MANIFEST]).hexdigest())
     if ending[SEAL] != expected:
