@@ -16,7 +16,7 @@ from forecasting.calendar.inputs import SeriesInputs
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import ALL_ITEMS, SeriesKey
 from forecasting.core.errors import FitFailed
-from forecasting.core.pooled_priors import Chain, PooledPrior, PooledSpread
+from forecasting.core.pooled_priors import ChainPriors, PooledPrior, PooledSpread
 from forecasting.engines.registry import engine
 from forecasting.evaluation import windows
 from forecasting.evaluation.backtest import backtest
@@ -47,11 +47,11 @@ def key_of(name: str) -> SeriesKey:
     return SeriesKey(store, item or ALL_ITEMS)
 
 
-def chain_of(window: Window) -> Chain:
+def chain_of(window: Window) -> ChainPriors:
     """What is pooled over all series of a set at a cutoff."""
     cutoffs = windows.window_cutoffs(window.cutoff, window.horizon)
     priors = _priors(window, cutoffs)
-    chain = Chain(
+    chain = ChainPriors(
         "benchmark",
         datetime.now(UTC),
         ENGINE,
@@ -78,7 +78,7 @@ def _priors(window: Window, cutoffs: Sequence[object]) -> tuple[PooledPrior, ...
     return tuple(prior for prior in pooled if prior is not None)
 
 
-def _spreads(window: Window, chain: Chain, cutoffs: Sequence[object]) -> tuple[PooledSpread, ...]:
+def _spreads(window: Window, chain: ChainPriors, cutoffs: Sequence[object]) -> tuple[PooledSpread, ...]:
     contest, scores = Contest(ENGINE, engine, chain), defaultdict(list)
     asked = [windows.Window(cutoff, window.horizon) for cutoff in cutoffs]
     for name, past in _sample(window.histories, SPREAD_STORES).items():

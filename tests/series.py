@@ -66,7 +66,7 @@ def daily_series(  # noqa: PLR0913 - each argument is one trait of the series
 
 def as_days(frame: pd.DataFrame) -> SeriesDays:
     """A frame as engines see it."""
-    return SeriesDays.of(frame, "series")
+    return SeriesDays.from_frame(frame, "series")
 
 
 def day_numbers(frame: pd.DataFrame) -> IntArray:
@@ -84,4 +84,6 @@ def split(series: pd.DataFrame, horizon: int) -> tuple[pd.DataFrame, pd.DataFram
 
 def days_by_item(frame: pd.DataFrame) -> dict[str, SeriesDays]:
     """`schema.SALES` or `schema.PLAN` of one store as arrays, by item."""
-    return {str(item): SeriesDays.taken_over(rows) for item, rows in frame.groupby("item", sort=False)}
+    return {
+        str(item): SeriesDays.from_checked_frame(rows) for item, rows in frame.groupby("item", sort=False)
+    }

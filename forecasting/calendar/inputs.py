@@ -281,7 +281,7 @@ def future_days(item: str, plan: StoreDays, habit: SeriesDays) -> Future:
     days, known = habit, np.zeros(len(habit), dtype=np.bool_)
     for name in dict.fromkeys((ALL_ITEMS, item)):
         if name in plan:
-            days, hit = days.overlaid(plan[name])
+            days, hit = days.overlay(plan[name])
             known |= hit
     return Future(days, ~known)
 

@@ -1,6 +1,6 @@
-"""One series as arrays: what engines see, cut at a cutoff without a copy and without a frame.
+"""The days of one series as NumPy arrays, which engines work on.
 
-Frames are checked once, where they become a `SeriesDays`; from there on windows are slices.
+A frame is checked once, when it becomes a `SeriesDays`. From then on, windows are slices without copies.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,22 +24,22 @@ EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class SeriesDays:
-    """Days of one series with what is known of them, ascending, no day twice; days may be missing.
+    """Days of one series with demand and covariates, ascending, without duplicates; days may be missing.
 
     Attributes
     ----------
     days
         (n,) days since 1970-01-01.
     y
-        (n,) demand; NaN on days to be forecast.
+        (n,) demand in units; NaN on days to forecast.
     is_open, promo, school_holiday
-        (n,) covariates.
+        (n,) bool covariates.
     holiday
-        (n,) which of `kinds` a day is; 0 is none.
+        (n,) int64 index into `kinds`; 0 is no holiday.
     kinds
-        Names of holidays; the first is ``""``.
+        Names of the holidays; the first is ``""``.
     flags
-        (n,) more that is known of each day ahead of time, by name, such as a standing promotion.
+        (n,) bool further facts known in advance, by name, such as a standing promotion.
     """
 
     days: IntArray
@@ -52,27 +52,29 @@ class SeriesDays:
     flags: Mapping[str, BoolArray] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, name: str, flags: Mapping[str, BoolArray] | None = None) -> Self:
-        """Check a frame and take it over.
+    def from_frame(cls, frame: pd.DataFrame, name: str, flags: Mapping[str, BoolArray] | None = None) -> Self:
+        """Check a frame and convert it.
 
         Parameters
         ----------
         frame
-            `schema.HISTORY`, or `schema.FUTURE` (without `assumed` is fine), which has no `y`.
+            `schema.HISTORY`, or `schema.FUTURE` (which has no `y`; `assumed` is optional).
         name
-            What the frame is called in the error.
+            Name of the frame in error messages.
+        flags
+            `SeriesDays.flags` of its days.
 
         Raises
         ------
         InvalidFrame
-            If it breaks its schema.
+            If the frame breaks its schema.
         """
         columns = schema.HISTORY if "y" in frame.columns else ("ds", *schema.COVARIATES)
-        return replace(cls.taken_over(schema.require_daily(frame, columns, name)), flags=flags or {})
+        return replace(cls.from_checked_frame(schema.require_daily(frame, columns, name)), flags=flags or {})
 
     @classmethod
-    def taken_over(cls, frame: pd.DataFrame) -> Self:
-        """Take over a frame that is known to keep its schema, such as one of a file an import has checked."""
+    def from_checked_frame(cls, frame: pd.DataFrame) -> Self:
+        """Convert a frame whose schema has been checked before, such as one from an imported file."""
         size = len(frame)
         codes, kinds = pd.factorize(frame["holiday"].to_numpy(object))
         names = ["", *(str(kind) for kind in kinds if kind)]
@@ -104,7 +106,7 @@ class SeriesDays:
 
     @property
     def weekday(self) -> IntArray:
-        """(n,) 0 is Monday."""
+        """(n,) weekday of each day; 0 is Monday."""
         return (self.days + 3) % 7
 
     @property
@@ -114,15 +116,15 @@ class SeriesDays:
 
     @property
     def last(self) -> date:
-        """The last day; of a history, its cutoff."""
+        """The last day; for a history it is the cutoff."""
         return day_of(int(self.days[-1]))
 
     def up_to(self, cutoff: date) -> Self:
-        """The days up to and with `cutoff`."""
+        """The days up to and including `cutoff`."""
         return self[: int(np.searchsorted(self.days, number_of(cutoff), side="right"))]
 
     def after(self, cutoff: date, horizon: int) -> Self:
-        """The `horizon` days after `cutoff`, as far as they are here, their demand withheld."""
+        """The days among the `horizon` days after `cutoff`, with demand replaced by NaN."""
         first, last = np.searchsorted(
             self.days, [number_of(cutoff), number_of(cutoff) + horizon], side="right"
         )
@@ -130,12 +132,12 @@ class SeriesDays:
         return replace(cut, y=np.full(len(cut), np.nan))
 
     def followed_by(self, later: Self) -> Self:
-        """These days and later ones, as one series.
+        """Append later days.
 
         Raises
         ------
         InvalidFrame
-            If the later ones do not all come after these.
+            If the later days do not all come after these.
         """
         if len(self) and len(later) and later.days[0] <= self.days[-1]:
             raise InvalidFrame(f"expected days after {self.last}, found {later.first}")
@@ -161,21 +163,21 @@ class SeriesDays:
         )
 
     def history(self) -> pd.DataFrame:
-        """`schema.HISTORY`."""
+        """Convert to `schema.HISTORY`."""
         values = {name: getattr(self, name) for name in ("y", "is_open", "promo")}
         ds = self.days.astype("datetime64[D]").astype("datetime64[us]")
         holiday = pd.array([self.kinds[kind] for kind in self.holiday], dtype="str")
         return pd.DataFrame({"ds": ds, **values, "holiday": holiday, "school_holiday": self.school_holiday})
 
     def with_kinds(self, kinds: tuple[str, ...]) -> Self:
-        """The same days, their holidays numbered by other names, which must hold all of `kinds`."""
+        """Renumber the holidays by another list of names, which must contain all of `self.kinds`."""
         if kinds == self.kinds:
             return self
         number = np.array([kinds.index(kind) for kind in self.kinds], dtype=np.int64)
         return replace(self, holiday=number[self.holiday], kinds=kinds)
 
-    def overlaid(self, other: Self) -> tuple[Self, BoolArray]:
-        """The covariates of `other` on the days it has, and (n,) which those are."""
+    def overlay(self, other: Self) -> tuple[Self, BoolArray]:
+        """Replace covariates by those of `other` on the days it has; also return (n,) True for those days."""
         if not len(other) or not len(self):
             return self, np.zeros(len(self), dtype=np.bool_)
         kinds = all_kinds((self, other))
@@ -193,20 +195,20 @@ class SeriesDays:
 
 
 def all_kinds(parts: Iterable[SeriesDays]) -> tuple[str, ...]:
-    """Every name of a holiday in any of them: none first, then in order, so that the highest number is it."""
+    """All holiday names of several series: ``""`` first, then in alphabetical order."""
     return ("", *sorted({kind for part in parts for kind in part.kinds if kind}))
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesForecast:
-    """The forecast of one series, one value a day.
+    """The forecast of one series, one value per day.
 
     Attributes
     ----------
     days
         (h,) days since 1970-01-01, ascending.
     mean, q10, q50, q90
-        (h,) expected demand and its quantiles.
+        (h,) expected demand and quantiles of demand; units.
     """
 
     days: IntArray
@@ -219,19 +221,20 @@ class SeriesForecast:
         return int(self.days.size)
 
     def frame(self) -> pd.DataFrame:
-        """`schema.FORECAST`."""
+        """Convert to `schema.FORECAST`."""
         ds = self.days.astype("datetime64[D]").astype("datetime64[us]")
         return pd.DataFrame({"ds": ds, "mean": self.mean, "q10": self.q10, "q50": self.q50, "q90": self.q90})
 
     def require(self, future: SeriesDays, name: str) -> Self:
-        """Check the promises every engine makes.
+        """Check that the forecast keeps the promises of every engine, and return it.
 
-        Complete horizon, finite values, nothing negative, q10 ≤ q50 ≤ q90, closed days exactly 0.
+        The promises: the complete horizon, finite values, no negative value, q10 ≤ q50 ≤ q90, exactly 0 on
+        closed days.
 
         Raises
         ------
         InvalidFrame
-            Naming the first promise that is broken and the day it happens on.
+            If a promise is broken. The message names the promise and the first day that breaks it.
         """
         if not np.array_equal(self.days, future.days):
             raise InvalidFrame(f"{name}: expected the {len(future)} days asked for, found {len(self)} others")
@@ -250,10 +253,10 @@ class SeriesForecast:
 
 
 def day_of(number: int) -> date:
-    """The date of a number of days since 1970-01-01."""
+    """The date that lies this many days after 1970-01-01."""
     return EPOCH + timedelta(days=number)
 
 
 def number_of(day: date) -> int:
-    """Days since 1970-01-01."""
+    """The number of days from 1970-01-01 to a date."""
     return (day - EPOCH).days

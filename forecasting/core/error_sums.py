@@ -1,4 +1,4 @@
-"""Forecast errors as sums, so that days, windows, series and stores can be added up before a figure is made.
+"""Forecast errors as sums, so that days, windows, series and stores can be added before a ratio is taken.
 
 Sources: Hyndman & Athanasopoulos, *Forecasting: Principles and Practice* (3rd ed.), sections 5.8 and 5.9;
 Hyndman & Koehler 2006, "Another look at measures of forecast accuracy" (MASE).
@@ -11,17 +11,17 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class ErrorSums:
-    """Sums over days; every figure made of them is None where it is undefined, never 0 for a failure.
+    """Sums of errors over days. A ratio that is undefined is None, never 0.
 
-    The point that is scored is q50, which is what minimises the absolute error; `bias` is of the mean,
-    which is what adds up.
+    The absolute error is that of q50, which minimises it. The bias is that of the mean, which adds up over
+    days.
 
     Attributes
     ----------
     days
-        Open days scored.
+        Number of open days scored.
     sold
-        Σ y.
+        Σ y, in units of demand.
     missed
         Σ |y - q50|.
     over
@@ -31,9 +31,10 @@ class ErrorSums:
     inside
         Days with q10 ≤ y ≤ q90.
     scaled, scaled_days
-        Σ |y - q50| / scale and its days; the scale is the series' own mean absolute week-to-week change.
+        Σ |y - q50| / scale, and the number of days in it. The scale is the series' own mean absolute change
+        from week to week.
     squared, squared_days
-        Σ ((y - q50) / y)² and its days, those with y above 0.
+        Σ ((y - q50) / y)² over days with y above 0, and the number of those days.
     """
 
     days: int = 0
@@ -52,7 +53,7 @@ class ErrorSums:
 
     @classmethod
     def total(cls, parts: Iterable["ErrorSums"]) -> "ErrorSums":
-        """The sum of any number of them."""
+        """The sum of any number of error sums."""
         return sum(parts, start=cls())
 
     @property
@@ -62,7 +63,7 @@ class ErrorSums:
 
     @property
     def bias(self) -> float | None:
-        """Σ(mean - y) / Σy: above 0 where too much was expected."""
+        """Σ(mean - y) / Σy: above 0 if the forecast was too high."""
         return self.over / self.sold if self.sold > 0 else None
 
     @property
@@ -72,12 +73,12 @@ class ErrorSums:
 
     @property
     def coverage(self) -> float | None:
-        """Share of days within q10–q90; 0.8 is promised."""
+        """Share of days within q10–q90; the target is 0.8."""
         return self.inside / self.days if self.days else None
 
     @property
     def mase(self) -> float | None:
-        """Mean absolute scaled error: below 1 it is nearer than last week's same day was in the history."""
+        """Mean absolute scaled error: below 1 the forecast is more accurate than last week's same day."""
         return self.scaled / self.scaled_days if self.scaled_days else None
 
     @property

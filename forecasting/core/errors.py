@@ -3,27 +3,27 @@
 ::
 
     StorecastError
-    ├── BadInput                what a person or another system gave is wrong
-    │   ├── InvalidFile         a sales or plan file, with every problem found
-    │   ├── InvalidArchive      a backup that is damaged, or something else
-    │   ├── InvalidFrame        a frame that breaks its schema
+    ├── BadInput                wrong input from a person or another system
+    │   ├── InvalidFile         a sales or plan file, with the problems found in it
+    │   ├── InvalidArchive      a backup file that is damaged, or is not a backup
+    │   ├── InvalidFrame        a data frame that breaks its schema
     │   ├── InvalidRequest      a request that can't be answered as asked
-    │   │   ├── UnknownSeries   a store or product that has no history
+    │   │   ├── UnknownSeries   a store or product without history
     │   │   ├── UnknownRun      a refresh run that does not exist
-    │   │   └── NoForecastYet   a store whose first forecast is still to come
-    │   └── InvalidSetting      an environment variable
-    ├── NotPermitted            the principal may not see or do this
+    │   │   └── NoForecastYet   a store without a published forecast
+    │   └── InvalidSetting      an environment variable with an unusable value
+    ├── NotPermitted            the principal has no right to see or do this
     ├── EngineError
     │   ├── FitFailed           a series that could not be fitted
-    │   ├── EngineUnavailable   the engine asked for is not to be had
-    │   └── EngineBusy          an engine elsewhere that is out of reach, or asks to come back later
-    ├── ComputeLost             a worker process died and took its fits along
+    │   ├── EngineUnavailable   the requested engine is not available
+    │   └── EngineBusy          a remote engine that is unreachable, or asks to retry later
+    ├── ComputeLost             a worker process died before its fits were done
     ├── StorageError
-    │   ├── StateUnavailable    the state folder or its database can't be used
+    │   ├── StateUnavailable    the state folder or its database can't be used now
     │   ├── StateTooNew         written by a newer version of the software
-    │   ├── ImportConflict      another import moved the same store meanwhile
+    │   ├── ImportConflict      another import changed the same store in the meantime
     │   └── Fenced              this worker lost its lease on a run
-    └── UnsafeBinding           the server would listen beyond this machine
+    └── UnsafeBinding           the server would accept connections from other machines
 
 A stale forecast is a state, not an error.
 """
@@ -34,36 +34,36 @@ from typing import ClassVar
 
 
 class StorecastError(Exception):
-    """Root of everything this package raises on purpose; its text is fit to be shown to a planner.
+    """Base class of every error that this package raises on purpose. Its text can be shown to a planner.
 
     Attributes
     ----------
     passing
-        Whether the same thing may well succeed a little later.
+        Whether the same operation may succeed a little later.
     """
 
     passing: ClassVar[bool] = False
 
 
 class BadInput(StorecastError):
-    """What a person or another system gave is wrong; nothing was changed."""
+    """The input of a person or another system is wrong; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a file.
+    """One problem in a file.
 
     Attributes
     ----------
     file
         Name of the file, without its folder.
     row
-        Line in the file as an editor counts it (a CSV's header is line 1; in Parquet the first record is
-        row 1), or None where the problem is not in one row.
+        Line number as an editor shows it (the header of a CSV is line 1; in Parquet the first record is row
+        1), or None if the problem is not in one row.
     column
-        Column, or None where the problem is the whole row or file.
+        Column, or None if the problem concerns the whole row or file.
     expected, found
-        What should stand there, and what does.
+        The value that should be there, and the one that is; as words.
     """
 
     file: str
@@ -82,14 +82,14 @@ class Problem:
 
 
 class InvalidFile(BadInput):
-    """A sales or plan file that was refused whole.
+    """A sales or plan file was rejected; none of it was imported.
 
     Parameters
     ----------
     problems
-        What was found, first rows first.
+        The problems found, in the order of the rows.
     total
-        How many problems there are, where the list was cut; by default the length of `problems`.
+        Number of problems in the file if the list was cut short; by default the length of `problems`.
     """
 
     def __init__(self, problems: Sequence[Problem], total: int | None = None) -> None:
@@ -102,51 +102,51 @@ class InvalidFile(BadInput):
 
 
 class InvalidArchive(BadInput):
-    """A file that is not a whole and sound backup."""
+    """The file is not a complete and undamaged backup."""
 
 
 class InvalidFrame(BadInput):
-    """A frame that breaks its schema: says which frame, what was expected and what came."""
+    """A frame breaks its schema. The message names the frame, what was expected and what was found."""
 
 
 class InvalidRequest(BadInput):
-    """A request that can't be answered as asked."""
+    """The request can't be answered as asked."""
 
 
 class UnknownSeries(InvalidRequest):
-    """A store or product without history, or one the principal may not see."""
+    """The store or product has no history, or the principal may not see it."""
 
 
 class UnknownRun(InvalidRequest):
-    """A refresh run that does not exist among the principal's stores."""
+    """No such refresh run exists for the principal's stores."""
 
 
 class NoForecastYet(InvalidRequest):
-    """A store that has sales but no published forecast."""
+    """The store has sales but no published forecast."""
 
 
 class InvalidSetting(BadInput):
-    """An environment variable with a value that can't be used."""
+    """An environment variable has a value that can't be used."""
 
 
 class NotPermitted(StorecastError):
-    """The principal may not do this."""
+    """The principal has no right to do this."""
 
 
 class EngineError(StorecastError):
-    """An engine could not do its work."""
+    """An engine failed."""
 
 
 class FitFailed(EngineError):
-    """A series that could not be fitted; the message carries the series, what was expected, what came."""
+    """A series could not be fitted. The message names the series, what was expected and what was found."""
 
 
 class EngineUnavailable(EngineError):
-    """The engine asked for is not to be had; the last good forecast stays."""
+    """The requested engine is not available; the last good forecast is kept."""
 
 
 class EngineBusy(EngineError):
-    """An engine elsewhere did not answer, or asked to come back later; the last good forecast stays."""
+    """A remote engine did not answer, or asked to retry later; the last good forecast is kept."""
 
     passing = True
 
@@ -158,11 +158,11 @@ class ComputeLost(StorecastError):
 
 
 class StorageError(StorecastError):
-    """The state could not be read or written."""
+    """Stored state could not be read or written."""
 
 
 class StateUnavailable(StorageError):
-    """The state folder or its database is missing, locked, full, read-only or out of reach."""
+    """The state folder or its database is missing, locked, full, read-only or unreachable."""
 
     passing = True
 
@@ -172,12 +172,12 @@ class StateTooNew(StorageError):
 
 
 class ImportConflict(StorageError):
-    """Another import moved the same store while this one was being prepared; nothing was changed."""
+    """Another import changed the same store while this one was being prepared; nothing was changed."""
 
 
 class Fenced(StorageError):
-    """The lease on a run was lost, so its result is refused."""
+    """The worker's lease on a run has expired, so its result is rejected."""
 
 
 class UnsafeBinding(StorecastError):
-    """The server was asked to listen beyond this machine although nobody has to log in."""
+    """The server would accept connections from other machines although it has no login."""

@@ -1,23 +1,23 @@
-"""Why a forecast says what it says: what each day is made of, and what moved it since the version before.
+"""Why a forecast is what it is: the steps that make up each day, and the causes of a change.
 
-Expected demand is taken apart into steps in planners' terms. `Explanation` holds them for one series, by the
-names of `STEPS` and in that order; on every day they add up to the mean. A step a series knows nothing of is
-left out.
+Expected demand is split into steps in planners' terms. `Explanation` holds the steps of one series, named and
+ordered as in `STEPS`; on every day they add up to the mean. A step that does not apply to a series is left
+out.
 
 ================  =====================================================================================
-step              what it is
+step              meaning
 ================  =====================================================================================
 level             an ordinary day of an average weekday
-weekday           what its weekday is above or below that
+weekday           difference of the weekday from the level
 season            the time of the year
 month             the day of the month, its last working days, the weekend after them
-standing          a standing promotion the store takes part in
+standing          a standing promotion that the store takes part in
 promotion         a promotion on that day
 school_holiday    school holidays
-holiday           a public holiday on which the store opens
-around            days beside holidays and closures: before Christmas, around Easter, after a long closure
-engine            what an engine adds that does not say why
-balance           what is added so that a store's products make up its total
+holiday           a public holiday on which the store is open
+around            days near holidays and closures: before Christmas, around Easter, after a long closure
+engine            what an engine without reasons of its own adds
+balance           added so that the store's products add up to its total
 ================  =====================================================================================
 """
 
@@ -39,19 +39,19 @@ STEPS = (
 )  # fmt: skip
 
 ROUNDING = 1e-9
-"""How far steps may miss the mean, in parts of the largest of them."""
+"""Tolerance for the sum of the steps against the mean, relative to the largest step."""
 
 
 class Origin(StrEnum):
-    """Where the steps of a series come from."""
+    """How the steps of a series were derived."""
 
-    MODEL = "model"  # differences between forecasts of the model, one more fact of the day taken in each time
-    AVERAGES = "averages"  # of past weekdays with and without a promotion, which are the forecast itself
-    HISTORY = "history"  # of recent sales; the engine itself says nothing
+    MODEL = "model"  # differences between forecasts of the model as the facts of a day are added one by one
+    AVERAGES = "averages"  # averages of past weekdays with and without a promotion: the forecast itself
+    HISTORY = "history"  # averages of recent sales, because the engine gives no reasons
 
 
 class Cause(StrEnum):
-    """What may have moved a forecast, in the order in which it is changed to tell how much each did."""
+    """Causes of a change between versions, in the order in which their contributions are computed."""
 
     SALES = "sales"
     PLAN = "plan"
@@ -60,47 +60,47 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What the expected demand of each day of a series is made of.
+    """The steps that make up the expected demand of each day of a series.
 
     Attributes
     ----------
     origin
-        Where that comes from.
+        How the steps were derived.
     steps
-        (h,) units of demand by name, those of `STEPS` or some of them.
+        (h,) units of demand per day, by step name; a subset of `STEPS` that contains the level.
     """
 
     origin: Origin
     steps: Mapping[str, FloatArray]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "origin", Origin(self.origin))  # what was stored comes back as text
+        object.__setattr__(self, "origin", Origin(self.origin))  # stored values come back as text
 
     @property
     def total(self) -> FloatArray:
         """(h,) the sum of the steps."""
         return np.asarray(sum(self.steps.values()))
 
-    def adding_up_to(self, mean: FloatArray) -> Self:
-        """The same with a level that makes up the mean to the last bit that can be had."""
+    def with_level_for(self, mean: FloatArray) -> Self:
+        """Return a copy whose level makes the steps add up to the (h,) mean, up to rounding."""
         others = {name: step for name, step in self.steps.items() if name != LEVEL}
         level = mean - sum(others.values(), np.zeros_like(mean))
         return replace(self, steps={LEVEL: level, **others})
 
-    def moved(self, by: FloatArray) -> Self:
-        """The same after the mean was moved to make products and total agree; as it is where it was not."""
+    def with_balance(self, by: FloatArray) -> Self:
+        """Return a copy with a balance step of (h,) units; the same object if every one is 0."""
         return replace(self, steps={**self.steps, BALANCE: by}) if by.any() else self
 
     def require(self, future: SeriesDays, mean: FloatArray, name: str) -> Self:
-        """Check the promises of every explanation.
+        """Check that the explanation keeps its promises, and return it.
 
-        Only steps of `STEPS`, finite values, a sum that is the mean, nothing on a closed day, no promotion on
-        a day without one.
+        The promises: only steps of `STEPS`, finite values, a sum equal to the mean, no demand on a closed
+        day, no promotion step on a day without a promotion.
 
         Raises
         ------
         InvalidFrame
-            Naming the first promise that is broken and the day it happens on.
+            If a promise is broken. The message names the promise and the first day that breaks it.
         """
         unknown = sorted(set(self.steps) - set(STEPS))
         if unknown or LEVEL not in self.steps:
@@ -127,22 +127,22 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class StoreReasons:
-    """What is kept with a version beside its days.
+    """The reasons stored with a version.
 
     Attributes
     ----------
     why
-        By item; those without a word are left out.
+        Explanations by item. Items without one are left out.
     since
-        The version before, or None where there was none.
+        Number of the version before, or None if there was none.
     causes
-        What has changed since, in the order of `Cause`; empty where nothing has, or it can't be told.
+        What has changed since then, in the order of `Cause`. Empty if nothing has, or if it is unknown.
     unexplained
-        Why it can't be told what moved it, as a sentence, or ``""``.
+        A sentence that says why the change can't be attributed to causes, or ``""``.
     shifts
-        By item, how far each of the causes but the last moved the mean of each day, in units of demand; what
-        is left of the difference is the last one's. 0 on days the version before does not have; items it
-        does not have are left out.
+        By item and cause: (h,) units of demand by which the cause changed the mean of each day. The last
+        cause is left out: the rest of the difference is its contribution. 0 on days that the version before
+        does not have; items that it does not have are left out.
     """
 
     why: Mapping[str, Explanation] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What all stores together tell about one: priors and spreads pooled over the chain, as known at a cutoff."""
+"""Priors and band factors pooled over all stores of the chain, as they were known at a cutoff."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -6,18 +6,18 @@ from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
 CHAIN = "chain"
-"""The ledger's scope of the run that pools over all stores."""
+"""Ledger scope of the run that pools over all stores."""
 
 
 class CoefficientPrior(NamedTuple):
-    """What a coefficient is over the chain, on the log scale of demand.
+    """The pooled prior of one coefficient, on the log scale of demand.
 
     Attributes
     ----------
     mean, sd
-        Its prior.
+        Mean and standard deviation of its normal prior.
     share
-        Share of the series it could be told of.
+        Share of the series that have the coefficient.
     """
 
     mean: float
@@ -27,18 +27,18 @@ class CoefficientPrior(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PooledPrior:
-    """What the seasonal and regressor coefficients of one product are, pooled over its stores.
+    """Priors of the seasonal and regressor coefficients of one product, pooled over its stores.
 
     Attributes
     ----------
     item
         The product; ``"all"`` for the stores' totals.
     cutoff
-        The last day any of the fits it is made of has seen.
+        The last day that any of the pooled fits has seen.
     series
-        How many series were pooled.
+        Number of series pooled.
     coefficients
-        By name of the column of the design matrix.
+        Priors by the name of the design matrix column.
     """
 
     item: str
@@ -49,15 +49,15 @@ class PooledPrior:
 
 @dataclass(frozen=True, slots=True)
 class PooledSpread:
-    """How much wider than the engine says the truth lies, by week ahead, pooled over a product's stores.
+    """Factors that widen the engine's band, by week ahead, pooled over the stores of a product.
 
     Attributes
     ----------
     cutoff
-        The last day whose sales it is made of.
+        The last day whose sales were used.
     factors
-        One for each week ahead, the first first: what half-widths of the band on the log scale are
-        multiplied by.
+        One per week ahead, starting with the first; each multiplies the half-widths of the band on the log
+        scale.
     """
 
     item: str
@@ -70,19 +70,19 @@ Pooled = TypeVar("Pooled", PooledPrior, PooledSpread)
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """One computation over all stores; immutable, stored under its own id.
+class ChainPriors:
+    """The result of pooling over all stores of the chain; immutable, stored under its own id.
 
     Attributes
     ----------
     cutoff
-        The newest sales day of any store.
+        The newest day with sales in any store.
     input_hash
-        Of the values that went in.
+        Hash of the pooled sales and store settings.
     stores
-        How many stores there were.
+        Number of stores.
     priors, spreads
-        As known at several cutoffs, so that a backtest never uses what came after its own.
+        As known at several cutoffs, so that no backtest uses information from after its own cutoff.
     """
 
     chain_id: str
@@ -96,15 +96,15 @@ class Chain:
     spreads: tuple[PooledSpread, ...] = ()
 
     def prior(self, item: str, at: date) -> PooledPrior | None:
-        """The newest prior of a product that was known at a day, or None."""
+        """The newest prior of a product that was known on a day, or None."""
         return _newest(self.priors, item, at)
 
     def spread(self, item: str, at: date) -> PooledSpread | None:
-        """The newest spread of a product that was known at a day, or None."""
+        """The newest spread of a product that was known on a day, or None."""
         return _newest(self.spreads, item, at)
 
-    def of(self, items: Collection[str]) -> "Chain":
-        """The same with what is known of some products alone."""
+    def of(self, items: Collection[str]) -> "ChainPriors":
+        """Return a copy with the priors and spreads of some products only."""
         return replace(
             self,
             priors=tuple(prior for prior in self.priors if prior.item in items),

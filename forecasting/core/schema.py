@@ -1,23 +1,23 @@
-"""Column names of every frame, and the validators that guard them (docs/adr/0001-column-schema.md).
+"""Columns of every data frame, and validators for them (docs/adr/0001-column-schema.md).
 
 ======================  ===========================================================================
 frame                   columns
 ======================  ===========================================================================
-sales (`SALES`)         store, item, ds, y, is_open, promo, holiday, school_holiday: one row per
-                        item and day, sorted so; `y` is demand in the file's unit, never negative
-plan (`PLAN`)           store, item, ds and the covariates; item ``"all"`` speaks for every item
-series history          ds, y and the covariates of one series, sorted by ds, one row a day
+sales (`SALES`)         store, item, ds, y, is_open, promo, holiday, school_holiday; one row per item
+                        and day, sorted by item and day; `y` is demand in the file's unit, at least 0
+plan (`PLAN`)           store, item, ds and the covariates; item ``"all"`` applies to every item
+series history          ds, y and the covariates of one series, sorted by ds, one row per day
 (`HISTORY`)
-future (`FUTURE`)       ds, the covariates, `assumed` (True where the plan is silent), one row a day
+future (`FUTURE`)       ds, the covariates, `assumed` (True if the plan lacks the day), one row per day
 series forecast         ds, mean, q10, q50, q90
 (`FORECAST`)
-store forecast          item, engine, the series forecast and the `FUTURE` columns it was made with
+store forecast          item, engine, the series forecast and the `FUTURE` columns it was made from
 (`STORE_FORECAST`)
-track record (`TRACK`)  store and the fields of `domain.TrackRow`: what a version said, and what came
+track record (`TRACK`)  store and the fields of `domain.TrackRow`: a version's forecast, and the sales
 ======================  ===========================================================================
 
-`store`, `item`, `holiday` are strings (``""`` is no holiday), `ds` is `datetime64` at midnight without
-a zone, numbers are float64, `is_open`, `promo`, `school_holiday`, `assumed` are bool.
+`store`, `item` and `holiday` are strings (``""`` is no holiday). `ds` is `datetime64` at midnight without a
+time zone. `is_open`, `promo`, `school_holiday` and `assumed` are bool. Numbers are float64.
 """
 
 from collections.abc import Sequence
@@ -51,21 +51,21 @@ _KINDS = {
 
 
 def require(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFrame:
-    """Return `frame` cut to `columns`, having checked names, dtypes and missing values.
+    """Check the names, dtypes and missing values of some columns, and return the frame with only these.
 
     Parameters
     ----------
     frame
-        Any frame.
+        The frame to check.
     columns
-        The columns wanted, in this order.
+        The columns to keep, in this order.
     name
-        What the frame is called in the error.
+        Name of the frame in error messages.
 
     Raises
     ------
     InvalidFrame
-        If a column is missing, has another dtype, or holds a missing value.
+        If a column is missing, has the wrong dtype, or contains a missing value.
     """
     missing = [column for column in columns if column not in frame.columns]
     if missing:
@@ -82,19 +82,19 @@ def require(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFr
 
 
 def _missing(values: pd.Series) -> int:
-    """How many values are missing; numpy is many times quicker than pandas where it can be asked."""
+    """Number of missing values. NumPy dtypes are counted by NumPy, many times faster than by pandas."""
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fMb":
         return int(np.count_nonzero(pd.isna(values.to_numpy())))
     return int(values.isna().sum())
 
 
 def require_daily(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFrame:
-    """As `require`, and one row a day in ascending order (days may be missing).
+    """As `require`, and also require one row per day in ascending order; days may be missing.
 
     Raises
     ------
     InvalidFrame
-        Also if days repeat or stand out of order, or carry a time of day.
+        Also if days repeat, are out of order, or have a time of day.
     """
     checked = require(frame, columns, name)
     days = checked["ds"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-_MINUTES_COUNT_FROM = 12 * _HOUR  # near the tolerance a planner wants to know how near
+_MINUTES_COUNT_FROM = 12 * _HOUR  # closer to the tolerance, minutes matter to a planner
 
 
 def plural(count: float, one: str, many: str | None = None) -> str:
@@ -34,12 +34,12 @@ def day(value: date) -> str:
 
 
 def day_ranges(days: Sequence[date]) -> str:
-    """``1–28 May``, ``30 Apr – 2 May``, ``5 May``; several runs joined by commas.
+    """``1–28 May``, ``30 Apr – 2 May``, ``5 May``; separate ranges are joined by commas.
 
     Parameters
     ----------
     days
-        Ascending, without repeats.
+        In ascending order, without duplicates.
     """
     runs: list[list[date]] = []
     for value in days:
@@ -59,7 +59,7 @@ def _span(first: date, last: date) -> str:
 
 
 def duration(value: timedelta) -> str:
-    """``20 s``, ``5 min``, ``3 h``, ``47 h 59 min``, ``2 days``, ``2 days 5 h``: never rounded up."""
+    """``20 s``, ``5 min``, ``3 h``, ``47 h 59 min``, ``2 days``, ``2 days 5 h``; rounded down."""
     seconds = max(0, int(value.total_seconds()))
     if seconds < _MINUTE:
         return f"{seconds} s"
@@ -73,7 +73,7 @@ def duration(value: timedelta) -> str:
 
 
 def about(value: timedelta) -> str:
-    """``about 20 s``, ``about 5 min``, ``about 2 h``: how much longer something takes, rounded up."""
+    """``about 20 s``, ``about 5 min``, ``about 2 h``: an estimate of the remaining time, rounded up."""
     seconds = max(1.0, value.total_seconds())
     if seconds < _MINUTE:
         return f"about {5 * math.ceil(seconds / 5)} s"

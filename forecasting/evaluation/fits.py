@@ -78,7 +78,7 @@ class Fit:
         if not isinstance(self.fitted, ExplainableSeries):
             return from_history(self.past, future, mean)
         name = f"{self.engine} explanation of {self.key}"
-        return self.fitted.explain(future).require(future, mean, name).adding_up_to(mean)
+        return self.fitted.explain(future).require(future, mean, name).with_level_for(mean)
 
 
 def from_history(past: SeriesDays, future: SeriesDays, mean: FloatArray) -> Explanation:

@@ -13,7 +13,7 @@ from forecasting.config.settings import JOINED
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import BacktestScore, SeriesChoice
 from forecasting.core.errors import FitFailed
-from forecasting.core.pooled_priors import Chain, PooledPrior, PooledSpread
+from forecasting.core.pooled_priors import ChainPriors, PooledPrior, PooledSpread
 from forecasting.core.ports import LocalEngine
 from forecasting.evaluation.backtest import Backtest, backtest, fit_and_forecast
 from forecasting.evaluation.calibration import widen
@@ -63,7 +63,7 @@ class Contest:
 
     asked: str
     engine_named: EngineNamed
-    chain: Chain | None = None
+    chain: ChainPriors | None = None
     brought: Brought | None = None
 
     @property

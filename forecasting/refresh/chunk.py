@@ -9,7 +9,7 @@ from datetime import timedelta
 from forecasting.config.logs import get_logger
 from forecasting.core.domain import RefreshRun, RunState
 from forecasting.core.errors import ComputeLost, Fenced, StorecastError
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports import Clock, Publication, Storage
 from forecasting.refresh.lifecycle import Terms, in_words, next_wait
 
@@ -58,7 +58,7 @@ class Finished:
     """
 
     run: RefreshRun
-    publication: Publication | Chain | PublishedTogether | None = None
+    publication: Publication | ChainPriors | PublishedTogether | None = None
     error: Exception | None = None
     later: Later | None = None
 
@@ -244,10 +244,10 @@ class Chunk:
     def _await(self, run: RefreshRun, later: Later) -> None:
         self._storage.claims.await_elsewhere(run, later.stage, later.wait, later.remaining)
 
-    def _publish(self, run: RefreshRun, made: Publication | Chain | PublishedTogether) -> None:
+    def _publish(self, run: RefreshRun, made: Publication | ChainPriors | PublishedTogether) -> None:
         now = self._clock.now()
         try:
-            if isinstance(made, Chain):
+            if isinstance(made, ChainPriors):
                 self._storage.publications.publish_chain(run, made, now)
                 what = made.chain_id
             elif isinstance(made, PublishedTogether):

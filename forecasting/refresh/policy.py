@@ -14,7 +14,7 @@ from forecasting.core.domain import (
     Verdict,
     VersionHeader,
 )
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 
 AGEING_SHARE = 0.75
 """A predictor is ageing in the last quarter of the tolerance."""
@@ -102,7 +102,7 @@ def decide(  # noqa: PLR0911 - one return for each answer, in their order
 
 
 def decide_chain(
-    latest: Chain | None, *, engine: str, horizon: int, inputs: str, force: bool = False
+    latest: ChainPriors | None, *, engine: str, horizon: int, inputs: str, force: bool = False
 ) -> Decision:
     """Answer whether to compute over all stores again.
 

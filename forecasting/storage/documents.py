@@ -12,7 +12,7 @@ from typing import Any
 from forecasting.core.domain import BacktestScore, Predictor, SeriesChoice
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import StateTooNew, StorageError
-from forecasting.core.pooled_priors import Chain, CoefficientPrior, PooledPrior, PooledSpread
+from forecasting.core.pooled_priors import ChainPriors, CoefficientPrior, PooledPrior, PooledSpread
 
 TYPE = "storecast.predictor"
 VERSION = 2
@@ -45,13 +45,13 @@ def read_predictor(document: Mapping[str, Any]) -> Predictor:
     return Predictor(**stored)
 
 
-def write_chain(chain: Chain) -> dict[str, Any]:
+def write_chain(chain: ChainPriors) -> dict[str, Any]:
     """The document of a chain: its fields, days and instants in ISO 8601, each coefficient a list."""
     pooled = {"priors": map(_flat, chain.priors), "spreads": map(_flat, chain.spreads)}
     return {"type": CHAIN_TYPE, "version": CHAIN_VERSION, "chain": _plain(_flat(chain) | pooled)}
 
 
-def read_chain(document: Mapping[str, Any]) -> Chain:
+def read_chain(document: Mapping[str, Any]) -> ChainPriors:
     """The chain of a document.
 
     Raises
@@ -65,7 +65,7 @@ def read_chain(document: Mapping[str, Any]) -> Chain:
     stored["cutoff"] = date.fromisoformat(stored["cutoff"])
     stored["priors"] = tuple(_prior(prior) for prior in stored["priors"])
     stored["spreads"] = tuple(_spread(spread) for spread in stored["spreads"])
-    return Chain(**stored)
+    return ChainPriors(**stored)
 
 
 def _version(document: Mapping[str, Any], what: str, expected: str, known: tuple[int, ...]) -> int:
@@ -113,7 +113,7 @@ def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _flat(value: Chain | PooledPrior | PooledSpread) -> dict[str, Any]:
+def _flat(value: ChainPriors | PooledPrior | PooledSpread) -> dict[str, Any]:
     return {each.name: getattr(value, each.name) for each in fields(value)}
 
 

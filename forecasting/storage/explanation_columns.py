@@ -80,7 +80,7 @@ def _explanation(batch: pa.RecordBatch, at: int) -> Explanation | None:
     present = [step for step in STEPS if STEP + step in batch.schema.names]
     steps = {step: _days(batch, STEP + step, at) for step in present}
     said = Explanation(Origin(origin), {step: values for step, values in steps.items() if values.any()})
-    return said.adding_up_to(_days(batch, "mean", at))
+    return said.with_level_for(_days(batch, "mean", at))
 
 
 def _days(batch: pa.RecordBatch, name: str, at: int) -> FloatArray:

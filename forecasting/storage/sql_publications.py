@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from forecasting.core.domain import RefreshRun, VersionHeader
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports import Publication
 from forecasting.refresh.lifecycle import Move
 from forecasting.storage.blob import encode
@@ -58,7 +58,7 @@ class SqlPublications:
                 for each, content in zip(publications, contents, strict=True)
             ]
 
-    def publish_chain(self, run: RefreshRun, chain: Chain, at: datetime) -> None:
+    def publish_chain(self, run: RefreshRun, chain: ChainPriors, at: datetime) -> None:
         """See `ports.Publications.publish_chain`."""
         with self._database.writing() as connection:
             _succeed(connection, run, at)

@@ -20,7 +20,7 @@ from forecasting.core.domain import (
     StoreSnapshot,
     Verdict,
 )
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.refresh.lifecycle import Move
 from forecasting.storage.database import Database
 from forecasting.storage.endings import end_runs
@@ -55,7 +55,7 @@ class SqlRefreshRequests:
         with self._database.writing() as connection:
             return ask_stores(connection, asks, decide)
 
-    def submit_chain(self, ask: RefreshRequest, decide: Callable[[Chain | None], Decision]) -> Answer:
+    def submit_chain(self, ask: RefreshRequest, decide: Callable[[ChainPriors | None], Decision]) -> Answer:
         """See `ports.RefreshRequests.submit_chain`."""
         with self._database.writing() as connection:
             return ask_chain(connection, ask, decide)
@@ -107,7 +107,7 @@ def ask_stores(
 
 
 def ask_chain(
-    connection: sa.Connection, ask: RefreshRequest, decide: Callable[[Chain | None], Decision]
+    connection: sa.Connection, ask: RefreshRequest, decide: Callable[[ChainPriors | None], Decision]
 ) -> Answer:
     """Answer the request for a run over all stores."""
     holders = _holders(connection, [ask.scope])

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from forecasting.core.errors import InvalidRequest
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.storage.database import Database
 from forecasting.storage.documents import read_chain, write_chain
 from forecasting.storage.tables import chain
@@ -18,12 +18,12 @@ class SqlChains:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def latest(self) -> Chain | None:
+    def latest(self) -> ChainPriors | None:
         """See `ports.Chains.latest`."""
         with self._database.reading() as connection:
             return read_latest(connection)
 
-    def get(self, chain_id: str) -> Chain:
+    def get(self, chain_id: str) -> ChainPriors:
         """See `ports.Chains.get`."""
         query = sa.select(chain.c.document).where(chain.c.chain_id == chain_id)
         with self._database.reading() as connection:
@@ -33,13 +33,13 @@ class SqlChains:
         return read_chain(document)
 
 
-def read_latest(connection: sa.Connection) -> Chain | None:
+def read_latest(connection: sa.Connection) -> ChainPriors | None:
     """The chain computed last, or None."""
     document = connection.execute(sa.select(chain.c.document).order_by(*NEWEST_FIRST).limit(1)).scalar()
     return None if document is None else read_chain(document)
 
 
-def insert_chain(connection: sa.Connection, computed: Chain) -> None:
+def insert_chain(connection: sa.Connection, computed: ChainPriors) -> None:
     """Insert a chain."""
     connection.execute(
         sa.insert(chain).values(

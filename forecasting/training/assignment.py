@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from forecasting.calendar.inputs import input_hash
 from forecasting.core.domain import ALL_ITEMS, Predictor, RefreshRun, SeriesChoice
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports import Publication
 from forecasting.evaluation.remote_engine import Brought
 from forecasting.training.previous_version import Earlier
@@ -36,7 +36,7 @@ class Assignment:
 
     run: RefreshRun
     files: StoreFiles
-    chain: Chain | None
+    chain: ChainPriors | None
     kept: Predictor | None
     parts: int = 1
     brought: Brought | None = None

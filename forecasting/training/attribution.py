@@ -36,7 +36,7 @@ def reasons(
         The version before, or None.
     """
     why = {
-        result.key.item: result.explanation.moved(forecast.mean - result.forecast.mean)
+        result.key.item: result.explanation.with_balance(forecast.mean - result.forecast.mean)
         for result, forecast in zip(made, published, strict=True)
         if result.explanation is not None and result.forecast is not None
     }

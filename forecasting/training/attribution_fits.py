@@ -9,7 +9,7 @@ from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import HistoryFile, SeriesChoice
 from forecasting.core.errors import StateUnavailable
 from forecasting.core.explanation import Cause
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports import HistoryReader
 from forecasting.evaluation.selection import Contest
 from forecasting.evaluation.serving import Rerun
@@ -49,7 +49,7 @@ class Before:
     causes: tuple[Cause, ...]
     plan: HistoryFile | None
     choices: tuple[SeriesChoice, ...]
-    chain: Chain | None
+    chain: ChainPriors | None
 
     def rerun(self, contest: Contest, inputs_by: InputsBy) -> Rerun:
         """Make it ready to be run again; a plan that is gone or damaged is left out.

@@ -11,7 +11,7 @@ from forecasting.config.logs import get_logger
 from forecasting.config.settings import Settings
 from forecasting.core.domain import RefreshRun, natural_order
 from forecasting.core.errors import UnknownSeries
-from forecasting.core.pooled_priors import Chain, PooledPrior, PooledSpread
+from forecasting.core.pooled_priors import ChainPriors, PooledPrior, PooledSpread
 from forecasting.core.ports import Clock, Compute, Storage
 from forecasting.evaluation.calibration import Scores, pooled_spread
 from forecasting.evaluation.empirical_bayes import estimate_prior
@@ -31,7 +31,7 @@ SPREAD_STORES = 100
 
 @dataclass(frozen=True, slots=True)
 class ChainPooling:
-    """Computes a `Chain` from the newest sales of all stores."""
+    """Computes a `ChainPriors` from the newest sales of all stores."""
 
     storage: Storage
     compute: Compute[Task, Result]
@@ -59,7 +59,7 @@ class ChainPooling:
         files = [StoreFiles(heads[store], facts=facts[store]) for store in sorted(heads, key=natural_order)]
         cutoff = max(each.last_ds for each in heads.values())
         cutoffs = window_cutoffs(cutoff, self.settings.horizon)
-        chain = Chain(
+        chain = ChainPriors(
             chain_id=uuid4().hex,
             computed_at=self.clock.now(),
             engine=run.engine,
@@ -87,7 +87,7 @@ class _Passes:
 
     compute: Compute[Task, Result]
     kept: Kept
-    chain: Chain
+    chain: ChainPriors
     files: Sequence[StoreFiles]
     cutoffs: tuple[date, ...]
     progress: Progress
@@ -105,7 +105,7 @@ class _Passes:
         pooled = (estimate_prior(item, cutoff, found) for (item, cutoff), found in sorted(fits.items()))
         return tuple(prior for prior in pooled if prior is not None)
 
-    def spreads(self, chain: Chain) -> tuple[PooledSpread, ...]:
+    def spreads(self, chain: ChainPriors) -> tuple[PooledSpread, ...]:
         """The second pass, on a sample: how far the truth lay from forecasts with the priors."""
         if not chain.priors:
             return ()

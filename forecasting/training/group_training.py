@@ -16,7 +16,7 @@ from forecasting.config.logs import get_logger
 from forecasting.config.settings import Settings
 from forecasting.core.domain import ALL_ITEMS, HistoryFile, Predictor, RefreshRun, Verdict, natural_order
 from forecasting.core.errors import EngineError, FitFailed, StorageError, StorecastError, UnknownSeries
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports import Compute, HistoryReader, Publication, Storage
 from forecasting.evaluation.remote_engine import Brought, Fetch, RemoteEngine, RemoteJob, Ticket
 from forecasting.refresh.chunk import Finished, Later, Progress, PublishedTogether
@@ -241,7 +241,7 @@ class GroupTraining:
             return {}
         return self.storage.versions.head_predictors([files.store for files in members])
 
-    def _chain_of(self, kept: Predictor) -> Chain | None:
+    def _chain_of(self, kept: Predictor) -> ChainPriors | None:
         return self.storage.chains.get(kept.chain_id) if kept.chain_id else None
 
 

@@ -18,7 +18,7 @@ from forecasting.core.day_arrays import FloatArray, IntArray
 from forecasting.core.domain import ALL_ITEMS, HistoryFile, Predictor, StoreSnapshot, VersionHeader
 from forecasting.core.errors import StorageError
 from forecasting.core.explanation import Cause
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports import Storage
 from forecasting.training.attribution_fits import Before
 from forecasting.training.tasks import StoreFiles
@@ -83,7 +83,7 @@ class EarlierVersions:
     def __init__(self, storage: Storage, horizon: int) -> None:
         self._storage = storage
         self._horizon = horizon
-        self._chains: dict[str, Chain] = {}
+        self._chains: dict[str, ChainPriors] = {}
 
     def of(self, snapshot: StoreSnapshot, files: StoreFiles, kept: Predictor | None) -> Earlier | None:
         """The version before of a store; None where there is none.
@@ -150,7 +150,7 @@ class EarlierVersions:
             if sales is not None:
                 yield from (_Pair(one, other) for one in (sales, files.sales) for other in (plan, files.plan))
 
-    def _chain(self, chain_id: str, files: StoreFiles) -> Chain | None:
+    def _chain(self, chain_id: str, files: StoreFiles) -> ChainPriors | None:
         if not chain_id:
             return None
         if chain_id not in self._chains:

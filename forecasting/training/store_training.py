@@ -8,7 +8,7 @@ from forecasting.config.logs import get_logger
 from forecasting.config.settings import Settings
 from forecasting.core.domain import Predictor, RefreshRun, StoreSnapshot, Verdict
 from forecasting.core.errors import ComputeLost, EngineUnavailable, FitFailed, StorecastError, UnknownSeries
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports import Clock, Compute, Done, Storage
 from forecasting.refresh.chunk import Finished, Progress
 from forecasting.refresh.policy import settled, store_facts
@@ -87,7 +87,7 @@ class StoreTraining:
             yield self.group(run, progress)
 
     def _assignment(
-        self, run: RefreshRun, snapshot: StoreSnapshot | None, latest: Chain | None
+        self, run: RefreshRun, snapshot: StoreSnapshot | None, latest: ChainPriors | None
     ) -> Assignment:
         if snapshot is None or snapshot.sales is None:
             raise UnknownSeries(f"{run.scope}: expected sales history, found none")
@@ -101,7 +101,7 @@ class StoreTraining:
         )
         return Assignment(run, files, self._chain_of(kept) if kept else latest, kept)
 
-    def _chain_of(self, kept: Predictor) -> Chain | None:
+    def _chain_of(self, kept: Predictor) -> ChainPriors | None:
         """What was known over the chain when a predictor was trained."""
         return self.storage.chains.get(kept.chain_id) if kept.chain_id else None
 

@@ -18,7 +18,7 @@ from forecasting.core.day_arrays import BoolArray, SeriesDays, SeriesForecast
 from forecasting.core.domain import HistoryFile, SeriesChoice, SeriesKey
 from forecasting.core.errors import FitFailed
 from forecasting.core.explanation import Cause, Explanation
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports import HistoryReader, PoolableSeries
 from forecasting.evaluation.backtest import backtest
 from forecasting.evaluation.calibration import Scores
@@ -158,7 +158,7 @@ class ForecastTask:
     files: StoreFiles
     engine: str
     horizon: int
-    chain: Chain | None = None
+    chain: ChainPriors | None = None
     kept: tuple[SeriesChoice, ...] | None = None
     brought: Brought | None = None
     part: int = 0
@@ -243,7 +243,7 @@ class SpreadTask:
     """Backtest every series of a store with the chain's priors, for the chain's spread."""
 
     files: StoreFiles
-    chain: Chain
+    chain: ChainPriors
     windows: tuple[Window, ...]
 
     def run(self, reader: HistoryReader, engine_named: EngineNamed) -> tuple[tuple[str, Scores], ...]:

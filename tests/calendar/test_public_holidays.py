@@ -22,7 +22,7 @@ def days(first: date, names: list[str]) -> SeriesDays:
             "holiday": pd.Series(names, dtype="str"), "school_holiday": False,
         }
     )  # fmt: skip
-    return SeriesDays.taken_over(frame)
+    return SeriesDays.from_checked_frame(frame)
 
 
 def names(days: SeriesDays) -> list[str]:

@@ -216,9 +216,9 @@ def test_a_run_given_back_by_a_survivor_is_claimed_alone_too(storage: SqlStorage
     for run in claim_many(storage, "worker-1", NOW, after(30), 1):
         storage.claims.release(run)
     (lost,) = claim_many(storage, "worker-1", NOW, after(30), 1)
-    (taken_over,) = claim_many(storage, "worker-2", after(31), after(61), 1)
-    assert lost.run_id == taken_over.run_id
-    storage.claims.release(taken_over)
+    (from_checked_frame,) = claim_many(storage, "worker-2", after(31), after(61), 1)
+    assert lost.run_id == from_checked_frame.run_id
+    storage.claims.release(from_checked_frame)
     assert [take(storage, at=70) for _ in range(2)] == [["1"], ["2", "3"]]
 
 

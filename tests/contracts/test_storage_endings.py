@@ -124,10 +124,10 @@ def test_a_run_that_takes_too_long_is_ended_by_whoever_looks(open_storage: Open)
     assert ended.error == "Timed out: expected it to be done within 60 min, found it still running"
     hanging, orphan = running(storage, "2", NOW + 2 * LIMIT), running(storage, "3", NOW + 2 * LIMIT)
     storage.claims.renew([hanging], 2 * LIMIT, LIMIT)
-    taken_over = claim(open_storage(), "worker-2", NOW + 3.5 * LIMIT, NOW + 4 * LIMIT)
+    from_checked_frame = claim(open_storage(), "worker-2", NOW + 3.5 * LIMIT, NOW + 4 * LIMIT)
     assert now_of(storage, hanging).state is RunState.FAILED
-    assert taken_over is not None
-    assert (taken_over.run_id, taken_over.attempt) == (orphan.run_id, 2)
+    assert from_checked_frame is not None
+    assert (from_checked_frame.run_id, from_checked_frame.attempt) == (orphan.run_id, 2)
 
 
 def test_waiting_does_not_count_as_taking_long(storage: SqlStorage) -> None:

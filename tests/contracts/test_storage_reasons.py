@@ -12,7 +12,7 @@ from forecasting.storage import SqlStorage
 from tests.storage.examples import after, publication, publish, running
 
 MEAN = np.full(28, 10.0)
-WHY = Explanation(Origin.MODEL, {"season": MEAN / 7}).adding_up_to(MEAN)
+WHY = Explanation(Origin.MODEL, {"season": MEAN / 7}).with_level_for(MEAN)
 REASONS = StoreReasons(
     {"bread": WHY}, 3, (Cause.SALES, Cause.PLAN), shifts={"bread": {Cause.SALES: MEAN / 3}}
 )

@@ -74,7 +74,7 @@ def test_an_empty_frame_is_a_series_without_days() -> None:
 def test_refuses_a_frame_that_breaks_its_schema_by_name(frame: pd.DataFrame, problem: str) -> None:
     """What is named is the frame, the column and what was found."""
     with pytest.raises(InvalidFrame, match=f"history of store 1: .*{problem}"):
-        SeriesDays.of(frame, "history of store 1")
+        SeriesDays.from_frame(frame, "history of store 1")
 
 
 def test_the_index_of_a_frame_means_nothing() -> None:
@@ -87,7 +87,7 @@ def test_the_index_of_a_frame_means_nothing() -> None:
 def test_a_slice_keeps_every_array_in_step() -> None:
     """By a mask as by a range, flags included."""
     flag = FRAME["promo"].to_numpy() & FRAME["is_open"].to_numpy()
-    days = SeriesDays.of(FRAME, "series", {"promo2": flag})
+    days = SeriesDays.from_frame(FRAME, "series", {"promo2": flag})
     mask = days.is_open
     cut = days[mask]
     assert cut.days.tolist() == days.days[mask].tolist()
@@ -142,7 +142,7 @@ def test_a_series_goes_on_with_holidays_the_first_part_has_not_heard_of() -> Non
 def test_a_flag_one_part_does_not_have_is_false_there() -> None:
     """On the days it is not known of."""
     days = as_days(FRAME)
-    flagged = SeriesDays.of(FRAME.iloc[40:], "later", {"promo2": np.ones(40, dtype=bool)})
+    flagged = SeriesDays.from_frame(FRAME.iloc[40:], "later", {"promo2": np.ones(40, dtype=bool)})
     assert days[:40].followed_by(flagged).flags["promo2"].tolist() == [False] * 40 + [True] * 40
 
 
@@ -162,7 +162,7 @@ def holidays(days: SeriesDays) -> list[str]:
 def test_a_checked_frame_is_taken_over_as_it_would_be_with_a_check(rows: slice) -> None:
     """Nothing is different, with demand or without."""
     for frame in (FRAME.iloc[rows], FRAME.iloc[rows].drop(columns="y")):
-        mine, theirs = SeriesDays.taken_over(frame), as_days(frame)
+        mine, theirs = SeriesDays.from_checked_frame(frame), as_days(frame)
         for name in ("days", "y", "is_open", "promo", "school_holiday", "holiday"):
             one, other = getattr(mine, name), getattr(theirs, name)
             np.testing.assert_array_equal(one, other, name)
@@ -196,7 +196,7 @@ def test_what_is_known_of_some_days_is_laid_over_the_others() -> None:
             holiday=["Zoo", "May", "", "Fair"], promo=False, is_open=False, school_holiday=True
         )
     )
-    laid, hit = own.overlaid(other)
+    laid, hit = own.overlay(other)
     assert hit.tolist() == [False, True, False, False, True, True]
     assert holidays(laid) == ["Fair", "Zoo", "", "", "May", ""]
     assert laid.promo.tolist() == (~hit).tolist()
@@ -211,10 +211,10 @@ def test_nothing_laid_over_days_leaves_them() -> None:
     """Nor does anything change on no day."""
     days = as_days(FRAME[:6])
     for own, other in ((days, days[:0]), (days[:0], days), (days[:0], days[:0])):
-        laid, hit = own.overlaid(other)
+        laid, hit = own.overlay(other)
         assert laid is own
         assert hit.tolist() == [False] * len(own)
-    _, apart = days.overlaid(as_days(FRAME[6:]))
+    _, apart = days.overlay(as_days(FRAME[6:]))
     assert not apart.any()
 
 

@@ -62,7 +62,7 @@ def test_the_level_makes_up_the_mean(rows: list[tuple[float, ...]]) -> None:
     """Whatever the other steps are; those stay."""
     level, weekday, promotion, mean = np.array(rows).T
     made = Explanation(Origin.MODEL, {LEVEL: level, "weekday": weekday, "promotion": promotion})
-    settled = made.adding_up_to(mean)
+    settled = made.with_level_for(mean)
     np.testing.assert_allclose(settled.total, mean, atol=1e-5)
     assert list(settled.steps) == list(made.steps)
     assert settled.steps["weekday"] is weekday
@@ -70,7 +70,7 @@ def test_the_level_makes_up_the_mean(rows: list[tuple[float, ...]]) -> None:
 
 def test_what_makes_products_and_total_agree_is_a_step_of_its_own() -> None:
     """The others stay as they are; where nothing was moved there is no such step."""
-    made = explanation().moved(np.array([0.5, 0.0, 0.0, -1.0]))
+    made = explanation().with_balance(np.array([0.5, 0.0, 0.0, -1.0]))
     np.testing.assert_array_equal(made.steps[BALANCE], [0.5, 0.0, 0.0, -1.0])
     np.testing.assert_array_equal(made.total, MEAN + made.steps[BALANCE])
-    assert BALANCE not in explanation().moved(np.zeros(4)).steps
+    assert BALANCE not in explanation().with_balance(np.zeros(4)).steps

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.core.pooled_priors import Chain, CoefficientPrior, PooledPrior, PooledSpread
+from forecasting.core.pooled_priors import ChainPriors, CoefficientPrior, PooledPrior, PooledSpread
 
 START = date(2019, 1, 1)
 
@@ -11,9 +11,9 @@ days = st.integers(0, 20).map(lambda after: START + timedelta(days=after))
 keys = st.lists(st.tuples(st.sampled_from(["all", "101", "102"]), days), max_size=10)
 
 
-def chain(known: list[tuple[str, date]]) -> Chain:
+def chain(known: list[tuple[str, date]]) -> ChainPriors:
     """A chain with a prior and a spread for each product and cutoff."""
-    return Chain(
+    return ChainPriors(
         chain_id="1",
         computed_at=datetime(2019, 2, 1, tzinfo=UTC),
         engine="prophet",

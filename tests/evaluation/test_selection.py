@@ -11,7 +11,7 @@ from forecasting.calendar.inputs import SeriesInputs
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import SeriesChoice, SeriesKey
 from forecasting.core.errors import EngineUnavailable, InvalidFrame
-from forecasting.core.pooled_priors import Chain, PooledPrior, PooledSpread
+from forecasting.core.pooled_priors import ChainPriors, PooledPrior, PooledSpread
 from forecasting.core.ports import FittedSeries, LocalEngine
 from forecasting.engines import registry
 from forecasting.engines.empirical import Empirical
@@ -313,10 +313,12 @@ class Witness:
         return Told(name, prior, self.notes)
 
 
-def chain(engine: str, priors: list[date], spreads: dict[date, tuple[float, ...]] | None = None) -> Chain:
+def chain(
+    engine: str, priors: list[date], spreads: dict[date, tuple[float, ...]] | None = None
+) -> ChainPriors:
     """What was known at which cutoffs; as for priors, of another product as well."""
     newest = max([*priors, *(spreads or {}), date(2017, 1, 1)])
-    return Chain(
+    return ChainPriors(
         chain_id="c",
         computed_at=datetime(2018, 1, 1, tzinfo=UTC),
         engine=engine,

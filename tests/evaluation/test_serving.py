@@ -11,7 +11,7 @@ from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import SeriesChoice, SeriesKey
 from forecasting.core.errors import FitFailed
 from forecasting.core.explanation import Cause
-from forecasting.core.pooled_priors import Chain, CoefficientPrior, PooledPrior
+from forecasting.core.pooled_priors import ChainPriors, CoefficientPrior, PooledPrior
 from forecasting.core.ports import FittedSeries, LocalEngine
 from forecasting.engines import registry
 from forecasting.evaluation.selection import Contest, forecast_series
@@ -107,11 +107,11 @@ def test_what_has_not_changed_is_as_it_is(causes: tuple[Cause, ...], plan: Serie
     same(made[causes[0]], expected)
 
 
-def chain(name: str, engine: str, promo: float) -> Chain:
+def chain(name: str, engine: str, promo: float) -> ChainPriors:
     """One that knows what a promotion does."""
     prior = PooledPrior("101", SERIES.past.first, 9, {"promo": CoefficientPrior(promo, 0.001)})
     at = datetime(2019, 1, 1, tzinfo=UTC)
-    return Chain(name, at, engine, SERIES.past.last, 28, "", 9, (prior,))
+    return ChainPriors(name, at, engine, SERIES.past.last, 28, "", 9, (prior,))
 
 
 def test_a_fit_is_only_repeated_where_it_would_be_another() -> None:

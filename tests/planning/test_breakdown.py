@@ -30,7 +30,7 @@ def told(item: str = "101", **steps: list[float]) -> Breakdown:
     """A breakdown of these steps, with the level that makes them add up to the mean."""
     frame = rows(item)
     made = Explanation(Origin.MODEL, {name: np.array(step) for name, step in steps.items()})
-    return break_down(4, frame, made.adding_up_to(frame["mean"].to_numpy()))
+    return break_down(4, frame, made.with_level_for(frame["mean"].to_numpy()))
 
 
 def test_every_day_lists_its_steps_in_order() -> None:
@@ -73,7 +73,7 @@ def test_the_reconciliation_step_names_the_other_side(item: str, words: str) -> 
 def test_every_origin_has_a_sentence(origin: Origin) -> None:
     """The note says how the steps were derived."""
     frame = rows()
-    made = break_down(4, frame, Explanation(origin, {}).adding_up_to(frame["mean"].to_numpy()))
+    made = break_down(4, frame, Explanation(origin, {}).with_level_for(frame["mean"].to_numpy()))
     assert made.origin is origin
     assert made.note.endswith(".")
     assert [day.steps[0].amount for day in made.days] == [12.0, 8.0, 15.0, 0.0]

@@ -39,4 +39,4 @@ def expected(opened: str) -> SeriesDays:
             "school_holiday": False,
         }
     )
-    return SeriesDays.taken_over(frame)
+    return SeriesDays.from_checked_frame(frame)

@@ -12,7 +12,7 @@ from forecasting.core.domain import (
     Verdict,
     VersionHeader,
 )
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.refresh import policy
 
 TRAINED = datetime(2019, 4, 3, 4, 30, tzinfo=UTC)
@@ -33,7 +33,7 @@ HEAD = VersionHeader(
     published_at=TRAINED,
 )
 CURRENT = replace(BARE, head=HEAD)
-CHAIN = Chain("c", TRAINED, "prophet", date(2019, 4, 2), HORIZON, "sales-1", 2)
+CHAIN = ChainPriors("c", TRAINED, "prophet", date(2019, 4, 2), HORIZON, "sales-1", 2)
 NEXT_DAY = replace(SALES, content_hash="bbb", last_ds=date(2019, 4, 3))
 
 
@@ -173,7 +173,7 @@ def test_a_run_waits_in_vain_when_no_worker_has_been_seen_for_half_a_minute(
     assert not policy.waiting_for_worker(run(RunState.RUNNING), silence, now)
 
 
-def decide_chain(latest: Chain | None, **more: object) -> tuple[Verdict, str]:
+def decide_chain(latest: ChainPriors | None, **more: object) -> tuple[Verdict, str]:
     """Ask for what is pooled over all stores."""
     rule = {"engine": "prophet", "horizon": HORIZON, "inputs": "sales-1", **more}
     decision = policy.decide_chain(latest, **rule)  # type: ignore[arg-type]
@@ -206,6 +206,6 @@ def test_what_is_pooled_over_the_newest_sales_is_fresh() -> None:
         ),
     ],
 )
-def test_else_it_is_pooled_again(latest: Chain | None, more: dict[str, object], message: str) -> None:
+def test_else_it_is_pooled_again(latest: ChainPriors | None, more: dict[str, object], message: str) -> None:
     """The sentence says why."""
     assert decide_chain(latest, **more) == (Verdict.RETRAIN, message)

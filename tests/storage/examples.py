@@ -21,7 +21,7 @@ from forecasting.core.domain import (
     scope_of,
 )
 from forecasting.core.error_sums import ErrorSums
-from forecasting.core.pooled_priors import CHAIN, Chain, CoefficientPrior, PooledPrior, PooledSpread
+from forecasting.core.pooled_priors import CHAIN, ChainPriors, CoefficientPrior, PooledPrior, PooledSpread
 from forecasting.core.ports import HeadMove, Publication
 from forecasting.storage import SqlStorage
 from tests.fakes import TurnedClock
@@ -112,7 +112,7 @@ def predictor(name: str = "p-1", trained_at: datetime = NOW) -> Predictor:
     return Predictor(name, "store:1", "prophet", trained_at, CUTOFF, choices)
 
 
-def chain(name: str = "c-1", computed_at: datetime = NOW, **changes: object) -> Chain:
+def chain(name: str = "c-1", computed_at: datetime = NOW, **changes: object) -> ChainPriors:
     """A chain with a prior and a spread of one product at two cutoffs."""
     figures = {"yearly:sin1": CoefficientPrior(0.25, 0.125), "promo": CoefficientPrior(-1.0, 0.5)}
     cutoffs = (date(2026, 2, 1), CUTOFF)
@@ -125,10 +125,10 @@ def chain(name: str = "c-1", computed_at: datetime = NOW, **changes: object) -> 
         "priors": tuple(PooledPrior("bread", cutoff, 2, figures) for cutoff in cutoffs),
         "spreads": tuple(PooledSpread("bread", cutoff, 2, (1.0, 1.25)) for cutoff in cutoffs),
     }
-    return Chain(name, computed_at, **(values | changes))
+    return ChainPriors(name, computed_at, **(values | changes))
 
 
-def pool(_latest: Chain | None) -> Decision:
+def pool(_latest: ChainPriors | None) -> Decision:
     """A policy that always pools."""
     return Decision(Verdict.RETRAIN, "Nothing is pooled yet")
 
@@ -147,7 +147,9 @@ def pooling(storage: SqlStorage, at: datetime = NOW, **changes: object) -> Refre
     return run
 
 
-def publish_chain(storage: SqlStorage, name: str = "c-1", at: datetime = NOW, **changes: object) -> Chain:
+def publish_chain(
+    storage: SqlStorage, name: str = "c-1", at: datetime = NOW, **changes: object
+) -> ChainPriors:
     """Ask, claim and publish at one instant."""
     made = chain(name, at, **changes)
     storage.publications.publish_chain(pooling(storage, at), made, at)

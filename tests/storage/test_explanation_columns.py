@@ -18,8 +18,8 @@ FRAME = forecast(level=10.0)
 MEAN = np.full(DAYS, 10.0)
 PROMO = np.where(np.arange(DAYS) == 3, 1 / 3, 0.0)
 SEASON = np.linspace(-0.1, 0.1, DAYS)
-MODEL = Explanation(Origin.MODEL, {"season": SEASON, "promotion": PROMO}).adding_up_to(MEAN)
-PLAIN = Explanation(Origin.HISTORY, {"weekday": -SEASON}).adding_up_to(MEAN)
+MODEL = Explanation(Origin.MODEL, {"season": SEASON, "promotion": PROMO}).with_level_for(MEAN)
+PLAIN = Explanation(Origin.HISTORY, {"weekday": -SEASON}).with_level_for(MEAN)
 REASONS = StoreReasons(
     {"all": MODEL, "rolls": PLAIN},
     since=7,
@@ -104,7 +104,7 @@ def test_steps_add_up_to_the_mean_whatever_is_rounded(values: np.ndarray) -> Non
     why = {
         item: Explanation(
             Origin.MODEL, {"weekday": values[1][at], "season": values[2][at], "balance": values[3][at]}
-        ).adding_up_to(mean[at])
+        ).with_level_for(mean[at])
         for number, item in enumerate(ITEMS)
         for at in [slice(number * DAYS, (number + 1) * DAYS)]
     }

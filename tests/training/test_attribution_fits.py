@@ -7,7 +7,7 @@ import pandas as pd
 
 from forecasting.core.domain import SeriesChoice
 from forecasting.core.explanation import Cause
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.evaluation.selection import Contest
 from forecasting.training.attribution_fits import Before, InputsBy, OnceReader
 from forecasting.training.tasks import StoreFiles
@@ -30,7 +30,7 @@ def test_what_is_run_again_is_told_of_the_chain_of_then() -> None:
     shelf = Shelf()
     files = shelf.put("1", {"100": daily_series(DAYS)})
     then, now = (
-        Chain(name, datetime(2019, 1, 1, tzinfo=UTC), "flat", LAST, HORIZON, "", 1)
+        ChainPriors(name, datetime(2019, 1, 1, tzinfo=UTC), "flat", LAST, HORIZON, "", 1)
         for name in ("then", "now")
     )
     choice = SeriesChoice("100", "flat", "", widths=(2.0,))

@@ -10,7 +10,7 @@ import pytest
 from forecasting.config.settings import Settings
 from forecasting.core.domain import LOCAL_USER, HistoryFile, RefreshRun, RunState, Verdict
 from forecasting.core.errors import ComputeLost, EngineUnavailable, StateUnavailable, UnknownSeries
-from forecasting.core.pooled_priors import CHAIN, Chain, PooledPrior
+from forecasting.core.pooled_priors import CHAIN, ChainPriors, PooledPrior
 from forecasting.core.ports import LocalEngine, StoreAttributes
 from forecasting.engines import registry
 from forecasting.evaluation.selection import EngineNamed
@@ -74,7 +74,7 @@ class Stores:
     manifest: Manifest = field(default_factory=Manifest)
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     told: list[tuple[str, int, int]] = field(default_factory=list)
-    taken_over: bool = False
+    from_checked_frame: bool = False
 
     def __post_init__(self) -> None:
         self.compute = InlineCompute(self.engine_named, self.shelf)
@@ -91,15 +91,15 @@ class Stores:
         """Pool over them."""
         storage: Any = self
         pooling = ChainPooling(storage, self.compute, TurnedClock(), self.settings)
-        mine = replace(RUN, fence=2) if self.taken_over else RUN
+        mine = replace(RUN, fence=2) if self.from_checked_frame else RUN
         (made,) = pooling(mine, lambda run, *how_far: self.told.append(how_far) if run is mine else None)
         assert made.run is mine
         return made
 
-    def pooled(self) -> Chain:
+    def pooled(self) -> ChainPriors:
         """What was pooled over them."""
         made = self.finished().publication
-        assert isinstance(made, Chain)
+        assert isinstance(made, ChainPriors)
         return made
 
 
@@ -244,7 +244,7 @@ def test_a_survivor_pools_only_what_was_not_kept() -> None:
         stores.finished()
     assert len(stores.checkpoints.saved) == 20
     before = len(stores.compute.tasks)
-    stores.taken_over = True
+    stores.from_checked_frame = True
     chain = stores.pooled()
     assert len(stores.compute.tasks) - before == (30 - 20) + 30
     assert (chain.priors, chain.spreads) == (whole.priors, whole.spreads)

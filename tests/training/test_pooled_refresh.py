@@ -14,7 +14,7 @@ from forecasting.calendar.inputs import all_facts, chain_hash
 from forecasting.cli.refresh_commands import refresh
 from forecasting.core.domain import LOCAL_USER, Answer, Principal, RefreshRun, RunState, StoreState, Verdict
 from forecasting.core.errors import FitFailed, NotPermitted, UnknownRun
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.refresh.chunk import Finished, Progress
 from forecasting.refresh.lifecycle import Terms
 from forecasting.refresh.worker import RefreshWorker
@@ -45,11 +45,11 @@ class Pooling:
         error = FitFailed(self.failure) if self.failure else None
         return iter([Finished(runs[0], None if error else self._pooled(runs[0]), error)])
 
-    def _pooled(self, run: RefreshRun) -> Chain:
+    def _pooled(self, run: RefreshRun) -> ChainPriors:
         heads = self.house.storage.manifest.heads("sales")
         horizon, now = self.house.settings.horizon, self.house.clock.now()
         inputs = chain_hash(heads, all_facts(heads, {}, {}), horizon)
-        return Chain(uuid4().hex, now, run.engine, LAST, horizon, inputs, len(heads))
+        return ChainPriors(uuid4().hex, now, run.engine, LAST, horizon, inputs, len(heads))
 
     def press(self, principal: Principal = LOCAL_USER, *, force: bool = False) -> list[Answer]:
         """Press Refresh all."""

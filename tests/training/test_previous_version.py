@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from forecasting.calendar.inputs import StoreFacts
 from forecasting.core.domain import LOCAL_USER, SeriesKey
 from forecasting.core.explanation import Cause
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.storage.tables import forecast_version
 from forecasting.training.assignment import Assignment
 from forecasting.training.previous_version import NOT_FOUND, UNREADABLE, Earlier, EarlierVersions
@@ -140,7 +140,7 @@ def test_a_version_that_can_not_be_read_stops_no_forecast(house: House) -> None:
     assert len(house.service.why(LOCAL_USER, SeriesKey("1")).days) == 28
 
 
-def pooled(house: House, name: str) -> Chain:
+def pooled(house: House, name: str) -> ChainPriors:
     """Publish what is pooled over all stores, an hour later."""
     house.clock.turn(timedelta(hours=1))
     storage, now = house.storage, house.clock.now()

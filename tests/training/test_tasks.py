@@ -10,7 +10,7 @@ from forecasting.calendar.inputs import StoreFacts
 from forecasting.core.day_arrays import SeriesForecast
 from forecasting.core.domain import SeriesChoice, SeriesKey
 from forecasting.core.errors import EngineUnavailable, StateUnavailable
-from forecasting.core.pooled_priors import Chain, PooledPrior
+from forecasting.core.pooled_priors import ChainPriors, PooledPrior
 from forecasting.engines.empirical import Empirical
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.evaluation.backtest import backtest
@@ -136,9 +136,9 @@ def test_missing_files_and_engines_are_errors_of_the_task() -> None:
 CUTOFFS = (LAST - timedelta(days=56), LAST - timedelta(days=28), LAST)
 
 
-def chain(priors: list[PooledPrior]) -> Chain:
+def chain(priors: list[PooledPrior]) -> ChainPriors:
     """What was pooled for that engine."""
-    return Chain("c", datetime(2018, 1, 1, tzinfo=UTC), "pooling", LAST, HORIZON, "", 8, tuple(priors))
+    return ChainPriors("c", datetime(2018, 1, 1, tzinfo=UTC), "pooling", LAST, HORIZON, "", 8, tuple(priors))
 
 
 def pooled(frames: Mapping[str, pd.DataFrame], engine: Pooling | None = None) -> list[PooledFit]:

@@ -82,7 +82,7 @@ class Predictor:
     asked_engine
         The engine that was configured. The one that serves a series is named in its choice.
     chain_id
-        The `pooled_priors.Chain` it was trained with; ``""`` if there was none.
+        The `pooled_priors.ChainPriors` it was trained with; ``""`` if there was none.
     """
 
     predictor_id: str

@@ -20,7 +20,7 @@ from forecasting.core.domain import (
     StoreSnapshot,
     VersionHeader,
 )
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports.versions_port import Publication
 
 
@@ -41,7 +41,7 @@ class RefreshRequests(Protocol):
         """Submit requests for many stores in one transaction. The answers keep the order of the requests."""
         ...
 
-    def submit_chain(self, ask: RefreshRequest, decide: Callable[[Chain | None], Decision]) -> Answer:
+    def submit_chain(self, ask: RefreshRequest, decide: Callable[[ChainPriors | None], Decision]) -> Answer:
         """Submit a request for the scope `pooled_priors.CHAIN`.
 
         Parameters
@@ -194,7 +194,7 @@ class Publications(Protocol):
         """
         ...
 
-    def publish_chain(self, run: RefreshRun, chain: Chain, at: datetime) -> None:
+    def publish_chain(self, run: RefreshRun, chain: ChainPriors, at: datetime) -> None:
         """Check the fence, insert the chain, and end the run.
 
         Raises

@@ -9,7 +9,7 @@ import pandas as pd
 
 from forecasting.core.domain import Predictor, SeriesSummary, VersionHeader
 from forecasting.core.explanation import StoreReasons
-from forecasting.core.pooled_priors import Chain
+from forecasting.core.pooled_priors import ChainPriors
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +115,11 @@ class Versions(Protocol):
 class Chains(Protocol):
     """Stored chains, each the result of pooling over all stores. A stored chain never changes."""
 
-    def latest(self) -> Chain | None:
+    def latest(self) -> ChainPriors | None:
         """The newest chain; None if there is none yet."""
         ...
 
-    def get(self, chain_id: str) -> Chain:
+    def get(self, chain_id: str) -> ChainPriors:
         """A stored chain.
 
         Raises

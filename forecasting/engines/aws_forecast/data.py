@@ -144,8 +144,8 @@ def related_rows(series: SeriesInputs, total: SeriesDays) -> pd.DataFrame:
     grid = np.arange(own.days[0], total.days[-1] + 1)
     nothing = np.zeros(grid.size, dtype=np.bool_)
     days = SeriesDays(grid, np.full(grid.size, np.nan), nothing, nothing, nothing, nothing.astype(np.int64))
-    days, _ = days.overlaid(total)
-    days, _ = days.overlaid(own)
+    days, _ = days.overlay(total)
+    days, _ = days.overlay(own)
     values = {name: getattr(days, name) for name in COVARIATES} | {"holiday": days.holiday > 0}
     return pd.DataFrame(
         {"timestamp": _dates(grid), **{name: values[name].astype(float) for name in COVARIATES}}
@@ -158,7 +158,7 @@ def store_days(inputs: StoreInputs, until: date) -> SeriesDays:
     AWS wants them to the same day of every store, also of one whose sales end before those of others.
     """
     total = next(each for each in inputs.series if each.key.item == ALL_ITEMS)
-    ahead, _ = usual_days(total.past, (until - inputs.cutoff).days).overlaid(total.future)
+    ahead, _ = usual_days(total.past, (until - inputs.cutoff).days).overlay(total.future)
     return total.past.followed_by(ahead)
 
 

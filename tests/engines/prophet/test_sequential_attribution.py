@@ -77,10 +77,10 @@ def test_a_standing_promotion_is_a_step_of_its_own(*, flag: bool) -> None:
     """One that has begun in the days seen; no promotion of the day is claimed for it."""
     history, future = split(daily_series(730 + HORIZON, noise=0.02, promo=1.0), HORIZON)
     begun = history.index >= 500
-    past = SeriesDays.of(
+    past = SeriesDays.from_frame(
         history.assign(y=history["y"] * np.where(begun, 1.3, 1.0)), "past", {"promo2": begun}
     )
-    days = SeriesDays.of(future.drop(columns="assumed"), "future", {"promo2": np.full(HORIZON, flag)})
+    days = SeriesDays.from_frame(future.drop(columns="assumed"), "future", {"promo2": np.full(HORIZON, flag)})
     steps = ProphetEngine().fit(past).explain(days).steps  # type: ignore[attr-defined] # of Prophet
     assert ("standing" in steps) is flag
     if flag:
