@@ -21,23 +21,27 @@ from forecasting.engines.registry import engine
 from forecasting.evaluation import windows
 from forecasting.evaluation.backtest import backtest
 from forecasting.evaluation.calibration import pooled_spread
+from forecasting.evaluation.candidate_engines import CandidateEngines
 from forecasting.evaluation.empirical_bayes import estimate_prior
-from forecasting.evaluation.selection import Contest, choose, forecast_series
-from forecasting.training.chain_training import PRIOR_STORES, SPREAD_STORES
-from forecasting.training.tasks import even_sample, has_window, speaks_for_others
+from forecasting.training.chain_training import PRIOR_STORES, SPREAD_STORES, even_sample
+from forecasting.training.forecast_task import forecast_series
+from forecasting.training.pooling_tasks import has_window, representative
 
 ENGINE = "prophet"
 
 
 def forecasts(window: Window) -> dict[str, SeriesForecast]:
     """Forecasts of `Window.scored` by the product with its default settings."""
-    contest = Contest(ENGINE, engine, chain_of(window))
+    engines = CandidateEngines(ENGINE, engine, chain_of(window))
     made = {}
     for name in window.scored:
         future = window.futures[name]
         past = window.histories[name]
         inputs = SeriesInputs(key_of(name), past, future, np.zeros(len(future), dtype=np.bool_))
-        made[name] = forecast_series(contest, inputs, choose(contest, inputs))
+        result = forecast_series(engines, inputs)
+        if result.forecast is None:
+            raise FitFailed(result.failure)
+        made[name] = result.forecast
     return made
 
 
@@ -69,7 +73,7 @@ def _priors(window: Window, cutoffs: Sequence[object]) -> tuple[PooledPrior, ...
     for name, past in _sample(window.histories, PRIOR_STORES).items():
         for cutoff in (*cutoffs, window.cutoff):
             seen = past.up_to(cutoff)
-            if speaks_for_others(seen, cutoff):
+            if representative(seen, cutoff):
                 try:
                     fits[key_of(name).item, cutoff].append(engine(ENGINE).fit(seen).coefficients)
                 except FitFailed:
@@ -79,7 +83,7 @@ def _priors(window: Window, cutoffs: Sequence[object]) -> tuple[PooledPrior, ...
 
 
 def _spreads(window: Window, chain: ChainPriors, cutoffs: Sequence[object]) -> tuple[PooledSpread, ...]:
-    contest, scores = Contest(ENGINE, engine, chain), defaultdict(list)
+    engines, scores = CandidateEngines(ENGINE, engine, chain), defaultdict(list)
     asked = [windows.Window(cutoff, window.horizon) for cutoff in cutoffs]
     for name, past in _sample(window.histories, SPREAD_STORES).items():
         key = key_of(name)
@@ -87,7 +91,7 @@ def _spreads(window: Window, chain: ChainPriors, cutoffs: Sequence[object]) -> t
         if not had:
             continue
         try:
-            made = backtest(ENGINE, partial(contest.engine, ENGINE, key.item), key, past, had)
+            made = backtest(ENGINE, partial(engines.engine, ENGINE, key.item), key, past, had)
         except FitFailed:
             continue
         scores[key.item].append(made.scores)

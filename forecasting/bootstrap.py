@@ -24,14 +24,16 @@ from forecasting.engines.worker_entry import preload_engine, run_task
 from forecasting.history.addresses import open_folder
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.sample import next_feed_file
-from forecasting.refresh.lifecycle import Terms
+from forecasting.refresh.lifecycle import LeaseTerms
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.services.housekeeping import DailyChores
 from forecasting.services.service import ForecastService
 from forecasting.storage.database import open_database
 from forecasting.storage.sql_storage import SqlStorage
+from forecasting.training.group_publisher import GroupPublisher
 from forecasting.training.group_training import GroupTraining
-from forecasting.training.store_training import StoreTraining
+from forecasting.training.run_training import RunTraining
+from forecasting.training.store_group import StoreGroup
 from forecasting.training.tasks import Result, Task
 
 log = logging.getLogger(__name__)
@@ -65,8 +67,8 @@ class Storecast:
         self._pool: Compute[Task, Result] = build_compute(
             partial(run_task, self.history.reader), settings.processes, settings.dask_scheduler
         )
-        self.group = self._group()
-        training = StoreTraining(self._storage, self._pool, clock, settings, self.group)
+        self.group = self._store_group()
+        training = RunTraining(self._storage, self._pool, clock, settings, self._group_training())
         self.service = ForecastService(
             self.history,
             self._storage,
@@ -80,7 +82,7 @@ class Storecast:
         nightly, prune = partial(self.service.refresh_all, SYSTEM), partial(self.service.prune, SYSTEM)
         score = partial(self.service.score_arrivals, SYSTEM)
         chores = DailyChores(self._storage, clock, settings, name, nightly, prune, score)
-        terms = Terms(settings.lease, settings.run_limit, settings.first_wait)
+        terms = LeaseTerms(settings.lease, settings.run_limit, settings.first_wait)
         claim = partial(RefreshWorker, self._storage, training, clock, terms)
         abreast = (
             ABREAST if settings.processes else 1
@@ -111,16 +113,25 @@ class Storecast:
         database, now = self._storage.database, self._clock.now()
         return backup.back_up(database, self.history, chosen, now, path, replace=replace, report=report)
 
-    def _group(self) -> GroupTraining | None:
-        """What does the runs of stores that are trained elsewhere, where that is set up."""
-        given = self._settings
-        if not given.aws:
+    def _store_group(self) -> StoreGroup | None:
+        """The stores that AWS Forecast trains together; None if it is not configured."""
+        if not self._settings.aws:
             return None
         from forecasting.engines.aws_forecast.aws_engine import AwsForecastEngine  # noqa: PLC0415 – few need it
 
-        engine = AwsForecastEngine(given.aws, given.tolerance, self._clock)
-        reader = self.history.reader
-        return GroupTraining(engine, self._storage, self._pool, reader, given, given.aws.poll)
+        engine = AwsForecastEngine(self._settings.aws, self._settings.tolerance, self._clock)
+        return StoreGroup(engine, self._storage, self.history.reader, self._settings)
+
+    def _group_training(self) -> GroupTraining | None:
+        """The training of that group; None if AWS Forecast is not configured."""
+        if self.group is None:
+            return None
+        return GroupTraining(
+            self.group,
+            GroupPublisher(self.group.engine.name, self._storage, self._pool, self._settings),
+            self._storage.checkpoints,
+            self._settings.aws.poll,
+        )
 
     def _wake(self) -> None:
         for worker in self._workers:

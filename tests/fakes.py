@@ -9,8 +9,8 @@ from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.errors import ComputeLost, EngineUnavailable, FitFailed
 from forecasting.core.pooled_priors import PooledPrior
 from forecasting.core.ports import Done, FittedSeries, HistoryReader, LocalEngine, always
-from forecasting.evaluation.selection import EngineNamed
-from forecasting.training.tasks import Result, Task, work
+from forecasting.evaluation.candidate_engines import EngineNamed
+from forecasting.training.tasks import Result, Task
 
 
 class TurnedClock:
@@ -94,7 +94,7 @@ class InlineCompute:
                 return
             self.tasks.append(task)
             with ThreadPoolExecutor(1) as executor:  # keeps what a task raises, as a pool does
-                future = executor.submit(work, task, self.reader, self.engine_named)
+                future = executor.submit(task.run, self.reader, self.engine_named)
             if self.losses and task is tasks[-1]:
                 self.losses -= 1
                 raise ComputeLost("a worker process died")

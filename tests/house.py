@@ -12,13 +12,15 @@ from forecasting.engines.empirical import Empirical
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.evaluation.remote_engine import RemoteEngine
 from forecasting.history.parquet_history import ParquetHistory
-from forecasting.refresh.lifecycle import Terms
+from forecasting.refresh.lifecycle import LeaseTerms
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.services.service import ForecastService
 from forecasting.storage.database import open_database
 from forecasting.storage.sql_storage import SqlStorage
+from forecasting.training.group_publisher import GroupPublisher
 from forecasting.training.group_training import GroupTraining
-from forecasting.training.store_training import StoreTraining
+from forecasting.training.run_training import RunTraining
+from forecasting.training.store_group import StoreGroup
 from tests.empty_states import lay_down
 from tests.fakes import FlatEngine, InlineCompute, TurnedClock, engines
 
@@ -45,11 +47,15 @@ class House:
         self.compute = InlineCompute(known, self.history.reader)
         group = None
         if remote is not None:
-            reader, poll = self.history.reader, self.settings.aws.poll
-            group = GroupTraining(remote, self.storage, self.compute, reader, self.settings, poll)
-        self.training = StoreTraining(self.storage, self.compute, self.clock, self.settings, group)
+            group = GroupTraining(
+                StoreGroup(remote, self.storage, self.history.reader, self.settings),
+                GroupPublisher(remote.name, self.storage, self.compute, self.settings),
+                self.storage.checkpoints,
+                self.settings.aws.poll,
+            )
+        self.training = RunTraining(self.storage, self.compute, self.clock, self.settings, group)
         self.worker = RefreshWorker(
-            self.storage, self.training, self.clock, Terms(self.settings.lease), "worker"
+            self.storage, self.training, self.clock, LeaseTerms(self.settings.lease), "worker"
         )
         self.wakes = 0
         self.service = ForecastService(self.history, self.storage, self.clock, self.settings, self._woken)

@@ -10,7 +10,13 @@ from forecasting.calendar.inputs import SeriesInputs, StoreInputs
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.errors import StorecastError
 from forecasting.core.ports import Clock
-from forecasting.evaluation.remote_engine import Fetch, RemoteJob, RemoteProgress, StoreForecasts, Ticket
+from forecasting.evaluation.remote_engine import (
+    RemoteForecasts,
+    RemoteJob,
+    RemoteProgress,
+    StoreForecasts,
+    Ticket,
+)
 from tests.fakes import TurnedClock
 
 GROUP = "storecast"
@@ -57,12 +63,12 @@ class FakeRemote:
         ready = self.remaining is None
         return RemoteProgress("Training in AWS", ready, self.remaining, {**ticket, "forecast": "f"})
 
-    def fetch(self, job: RemoteJob, ticket: Ticket) -> Fetch:
+    def fetch(self, job: RemoteJob, ticket: Ticket) -> RemoteForecasts:
         """Make the forecasts of what was sent."""
         del ticket
         self._break()
         made = {each.store: self._of_store(each) for each in self.sent[job.inputs_hash]}
-        return Fetch(self.clock.now(), {store: self.spoilt(each) for store, each in made.items()})
+        return RemoteForecasts(self.clock.now(), {store: self.spoilt(each) for store, each in made.items()})
 
     def _of_store(self, inputs: StoreInputs) -> StoreForecasts:
         return {each.key.item: self._of_series(each) for each in inputs.series}

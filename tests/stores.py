@@ -10,7 +10,7 @@ from forecasting.core import schema
 from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import HistoryFile
 from forecasting.core.errors import StateUnavailable
-from forecasting.training.tasks import StoreFiles
+from forecasting.training.store_files import StoreFiles
 from tests.series import days_by_item
 
 

@@ -36,8 +36,8 @@ from forecasting.engines.aws_forecast.jobs import Job
 from forecasting.engines.aws_forecast.setup import SetUp
 from forecasting.engines.aws_forecast.teardown import TearDown
 from forecasting.engines.aws_forecast.trainer import Trainer
-from forecasting.training.group_training import GroupTraining
-from forecasting.training.tasks import StoreFiles
+from forecasting.training.store_files import StoreFiles
+from forecasting.training.store_group import StoreGroup
 
 Value = TypeVar("Value")
 
@@ -130,7 +130,7 @@ class AwsCommands:
     """
 
     storecast: Storecast
-    group: GroupTraining
+    group: StoreGroup
     settings: Settings
     session: ForecastSession
     context: CommandContext

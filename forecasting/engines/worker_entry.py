@@ -2,7 +2,7 @@
 
 from forecasting.core.ports import HistoryReader
 from forecasting.engines.registry import engine
-from forecasting.training.tasks import Result, Task, work
+from forecasting.training.tasks import Result, Task
 
 
 def preload_engine(name: str) -> None:
@@ -17,5 +17,5 @@ def preload_engine(name: str) -> None:
 
 
 def run_task(reader: HistoryReader, task: Task) -> Result:
-    """Do one task with the engine of the name it asks for (what it raises: see the task's `run`)."""
-    return work(task, reader, engine)
+    """Run one task with the engines of the registry; raises what the task's `run` says."""
+    return task.run(reader, engine)

@@ -10,8 +10,8 @@ from forecasting.core.error_sums import ErrorSums
 from forecasting.core.pooled_priors import PooledSpread
 from forecasting.core.ports import LocalEngine
 from forecasting.evaluation.calibration import Scores, widen, width_factors
-from forecasting.evaluation.fits import Fit
 from forecasting.evaluation.metrics import week_sums, week_to_week_scale
+from forecasting.evaluation.series_fit import SeriesFit
 from forecasting.evaluation.windows import Window
 
 EngineAt = Callable[[date], LocalEngine]
@@ -131,4 +131,4 @@ def fit_and_forecast(
     InvalidFrame
         If the engine breaks its promises.
     """
-    return Fit.of(engine, past, key).forecast(future)
+    return SeriesFit.of(engine, past, key).forecast(future)

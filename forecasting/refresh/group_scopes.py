@@ -1,4 +1,4 @@
-"""Which stores an engine elsewhere trains together, and the runs of that group as runs of each of them."""
+"""Which stores a remote engine trains together, and how the group's runs show up at each store."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,23 +13,23 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class GroupRuns:
-    """The group of the stores whose engine, or one of whose engines, is `AWS_FORECAST`."""
+    """The runs of the group of stores whose engine, or one of whose engines, is `AWS_FORECAST`."""
 
     runs: RunQueries
     settings: Settings
 
     def scope(self, store: str, region: str) -> str | None:
-        """The scope a store is trained in with others; None where it is trained by itself."""
+        """The scope of the group a store is trained in; None if it is trained alone."""
         asked = self.settings.engines_of(store, region)
         return group_scope(self.settings.aws.group) if AWS_FORECAST in asked else None
 
     def scope_of(self, stores: Iterable[Store], only: str | None = None) -> str | None:
-        """The scope that some of these stores are trained in, or the only one of them that matters."""
+        """The group's scope, if one of these stores is trained in it; with `only`, if that store is."""
         wanted = (each for each in stores if only in (None, each.store))
         return next(filter(None, (self.scope(each.store, each.region) for each in wanted)), None)
 
     def seen_in(self, snapshots: Mapping[str, StoreSnapshot]) -> dict[str, StoreSnapshot]:
-        """The snapshots, with the group's runs as those of each store of it."""
+        """The snapshots, with the group's runs added to each store of the group."""
         scopes = {name: self.scope(name, each.region) for name, each in snapshots.items() if each.sales}
         scope = next(filter(None, scopes.values()), None)
         if scope is None:

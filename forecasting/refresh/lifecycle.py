@@ -1,19 +1,19 @@
-"""The life of a refresh run as a state machine: pure rules, which the ledger carries out in SQL.
+"""The life of a refresh run as a state machine. These rules are pure; the ledger applies them in SQL.
 
 ::
 
     queued ──claim──▶ running ──succeed──▶ succeeded
       ▲  ▲               │ │ │
-      │  └───release─────┘ │ └──fail───▶ failed       (for good, or timed out, or past the last attempt)
+      │  └───release─────┘ │ └──fail───▶ failed       (permanent error, timeout or last attempt)
       │                    wait
       │                    ▼
       └──(a press)──── waiting ──claim──▶ running     (from its `next_attempt_at` on)
 
-    running ──await──▶ waiting                         (for what happens elsewhere: no attempt is counted)
+    running ──await──▶ waiting                         (for a remote engine; does not count as an attempt)
 
     queued, running, waiting ──cancel──▶ cancelled
 
-A run that is running is claimed again once its lease has run out.
+A running run can be claimed again once its lease has expired.
 """
 
 import random
@@ -26,17 +26,17 @@ from forecasting.core.domain import RunState
 from forecasting.core.errors import StorecastError
 
 ATTEMPTS = 3
-"""How often a run may be claimed before it counts as one that can't be done."""
+"""Most times a run may be claimed; after that it fails."""
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
-"""How long a run waits after its first broken attempt, and at the most; each time twice as long."""
+"""The wait after the first failed attempt, and the longest wait. Each wait is twice the one before."""
 
 GIVEN_UP = (
     f"Gave up after {ATTEMPTS} attempts: each time the worker stopped or lost the database; its log says why"
 )
 
 
-class Move(StrEnum):
+class RunEvent(StrEnum):
     """What can happen to a run."""
 
     CLAIM = "claim"
@@ -49,27 +49,27 @@ class Move(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """From which states a move leads, and to which."""
+class Transition:
+    """The states in which an event can happen, and the state it leads to."""
 
     sources: frozenset[RunState]
     target: RunState
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """On what terms a worker holds runs.
+class LeaseTerms:
+    """The terms on which a worker holds runs.
 
     Attributes
     ----------
     lease
-        How long a run stays with it without a renewal.
+        How long the worker holds a run without renewing its lease.
     limit
-        How long one attempt may take in all.
+        How long one attempt may take.
     first_wait
-        How long a run waits after its first broken attempt.
+        The wait after the first failed attempt.
     jitter
-        Chance, from 0 to 1.
+        Returns a random number from 0 to 1.
     """
 
     lease: timedelta
@@ -81,35 +81,35 @@ class Terms:
 _ACTIVE = frozenset(state for state in RunState if state.active)
 _RUNNING = frozenset({RunState.RUNNING})
 
-RULES: Mapping[Move, Rule] = {
-    Move.CLAIM: Rule(_ACTIVE, RunState.RUNNING),
-    Move.RELEASE: Rule(_RUNNING, RunState.QUEUED),
-    Move.WAIT: Rule(_RUNNING, RunState.WAITING),
-    Move.AWAIT: Rule(_RUNNING, RunState.WAITING),
-    Move.SUCCEED: Rule(_RUNNING, RunState.SUCCEEDED),
-    Move.FAIL: Rule(_RUNNING, RunState.FAILED),
-    Move.CANCEL: Rule(_ACTIVE, RunState.CANCELLED),
+TRANSITIONS: Mapping[RunEvent, Transition] = {
+    RunEvent.CLAIM: Transition(_ACTIVE, RunState.RUNNING),
+    RunEvent.RELEASE: Transition(_RUNNING, RunState.QUEUED),
+    RunEvent.WAIT: Transition(_RUNNING, RunState.WAITING),
+    RunEvent.AWAIT: Transition(_RUNNING, RunState.WAITING),
+    RunEvent.SUCCEED: Transition(_RUNNING, RunState.SUCCEEDED),
+    RunEvent.FAIL: Transition(_RUNNING, RunState.FAILED),
+    RunEvent.CANCEL: Transition(_ACTIVE, RunState.CANCELLED),
 }
-"""The state machine; there is no move from a state in which a run has ended."""
+"""The state machine. No event can happen to a run that has ended."""
 
 
 def next_wait(attempt: int, error: BaseException, first: timedelta, jitter: float) -> timedelta | None:
-    """How long a run waits after a broken attempt before it is tried again; None: it has failed.
+    """How long a run waits after a failed attempt; None if the run has failed for good.
 
-    Exponential backoff with equal jitter: half of the wait is fixed, half is chance, so that many runs that
-    one fault has broken don't come back together
+    Exponential backoff with equal jitter: half of the wait is fixed and half is random, so that many runs
+    that failed together are not all retried at once
     (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter).
 
     Parameters
     ----------
     attempt
-        The attempt that was broken, from 1.
+        Number of the failed attempt, from 1.
     error
-        What broke it; only what may pass (`StorecastError.passing`) is tried again.
+        Why it failed; only errors that may pass (`StorecastError.passing`) are retried.
     first
         The wait after the first attempt.
     jitter
-        From 0 to 1.
+        Random number from 0 to 1.
     """
     if attempt >= ATTEMPTS or not (isinstance(error, StorecastError) and error.passing):
         return None
@@ -117,24 +117,24 @@ def next_wait(attempt: int, error: BaseException, first: timedelta, jitter: floa
     return longest * (1 + jitter) / 2
 
 
-def in_words(error: BaseException, attempt: int, run_id: str) -> str:
+def failure_message(error: BaseException, attempt: int, run_id: str) -> str:
     """Why a run has failed, as planners read it.
 
     Parameters
     ----------
     attempt
-        The attempt that was broken, from 1.
+        Number of the failed attempt, from 1.
     run_id
-        What the log has more under, where the error is a bug.
+        The id to search the log for, if the error is a bug.
     """
     if not isinstance(error, StorecastError):
         return f"Unexpected {type(error).__name__}; the log has it under run {run_id}"
-    tried = f" (gave up after {attempt} attempts)" if error.passing and attempt >= ATTEMPTS else ""
-    return f"{error}{tried}"
+    attempts = f" (gave up after {attempt} attempts)" if error.passing and attempt >= ATTEMPTS else ""
+    return f"{error}{attempts}"
 
 
-def timed_out(limit: timedelta) -> str:
-    """Why a run was ended that took longer than it may."""
+def timeout_message(limit: timedelta) -> str:
+    """Why a run that took too long was ended, as planners read it."""
     return (
         f"Timed out: expected it to be done within {limit.total_seconds() / 60:g} min, found it still running"
     )

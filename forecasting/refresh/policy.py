@@ -1,4 +1,4 @@
-"""When a refresh runs what, and the state of a store: pure rules (docs/adr/0003-two-clocks.md)."""
+"""What a refresh does, and the state of a store: pure rules (docs/adr/0003-two-clocks.md)."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -20,14 +20,14 @@ AGEING_SHARE = 0.75
 """A predictor is ageing in the last quarter of the tolerance."""
 
 SILENCE = timedelta(seconds=30)
-"""A run that has waited this long, with no sign of life of any worker for as long, waits in vain."""
-
+"""A run that has waited this long, with no heartbeat of any worker for as long, waits for a worker."""
 
 NO_PLACES: Mapping[str, str] = {}
+"""No public holidays are configured."""
 
 
 def store_facts(snapshot: StoreSnapshot, places: Mapping[str, str]) -> StoreFacts:
-    """What is known of a store besides its sales and plan.
+    """The facts about a store besides its sales and plan.
 
     Parameters
     ----------
@@ -38,10 +38,9 @@ def store_facts(snapshot: StoreSnapshot, places: Mapping[str, str]) -> StoreFact
 
 
 def current_hash(snapshot: StoreSnapshot, horizon: int, places: Mapping[str, str] = NO_PLACES) -> str | None:
-    """Hash of the newest inputs of a store; None where it has no sales.
+    """Hash of a store's newest inputs; None if it has no sales.
 
-    What is pooled over the chain counts as it was when the predictor was trained: a newer one makes no
-    forecast stale.
+    It covers the chain that the head predictor was trained with. A newer chain makes no forecast stale.
     """
     if snapshot.sales is None:
         return None
@@ -65,21 +64,21 @@ def decide(  # noqa: PLR0911 - one return for each answer, in their order
     Parameters
     ----------
     snapshot
-        The store as it stands; an active run is not looked at, the ledger attaches to it first.
+        The store's state. An active run is ignored here, because the ledger attaches to it first.
     at
-        The instant of the press, UTC. An age of exactly `tolerance` trains.
+        When refresh was pressed (UTC). A predictor exactly `tolerance` old is trained again.
     engine
-        The engine configured now; a predictor asked from another engine is trained again.
+        The engine configured now. A predictor of another engine is trained again.
     places
         As in `settings.Settings.holidays`.
     force
-        Train whatever the age.
+        Train whatever the predictor's age.
     """
     head = snapshot.head
     if head is None:
         return Decision(Verdict.RETRAIN, "No forecast yet: training for the first time")
     age = at - head.trained_at
-    trained = f"Trained {wording.duration(age)} ago" if age >= timedelta(0) else "Trained after that instant"
+    trained = f"Trained {wording.duration(age)} ago" if age >= timedelta(0) else "Trained after this request"
     limit = f"the {wording.tolerance(tolerance)} tolerance"
     if force:
         return Decision(Verdict.RETRAIN, f"{trained}: training again as asked")
@@ -91,9 +90,7 @@ def decide(  # noqa: PLR0911 - one return for each answer, in their order
         return Decision(Verdict.RETRAIN, f"{trained}, past {limit}: training again")
     if current_hash(snapshot, horizon, places) != head.input_hash:
         news = _news(snapshot, head, horizon)
-        return Decision(
-            Verdict.REFORECAST, f"{trained}, within {limit}, but {news}: rolling the forecast forward"
-        )
+        return Decision(Verdict.REFORECAST, f"{trained}, within {limit}, but {news}: updating the forecast")
     if snapshot.last is not None and snapshot.last.state is RunState.FAILED:
         return Decision(snapshot.last.verdict, f"{trained}, but the last refresh failed: trying again")
     return Decision(
@@ -104,21 +101,21 @@ def decide(  # noqa: PLR0911 - one return for each answer, in their order
 def decide_chain(
     latest: ChainPriors | None, *, engine: str, horizon: int, inputs: str, force: bool = False
 ) -> Decision:
-    """Answer whether to compute over all stores again.
+    """Answer whether to train the model shared by all stores again.
 
     Parameters
     ----------
     latest
-        The newest chain; an active run is not looked at, the ledger attaches to it first.
+        The newest chain. An active run is ignored here, because the ledger attaches to it first.
     inputs
         `calendar.inputs.chain_hash` of the newest sales of all stores.
     force
-        Compute whatever there is.
+        Train even if the newest chain is up to date.
     """
     if latest is None:
-        return Decision(Verdict.RETRAIN, "Nothing is pooled over all stores yet: doing so for the first time")
+        return Decision(Verdict.RETRAIN, "No shared model yet: training it for the first time")
     if force:
-        return Decision(Verdict.RETRAIN, "Pooling over all stores again as asked")
+        return Decision(Verdict.RETRAIN, "Training the shared model again as asked")
     if latest.engine != engine:
         changed = f"The engine was changed from {latest.engine} to {engine}"
     elif latest.horizon != horizon:
@@ -126,14 +123,14 @@ def decide_chain(
     elif latest.input_hash != inputs:
         changed = "There are new sales"
     else:
-        return Decision(Verdict.FRESH, "Pooled over the newest sales of all stores: nothing was run")
-    return Decision(Verdict.RETRAIN, f"{changed}: pooling over all stores again")
+        return Decision(Verdict.FRESH, "The shared model has the newest sales of all stores: nothing was run")
+    return Decision(Verdict.RETRAIN, f"{changed}: training the shared model again")
 
 
 def settled(
     run: RefreshRun, snapshot: StoreSnapshot, horizon: int, places: Mapping[str, str] = NO_PLACES
 ) -> bool:
-    """Whether what a claimed run was asked for has been done since by another."""
+    """Whether another run has done the work of a claimed run since it was requested."""
     head = snapshot.head
     if head is None or (run.verdict is Verdict.RETRAIN and not _trained_since(run, head)):
         return False
@@ -141,9 +138,10 @@ def settled(
 
 
 def _trained_since(run: RefreshRun, head: VersionHeader) -> bool:
-    """Whether there is another predictor than the run was asked in view of; no two clocks are compared.
+    """Whether the head has another predictor than the one the requester saw.
 
-    But for a run that was asked for when there was none.
+    Comparing predictors avoids comparing the clocks of two machines. Only if there was no predictor when the
+    run was requested, the times are compared.
     """
     if run.trained_before is None:
         return head.trained_at >= run.requested_at
@@ -158,7 +156,7 @@ def state_of(
     horizon: int,
     places: Mapping[str, str] = NO_PLACES,
 ) -> StoreState:
-    """Return the state planners see; the first that applies of the order in `StoreState`."""
+    """Return the state planners see: the first in the order of `StoreState` that applies."""
     head = snapshot.head
     if snapshot.active is not None:
         return StoreState.RUNNING
@@ -175,12 +173,12 @@ def state_of(
 
 
 def waiting_for_worker(run: RefreshRun, silence: timedelta | None, now: datetime) -> bool:
-    """Whether a run waits although nobody is there to work it.
+    """Whether a run is waiting because no worker is running.
 
     Parameters
     ----------
     silence
-        How long ago any worker gave a sign of life; None for never.
+        Time since the newest heartbeat of any worker; None if there was none.
     """
     waits = run.state in (RunState.QUEUED, RunState.WAITING)
     if not waits or now - run.requested_at < SILENCE:
@@ -189,8 +187,9 @@ def waiting_for_worker(run: RefreshRun, silence: timedelta | None, now: datetime
 
 
 def _news(snapshot: StoreSnapshot, head: VersionHeader, horizon: int) -> str:
+    """What has changed since the head version, as the middle of a sentence."""
     if head.horizon != horizon:
         return f"the horizon was changed from {head.horizon} to {horizon} days"
     if snapshot.sales is not None and snapshot.sales.last_ds > head.cutoff:
         return f"there are new sales through {wording.day(snapshot.sales.last_ds)}"
-    return "sales or plan were changed since"
+    return "sales or plan have changed since"

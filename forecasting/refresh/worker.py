@@ -1,4 +1,4 @@
-"""The loop that claims refresh runs and sees them through."""
+"""The loop that claims refresh runs, has them trained and records their outcomes."""
 
 import threading
 from collections.abc import Callable
@@ -10,51 +10,55 @@ from time import monotonic
 from forecasting.config.logs import get_logger
 from forecasting.core.errors import StateUnavailable, StorageError
 from forecasting.core.ports import Clock, Storage
-from forecasting.refresh.chunk import Chunk, Finished, Train
-from forecasting.refresh.lifecycle import Terms
+from forecasting.refresh.claimed_runs import ClaimedRuns
+from forecasting.refresh.lifecycle import LeaseTerms
+from forecasting.refresh.run_outcome import RunOutcome, Train
 
 log = get_logger(__name__)
 
 Idle = Callable[[Callable[[], bool]], None]
-"""Called between runs; told how to ask, after each small step, whether there is still nothing else to do."""
+"""Work between runs. It is given a check that it must call after each small step.
 
-CHUNK = 16
-"""How many runs of a batch are worked together: a second or two, for which a press may have to wait."""
+It has to return as soon as the check answers no: a run is waiting, or the worker is stopping.
+"""
+
+RUNS_TOGETHER = 16
+"""Most runs of a batch claimed together. They take a second or two, which a press may have to wait."""
 
 IDLE_SECONDS = 0.5
-"""How soon a run asked for by another process is noticed."""
+"""How soon a run requested by another process is noticed."""
 
-BEAT = timedelta(seconds=5)
-"""How often a worker gives a sign of life, and looks round between runs."""
+HEARTBEAT = timedelta(seconds=5)
+"""How often a worker writes a heartbeat, and how often it does its idle work between runs."""
 
-TELL_SECONDS = 0.2
-"""How soon others see how far a run is."""
+PROGRESS_SECONDS = 0.2
+"""How soon others see a run's progress."""
 
 RENEW = timedelta(seconds=1)
-"""How often leases are renewed at least, by which a worker learns that a run was cancelled."""
+"""Longest time between two renewals of a lease; a renewal also tells the worker that a run was cancelled."""
 
 REST_SECONDS = 0.02
-"""How long what is done between runs rests after each small step, so that others get at the database."""
+"""Pause after each small step of the idle work, so that others can use the database."""
 
 
 class RefreshWorker:
-    """Works the ledger's runs until told to stop: a press alone, those of a batch a few together.
+    """Works through the ledger's runs until it is stopped: a press alone, runs of a batch together.
 
     Parameters
     ----------
     storage, clock
         Ports.
     train
-        The work itself; runs in a thread of its own, so that leases are renewed and each run is published
-        as it is done by this one.
+        Does the work, in a thread of its own. Meanwhile this thread renews the leases and publishes each run
+        as soon as it is done.
     terms
-        On which runs are held.
+        The terms of the leases.
     name
-        The name under which it claims runs.
+        The worker's name in the ledger.
     idle
-        What to look after between runs.
-    chunk
-        How many runs of a batch to work together at most.
+        Work to do between runs.
+    runs_together
+        Most runs of a batch to claim together.
     """
 
     def __init__(
@@ -62,10 +66,10 @@ class RefreshWorker:
         storage: Storage,
         train: Train,
         clock: Clock,
-        terms: Terms,
+        terms: LeaseTerms,
         name: str,
         idle: Idle = lambda _undisturbed: None,
-        chunk: int = CHUNK,
+        runs_together: int = RUNS_TOGETHER,
     ) -> None:
         self._storage = storage
         self._train = train
@@ -73,8 +77,8 @@ class RefreshWorker:
         self._terms = terms
         self._name = name
         self._idle = idle
-        self._chunk = chunk
-        self._beaten_at = datetime.min.replace(tzinfo=UTC)
+        self._runs_together = runs_together
+        self._heartbeat_at = datetime.min.replace(tzinfo=UTC)
         self._trouble = ""
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -84,50 +88,52 @@ class RefreshWorker:
         self._wake.set()
 
     def stop(self) -> None:
-        """Ask the loop to end; runs under way are given back to the queue."""
+        """Make the loop end; runs in progress are released to the queue."""
         self._stop.set()
         self._wake.set()
 
     def serve(self) -> None:
-        """Work until `stop`; a state folder that can't be used for a while is waited for."""
+        """Work until `stop`. While the state can't be used, wait and try again."""
         while not self._stop.is_set():
-            worked = 0
+            claimed = 0
             try:
-                worked = self.run_next()
-                self.look_round()
+                claimed = self.run_next()
+                self.run_idle_work()
             except StorageError as error:
-                self._complain(str(error))
+                self._log_trouble(str(error))
             except Exception:
-                log.exception("the refresh worker met a bug and goes on")
+                log.exception("unexpected error in the refresh worker; continuing")
             else:
-                self._complain("")
-            if not worked:
+                self._log_trouble("")
+            if not claimed:
                 self._wake.wait(IDLE_SECONDS)
                 self._wake.clear()
 
     def beat(self) -> bool:
-        """Give a sign of life unless the last one was a moment ago; tell whether it was given.
+        """Write a heartbeat if it is due, and return whether it was.
 
         Raises
         ------
         StateUnavailable
-            If the state can't be written.
+            If the ledger can't be written.
         """
         now = self._clock.now()
-        if abs(now - self._beaten_at) < BEAT:
+        if abs(now - self._heartbeat_at) < HEARTBEAT:
             return False
         self._storage.claims.beat(self._name)
-        self._beaten_at = now
+        self._heartbeat_at = now
         return True
 
-    def look_round(self) -> None:
-        """Give a sign of life and look after the rest of the house, unless that was a moment ago."""
+    def run_idle_work(self) -> None:
+        """Write a heartbeat and do the idle work, if they are due."""
         if self.beat():
             self._idle(self._undisturbed)
 
     def run_next(self) -> int:
-        """Claim and work what is next; return how many runs that were."""
-        runs = self._storage.claims.claim(self._name, self._terms.lease, self._terms.limit, self._chunk)
+        """Claim the next runs and do their work; return how many there were."""
+        runs = self._storage.claims.claim(
+            self._name, self._terms.lease, self._terms.limit, self._runs_together
+        )
         for run in runs:
             log.info(
                 "run started",
@@ -137,80 +143,95 @@ class RefreshWorker:
                 attempt=run.attempt,
             )
         if runs:
-            self._attend(Chunk(self._storage, self._clock, runs, self._terms, self._stop))
+            self._attend(ClaimedRuns(self._storage, self._clock, runs, self._terms, self._stop))
         return len(runs)
 
-    def _attend(self, chunk: Chunk) -> None:
-        arrived: SimpleQueue[Finished | None] = SimpleQueue()
+    def _attend(self, claimed: ClaimedRuns) -> None:
+        """Train claimed runs in a thread, and record their outcomes in this one."""
+        outcomes: SimpleQueue[RunOutcome | None] = SimpleQueue()
         with ThreadPoolExecutor(1, thread_name_prefix="refresh") as executor:
-            training = executor.submit(self._work, chunk, arrived)
+            training = executor.submit(self._work, claimed, outcomes)
             try:
-                self._see_through(chunk, arrived)
+                self._record_all(claimed, outcomes)
             finally:
-                chunk.give_up()
-        chunk.close(training.exception())
+                claimed.abandon()
+        claimed.close(training.exception())
 
-    def _work(self, chunk: Chunk, arrived: SimpleQueue[Finished | None]) -> None:
-        """Train, and hand over each run as it is done, and None at the end."""
+    def _work(self, claimed: ClaimedRuns, outcomes: SimpleQueue[RunOutcome | None]) -> None:
+        """Train, and put each outcome in the queue as soon as it is known, and None at the end."""
         try:
-            for finished in self._train(chunk.runs, chunk.progress):
-                arrived.put(finished)
-                if not chunk.wanted:
+            for outcome in self._train(claimed.runs, claimed.report_progress):
+                outcomes.put(outcome)
+                if not claimed.wanted:
                     break
         finally:
-            arrived.put(None)
+            outcomes.put(None)
 
-    def _see_through(self, chunk: Chunk, arrived: SimpleQueue[Finished | None]) -> None:
-        """End each run as it arrives, and keep the leases of the others, until the training has ended.
+    def _record_all(self, claimed: ClaimedRuns, outcomes: SimpleQueue[RunOutcome | None]) -> None:
+        """Record each outcome as it arrives and renew the other leases, until the training has ended.
 
-        A state that can't be used is waited for as long as the leases may still hold.
+        While the state can't be used, wait as long as the leases may still hold.
 
         Raises
         ------
         StateUnavailable
-            If it could not be used for longer than that, or the worker is to stop.
+            If the state could not be used for longer than that, or the worker is stopping.
         """
         pause = min(self._terms.lease / 3, RENEW).total_seconds()
-        training, due, heard = True, monotonic() + pause, monotonic()
-        while training or not chunk.settled:
+        training, due, last_success = True, monotonic() + pause, monotonic()
+        while training or not claimed.recorded:
             try:
-                finished = arrived.get(timeout=min(pause, TELL_SECONDS))
+                outcome = outcomes.get(timeout=min(pause, PROGRESS_SECONDS))
             except Empty:
                 pass
             else:
-                training = finished is not None
-                if finished is not None:
-                    chunk.add(finished)
+                training = outcome is not None
+                if outcome is not None:
+                    claimed.add(outcome)
             try:
-                due = self._look_after(chunk, due, pause)
+                due = self._write(claimed, due, pause)
             except StateUnavailable as error:
-                if self._stop.is_set() or monotonic() - heard > self._terms.lease.total_seconds():
+                if self._stop.is_set() or monotonic() - last_success > self._terms.lease.total_seconds():
                     raise
-                self._complain(str(error))
+                self._log_trouble(str(error))
             else:
-                heard = monotonic()
-                self._complain("")
+                last_success = monotonic()
+                self._log_trouble("")
 
-    def _look_after(self, chunk: Chunk, due: float, pause: float) -> float:
-        """End what is done, tell how far the rest is, renew where it is time; return when it is next."""
-        if not chunk.settled:
-            chunk.settle()
+    def _write(self, claimed: ClaimedRuns, due: float, pause: float) -> float:
+        """Record outcomes or progress, and renew the leases if that is due.
+
+        Parameters
+        ----------
+        due
+            When the next renewal is due, in seconds of `monotonic`.
+        pause
+            Seconds between two renewals.
+
+        Returns
+        -------
+        float
+            When the renewal after this call is due.
+        """
+        if not claimed.recorded:
+            claimed.record()
         else:
-            chunk.tell()
+            claimed.write_progress()
         if monotonic() < due:
             return due
-        chunk.renew()
+        claimed.renew()
         self.beat()
         return monotonic() + pause
 
     def _undisturbed(self) -> bool:
+        """Whether the idle work may go on: nobody has woken the worker, and no run is waiting."""
         self.beat()
         return not self._wake.wait(REST_SECONDS) and not self._storage.runs.backlog()
 
-    def _complain(self, trouble: str) -> None:
-        """Say once what keeps the worker from working, and once that it is over."""
+    def _log_trouble(self, trouble: str) -> None:
+        """Log once what keeps the worker from working, and once that it is over; ``""`` is no trouble."""
         if trouble and trouble != self._trouble:
-            log.error("the refresh worker can't go on, and tries again", trouble=trouble)
+            log.error("the refresh worker can't continue and will try again", trouble=trouble)
         elif self._trouble and not trouble:
-            log.warning("the refresh worker goes on")
+            log.warning("the refresh worker continues")
         self._trouble = trouble

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from forecasting.core.domain import FileKey
 from forecasting.core.errors import InvalidArchive, InvalidRequest
-from forecasting.refresh.lifecycle import RULES, Move
+from forecasting.refresh.lifecycle import TRANSITIONS, RunEvent
 from forecasting.storage import numbers, portable
 from forecasting.storage.database import Database, revision_of
 from forecasting.storage.endings import may
@@ -148,9 +148,9 @@ class Loading:
         migrate(self._connection, "head")
         self._connection.execute(
             sa.update(refresh_run)
-            .where(may(Move.RELEASE))
+            .where(may(RunEvent.RELEASE))
             .values(
-                state=RULES[Move.RELEASE].target.value,
+                state=TRANSITIONS[RunEvent.RELEASE].target.value,
                 attempt=refresh_run.c.attempt - 1,
                 lease_until=None,
                 deadline_at=None,

@@ -6,7 +6,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from forecasting.core.domain import RefreshRun, RunState, Verdict
-from forecasting.refresh.lifecycle import RULES, Move
+from forecasting.refresh.lifecycle import TRANSITIONS, RunEvent
 from forecasting.storage.rows import RUN, row_of, run_of
 from forecasting.storage.tables import ACTIVE, refresh_run, run_checkpoint
 
@@ -14,13 +14,13 @@ FOLLOWS = "Sales or plan have changed since the refresh before it began: rolling
 """Why a follow-up runs."""
 
 
-def may(move: Move) -> sa.ColumnElement[bool]:
+def may(move: RunEvent) -> sa.ColumnElement[bool]:
     """Whether a run is in a state from which this can happen to it."""
-    return refresh_run.c.state.in_(sorted(state.value for state in RULES[move].sources))
+    return refresh_run.c.state.in_(sorted(state.value for state in TRANSITIONS[move].sources))
 
 
 def end_runs(
-    connection: sa.Connection, move: Move, which: sa.ColumnElement[bool], at: datetime, **values: object
+    connection: sa.Connection, move: RunEvent, which: sa.ColumnElement[bool], at: datetime, **values: object
 ) -> list[RefreshRun]:
     """End those runs to which the move can happen; return them as they stood before.
 
@@ -37,10 +37,10 @@ def end_runs(
         return []
     ids = [run.run_id for run in ending]
     mine = refresh_run.c.run_id.in_(ids)
-    final = {"state": RULES[move].target.value, "finished_at": at, "next_attempt_at": None}
+    final = {"state": TRANSITIONS[move].target.value, "finished_at": at, "next_attempt_at": None}
     connection.execute(sa.update(refresh_run).where(mine).values({**final, **values}))
     connection.execute(sa.delete(run_checkpoint).where(run_checkpoint.c.run_id.in_(ids)))
-    if move is not Move.CANCEL:
+    if move is not RunEvent.CANCEL:
         for run in ending:
             _follow(connection, run)
     return ending

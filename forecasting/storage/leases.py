@@ -13,7 +13,7 @@ from forecasting.core.domain import GROUP, RefreshRun, RunState
 from forecasting.core.errors import Fenced
 from forecasting.core.pooled_priors import CHAIN
 from forecasting.refresh import lifecycle
-from forecasting.refresh.lifecycle import Move
+from forecasting.refresh.lifecycle import RunEvent
 from forecasting.storage.endings import end_runs
 from forecasting.storage.rows import RUN, run_of
 from forecasting.storage.snapshots import read_group_inputs, read_inputs
@@ -49,7 +49,7 @@ def claim_runs(connection: sa.Connection, claim: Claim, most: int) -> list[Refre
         if first.attempt < lifecycle.ATTEMPTS:
             return _start(connection, [first, *_mates(connection, first, most - 1)], claim)
         mine = refresh_run.c.run_id == first.run_id
-        end_runs(connection, Move.FAIL, mine, claim.now, error=lifecycle.GIVEN_UP)
+        end_runs(connection, RunEvent.FAIL, mine, claim.now, error=lifecycle.GIVEN_UP)
     return []
 
 
@@ -68,7 +68,7 @@ def time_out(
 ) -> None:
     """End which of the runs have been running for longer than they may."""
     late = sa.and_(refresh_run.c.deadline_at < now, which)
-    end_runs(connection, Move.FAIL, late, now, error=lifecycle.timed_out(limit))
+    end_runs(connection, RunEvent.FAIL, late, now, error=lifecycle.timeout_message(limit))
 
 
 def held_by(run: RefreshRun) -> sa.ColumnElement[bool]:
@@ -155,7 +155,7 @@ def _start(connection: sa.Connection, runs: Sequence[RefreshRun], claim: Claim) 
         sa.update(refresh_run)
         .where(run.run_id.in_(ids))
         .values(
-            state=lifecycle.RULES[Move.CLAIM].target.value,
+            state=lifecycle.TRANSITIONS[RunEvent.CLAIM].target.value,
             attempt=run.attempt + 1,
             fence=run.fence + 1,
             started_at=sa.func.coalesce(run.started_at, sa.literal(now, Instant)),

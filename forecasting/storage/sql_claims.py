@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from forecasting.core.domain import RefreshRun, RunState
 from forecasting.core.errors import InvalidRequest
-from forecasting.refresh.lifecycle import RULES, Move
+from forecasting.refresh.lifecycle import TRANSITIONS, RunEvent
 from forecasting.storage.database import Database
 from forecasting.storage.endings import end_runs
 from forecasting.storage.leases import Claim, change_held, claim_runs, held_by, renew_runs, require_held
@@ -50,8 +50,8 @@ class SqlRunClaims:
             If `state` is neither ``"failed"`` nor ``"succeeded"``.
         """
         moves = {
-            RunState.FAILED.value: (Move.FAIL, "error"),
-            RunState.SUCCEEDED.value: (Move.SUCCEED, "message"),
+            RunState.FAILED.value: (RunEvent.FAIL, "error"),
+            RunState.SUCCEEDED.value: (RunEvent.SUCCEED, "message"),
         }
         if state not in moves:
             raise InvalidRequest(
@@ -68,7 +68,7 @@ class SqlRunClaims:
             change_held(
                 connection,
                 run,
-                state=RULES[Move.WAIT].target.value,
+                state=TRANSITIONS[RunEvent.WAIT].target.value,
                 next_attempt_at=self._database.now(connection) + wait,
                 error=error,
                 **_NO_LEASE,
@@ -83,7 +83,7 @@ class SqlRunClaims:
             change_held(
                 connection,
                 run,
-                state=RULES[Move.AWAIT].target.value,
+                state=TRANSITIONS[RunEvent.AWAIT].target.value,
                 attempt=0,
                 next_attempt_at=now + wait,
                 ready_at=None if remaining is None else now + remaining,
@@ -96,7 +96,7 @@ class SqlRunClaims:
     def release(self, run: RefreshRun) -> None:
         """See `ports.RunClaims.release`; a run that this worker no longer holds is left alone."""
         values = {
-            "state": RULES[Move.RELEASE].target.value,
+            "state": TRANSITIONS[RunEvent.RELEASE].target.value,
             "attempt": refresh_run.c.attempt - 1,
             **_NO_LEASE,
         }

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from forecasting.core.domain import RefreshRun, VersionHeader
 from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports import Publication
-from forecasting.refresh.lifecycle import Move
+from forecasting.refresh.lifecycle import RunEvent
 from forecasting.storage.blob import encode
 from forecasting.storage.database import Database
 from forecasting.storage.endings import end_runs
@@ -73,5 +73,5 @@ def _succeed(connection: sa.Connection, run: RefreshRun, at: datetime, **values:
     Fenced
         If the run is no longer held.
     """
-    ended = end_runs(connection, Move.SUCCEED, held_by(run), at, done=refresh_run.c.total, **values)
+    ended = end_runs(connection, RunEvent.SUCCEED, held_by(run), at, done=refresh_run.c.total, **values)
     require_held(run, len(ended))

@@ -21,7 +21,7 @@ from forecasting.core.domain import (
     Verdict,
 )
 from forecasting.core.pooled_priors import ChainPriors
-from forecasting.refresh.lifecycle import Move
+from forecasting.refresh.lifecycle import RunEvent
 from forecasting.storage.database import Database
 from forecasting.storage.endings import end_runs
 from forecasting.storage.rows import RUN, row_of, run_of
@@ -64,7 +64,7 @@ class SqlRefreshRequests:
         """See `ports.RefreshRequests.cancel`."""
         this_run = refresh_run.c.run_id == run_id
         with self._database.writing() as connection:
-            return bool(end_runs(connection, Move.CANCEL, this_run, at, error=reason))
+            return bool(end_runs(connection, RunEvent.CANCEL, this_run, at, error=reason))
 
     def cancel_batch(self, batch_id: str, stores: Collection[str] | None, reason: str, at: datetime) -> int:
         """See `ports.RefreshRequests.cancel_batch`."""
@@ -72,7 +72,7 @@ class SqlRefreshRequests:
         if stores is not None:
             batch &= refresh_run.c.store.in_(stores)
         with self._database.writing() as connection:
-            return len(end_runs(connection, Move.CANCEL, batch, at, error=reason))
+            return len(end_runs(connection, RunEvent.CANCEL, batch, at, error=reason))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""The run that pools over all stores: priors of the coefficients first, with them the spread of the bands."""
+"""The run that pools over all stores: first the priors of the coefficients, then the spreads of the bands."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeVar
 from uuid import uuid4
 
 from forecasting.calendar.inputs import all_facts, chain_hash
@@ -16,21 +17,30 @@ from forecasting.core.ports import Clock, Compute, Storage
 from forecasting.evaluation.calibration import Scores, pooled_spread
 from forecasting.evaluation.empirical_bayes import estimate_prior
 from forecasting.evaluation.windows import Window, window_cutoffs
-from forecasting.refresh.chunk import Finished, Progress
-from forecasting.training.resuming import Kept, fingerprint, resumed, still_wanted
-from forecasting.training.tasks import PooledFit, PoolTask, Result, SpreadTask, StoreFiles, Task, even_sample
+from forecasting.refresh.run_outcome import ReportProgress, RunOutcome
+from forecasting.training.pooling_tasks import PooledFit, PoolTask, SpreadTask
+from forecasting.training.run_checkpoints import (
+    RunCheckpoints,
+    fingerprint,
+    run_with_checkpoints,
+    still_wanted,
+)
+from forecasting.training.store_files import StoreFiles
+from forecasting.training.tasks import Result, Task
 
 log = get_logger(__name__)
 
+SampledT = TypeVar("SampledT")
+
 PRIOR_STORES = 200
-"""Stores the priors are pooled over at most: their median is known to an eleventh of their spread."""
+"""Most stores the priors are pooled over: the error of their median is then an eleventh of their spread."""
 
 SPREAD_STORES = 100
-"""Stores the spread is pooled over at most: a quantile of their days is known to a percent."""
+"""Most stores the spread is pooled over: the error of a quantile of their days is then a percent."""
 
 
 @dataclass(frozen=True, slots=True)
-class ChainPooling:
+class ChainTraining:
     """Computes a `ChainPriors` from the newest sales of all stores."""
 
     storage: Storage
@@ -38,27 +48,26 @@ class ChainPooling:
     clock: Clock
     settings: Settings
 
-    def __call__(self, run: RefreshRun, progress: Progress) -> Iterator[Finished]:
-        """Do what the run asks for.
+    def __call__(self, run: RefreshRun, report_progress: ReportProgress) -> Iterator[RunOutcome]:
+        """Do the work of the run and yield its outcome.
 
         Raises
         ------
         Stopping
-            If it is to be given up.
+            If the run is to be abandoned.
         ComputeLost
             If worker processes died.
         StorecastError
-            If it failed for every store.
+            If the tasks of all stores failed.
         """
         manifest = self.storage.manifest
         heads = manifest.heads("sales")
         if not heads:
-            yield Finished(run, error=UnknownSeries("all stores: expected sales history, found none"))
+            yield RunOutcome(run, error=UnknownSeries("all stores: expected sales history, found none"))
             return
         facts = all_facts(heads, manifest.attributes(), self.settings.holidays)
         files = [StoreFiles(heads[store], facts=facts[store]) for store in sorted(heads, key=natural_order)]
         cutoff = max(each.last_ds for each in heads.values())
-        cutoffs = window_cutoffs(cutoff, self.settings.horizon)
         chain = ChainPriors(
             chain_id=uuid4().hex,
             computed_at=self.clock.now(),
@@ -68,9 +77,16 @@ class ChainPooling:
             input_hash=chain_hash(heads, facts, self.settings.horizon),
             stores=len(heads),
         )
-        passes = _Passes(self.compute, Kept(self.storage.checkpoints, run), chain, files, cutoffs, progress)
+        passes = _Passes(
+            self.compute,
+            RunCheckpoints(self.storage.checkpoints, run),
+            chain,
+            files,
+            window_cutoffs(cutoff, self.settings.horizon),
+            report_progress,
+        )
         chain = replace(chain, priors=passes.priors())
-        yield Finished(run, replace(chain, spreads=passes.spreads(chain)))
+        yield RunOutcome(run, replace(chain, spreads=passes.spreads(chain)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +95,21 @@ class _Passes:
 
     Attributes
     ----------
-    kept
-        What the run has done so far.
     chain
-        What is computed, without priors and spreads.
+        The chain being computed, without priors and spreads.
+    cutoffs
+        The cutoffs of the backtest windows, the oldest first.
     """
 
     compute: Compute[Task, Result]
-    kept: Kept
+    checkpoints: RunCheckpoints
     chain: ChainPriors
     files: Sequence[StoreFiles]
     cutoffs: tuple[date, ...]
-    progress: Progress
+    report_progress: ReportProgress
 
     def priors(self) -> tuple[PooledPrior, ...]:
-        """The first pass: a sample of the stores, without a prior, at every cutoff one is wanted for."""
+        """First pass: fit a sample of stores at every cutoff without a prior, and pool the coefficients."""
         cutoffs = (*self.cutoffs, self.chain.cutoff)
         sample = even_sample(self.files, PRIOR_STORES)
         tasks = [PoolTask(each, self.chain.engine, cutoffs) for each in sample]
@@ -106,7 +122,7 @@ class _Passes:
         return tuple(prior for prior in pooled if prior is not None)
 
     def spreads(self, chain: ChainPriors) -> tuple[PooledSpread, ...]:
-        """The second pass, on a sample: how far the truth lay from forecasts with the priors."""
+        """Second pass: backtest a sample with the priors, and pool how far sales lay from the forecasts."""
         if not chain.priors:
             return ()
         windows = tuple(Window(cutoff, chain.horizon) for cutoff in self.cutoffs)
@@ -128,15 +144,22 @@ class _Passes:
     def _results(
         self, stage: str, tasks: Sequence[Task], priors: tuple[PooledPrior, ...]
     ) -> Iterator[tuple[PooledFit | tuple[str, Scores], ...]]:
-        """The results of tasks as they come; one that fails leaves its store out, all of them raise."""
+        """Yield results as they arrive; a failed task leaves its store out.
+
+        Raises
+        ------
+        Exception
+            The first task's error, if all tasks failed.
+        """
         failed: list[Exception] = []
-        number, run = 0, self.kept.run
+        number, run = 0, self.checkpoints.run
 
-        def tell() -> None:
-            self.progress(run, stage, number, len(tasks))
+        def report() -> None:
+            self.report_progress(run, stage, number, len(tasks))
 
-        tell()
-        for done in resumed(self.compute, self.kept, tasks, self._key(stage, priors), still_wanted(tell)):
+        report()
+        key, wanted = self._key(stage, priors), still_wanted(report)
+        for done in run_with_checkpoints(self.compute, self.checkpoints, tasks, key, wanted):
             number += 1
             if done.error is not None:
                 about = {"run_id": run.run_id, "scope": run.scope}
@@ -144,13 +167,19 @@ class _Passes:
                 failed.append(done.error)
             elif isinstance(done.result, tuple):
                 yield done.result
-            tell()
-        tell()
-        if tasks and len(failed) == len(tasks):  # a chain of nothing must not replace the one there is
+            report()
+        report()
+        if tasks and len(failed) == len(tasks):  # an empty chain must not replace an existing one
             raise failed[0]
 
     def _key(self, stage: str, priors: tuple[PooledPrior, ...]) -> Callable[[Task], str]:
-        """What the result of each task depends on."""
+        """Return a function that gives the checkpoint key of a task."""
         chain = self.chain
         known = fingerprint(stage, chain.input_hash, chain.engine, chain.horizon, self.cutoffs, priors)
         return lambda task: f"{known}/{task.files.store}"
+
+
+def even_sample(sequence: Sequence[SampledT], most: int) -> tuple[SampledT, ...]:
+    """Return at most `most` elements, evenly spaced; the same sequence always gives the same sample."""
+    step = max(1.0, len(sequence) / most)
+    return tuple(sequence[int(number * step)] for number in range(min(len(sequence), most)))

@@ -1,4 +1,4 @@
-"""From the fits of a store to what is published: one coherent forecast, and a row of facts per series."""
+"""Publish a store's results: one reconciled forecast, and a summary row for each series."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,11 @@ from forecasting.evaluation.selection import CHALLENGER
 from forecasting.planning.unusual_demand import unusual_days
 from forecasting.planning.week_note import WEEK, week_note
 from forecasting.training.attribution import reasons
-from forecasting.training.previous_version import Earlier
-from forecasting.training.tasks import SeriesResult, StorePart
+from forecasting.training.forecast_task import SeriesResult, StorePart
+from forecasting.training.previous_version import PreviousVersion
 
 SPARKLINE_DAYS = 28
+"""Days of history in the small chart of the store queue."""
 
 
 def publication(
@@ -27,23 +28,23 @@ def publication(
     predictor: Predictor,
     horizon: int,
     values_hash: str,
-    earlier: Earlier | None = None,
+    previous: PreviousVersion | None = None,
 ) -> Publication:
-    """Put the series of a store together; series without a forecast are left out and named.
+    """Put the series of a store together. Those without a forecast are left out and named as assumptions.
 
     Parameters
     ----------
     parts
         All parts of the store, in any order.
     values_hash
-        Hash of what went in (`calendar.inputs.input_hash`).
-    earlier
-        The version before, or None.
+        Hash of the inputs (`calendar.inputs.input_hash`).
+    previous
+        The store's newest published version, or None.
 
     Raises
     ------
     FitFailed
-        If there is not one forecast.
+        If no series has a forecast.
     """
     first, results = parts[0], merged(parts)
     made = [result for result in results if result.forecast is not None]
@@ -60,12 +61,12 @@ def publication(
         assumptions=first.assumptions + failed + apart,
         forecast=_rows(made, forecasts),
         summaries=tuple(_summary(result, each) for result, each in zip(made, forecasts, strict=True)),
-        reasons=reasons(made, forecasts, _midway(results, earlier), earlier),
+        reasons=reasons(made, forecasts, _replayed(results, previous), previous),
     )
 
 
 def merged(parts: Sequence[StorePart]) -> list[SeriesResult]:
-    """The series of all parts in their own order: part k of n has every n-th from the k-th on."""
+    """The series of all parts in the store's order: part k of n has every n-th series from the k-th on."""
     ordered = sorted(parts, key=lambda part: part.part)
     longest = max(len(part.results) for part in ordered)
     return [part.results[at] for at in range(longest) for part in ordered if at < len(part.results)]
@@ -74,7 +75,7 @@ def merged(parts: Sequence[StorePart]) -> list[SeriesResult]:
 def _coherent(
     results: Sequence[SeriesResult], forecasts: Sequence[SeriesForecast | None]
 ) -> tuple[list[SeriesForecast], tuple[str, ...]]:
-    """The forecasts there are, agreeing where total and every product have one, and a word where not."""
+    """The forecasts, reconciled if the total and every product have one, and a sentence if they don't."""
     made = [forecast for forecast in forecasts if forecast is not None]
     if len(results) == 1:
         return made, ()
@@ -84,22 +85,22 @@ def _coherent(
     return [total, *items], ()
 
 
-def _midway(
-    results: Sequence[SeriesResult], earlier: Earlier | None
+def _replayed(
+    results: Sequence[SeriesResult], previous: PreviousVersion | None
 ) -> dict[Cause, list[SeriesForecast]] | None:
-    """The forecasts after each of the causes but the last, made to agree; None where one can't be told."""
-    midway = {}
-    for cause in earlier.causes[:-1] if earlier else ():
-        forecasts = [result.midway.get(cause) if result.midway else None for result in results]
+    """The reconciled forecasts after each cause but the last; None if one is not available."""
+    replayed = {}
+    for cause in previous.causes[:-1] if previous else ():
+        forecasts = [result.replayed.get(cause) if result.replayed else None for result in results]
         for result, forecast in zip(results, forecasts, strict=True):
             if result.forecast is not None and forecast is None:
                 return None
-        midway[cause], _ = _coherent(results, forecasts)
-    return midway
+        replayed[cause], _ = _coherent(results, forecasts)
+    return replayed
 
 
 def _rows(made: Sequence[SeriesResult], forecasts: Sequence[SeriesForecast]) -> pd.DataFrame:
-    """`schema.STORE_FORECAST`."""
+    """The forecasts as `schema.STORE_FORECAST`."""
     sizes = [len(forecast) for forecast in forecasts]
     futures = [result.future for result in made]
     days = np.concatenate([forecast.days for forecast in forecasts])
@@ -123,7 +124,7 @@ def _rows(made: Sequence[SeriesResult], forecasts: Sequence[SeriesForecast]) -> 
 
 
 def _texts(texts: Sequence[str], sizes: Sequence[int]) -> pd.Series:
-    """Each text so many times, as plain objects: they go into the database next, not into arithmetic."""
+    """Repeat each text; plain objects, because the database takes them next."""
     return pd.Series(np.repeat(np.array(texts, dtype=object), sizes), dtype=object)
 
 
@@ -153,14 +154,14 @@ def _summary(result: SeriesResult, forecast: SeriesForecast) -> SeriesSummary:
 
 
 def _spread(forecast: SeriesForecast) -> float:
-    """Half of the likely range of the next seven days, added up."""
+    """Half the width of the range, summed over the next seven days."""
     return float((forecast.q90[:WEEK] - forecast.q10[:WEEK]).sum() / 2)
 
 
 def _last_week(result: SeriesResult) -> FloatArray:
-    """What was sold a week before each of the next seven days; NaN where that is not known."""
+    """Units sold a week before each of the next seven days; NaN if not known."""
     recent, wanted = result.recent, result.future.days[:WEEK] - WEEK
     at = np.minimum(np.searchsorted(recent.days, wanted), len(recent) - 1)
     sold = np.where(recent.days[at] == wanted, recent.y[at], np.nan)
     closed = ~result.future.is_open[:WEEK]
-    return np.where(np.isnan(sold) & closed, 0.0, sold)  # feeds may leave out closed days
+    return np.where(np.isnan(sold) & closed, 0.0, sold)  # feeds may omit closed days

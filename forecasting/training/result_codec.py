@@ -21,7 +21,9 @@ from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import StorageError
 from forecasting.core.explanation import Explanation
 from forecasting.evaluation.calibration import Scores
-from forecasting.training.tasks import PooledFit, Result, SeriesResult, StorePart
+from forecasting.training.forecast_task import SeriesResult, StorePart
+from forecasting.training.pooling_tasks import PooledFit
+from forecasting.training.tasks import Result
 
 VERSION = 2
 """Of the format; results of another version are not read, and their tasks done again."""

@@ -83,7 +83,7 @@ def test_all_that_is_logged_is_json(trained: Server) -> None:
     trained.terminate()
     log = trained.log
     assert "Traceback" not in log
-    assert {"forecasting.refresh.chunk", "web.runtime.lifespan"} <= {
+    assert {"forecasting.refresh.outcome_recorder", "web.runtime.lifespan"} <= {
         each["logger"] for each in records(trained)
     }
     first = next(number for number, line in enumerate(log.splitlines()) if line.startswith("{"))

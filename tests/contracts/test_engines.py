@@ -18,7 +18,7 @@ from forecasting.core.explanation import PROMOTION, ROUNDING, Explanation
 from forecasting.core.pooled_priors import CoefficientPrior, PooledPrior
 from forecasting.core.ports import ExplainableSeries, FittedSeries, LocalEngine
 from forecasting.engines.registry import NAMES, engine
-from forecasting.evaluation.fits import Fit
+from forecasting.evaluation.series_fit import SeriesFit
 from tests.series import as_days, daily_series, split
 
 HORIZON = 28
@@ -225,10 +225,10 @@ def test_a_runaway_trend_stays_finite_and_sane(local: LocalEngine) -> None:
 def explained(local: LocalEngine, series: pd.DataFrame, horizon: int = HORIZON) -> Explanation:
     """What the forecast of the last days is made of, promises checked."""
     past, future = (as_days(frame) for frame in split(series, horizon))
-    return explanation_of(Fit.of(local, past, SeriesKey("1")), future)
+    return explanation_of(SeriesFit.of(local, past, SeriesKey("1")), future)
 
 
-def explanation_of(fit: Fit, future: SeriesDays) -> Explanation:
+def explanation_of(fit: SeriesFit, future: SeriesDays) -> Explanation:
     """What a forecast is made of, promises checked here as well."""
     mean = fit.forecast(future).mean
     made = fit.explanation(future, mean)
@@ -263,7 +263,7 @@ def test_the_steps_of_any_fit_add_up(
     series = daily_series(days + HORIZON, seed=seed, level=level, promo=promo, zeros=zeros, noise=noise)
     past, future = (as_days(frame) for frame in split(series, HORIZON))
     try:
-        fit = Fit.of(local, past, SeriesKey("1"))
+        fit = SeriesFit.of(local, past, SeriesKey("1"))
     except FitFailed:
         return
     for promoted in (True, False):
@@ -280,7 +280,7 @@ def test_explains_as_many_days_as_asked(local: LocalEngine, horizon: int) -> Non
 def test_a_promotion_is_the_difference_to_the_same_day_without(local: LocalEngine) -> None:
     """On days on which nothing later in the order acts."""
     history, future = split(daily_series(400, promo=1.6).assign(school_holiday=False, holiday=""), HORIZON)
-    fit = Fit.of(local, as_days(history), SeriesKey("1"))
+    fit = SeriesFit.of(local, as_days(history), SeriesKey("1"))
     on, off = (as_days(future.assign(promo=promo)) for promo in (True, False))
     made = explanation_of(fit, on)
     others = [name for name in ("holiday", "school_holiday", "around") if name in made.steps]

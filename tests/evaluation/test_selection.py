@@ -16,8 +16,9 @@ from forecasting.core.ports import FittedSeries, LocalEngine
 from forecasting.engines import registry
 from forecasting.engines.empirical import Empirical
 from forecasting.evaluation.calibration import widen
-from forecasting.evaluation.selection import Contest, EngineNamed, choose, forecast_series, intermittent
-from forecasting.training.tasks import SeriesResult, fit_series
+from forecasting.evaluation.candidate_engines import CandidateEngines, EngineNamed
+from forecasting.evaluation.selection import choose, intermittent
+from forecasting.training.forecast_task import SeriesResult, forecast_series
 from tests.fakes import FlatEngine, engines
 from tests.series import as_days, daily_series
 
@@ -40,12 +41,19 @@ def naive(**traits: object) -> FlatEngine:
 
 def chosen(series: SeriesInputs, asked: str, *known: LocalEngine) -> SeriesChoice:
     """The choice between engines."""
-    return choose(Contest(asked, engines(*known)), series)
+    return choose(CandidateEngines(asked, engines(*known)), series)
 
 
 def fitted(series: SeriesInputs, *known: LocalEngine, kept: SeriesChoice | None = None) -> SeriesResult:
     """What becomes of a series where the flat engine was asked for."""
-    return fit_series(Contest("flat", engines(*known)), series, kept)
+    return forecast_series(CandidateEngines("flat", engines(*known)), series, kept)
+
+
+def forecast_with(candidates: CandidateEngines, series: SeriesInputs, choice: SeriesChoice) -> SeriesForecast:
+    """The forecast of a series with a given choice."""
+    forecast = forecast_series(candidates, series, choice).forecast
+    assert forecast is not None
+    return forecast
 
 
 def test_the_asked_for_engine_serves_unless_the_challenger_is_clearly_better() -> None:
@@ -229,7 +237,7 @@ def test_a_series_nobody_can_fit_is_a_result_with_its_reason() -> None:
 def test_a_missing_engine_ends_the_run() -> None:
     """No fallback for an engine that is not there."""
     with pytest.raises(EngineUnavailable):
-        fit_series(Contest("aws_forecast", engines(naive())), inputs(), None)
+        forecast_series(CandidateEngines("aws_forecast", engines(naive())), inputs(), None)
 
 
 def test_an_engine_that_breaks_its_promises_is_refused() -> None:
@@ -251,8 +259,10 @@ def test_a_score_on_closed_days_alone_is_not_available() -> None:
 def test_an_engine_that_calls_itself_otherwise_is_compared_under_the_name_it_was_asked_by() -> None:
     """An operator's ``module:factory`` has to beat the challenger like any other."""
     own = FlatEngine("my own", factor=3.0)
-    contest = Contest("shop.engine:make", lambda name, _prior: naive() if name == "seasonal_naive" else own)
-    choice = choose(contest, inputs())
+    candidates = CandidateEngines(
+        "shop.engine:make", lambda name, _prior: naive() if name == "seasonal_naive" else own
+    )
+    choice = choose(candidates, inputs())
     assert choice.engine == "seasonal_naive"
     assert choice.score_of("shop.engine:make") is not None
 
@@ -341,7 +351,7 @@ SERIES = inputs()
 def test_each_fit_is_given_the_newest_prior_known_at_its_cutoff(known: list[date], pooled_for: str) -> None:
     """Never a later one; none for a challenger, nor where another engine was pooled for."""
     witness = Witness()
-    fit_series(Contest("flat", witness.engine_named, chain(pooled_for, known)), SERIES, None)
+    forecast_series(CandidateEngines("flat", witness.engine_named, chain(pooled_for, known)), SERIES, None)
     assert {name for name, _, _ in witness.notes} == {"flat", "seasonal_naive"}
     for name, cutoff, told in witness.notes:
         newest = max((at for at in known if at <= cutoff), default=None)
@@ -355,16 +365,16 @@ def test_the_published_fit_is_given_the_newest_prior_of_all() -> None:
     known = chain("flat", [last - timedelta(days=28), last, last + timedelta(days=1)])
     for kept in (None, SeriesChoice("101", "flat", "as configured")):
         witness = Witness()
-        fit_series(Contest("flat", witness.engine_named, known), series, kept)
+        forecast_series(CandidateEngines("flat", witness.engine_named, known), series, kept)
         assert witness.notes[-1] == ("flat", last, last)
 
 
 def test_the_widths_of_a_choice_are_those_of_its_forecast() -> None:
     """Mean and median stay as the engine made them; another choice has another band."""
     series = inputs()
-    contest = Contest("flat", engines(FlatEngine(), naive()))
-    plain = forecast_series(contest, series, SeriesChoice("101", "flat", ""))
-    wide = forecast_series(contest, series, SeriesChoice("101", "flat", "", widths=(2.0, 1.0, 1.0, 0.5)))
+    candidates = CandidateEngines("flat", engines(FlatEngine(), naive()))
+    plain = forecast_with(candidates, series, SeriesChoice("101", "flat", ""))
+    wide = forecast_with(candidates, series, SeriesChoice("101", "flat", "", widths=(2.0, 1.0, 1.0, 0.5)))
     same(wide, widen(plain, (2.0, 1.0, 1.0, 0.5)))
     opened = series.future.is_open
     assert (wide.q90[:7] > plain.q90[:7])[opened[:7]].all()
@@ -381,7 +391,7 @@ def test_what_is_chosen_comes_with_the_widths_its_backtest_asks_for() -> None:
         assert all((width > 1) is wider for width in result.choice.widths)
         assert result.forecast is not None
         alone = SeriesChoice("101", "flat", "")
-        plain = forecast_series(Contest("flat", engines(raw)), inputs(), alone)
+        plain = forecast_with(CandidateEngines("flat", engines(raw)), inputs(), alone)
         same(result.forecast, widen(plain, result.choice.widths))
 
 
@@ -390,16 +400,21 @@ def test_where_nothing_was_backtested_the_band_is_the_engines() -> None:
     last = inputs(30).past.last
     engine_named = engines(FlatEngine(), naive(), Empirical())
     assert (
-        choose(Contest("flat", engine_named, chain("flat", [], {last: (1.5, 1.25)})), inputs(30)).widths == ()
+        choose(
+            CandidateEngines("flat", engine_named, chain("flat", [], {last: (1.5, 1.25)})), inputs(30)
+        ).widths
+        == ()
     )
 
 
 def test_the_chains_spread_is_where_a_series_own_starts_from() -> None:
     """The widths lie between the chain's and its own."""
     series = inputs()
-    contest = Contest("flat", engines(FlatEngine(spread=0.6), naive(factor=3.0)))
-    own = choose(contest, series).widths
-    pooled = choose(replace(contest, chain=chain("flat", [], {series.past.last: (3.0,) * 4})), series).widths
+    candidates = CandidateEngines("flat", engines(FlatEngine(spread=0.6), naive(factor=3.0)))
+    own = choose(candidates, series).widths
+    pooled = choose(
+        replace(candidates, chain=chain("flat", [], {series.past.last: (3.0,) * 4})), series
+    ).widths
     assert all(one < both < 3.0 for one, both in zip(own, pooled, strict=True))
 
 
@@ -438,7 +453,7 @@ def published(whole: SeriesDays, asked: str, engine_named: EngineNamed) -> Serie
     """What is published at the cutoff of a file that goes on after it."""
     past = whole[:CUT]
     ahead = SeriesInputs(KEY, past, whole.after(past.last, HORIZON), np.zeros(HORIZON, dtype=np.bool_))
-    return fit_series(Contest(asked, engine_named), ahead, None)
+    return forecast_series(CandidateEngines(asked, engine_named), ahead, None)
 
 
 @given(demands, flags, flags, names, st.sampled_from([0.0, 0.6]))

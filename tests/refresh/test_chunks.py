@@ -12,8 +12,8 @@ import pytest
 
 from forecasting.core.domain import RefreshRun, RunState
 from forecasting.core.errors import ComputeLost, FitFailed, StateUnavailable
-from forecasting.refresh.chunk import Finished, Progress, Stopping, Train
-from forecasting.refresh.lifecycle import Terms
+from forecasting.refresh.lifecycle import LeaseTerms
+from forecasting.refresh.run_outcome import ReportProgress, RunOutcome, Stopping, Train
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.sql_claims import SqlRunClaims
@@ -57,11 +57,13 @@ class Bench:
     def worker(self, train: Train, chunk: int = 16, lease: timedelta = LEASE) -> RefreshWorker:
         """A worker that notes what it is given."""
 
-        def noting(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+        def noting(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
             self.chunks.append([run.store for run in runs])
             return train(runs, progress)
 
-        return RefreshWorker(self.worked, noting, self.clock, Terms(lease), "worker", chunk=chunk)
+        return RefreshWorker(
+            self.worked, noting, self.clock, LeaseTerms(lease), "worker", runs_together=chunk
+        )
 
     def run(self, store: str) -> RefreshRun:
         """The newest run of a store."""
@@ -91,12 +93,12 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     storage.close()
 
 
-def done(run: RefreshRun) -> Finished:
+def done(run: RefreshRun) -> RunOutcome:
     """A run that went well."""
-    return Finished(run, publication(run.store, trained=predictor(f"p-{run.store}")))
+    return RunOutcome(run, publication(run.store, trained=predictor(f"p-{run.store}")))
 
 
-def each(runs: Sequence[RefreshRun], _progress: Progress) -> Iterator[Finished]:
+def each(runs: Sequence[RefreshRun], _progress: ReportProgress) -> Iterator[RunOutcome]:
     """A training without trouble."""
     return map(done, runs)
 
@@ -124,7 +126,7 @@ def test_each_run_is_published_as_it_is_done(bench: Bench) -> None:
     """In whatever order, while the others are still being trained."""
     bench.ask("1", "2", "3")
 
-    def train(runs: Sequence[RefreshRun], _progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], _progress: ReportProgress) -> Iterator[RunOutcome]:
         for count, run in enumerate(reversed(runs), start=1):
             yield done(run)
             until(lambda count=count: len(bench.published()) == count)  # type: ignore[misc] # bound now
@@ -138,7 +140,7 @@ def test_a_press_goes_before_the_next_chunk(bench: Bench) -> None:
     """A store of its own as well as one that waits in the batch; neither joins a chunk."""
     bench.ask("1", "2", "3", "4", "5")
 
-    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
         if runs[0].store == "1":
             bench.storage.requests.submit(press("9", after(1)), retrain)
             bench.storage.requests.submit(press("5", after(2)), retrain)
@@ -155,9 +157,9 @@ def test_what_goes_wrong_with_one_run_is_its_own(bench: Bench, caplog: pytest.Lo
     bench.ask("1", "2", "3", "4")
     errors = {"1": FitFailed("store 1: too short"), "2": ZeroDivisionError("inside")}
 
-    def train(runs: Sequence[RefreshRun], _progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], _progress: ReportProgress) -> Iterator[RunOutcome]:
         for run in runs:
-            yield Finished(run, error=errors[run.store]) if run.store in errors else done(run)
+            yield RunOutcome(run, error=errors[run.store]) if run.store in errors else done(run)
 
     bench.worker(train).run_next()
     assert bench.published() == {"3", "4"}
@@ -173,7 +175,7 @@ def test_what_goes_wrong_with_one_run_is_its_own(bench: Bench, caplog: pytest.Lo
 def test_a_run_with_nothing_left_to_do_is_closed(bench: Bench) -> None:
     """It has succeeded without a version, and says so."""
     bench.ask("1")
-    bench.worker(lambda runs, _progress: iter([Finished(runs[0])])).run_next()
+    bench.worker(lambda runs, _progress: iter([RunOutcome(runs[0])])).run_next()
     ended = bench.run("1")
     assert (ended.state, ended.version) == (RunState.SUCCEEDED, None)
     assert ended.message == "Already up to date when its turn came: nothing was run"
@@ -183,7 +185,7 @@ def test_a_training_that_breaks_off_fails_what_was_not_done(bench: Bench) -> Non
     """What it has done is published."""
     bench.ask("1", "2", "3")
 
-    def train(runs: Sequence[RefreshRun], _progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], _progress: ReportProgress) -> Iterator[RunOutcome]:
         yield done(runs[0])
         raise ComputeLost("a worker process died")
 
@@ -204,7 +206,7 @@ def test_a_run_taken_over_by_another_worker_is_dropped(bench: Bench) -> None:
     """Its result is not published; the others are."""
     bench.ask("1", "2")
 
-    def train(runs: Sequence[RefreshRun], _progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], _progress: ReportProgress) -> Iterator[RunOutcome]:
         stolen.append(bench.steal())
         yield from map(done, runs)
 
@@ -218,9 +220,9 @@ def test_a_loss_is_noticed_while_the_others_go_on(bench: Bench, caplog: pytest.L
     """At the next renewal; the training isn't told, and its result comes too late."""
     bench.ask("1", "2")
 
-    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
         bench.steal()
-        until(lambda: "run was taken away" in caplog.text)
+        until(lambda: "lost the lease of a run" in caplog.text)
         progress(runs[0], "Training", 1, 1)
         yield from map(done, runs)
 
@@ -234,14 +236,14 @@ def test_a_training_whose_runs_are_all_lost_is_given_up(bench: Bench) -> None:
     bench.ask("1")
     told: list[str] = []
 
-    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
         bench.steal()
         until(lambda: given_up(runs[0], progress))
         told.append("given up")
         raise Stopping("given up")
         yield  # makes it a generator
 
-    def given_up(run: RefreshRun, progress: Progress) -> bool:
+    def given_up(run: RefreshRun, progress: ReportProgress) -> bool:
         try:
             progress(run, "Training", 0, 1)
         except Stopping:
@@ -258,7 +260,7 @@ def test_the_leases_of_all_unfinished_runs_are_renewed(bench: Bench) -> None:
     bench.ask("1", "2", "3")
     rivals: list[object] = []
 
-    def train(runs: Sequence[RefreshRun], _progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], _progress: ReportProgress) -> Iterator[RunOutcome]:
         yield done(runs[0])
         for _ in range(3):
             bench.clock.turn(MOMENT * 0.9)
@@ -284,7 +286,7 @@ def test_a_stop_gives_back_what_is_not_done(bench: Bench, end: str) -> None:
     """Whichever way the training notices: attempts don't count, what was done stays published."""
     bench.ask("1", "2", "3", "4")
 
-    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
         yield done(runs[0])
         worker.stop()
         if end == "progress":
@@ -308,8 +310,8 @@ def test_what_is_pooled_over_all_stores_is_published(bench: Bench) -> None:
     bench.storage.requests.submit_chain(press_chain(priority=10, batch_id="b"), pool)
     bench.ask("1", "2")
 
-    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
-        return iter([Finished(runs[0], chain())]) if runs[0].of_chain else each(runs, progress)
+    def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
+        return iter([RunOutcome(runs[0], chain())]) if runs[0].of_chain else each(runs, progress)
 
     worker = bench.worker(train)
     assert [worker.run_next() for _ in range(3)] == [1, 2, 0]
@@ -321,7 +323,7 @@ def test_others_see_how_far_a_run_is(bench: Bench) -> None:
     """Within a moment, and at the end all of it is done."""
     bench.ask("1")
 
-    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
         progress(runs[0], "Training", 0, 3)
         progress(runs[0], "Training", 2, 3)
         until(lambda: bench.run("1").done == 2)
@@ -346,7 +348,7 @@ def test_how_far_several_runs_are_is_written_down_where_their_leases_are_prolong
             written.append(run)
             super().progress(run, *how_far)
 
-    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
         for stage in ("Training", "Forecasting"):
             for run in runs:
                 progress(run, stage, 1, 3)
@@ -373,7 +375,7 @@ def test_trouble_with_the_state_ends_the_training_too(bench: Bench) -> None:
             """Fail."""
             raise StateUnavailable("the disk is full")
 
-    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
         tick = threading.Event()
         try:
             while True:
@@ -426,7 +428,7 @@ def test_a_database_that_is_away_for_a_while_costs_nothing(bench: Bench) -> None
     bench.ask("1")
     bench.worked = flaky = Flaky(bench.storage)
 
-    def train(runs: Sequence[RefreshRun], _progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], _progress: ReportProgress) -> Iterator[RunOutcome]:
         flaky.gone.set()
         yield done(runs[0])
         until(lambda: flaky.refused >= 3)
@@ -442,7 +444,7 @@ def test_a_database_that_stays_away_is_given_up(bench: Bench) -> None:
     bench.ask("1")
     bench.worked = flaky = Flaky(bench.storage)
 
-    def train(runs: Sequence[RefreshRun], _progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], _progress: ReportProgress) -> Iterator[RunOutcome]:
         flaky.gone.set()
         yield done(runs[0])
 
@@ -479,7 +481,7 @@ def test_a_cancelled_run_is_given_up_while_it_is_trained(bench: Bench) -> None:
     bench.ask("1")
     ended = threading.Event()
 
-    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
         bench.storage.requests.cancel(runs[0].run_id, "Cancelled by Ana", bench.clock.now())
         try:
             for number in range(1000):

@@ -8,19 +8,26 @@ from hypothesis import strategies as st
 
 from forecasting.core.domain import RunState
 from forecasting.core.errors import ComputeLost, FitFailed, StateUnavailable, StorecastError
-from forecasting.refresh.lifecycle import ATTEMPTS, LONGEST_WAIT, RULES, Move, in_words, next_wait
+from forecasting.refresh.lifecycle import (
+    ATTEMPTS,
+    LONGEST_WAIT,
+    TRANSITIONS,
+    RunEvent,
+    failure_message,
+    next_wait,
+)
 
 FIRST = timedelta(seconds=5)
 LOST = ComputeLost("a worker process died")
 
 
-@pytest.mark.parametrize("move", list(Move))
-def test_nothing_happens_to_a_run_that_has_ended(move: Move) -> None:
+@pytest.mark.parametrize("move", list(RunEvent))
+def test_nothing_happens_to_a_run_that_has_ended(move: RunEvent) -> None:
     """A move starts from an active state; those that end a run lead to one that is not."""
-    rule = RULES[move]
+    rule = TRANSITIONS[move]
     assert rule.sources
     assert all(state.active for state in rule.sources)
-    ends = move in (Move.SUCCEED, Move.FAIL, Move.CANCEL)
+    ends = move in (RunEvent.SUCCEED, RunEvent.FAIL, RunEvent.CANCEL)
     assert rule.target.active is not ends
 
 
@@ -28,7 +35,7 @@ def test_every_state_is_reached() -> None:
     """From a run that was asked for."""
     reached = {RunState.QUEUED}
     for _ in RunState:
-        reached |= {rule.target for rule in RULES.values() if rule.sources & reached}
+        reached |= {rule.target for rule in TRANSITIONS.values() if rule.sources & reached}
     assert reached == set(RunState)
 
 
@@ -56,7 +63,7 @@ def test_waits_are_bounded_whatever_chance_says(attempt: int, jitter: float, fir
 
 def test_a_failure_is_told_in_words() -> None:
     """What is known as it is, with how often it was tried where that matters; a bug by its name and run."""
-    assert in_words(FitFailed("store 1: too short"), 1, "r") == "store 1: too short"
-    assert in_words(LOST, 1, "r") == "a worker process died"
-    assert in_words(LOST, ATTEMPTS, "r") == "a worker process died (gave up after 3 attempts)"
-    assert in_words(KeyError("secret"), 1, "r") == "Unexpected KeyError; the log has it under run r"
+    assert failure_message(FitFailed("store 1: too short"), 1, "r") == "store 1: too short"
+    assert failure_message(LOST, 1, "r") == "a worker process died"
+    assert failure_message(LOST, ATTEMPTS, "r") == "a worker process died (gave up after 3 attempts)"
+    assert failure_message(KeyError("secret"), 1, "r") == "Unexpected KeyError; the log has it under run r"

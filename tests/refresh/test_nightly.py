@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.refresh import nightly
-from forecasting.refresh.nightly import MADE_UP_FOR, due, latest, starts_at
+from forecasting.refresh.nightly import CATCH_UP_FOR, due, latest, starts_at
 
 BERLIN, ST_JOHNS, APIA = (ZoneInfo(name) for name in ("Europe/Berlin", "America/St_Johns", "Pacific/Apia"))
 ZONES = [
@@ -116,11 +116,11 @@ def test_however_workers_look_each_night_is_done_at_most_once_and_in_time(
         now += step * MINUTE
         night = due(now, last, at, zone)
         current = latest(now, at, zone)
-        in_time = now - starts_at(current, at, zone) < MADE_UP_FOR
+        in_time = now - starts_at(current, at, zone) < CATCH_UP_FOR
         assert night == (current if in_time and (last is None or current > last) else None)
         if night is not None:
             assert last is None or night > last
-            assert timedelta(0) <= now - starts_at(night, at, zone) < MADE_UP_FOR
+            assert timedelta(0) <= now - starts_at(night, at, zone) < CATCH_UP_FOR
             last = night
 
 

@@ -82,7 +82,7 @@ def test_a_changed_plan_within_the_tolerance_rolls_the_forecast_forward() -> Non
     for plan_hash in ("qqq", None):
         verdict, message = decide(replace(CURRENT, plan_hash=plan_hash), timedelta(hours=3))
         assert verdict is Verdict.REFORECAST
-        assert "sales or plan were changed since" in message
+        assert "sales or plan have changed since" in message
 
 
 def test_a_changed_horizon_rolls_the_forecast_forward() -> None:
@@ -184,25 +184,25 @@ def test_what_is_pooled_over_the_newest_sales_is_fresh() -> None:
     """However old it is."""
     assert decide_chain(CHAIN) == (
         Verdict.FRESH,
-        "Pooled over the newest sales of all stores: nothing was run",
+        "The shared model has the newest sales of all stores: nothing was run",
     )
 
 
 @pytest.mark.parametrize(
     ("latest", "more", "message"),
     [
-        (None, {}, "Nothing is pooled over all stores yet: doing so for the first time"),
-        (CHAIN, {"inputs": "sales-2"}, "There are new sales: pooling over all stores again"),
-        (CHAIN, {"force": True}, "Pooling over all stores again as asked"),
+        (None, {}, "No shared model yet: training it for the first time"),
+        (CHAIN, {"inputs": "sales-2"}, "There are new sales: training the shared model again"),
+        (CHAIN, {"force": True}, "Training the shared model again as asked"),
         (
             CHAIN,
             {"engine": "empirical"},
-            "The engine was changed from prophet to empirical: pooling over all stores again",
+            "The engine was changed from prophet to empirical: training the shared model again",
         ),
         (
             CHAIN,
             {"horizon": 14},
-            "The horizon was changed from 28 to 14 days: pooling over all stores again",
+            "The horizon was changed from 28 to 14 days: training the shared model again",
         ),
     ],
 )

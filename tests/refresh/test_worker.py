@@ -6,16 +6,16 @@ import pytest
 
 from forecasting.core.domain import LOCAL_USER, RefreshRun, StoreState
 from forecasting.core.errors import StateUnavailable
-from forecasting.refresh.chunk import Finished, Progress
-from forecasting.refresh.lifecycle import Terms
-from forecasting.refresh.worker import BEAT, Idle, RefreshWorker
+from forecasting.refresh.lifecycle import LeaseTerms
+from forecasting.refresh.run_outcome import ReportProgress, RunOutcome
+from forecasting.refresh.worker import HEARTBEAT, Idle, RefreshWorker
 from tests.house import House
 from tests.storage.examples import LEASE, LIMIT
 
 
 def hired(house: House, idle: Idle = lambda _undisturbed: None) -> RefreshWorker:
     """A worker of the house that looks after more between runs."""
-    terms = Terms(house.settings.lease)
+    terms = LeaseTerms(house.settings.lease)
     return RefreshWorker(house.storage, house.training, house.clock, terms, "hired", idle)
 
 
@@ -24,9 +24,9 @@ def test_a_worker_gives_a_sign_of_life_every_few_seconds(house: House) -> None:
     worker = hired(house)
     assert house.storage.vitals.silence() is None
     assert worker.beat()
-    house.clock.turn(BEAT - timedelta(milliseconds=1))
+    house.clock.turn(HEARTBEAT - timedelta(milliseconds=1))
     assert not worker.beat()
-    assert house.storage.vitals.silence() == BEAT - timedelta(milliseconds=1)
+    assert house.storage.vitals.silence() == HEARTBEAT - timedelta(milliseconds=1)
     house.clock.turn(timedelta(milliseconds=1))
     assert worker.beat()
     assert house.storage.vitals.silence() == timedelta(0)
@@ -44,10 +44,10 @@ def test_a_worker_looks_round_as_often_as_it_gives_signs_of_life(house: House) -
     """Between runs, and not more often than that."""
     looks: list[int] = []
     worker = hired(house, lambda _undisturbed: looks.append(1))
-    worker.look_round()
-    worker.look_round()
-    house.clock.turn(BEAT)
-    worker.look_round()
+    worker.run_idle_work()
+    worker.run_idle_work()
+    house.clock.turn(HEARTBEAT)
+    worker.run_idle_work()
     assert len(looks) == 2
 
 
@@ -61,7 +61,7 @@ def test_what_is_done_between_runs_gives_way_to_a_press(house: House) -> None:
         told.append(undisturbed())
 
     worker = hired(house, idle)
-    worker.look_round()
+    worker.run_idle_work()
     assert told == [True, False]
 
 
@@ -76,7 +76,7 @@ def test_what_is_done_between_runs_gives_way_to_what_waits(house: House) -> None
         assert house.storage.claims.claim("another", LEASE, LIMIT)
         told.append(undisturbed())
 
-    hired(house, idle).look_round()
+    hired(house, idle).run_idle_work()
     assert told == [True, False, False]
 
 
@@ -84,25 +84,25 @@ def test_long_work_between_runs_gives_signs_of_life(house: House) -> None:
     """At each of its small steps, where it is time."""
 
     def idle(undisturbed: Callable[[], bool]) -> None:
-        house.clock.turn(BEAT)
+        house.clock.turn(HEARTBEAT)
         undisturbed()
 
-    hired(house, idle).look_round()
+    hired(house, idle).run_idle_work()
     assert house.storage.vitals.silence() == timedelta(0)
 
 
 def test_long_training_gives_signs_of_life(house: House) -> None:
     """While a run is under way the lease is renewed and the worker seen."""
 
-    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
-        house.clock.turn(BEAT)
+    def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
+        house.clock.turn(HEARTBEAT)
         for _ in range(500):  # until the attending thread has noticed, some milliseconds later
             if house.storage.vitals.silence() == timedelta(0):
                 break
             progress(runs[0], "Training", 0, 1)
         return house.training(runs, progress)
 
-    terms = Terms(timedelta(milliseconds=30))
+    terms = LeaseTerms(timedelta(milliseconds=30))
     worker = RefreshWorker(house.storage, train, house.clock, terms, "hired")
     worker.beat()
     house.service.refresh(LOCAL_USER, "1")
@@ -118,7 +118,7 @@ def test_a_worker_survives_trouble_with_the_state_and_says_so_once(
 
     def idle(_undisturbed: Callable[[], bool]) -> None:
         looks.append(1)
-        house.clock.turn(BEAT)
+        house.clock.turn(HEARTBEAT)
         worker.wake()
         if len(looks) <= 3:
             raise StateUnavailable("the folder can't be written")
@@ -130,8 +130,8 @@ def test_a_worker_survives_trouble_with_the_state_and_says_so_once(
         worker.serve()
     told = [record.getMessage() for record in caplog.records]
     assert told == [
-        "the refresh worker can't go on, and tries again trouble=the folder can't be written",
-        "the refresh worker goes on",
+        "the refresh worker can't continue and will try again trouble=the folder can't be written",
+        "the refresh worker continues",
     ]
     assert all(record.exc_info is None for record in caplog.records)
     assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH

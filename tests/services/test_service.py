@@ -10,10 +10,10 @@ from forecasting.core import schema
 from forecasting.core.domain import LOCAL_USER, RefreshRun, RunState, SeriesKey, StoreState, Verdict
 from forecasting.core.errors import InvalidFile, InvalidRequest, NoForecastYet, NotPermitted, UnknownSeries
 from forecasting.core.ports import Publication
-from forecasting.refresh.chunk import Finished, Progress
-from forecasting.refresh.lifecycle import ATTEMPTS, Terms
+from forecasting.refresh.lifecycle import ATTEMPTS, LeaseTerms
+from forecasting.refresh.run_outcome import ReportProgress, RunOutcome
 from forecasting.refresh.worker import RefreshWorker
-from forecasting.training import store_training
+from forecasting.training import assignment_executor
 from tests.house import LAST, House, plan, sales
 
 NORTHERNER = replace(
@@ -90,7 +90,7 @@ def test_a_new_day_of_sales_rolls_the_forecast_forward(house: House) -> None:
     assert after.header.trained_at == before.trained_at
     assert after.header.cutoff == LAST + timedelta(days=1)
     kept = house.service.predictor(LOCAL_USER, "1").choices
-    assert {task.kept for task in house.compute.tasks} == {kept}
+    assert {task.choices for task in house.compute.tasks} == {kept}
 
 
 def test_a_changed_plan_rolls_the_forecast_forward(house: House) -> None:
@@ -132,7 +132,7 @@ def test_a_lost_worker_is_replaced_once_and_finished_fits_are_kept(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only what was not done yet is done again."""
-    monkeypatch.setattr(store_training, "PART", 1)
+    monkeypatch.setattr(assignment_executor, "SERIES_PER_TASK", 1)
     house.compute.losses = 1
     trained(house)
     assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
@@ -319,13 +319,13 @@ def test_a_run_nobody_works_is_told(house: House) -> None:
 def test_a_publication_that_breaks_its_schema_fails_the_run_and_not_the_worker(house: House) -> None:
     """Nothing is published, the planner reads why, and the next run is worked."""
 
-    def broken(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+    def broken(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
         for done in house.training(runs, progress):
             made = done.publication
             assert isinstance(made, Publication)
-            yield Finished(done.run, replace(made, forecast=made.forecast.drop(columns="q50")))
+            yield RunOutcome(done.run, replace(made, forecast=made.forecast.drop(columns="q50")))
 
-    worker = RefreshWorker(house.storage, broken, house.clock, Terms(house.settings.lease), "broken")
+    worker = RefreshWorker(house.storage, broken, house.clock, LeaseTerms(house.settings.lease), "broken")
     press(house)
     assert worker.run_next()
     freshness = house.service.freshness(LOCAL_USER, "1")
@@ -342,16 +342,16 @@ def test_a_bug_between_runs_does_not_end_the_worker(house: House) -> None:
     """What is asked for is worked all the same."""
     done = threading.Event()
 
-    def train(runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+    def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
         done.set()
         return house.training(runs, progress)
 
     def bug(_undisturbed: object) -> None:
         raise ZeroDivisionError
 
-    worker = RefreshWorker(house.storage, train, house.clock, Terms(house.settings.lease), "buggy", bug)
+    worker = RefreshWorker(house.storage, train, house.clock, LeaseTerms(house.settings.lease), "buggy", bug)
     with pytest.raises(ZeroDivisionError):
-        worker.look_round()
+        worker.run_idle_work()
     house.clock.turn(timedelta(minutes=1))
     loop = threading.Thread(target=worker.serve)
     loop.start()

@@ -18,7 +18,7 @@ from forecasting.engines.prophet.prophet_engine import ProphetEngine
 from forecasting.planning.changes import NOT_KEPT, ForecastChanges
 from forecasting.storage.blob import decode, encode
 from forecasting.storage.tables import forecast_version
-from forecasting.training.attribution import NO_RERUN
+from forecasting.training.attribution import NO_REPLAY
 from forecasting.training.previous_version import HORIZON, NOT_FOUND
 from tests.fakes import FlatEngine
 from tests.house import LAST, House, plan, sales
@@ -186,7 +186,7 @@ def test_new_sales_alone_have_moved_it_all(house: House) -> None:
     assert made.compared == 18
     assert made.days
     assert all(day.sales == day.difference and day.sales > 0 for day in made.days)
-    assert all(task.before is None for task in house.compute.tasks)
+    assert all(task.previous is None for task in house.compute.tasks)
 
 
 def test_a_changed_plan_alone_has_moved_its_day(house: House) -> None:
@@ -290,7 +290,7 @@ def test_a_plan_that_is_gone_can_not_be_run_again(learning: House) -> None:
         file.unlink()
     refreshed(learning)
     made = changes(learning)
-    assert (made.causes, made.notes) == ((), (NO_RERUN,))
+    assert (made.causes, made.notes) == ((), (NO_REPLAY,))
     assert made.days
     assert all(day.unexplained == day.difference for day in made.days)
 

@@ -2,6 +2,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -13,11 +14,11 @@ from forecasting.core.errors import ComputeLost, EngineUnavailable, StateUnavail
 from forecasting.core.pooled_priors import CHAIN, ChainPriors, PooledPrior
 from forecasting.core.ports import LocalEngine, StoreAttributes
 from forecasting.engines import registry
-from forecasting.evaluation.selection import EngineNamed
-from forecasting.refresh.chunk import Finished
+from forecasting.evaluation.candidate_engines import EngineNamed
+from forecasting.refresh.run_outcome import RunOutcome
 from forecasting.training import chain_training
-from forecasting.training.chain_training import ChainPooling
-from forecasting.training.tasks import PoolTask, SpreadTask
+from forecasting.training.chain_training import ChainTraining, even_sample
+from forecasting.training.pooling_tasks import PoolTask, SpreadTask
 from tests.fakes import FlatEngine, InlineCompute, TurnedClock, engines
 from tests.house import House
 from tests.pooling import Pooling
@@ -74,7 +75,7 @@ class Stores:
     manifest: Manifest = field(default_factory=Manifest)
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     told: list[tuple[str, int, int]] = field(default_factory=list)
-    from_checked_frame: bool = False
+    taken_over: bool = False
 
     def __post_init__(self) -> None:
         self.compute = InlineCompute(self.engine_named, self.shelf)
@@ -87,11 +88,11 @@ class Stores:
             self.manifest.sales[files.store] = files.sales
         return self
 
-    def finished(self) -> Finished:
+    def finished(self) -> RunOutcome:
         """Pool over them."""
         storage: Any = self
-        pooling = ChainPooling(storage, self.compute, TurnedClock(), self.settings)
-        mine = replace(RUN, fence=2) if self.from_checked_frame else RUN
+        pooling = ChainTraining(storage, self.compute, TurnedClock(), self.settings)
+        mine = replace(RUN, fence=2) if self.taken_over else RUN
         (made,) = pooling(mine, lambda run, *how_far: self.told.append(how_far) if run is mine else None)
         assert made.run is mine
         return made
@@ -244,7 +245,7 @@ def test_a_survivor_pools_only_what_was_not_kept() -> None:
         stores.finished()
     assert len(stores.checkpoints.saved) == 20
     before = len(stores.compute.tasks)
-    stores.from_checked_frame = True
+    stores.taken_over = True
     chain = stores.pooled()
     assert len(stores.compute.tasks) - before == (30 - 20) + 30
     assert (chain.priors, chain.spreads) == (whole.priors, whole.spreads)
@@ -272,6 +273,20 @@ def test_a_store_that_has_ended_or_begun_lately_has_no_say_where_it_knows_nothin
     chain = stores.pooled()
     assert [prior.series for prior in chain.priors if prior.item == "101"] == [11, 11, 11, 12, 11]
     assert chain.cutoff == LAST
+
+
+@pytest.mark.parametrize("most", [1, 3, 7, 10, 99])
+def test_a_sample_is_spread_evenly_over_all_stores(most: int) -> None:
+    """The same ones every time, none twice, and all where there are not more."""
+    shelf = Shelf()
+    files = [shelf.put(str(number), {"101": daily_series(60)}) for number in range(10)]
+    taken = even_sample(files, most)
+    assert taken == even_sample(files, most)
+    numbers = [int(each.store) for each in taken]
+    assert len(numbers) == min(most, 10)
+    assert numbers == sorted(set(numbers))
+    gaps = [later - earlier for earlier, later in pairwise(numbers)]
+    assert max(gaps, default=0) - min(gaps, default=0) <= 1
 
 
 # -- with the engine it is for -------------------------------------------------------------------------

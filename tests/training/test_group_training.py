@@ -13,7 +13,7 @@ from forecasting.core.domain import LOCAL_USER, Principal, RunState, SeriesKey, 
 from forecasting.core.errors import EngineBusy, EngineUnavailable, NotPermitted
 from forecasting.core.explanation import Origin
 from forecasting.evaluation.remote_engine import StoreForecasts
-from forecasting.training.previous_version import ELSEWHERE
+from forecasting.training.previous_version import REMOTE
 from tests.house import FIRST, LAST, House, sales
 from tests.remote import FakeRemote
 
@@ -338,7 +338,7 @@ def test_what_is_made_elsewhere_is_set_against_recent_sales_and_left_unexplained
     house.service.refresh(LOCAL_USER, "1", force=True)
     house.work()
     made = house.service.changes(LOCAL_USER, SeriesKey("1"))
-    assert (made.causes, made.notes) == ((), (ELSEWHERE,))
+    assert (made.causes, made.notes) == ((), (REMOTE,))
     assert made.days
     assert all(day.unexplained == day.difference for day in made.days)
 

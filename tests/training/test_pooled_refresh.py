@@ -15,8 +15,8 @@ from forecasting.cli.refresh_commands import refresh
 from forecasting.core.domain import LOCAL_USER, Answer, Principal, RefreshRun, RunState, StoreState, Verdict
 from forecasting.core.errors import FitFailed, NotPermitted, UnknownRun
 from forecasting.core.pooled_priors import ChainPriors
-from forecasting.refresh.chunk import Finished, Progress
-from forecasting.refresh.lifecycle import Terms
+from forecasting.refresh.lifecycle import LeaseTerms
+from forecasting.refresh.run_outcome import ReportProgress, RunOutcome
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.services.service import ForecastService
 from tests.house import LAST, House, sales
@@ -36,14 +36,14 @@ class Pooling:
         self.house = house
         self.service = ForecastService(house.history, house.storage, house.clock, house.settings, pooled=True)
         self.failure = ""
-        self._worker = RefreshWorker(house.storage, self._train, house.clock, Terms(LEASE), "worker")
+        self._worker = RefreshWorker(house.storage, self._train, house.clock, LeaseTerms(LEASE), "worker")
 
-    def _train(self, runs: Sequence[RefreshRun], progress: Progress) -> Iterator[Finished]:
+    def _train(self, runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
         if not runs[0].of_chain:
             return self.house.training(runs, progress)
         progress(runs[0], "Pooling", 2, 2)
         error = FitFailed(self.failure) if self.failure else None
-        return iter([Finished(runs[0], None if error else self._pooled(runs[0]), error)])
+        return iter([RunOutcome(runs[0], None if error else self._pooled(runs[0]), error)])
 
     def _pooled(self, run: RefreshRun) -> ChainPriors:
         heads = self.house.storage.manifest.heads("sales")
@@ -70,7 +70,7 @@ def test_a_refresh_of_all_stores_pools_first(pooling: Pooling) -> None:
     """One run over all stores in the same batch, then the stores together."""
     chain, *stores = pooling.press()
     assert (chain.of_chain, chain.verdict) == (True, Verdict.RETRAIN)
-    assert chain.message == "Nothing is pooled over all stores yet: doing so for the first time"
+    assert chain.message == "No shared model yet: training it for the first time"
     assert [answer.run and answer.run.store for answer in stores] == ["1", "2"]
     assert len({answer.run.batch_id for answer in [chain, *stores] if answer.run}) == 1
     assert pooling.work() == [1, 2]
@@ -88,7 +88,7 @@ def test_nothing_is_pooled_twice_from_the_same_sales(pooling: Pooling) -> None:
     assert pooling.work() == [2]
     assert pooling.house.storage.chains.latest() == first
     pooling.house.next_day()
-    assert pooling.press()[0].message == "There are new sales: pooling over all stores again"
+    assert pooling.press()[0].message == "There are new sales: training the shared model again"
     pooling.work()
     assert pooling.house.storage.chains.latest() != first
 
@@ -97,7 +97,7 @@ def test_force_pools_again(pooling: Pooling) -> None:
     """As it trains again."""
     pooling.press()
     pooling.work()
-    assert pooling.press(force=True)[0].message == "Pooling over all stores again as asked"
+    assert pooling.press(force=True)[0].message == "Training the shared model again as asked"
 
 
 def test_the_first_forecasts_alone_may_ask_for_nothing(pooling: Pooling) -> None:

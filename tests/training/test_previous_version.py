@@ -1,4 +1,4 @@
-"""What the version before was made with, found again and proved."""
+"""How the previous version was made is reconstructed, and confirmed by its hash."""
 
 from datetime import date, timedelta
 
@@ -11,8 +11,14 @@ from forecasting.core.explanation import Cause
 from forecasting.core.pooled_priors import ChainPriors
 from forecasting.storage.tables import forecast_version
 from forecasting.training.assignment import Assignment
-from forecasting.training.previous_version import NOT_FOUND, UNREADABLE, Earlier, EarlierVersions
-from forecasting.training.tasks import ForecastTask, StoreFiles
+from forecasting.training.forecast_task import ForecastTask
+from forecasting.training.previous_version import (
+    NOT_FOUND,
+    UNREADABLE,
+    PreviousVersion,
+    PreviousVersionFinder,
+)
+from forecasting.training.store_files import StoreFiles
 from tests.house import House, plan
 from tests.storage.examples import chain, pool, press_chain
 
@@ -20,7 +26,7 @@ SALES, PLAN, MODEL = Cause
 
 
 def trained(house: House, store: str = "1") -> None:
-    """Press and work, an hour later."""
+    """Refresh an hour later, and do the work."""
     house.clock.turn(timedelta(hours=1))
     house.service.refresh(LOCAL_USER, store, force=True)
     house.work()
@@ -36,20 +42,22 @@ def delivered(house: House, *kinds: str) -> None:
             house.deliver("plan", [plan("1", date(2019, 4, 20), date(2019, 4, 20), is_open=0)])
 
 
-def earlier(house: House, *, kept: bool = True, files: StoreFiles | None = None) -> Earlier | None:
-    """The version before of store 1, for what would be made of it now."""
+def previous(house: House, *, kept: bool = True, files: StoreFiles | None = None) -> PreviousVersion | None:
+    """The previous version of store 1, if its next version were made now."""
     manifest, snapshot = house.storage.manifest, house.storage.runs.snapshots(["1"])["1"]
     assert snapshot.sales is not None
     now = StoreFiles(snapshot.sales, manifest.head("1", "plan"))
     predictor = None
     if kept and snapshot.head:
         predictor = house.storage.versions.predictor(snapshot.head.predictor_id)
-    return EarlierVersions(house.storage, house.settings.horizon).of(snapshot, files or now, predictor)
+    return PreviousVersionFinder(house.storage, house.settings.horizon).find(
+        snapshot, files or now, predictor
+    )
 
 
-def test_a_first_version_has_none_before(house: House) -> None:
+def test_a_first_version_has_no_previous_one(house: House) -> None:
     """There is nothing to look up."""
-    assert earlier(house) is None
+    assert previous(house) is None
 
 
 @pytest.mark.parametrize(
@@ -67,7 +75,7 @@ def test_a_first_version_has_none_before(house: House) -> None:
 def test_what_has_changed_since_is_found(
     house: House, news: list[str], *, kept: bool, causes: tuple[Cause, ...]
 ) -> None:
-    """Only where it is more than one thing is anything run again."""
+    """A replay is set up only if more than one thing has changed."""
     delivered(house, "plan")
     house.clock.turn(timedelta(hours=1))
     house.deliver("plan", [plan("1", date(2019, 4, 21), date(2019, 4, 21), is_open=0)])
@@ -76,26 +84,26 @@ def test_what_has_changed_since_is_found(
         house.clock.turn(timedelta(hours=1))
         house.deliver("plan", [plan("1", date(2019, 4, 22), date(2019, 4, 22), is_open=0)])
     delivered(house, *[each for each in news if each == "sales"])
-    found = earlier(house, kept=kept)
+    found = previous(house, kept=kept)
     assert found is not None
-    assert (found.version, found.causes, found.untold) == (1, causes, "")
-    assert (found.before is not None) is (len(causes) > 1) is bool(found.means)
+    assert (found.version, found.causes, found.unexplained) == (1, causes, "")
+    assert (found.setup is not None) is (len(causes) > 1) is bool(found.means)
 
 
-def test_what_is_run_again_is_what_it_was_made_with(house: House) -> None:
-    """Plan, choices without their scores, and what it said."""
+def test_a_replay_has_the_previous_plan_choices_and_means(house: House) -> None:
+    """The choices come without their scores."""
     delivered(house, "plan")
     old_plan = house.storage.manifest.head("1", "plan")
     trained(house)
     house.clock.turn(timedelta(hours=1))
     house.deliver("plan", [plan("1", date(2019, 4, 22), date(2019, 4, 22), is_open=0)])
     delivered(house, "sales")
-    found = earlier(house, kept=False)
+    found = previous(house, kept=False)
     assert found is not None
-    assert found.before is not None
-    assert found.before.plan == old_plan
+    assert found.setup is not None
+    assert found.setup.plan == old_plan
     choices = house.service.predictor(LOCAL_USER, "1").choices
-    assert [(each.item, each.engine, each.widths, each.scores) for each in found.before.choices] == [
+    assert [(each.item, each.engine, each.widths, each.scores) for each in found.setup.choices] == [
         (each.item, each.engine, each.widths, ()) for each in choices
     ]
     assert list(found.means) == ["all", "101", "102"]
@@ -105,8 +113,8 @@ def test_what_is_run_again_is_what_it_was_made_with(house: House) -> None:
         assert said.days[0] == frame["ds"].iloc[0].to_datetime64().astype("datetime64[D]").astype(int)
 
 
-def test_sales_that_arrived_while_it_was_made_are_not_mistaken_for_its_own(house: House) -> None:
-    """Its hash tells which went in: those of when it was claimed, not of when it was published."""
+def test_sales_that_arrived_during_the_run_are_not_taken_for_its_inputs(house: House) -> None:
+    """The hash shows that the files at the time of the claim went in, not those at publication."""
     house.service.refresh(LOCAL_USER, "1")
     house.clock.turn(timedelta(hours=1))
     (run,) = house.storage.claims.claim("worker", timedelta(hours=9), timedelta(hours=9))
@@ -115,22 +123,22 @@ def test_sales_that_arrived_while_it_was_made_are_not_mistaken_for_its_own(house
     house.next_day()
     house.clock.turn(timedelta(minutes=1))
     house.storage.publications.publish(run, finished[0].publication, house.clock.now())  # type: ignore[arg-type]
-    found = earlier(house)
+    found = previous(house)
     assert found is not None
     assert found.causes == (SALES,)
 
 
-def test_what_can_not_be_proved_is_not_claimed(house: House) -> None:
-    """Such as other facts of the store."""
+def test_a_version_whose_hash_matches_no_candidate_is_unexplained(house: House) -> None:
+    """As when the facts about the store have changed."""
     trained(house)
     sales = house.storage.manifest.head("1", "sales")
     assert sales is not None
-    found = earlier(house, files=StoreFiles(sales, facts=StoreFacts(place="DE")))
-    assert found == Earlier(1, untold=NOT_FOUND)
+    found = previous(house, files=StoreFiles(sales, facts=StoreFacts(place="DE")))
+    assert found == PreviousVersion(1, unexplained=NOT_FOUND)
 
 
-def test_a_version_that_can_not_be_read_stops_no_forecast(house: House) -> None:
-    """What moved it is not told; the next version is there."""
+def test_an_unreadable_previous_version_stops_no_forecast(house: House) -> None:
+    """What moved the forecast is left unexplained; the next version is published."""
     trained(house)
     with house.storage.database.writing() as connection:
         connection.execute(sa.update(forecast_version).values(forecast=b"no arrow"))
@@ -141,7 +149,7 @@ def test_a_version_that_can_not_be_read_stops_no_forecast(house: House) -> None:
 
 
 def pooled(house: House, name: str) -> ChainPriors:
-    """Publish what is pooled over all stores, an hour later."""
+    """Publish a chain, an hour later."""
     house.clock.turn(timedelta(hours=1))
     storage, now = house.storage, house.clock.now()
     made = chain(name, now, engine="flat")
@@ -151,8 +159,8 @@ def pooled(house: House, name: str) -> ChainPriors:
     return made
 
 
-def test_the_chain_it_was_trained_with_is_used_again(house: House) -> None:
-    """A training uses the newest; what is run again beside it knows what was known then."""
+def test_the_replay_uses_the_previous_chain(house: House) -> None:
+    """While the training itself uses the newest one."""
     pooled(house, "c-1")
     trained(house)
     pooled(house, "c-2")
@@ -162,21 +170,21 @@ def test_the_chain_it_was_trained_with_is_used_again(house: House) -> None:
     tasks = [task for task in house.compute.tasks if isinstance(task, ForecastTask)]
     assert tasks
     for task in tasks:
-        assert task.before is not None
-        assert (task.chain and task.chain.chain_id, task.before.chain and task.before.chain.chain_id) == (
+        assert task.previous is not None
+        assert (task.chain and task.chain.chain_id, task.previous.chain and task.previous.chain.chain_id) == (
             "c-2",
             "c-1",
         )
 
 
-def test_results_beside_another_version_are_not_taken_over(house: House) -> None:
-    """What a worker kept of a run that it lost was compared with the version there was then."""
+def test_checkpoints_made_before_another_version_are_not_used(house: House) -> None:
+    """Their replays were compared with the version that was the newest then."""
     trained(house)
     (run,) = house.storage.runs.recent(1)
     sales = house.storage.manifest.head("1", "sales")
     assert sales is not None
     one, other = (
-        Assignment(run, StoreFiles(sales), None, None, earlier=each).fingerprint(28)
-        for each in (Earlier(1), Earlier(2))
+        Assignment(run, StoreFiles(sales), None, None, previous=each).fingerprint(28)
+        for each in (PreviousVersion(1), PreviousVersion(2))
     )
     assert one != other

@@ -15,8 +15,8 @@ from forecasting.core.domain import BacktestScore, Predictor, SeriesChoice, Seri
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import FitFailed
 from forecasting.core.ports import Publication
+from forecasting.training.forecast_task import SeriesResult, StorePart
 from forecasting.training.publication import merged, publication
-from forecasting.training.tasks import SeriesResult, StorePart
 from tests.series import as_days, daily_series
 
 CUTOFF = date(2017, 7, 2)  # a Sunday

@@ -13,8 +13,10 @@ from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import StorageError
 from forecasting.core.explanation import Cause, Explanation, Origin
 from forecasting.evaluation.calibration import Scores
+from forecasting.training.forecast_task import SeriesResult, StorePart
+from forecasting.training.pooling_tasks import PooledFit
 from forecasting.training.result_codec import read_result, write_result
-from forecasting.training.tasks import PooledFit, Result, SeriesResult, StorePart
+from forecasting.training.tasks import Result
 
 CUTOFF = date(2019, 4, 2)
 
@@ -37,7 +39,7 @@ def part(count: int) -> StorePart:
     choice = SeriesChoice("101", "prophet", "lowest error", (score,), (1.25, 0.5))
     forecast = SeriesForecast(future.days, values, values, values, values)
     why = Explanation(Origin.MODEL, {"level": values, "promotion": 0 * values})
-    told = {"explanation": why, "midway": {Cause.SALES: forecast}}
+    told = {"explanation": why, "replayed": {Cause.SALES: forecast}}
     results = (
         SeriesResult(SeriesKey("1", "101"), days(3), future, future.promo, choice, forecast, **told),
         SeriesResult(SeriesKey("1"), days(3), future, future.promo, failure="too short"),
@@ -67,8 +69,8 @@ def test_a_part_of_a_store_comes_back_as_it_was() -> None:
     assert series.explanation is not None
     assert series.explanation.origin is Origin.MODEL
     assert list(series.explanation.steps) == ["level", "promotion"]
-    assert series.midway is not None
-    np.testing.assert_array_equal(series.midway[Cause.SALES].mean, series.forecast.mean)
+    assert series.replayed is not None
+    np.testing.assert_array_equal(series.replayed[Cause.SALES].mean, series.forecast.mean)
 
 
 @given(st.dictionaries(st.text(), st.floats(allow_nan=False)), st.integers(0, 40))

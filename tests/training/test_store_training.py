@@ -12,9 +12,10 @@ from forecasting.core.domain import LOCAL_USER, RefreshRun, RunState, SeriesChoi
 from forecasting.core.errors import ComputeLost, FitFailed
 from forecasting.core.ports import Done
 from forecasting.storage.tables import predictor as predictor_table
-from forecasting.training import store_training
+from forecasting.training import assignment_executor
 from forecasting.training.assignment import with_new_choices
-from forecasting.training.tasks import ForecastTask, Result, Task
+from forecasting.training.forecast_task import ForecastTask
+from forecasting.training.tasks import Result, Task
 from tests.fakes import InlineCompute
 from tests.house import FIRST, LAST, House, sales
 from tests.storage.examples import LEASE, LIMIT, predictor, publish_chain
@@ -147,7 +148,7 @@ def test_workers_that_die_once_cost_no_store(three: House, losses: int) -> None:
 
 def test_all_stores_of_a_chunk_share_the_workers(three: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their parts are handed over together; each store is published whole."""
-    monkeypatch.setattr(store_training, "PART", 2)
+    monkeypatch.setattr(assignment_executor, "SERIES_PER_TASK", 2)
     assert outcome(worked(three)) == {"1": DONE, "2": DONE, "3": DONE}
     tasks = [task for task in three.compute.tasks if isinstance(task, ForecastTask)]
     assert sorted((task.files.store, task.part, task.parts) for task in tasks) == [

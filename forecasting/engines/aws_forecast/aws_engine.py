@@ -17,7 +17,13 @@ from forecasting.engines.aws_forecast.imports import Imports
 from forecasting.engines.aws_forecast.names import Names
 from forecasting.engines.aws_forecast.pipeline import EXPORTED, MADE, PREDICTOR, READY, Pipeline
 from forecasting.engines.aws_forecast.trainer import Trainer
-from forecasting.evaluation.remote_engine import Fetch, RemoteJob, RemoteProgress, StoreForecasts, Ticket
+from forecasting.evaluation.remote_engine import (
+    RemoteForecasts,
+    RemoteJob,
+    RemoteProgress,
+    StoreForecasts,
+    Ticket,
+)
 
 
 class AwsForecastEngine:
@@ -96,7 +102,7 @@ class AwsForecastEngine:
                 )
         return RemoteProgress(READY, ready=True, remaining=None, ticket=pipeline.ticket)
 
-    def fetch(self, job: RemoteJob, ticket: Ticket) -> Fetch:
+    def fetch(self, job: RemoteJob, ticket: Ticket) -> RemoteForecasts:
         """Bring the forecasts and, of a training, the windows of the backtest.
 
         Raises
@@ -121,7 +127,7 @@ class AwsForecastEngine:
         for names, ahead in zip(keys, forecaster.query_all(there[MADE], asked), strict=True):
             found[names] += [ahead] if ahead is not None else []
         trainer = Trainer(self._session, self._settings, self._clock, group.arn)
-        return Fetch(trainer.describe(there[PREDICTOR]).created_at, _by_store(keys, found))
+        return RemoteForecasts(trainer.describe(there[PREDICTOR]).created_at, _by_store(keys, found))
 
 
 def _keys(job: RemoteJob, layout: Layout) -> dict[tuple[str, ...], SeriesKey]:

@@ -55,8 +55,8 @@ class AwsHouse(House):
 
     @property
     def group(self) -> Any:
-        """What a `Storecast` has."""
-        return self.training.group
+        """As `Storecast.group`."""
+        return self.training.train_group.group if self.training.train_group else None
 
     def run(self, *arguments: str) -> int:
         """Run one command of AWS."""

@@ -9,7 +9,7 @@ import pytest
 
 from forecasting.core.day_arrays import number_of
 from forecasting.core.errors import EngineBusy, EngineUnavailable, InvalidRequest
-from forecasting.evaluation.remote_engine import Fetched
+from forecasting.evaluation.remote_forecasts import RemoteSeriesEngine
 from tests.aws_fake import AwsFake
 from tests.engines.aws_forecast.chain import DAYS, GROUP, HORIZON, Chain, two_stores
 from tests.series import START, daily_series
@@ -55,7 +55,9 @@ def test_what_was_fetched_is_an_engine(chain: Chain) -> None:
     fetched = chain.engine.fetch(job, chain.finished(job))
     series = next(chain.inputs()).series[1]
     made = (
-        Fetched("aws_forecast", fetched.stores["1"][series.key.item]).fit(series.past).forecast(series.future)
+        RemoteSeriesEngine("aws_forecast", fetched.stores["1"][series.key.item])
+        .fit(series.past)
+        .forecast(series.future)
     )
     assert made.require(series.future, "bread").mean.sum() > 0
 

@@ -10,7 +10,7 @@ from forecasting.core.domain import SeriesKey
 from forecasting.core.errors import FitFailed, InvalidFrame
 from forecasting.core.explanation import LEVEL, Explanation, Origin
 from forecasting.engines.seasonal_naive import SeasonalNaive
-from forecasting.evaluation.fits import Fit, from_history
+from forecasting.evaluation.series_fit import SeriesFit, from_history
 from tests.fakes import FlatEngine, FlatFit
 from tests.series import WEEKDAY_FACTORS, as_days, daily_series, split
 
@@ -39,21 +39,21 @@ class Boasting(FlatEngine):
 def test_a_fit_that_fails_names_its_series() -> None:
     """With the engine's own words."""
     with pytest.raises(FitFailed, match=r"^store 1, product 101: expected more$"):
-        Fit.of(FlatEngine(failure="expected more"), PAST, KEY)
+        SeriesFit.of(FlatEngine(failure="expected more"), PAST, KEY)
 
 
 def test_an_engine_that_breaks_its_promises_is_named() -> None:
     """In its forecast, and in what it says of it."""
     with pytest.raises(InvalidFrame, match=r"^flat forecast of store 1, product 101: expected q10 ≤ q50"):
-        Fit.of(FlatEngine(spread=-0.1), PAST, KEY).forecast(FUTURE)
-    fit = Fit.of(Boasting(), PAST, KEY)
+        SeriesFit.of(FlatEngine(spread=-0.1), PAST, KEY).forecast(FUTURE)
+    fit = SeriesFit.of(Boasting(), PAST, KEY)
     with pytest.raises(InvalidFrame, match=r"^flat explanation of store 1, product 101: expected no step"):
         fit.explanation(FUTURE, fit.forecast(FUTURE).mean)
 
 
 def test_an_engine_that_explains_is_asked() -> None:
     """To the last bit of its mean."""
-    fit = Fit.of(SeasonalNaive(), PAST, KEY)
+    fit = SeriesFit.of(SeasonalNaive(), PAST, KEY)
     mean = fit.forecast(FUTURE).mean
     made = fit.explanation(FUTURE, mean)
     assert made.origin is Origin.AVERAGES
@@ -62,7 +62,7 @@ def test_an_engine_that_explains_is_asked() -> None:
 
 def test_one_that_does_not_is_set_against_recent_sales() -> None:
     """Level and weekday are facts of the last eight weeks, the rest is the engine's."""
-    fit = Fit.of(FlatEngine(factor=1.5), PAST, KEY)
+    fit = SeriesFit.of(FlatEngine(factor=1.5), PAST, KEY)
     mean = fit.forecast(FUTURE).mean
     made = fit.explanation(FUTURE, mean).require(FUTURE, mean, "flat")
     assert made.origin is Origin.HISTORY

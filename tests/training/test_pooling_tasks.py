@@ -1,33 +1,19 @@
+"""The tasks of a run that pools over all stores."""
+
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 
 import pandas as pd
 import pytest
 
-from forecasting.calendar.inputs import StoreFacts
-from forecasting.core.day_arrays import SeriesForecast
-from forecasting.core.domain import SeriesChoice, SeriesKey
-from forecasting.core.errors import EngineUnavailable, StateUnavailable
+from forecasting.core.domain import SeriesKey
+from forecasting.core.errors import StateUnavailable
 from forecasting.core.pooled_priors import ChainPriors, PooledPrior
-from forecasting.engines.empirical import Empirical
-from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.evaluation.backtest import backtest
 from forecasting.evaluation.calibration import Scores
 from forecasting.evaluation.windows import Window
-from forecasting.training.publication import merged
-from forecasting.training.tasks import (
-    ForecastTask,
-    PooledFit,
-    PoolTask,
-    SpreadTask,
-    StoreFiles,
-    StorePart,
-    even_sample,
-    speaks_for_others,
-    work,
-)
+from forecasting.training.pooling_tasks import PooledFit, PoolTask, SpreadTask, representative
 from tests.fakes import FlatEngine, engines
 from tests.pooling import Pooling
 from tests.series import START, as_days, daily_series
@@ -36,7 +22,7 @@ from tests.stores import Shelf
 HORIZON = 28
 DAYS = 200
 LAST = (START + timedelta(days=DAYS - 1)).date()
-KNOWN = engines(FlatEngine(), SeasonalNaive(), Empirical())
+KNOWN = engines(FlatEngine())
 
 
 def products(count: int) -> dict[str, pd.DataFrame]:
@@ -46,91 +32,7 @@ def products(count: int) -> dict[str, pd.DataFrame]:
     }
 
 
-def task(files: StoreFiles, **changes: object) -> ForecastTask:
-    """Train with the flat engine."""
-    return replace(ForecastTask(files, "flat", HORIZON), **changes)  # type: ignore[arg-type] # by name
-
-
-# -- forecasts -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("items", "parts"), [(1, 1), (3, 2), (5, 7), (17, 2), (33, 3)])
-def test_a_store_in_parts_is_the_store(items: int, parts: int) -> None:
-    """Every series once, in the order it has without parts, with the same choice and forecast."""
-    shelf = Shelf()
-    files = shelf.put("1", products(items))
-    whole = task(files).run(shelf, KNOWN)
-    split = [task(files, part=part, parts=parts).run(shelf, KNOWN) for part in range(parts)]
-    assert sum(len(part.results) for part in split) == items + 1
-    assert max(len(part.results) for part in split) - min(len(part.results) for part in split) <= 1
-    assert {(part.store, part.cutoff, part.assumptions) for part in split} == {("1", LAST, whole.assumptions)}
-    together = merged(split[::-1])
-    assert [each.key for each in together] == [each.key for each in whole.results]
-    assert [each.key.item for each in together] == ["all", *products(items)]
-    for mine, theirs in zip(together, whole.results, strict=True):
-        assert mine.choice == theirs.choice
-        assert mine.forecast is not None
-        assert theirs.forecast is not None
-        assert mine.forecast.mean.tolist() == theirs.forecast.mean.tolist()
-
-
-def test_a_store_is_forecast_from_its_sales_and_plan_and_what_is_known_of_it() -> None:
-    """The files are read where the work is done."""
-    shelf = Shelf()
-    facts = StoreFacts({"promo2": 1.0, "promo2_since_year": 2017.0, "promo2_since_week": 1.0})
-    files = shelf.put("1", products(1), facts)
-    days = pd.date_range(LAST + timedelta(days=1), periods=HORIZON)
-    planned = pd.DataFrame(
-        {
-            "store": "1", "item": "all", "ds": days,
-            "is_open": True, "promo": True, "holiday": "", "school_holiday": False,
-        }
-    )  # fmt: skip
-    assert not task(files).run(shelf, KNOWN).results[0].future.promo.any()
-    part = task(replace(files, plan=shelf.file("1", "plan", planned))).run(shelf, KNOWN)
-    assert part.assumptions == ()
-    for each in part.results:
-        assert each.future.promo.all()
-        assert each.future.flags["standing_promotion"].all()
-
-
-def test_what_was_chosen_is_forecast_again_by_its_product() -> None:
-    """One the training did not see is chosen for."""
-    shelf = Shelf()
-    files = shelf.put("1", products(2))
-    kept = (SeriesChoice("101", "seasonal_naive", "kept"), SeriesChoice("all", "empirical", "kept"))
-    part = task(files, kept=kept).run(shelf, KNOWN)
-    reasons = {each.key.item: each.choice.reason for each in part.results if each.choice}
-    assert (reasons["all"], reasons["101"]) == ("kept", "kept")
-    assert reasons["100"] != "kept"
-
-
-def test_a_series_that_cannot_be_fitted_leaves_the_others_alone() -> None:
-    """It is a result with its reason."""
-    shelf = Shelf()
-    closed = daily_series(DAYS).assign(is_open=False, y=0.0)
-    part = task(shelf.put("1", products(1) | {"900": closed})).run(shelf, KNOWN)
-    assert {each.key.item: bool(each.forecast) for each in part.results} == {
-        "all": True, "100": True, "900": False,
-    }  # fmt: skip
-    (failed,) = (each for each in part.results if each.forecast is None)
-    assert failed.failure.startswith("store 1, product 900: seasonal_naive: expected at least one open day")
-
-
-def test_missing_files_and_engines_are_errors_of_the_task() -> None:
-    """Not of one of its series."""
-    shelf = Shelf()
-    files = shelf.put("1", products(1))
-    with pytest.raises(EngineUnavailable):
-        work(task(files, engine="aws_forecast"), shelf, KNOWN)
-    shelf.frames.clear()
-    last_window = (Window(LAST - timedelta(days=HORIZON), HORIZON),)
-    for each in (task(files), PoolTask(files, "flat", (LAST,)), SpreadTask(files, chain([]), last_window)):
-        with pytest.raises(StateUnavailable, match="sales of store 1: expected a file, found none"):
-            work(each, shelf, KNOWN)
-
-
-# -- what is pooled over the chain ---------------------------------------------------------------------
+# -- priors ---------------------------------------------------------------------
 
 
 CUTOFFS = (LAST - timedelta(days=56), LAST - timedelta(days=28), LAST)
@@ -145,7 +47,7 @@ def pooled(frames: Mapping[str, pd.DataFrame], engine: Pooling | None = None) ->
     """The fits of a store's products, without that of their total."""
     shelf = Shelf()
     made = engine or Pooling()
-    fits = work(PoolTask(shelf.put("1", frames), "pooling", CUTOFFS), shelf, made.named)
+    fits = PoolTask(shelf.put("1", frames), "pooling", CUTOFFS).run(shelf, made.named)
     assert all(prior is None for prior in made.priors)
     found = [fit for fit in fits if isinstance(fit, PooledFit)]
     assert len(found) == len(fits)
@@ -164,7 +66,7 @@ def test_every_series_is_fitted_at_every_cutoff_without_a_prior() -> None:
 def test_the_total_is_pooled_like_a_product() -> None:
     """Of the stores' totals."""
     shelf = Shelf()
-    fits = work(PoolTask(shelf.put("1", products(2)), "pooling", CUTOFFS), shelf, Pooling().named)
+    fits = PoolTask(shelf.put("1", products(2)), "pooling", CUTOFFS).run(shelf, Pooling().named)
     assert [fit.cutoff for fit in fits if isinstance(fit, PooledFit) and fit.item == "all"] == list(CUTOFFS)
 
 
@@ -194,9 +96,9 @@ def test_short_and_closed_series_are_not_pooled_at_the_cutoffs_they_say_nothing_
 def test_a_series_without_a_sale_says_nothing() -> None:
     """Nor does one without a day, and no error either."""
     past = as_days(daily_series(DAYS))
-    assert speaks_for_others(past, LAST)
-    assert not speaks_for_others(replace(past, y=0 * past.y), LAST)
-    assert not speaks_for_others(past[:0], LAST)
+    assert representative(past, LAST)
+    assert not representative(replace(past, y=0 * past.y), LAST)
+    assert not representative(past[:0], LAST)
 
 
 def test_a_fit_that_fails_is_left_out_at_its_cutoff() -> None:
@@ -208,7 +110,7 @@ def test_a_fit_that_fails_is_left_out_at_its_cutoff() -> None:
 def test_an_engine_without_coefficients_has_nothing_to_pool() -> None:
     """And no error."""
     shelf = Shelf()
-    assert work(PoolTask(shelf.put("1", products(2)), "flat", CUTOFFS), shelf, KNOWN) == ()
+    assert PoolTask(shelf.put("1", products(2)), "flat", CUTOFFS).run(shelf, KNOWN) == ()
 
 
 def test_sales_after_a_cutoff_do_not_change_what_is_pooled_at_it() -> None:
@@ -220,7 +122,7 @@ def test_sales_after_a_cutoff_do_not_change_what_is_pooled_at_it() -> None:
     assert first[2] != second[2]
 
 
-# -- how far the truth lies from it --------------------------------------------------------------------
+# -- spreads --------------------------------------------------------------------
 
 WINDOWS = tuple(Window(LAST - timedelta(days=28 * back), HORIZON) for back in (4, 3, 2, 1))
 
@@ -283,26 +185,12 @@ def test_a_series_that_cannot_be_backtested_has_no_say() -> None:
     assert list(spread({"100": ends, "101": frame}, Pooling(fails_at=WINDOWS[2].cutoff))) == ["100"]
 
 
-@pytest.mark.parametrize("most", [1, 3, 7, 10, 99])
-def test_a_sample_is_spread_evenly_over_all_stores(most: int) -> None:
-    """The same ones every time, none twice, and all where there are not more."""
-    shelf = Shelf()
-    files = [shelf.put(str(number), products(1)) for number in range(10)]
-    taken = even_sample(files, most)
-    assert taken == even_sample(files, most)
-    numbers = [int(each.store) for each in taken]
-    assert len(numbers) == min(most, 10)
-    assert numbers == sorted(set(numbers))
-    gaps = [later - earlier for earlier, later in pairwise(numbers)]
-    assert max(gaps, default=0) - min(gaps, default=0) <= 1
-
-
-def test_values_sent_to_workers_and_back_are_plain() -> None:
-    """A task names files and holds no sales; a result holds a part of one store."""
+@pytest.mark.parametrize("spread", [False, True])
+def test_a_missing_file_is_an_error_of_the_task(*, spread: bool) -> None:
+    """Not of one of its series."""
     shelf = Shelf()
     files = shelf.put("1", products(1))
-    made = work(task(files), shelf, KNOWN)
-    assert isinstance(made, StorePart)
-    assert all(isinstance(each.forecast, SeriesForecast) for each in made.results)
-    assert all(len(each.recent) == 35 for each in made.results)
-    assert len(repr(task(files))) < 1000
+    shelf.frames.clear()
+    task = SpreadTask(files, chain([]), WINDOWS) if spread else PoolTask(files, "flat", (LAST,))
+    with pytest.raises(StateUnavailable, match="sales of store 1: expected a file, found none"):
+        task.run(shelf, KNOWN)

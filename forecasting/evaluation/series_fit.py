@@ -1,4 +1,4 @@
-"""One series fitted: its forecast, promises checked, and why that says what it says."""
+"""A fitted series: its forecast, checked against the promises of every engine, and its explanation."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,19 +12,21 @@ from forecasting.core.explanation import ENGINE, LEVEL, WEEKDAY, Explanation, Or
 from forecasting.core.ports import ExplainableSeries, FittedSeries, LocalEngine
 
 RECENT_DAYS = 56
-"""Days looked back for the usual level of a series whose engine does not say why: eight of each weekday."""
+"""Days of history that give the usual level when an engine explains nothing: eight of each weekday."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """A fitted series.
+class SeriesFit:
+    """One series fitted by one engine.
 
     Attributes
     ----------
     engine
-        What it was fitted by, as it calls itself.
+        The engine's own name for itself.
     past
-        What it was fitted to.
+        The history it was fitted to; the last day is the cutoff.
+    fitted
+        What the engine returned.
     """
 
     engine: str
@@ -39,7 +41,7 @@ class Fit:
         Raises
         ------
         FitFailed
-            Naming the series.
+            If the engine can't fit it; the message names the series.
         """
         try:
             return cls(engine.name, key, past, engine.fit(past))
@@ -47,14 +49,14 @@ class Fit:
             raise FitFailed(f"{key}: {error}") from error
 
     def forecast(self, future: SeriesDays) -> SeriesForecast:
-        """Forecast days to come.
+        """Forecast the days of `future`.
 
         Raises
         ------
         FitFailed
-            Naming the series.
+            If the engine can't forecast them; the message names the series.
         InvalidFrame
-            If the engine breaks its promises.
+            If the forecast breaks a promise of `SeriesForecast.require`.
         """
         try:
             forecast = self.fitted.forecast(future)
@@ -63,17 +65,19 @@ class Fit:
         return forecast.require(future, f"{self.engine} forecast of {self.key}")
 
     def explanation(self, future: SeriesDays, mean: FloatArray) -> Explanation:
-        """What the expected demand of each day is made of.
+        """Split the expected demand of each day into steps; `from_history` if the engine can't explain it.
 
         Parameters
         ----------
+        future
+            The days that were forecast.
         mean
-            (h,) as it was forecast.
+            (h,) their expected demand, as the engine forecast it.
 
         Raises
         ------
         InvalidFrame
-            If the engine breaks its promises.
+            If the engine's explanation breaks a promise of `Explanation.require`.
         """
         if not isinstance(self.fitted, ExplainableSeries):
             return from_history(self.past, future, mean)
@@ -82,11 +86,21 @@ class Fit:
 
 
 def from_history(past: SeriesDays, future: SeriesDays, mean: FloatArray) -> Explanation:
-    """Set a forecast that comes without reasons against recent sales.
+    """Explain a forecast by recent sales, for engines that don't explain it themselves.
 
-    Of the open days of the last `RECENT_DAYS` that are no holidays (or all, where there are no others) the
-    level is the mean; a weekday is its own mean less the level, 0 where there is none; what is left is what
-    the engine adds. So the first two steps are facts of the past, and the last is not told apart.
+    The level is the mean over the open days of the last `RECENT_DAYS`, holidays excluded unless there are no
+    other days. A weekday's step is its own mean less the level, or 0 if it has no such day. The remainder is
+    the engine's step. The first two steps are therefore facts about past sales; the last is not broken down
+    further.
+
+    Parameters
+    ----------
+    past
+        The history the forecast was made from.
+    future
+        The days that were forecast.
+    mean
+        (h,) their expected demand.
     """
     recent = past[past.is_open & (past.days > past.days[-1] - RECENT_DAYS)]
     plain = recent.holiday == 0

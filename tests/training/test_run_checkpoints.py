@@ -7,10 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from forecasting.core.domain import LOCAL_USER, RefreshRun, StoreState
-from forecasting.refresh.chunk import Stopping
+from forecasting.refresh.run_outcome import Stopping
 from forecasting.storage.tables import run_checkpoint
-from forecasting.training import store_training
-from forecasting.training.tasks import ForecastTask
+from forecasting.training import assignment_executor
+from forecasting.training.forecast_task import ForecastTask
 from tests.house import House
 from tests.storage.examples import LEASE, LIMIT
 
@@ -21,7 +21,7 @@ PARTS = [0, 1, 2]
 @pytest.fixture
 def one_series_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a small store is divided."""
-    monkeypatch.setattr(store_training, "PART", 1)
+    monkeypatch.setattr(assignment_executor, "SERIES_PER_TASK", 1)
 
 
 def tried(house: House) -> list[int]:

@@ -1,4 +1,4 @@
-"""What an engine elsewhere brought, as an engine that is judged and published like any other."""
+"""What an engine elsewhere forecasts, as an engine that is judged and published like any other."""
 
 from dataclasses import replace
 from datetime import date
@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast, number_of
 from forecasting.core.errors import FitFailed
-from forecasting.evaluation.remote_engine import Brought, Fetched
+from forecasting.evaluation.remote_forecasts import RemoteSeriesEngine, RemoteStoreForecasts
 from tests.series import as_days
 
 
@@ -38,7 +38,7 @@ def made(first: str, count: int = 14, level: float = 10.0) -> SeriesForecast:
 
 def fetched(*forecasts: SeriesForecast, past: SeriesDays = PAST, ahead: SeriesDays = AHEAD) -> SeriesForecast:
     """What is made of them."""
-    return Fetched("aws_forecast", forecasts).fit(past).forecast(ahead)
+    return RemoteSeriesEngine("aws_forecast", forecasts).fit(past).forecast(ahead)
 
 
 def test_the_forecast_that_follows_the_history_counts() -> None:
@@ -67,7 +67,7 @@ def test_nothing_that_follows_is_said() -> None:
     with pytest.raises(FitFailed, match="aws_forecast has no forecast from 2019-04-05 on"):
         fetched(made("2019-03-22"))
     with pytest.raises(FitFailed, match="has no forecast"):
-        Fetched("aws_forecast").fit(PAST)
+        RemoteSeriesEngine("aws_forecast").fit(PAST)
 
 
 def test_a_missing_value_is_told_and_not_made_up() -> None:
@@ -82,9 +82,11 @@ def test_a_missing_value_is_told_and_not_made_up() -> None:
 
 def test_the_windows_of_its_backtest_are_told() -> None:
     """Those that lie wholly in the history, the oldest first, with the last day that was seen."""
-    brought = Brought("aws_forecast", {"all": (made("2019-04-05"), made("2019-03-22"), made("2019-03-08"))})
-    assert brought.tried("all", PAST) == ((date(2019, 3, 7), 14), (date(2019, 3, 21), 14))
-    assert brought.tried("101", PAST) == ()
+    forecasts = RemoteStoreForecasts(
+        "aws_forecast", {"all": (made("2019-04-05"), made("2019-03-22"), made("2019-03-08"))}
+    )
+    assert forecasts.windows("all", PAST) == ((date(2019, 3, 7), 14), (date(2019, 3, 21), 14))
+    assert forecasts.windows("101", PAST) == ()
 
 
 @given(arrays(float, (4, 14), elements=st.floats(-1e6, 1e6)), arrays(bool, 14))
