@@ -1,1 +1,1 @@
-"""Settings, their file, logs and the wall clock."""
+"""Settings, their file, logs and the system clock."""

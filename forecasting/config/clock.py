@@ -1,11 +1,11 @@
-"""The one place that reads the wall clock."""
+"""The only module that reads the system clock."""
 
 from datetime import UTC, datetime
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The clock of this machine."""
 
     def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
+        """Return the current time, aware, in UTC."""
         return datetime.now(UTC)

@@ -1,7 +1,7 @@
 """Structured logs: events with named values, for people to read or as JSON, on standard error.
 
-Loggers stand on the standard library's. So a process that has configured nothing still logs readable
-sentences, and where `configure` was called everybody's records come out alike, those of other packages too.
+The loggers are built on those of the standard library. So a process that has configured nothing still logs
+readable sentences, and after `configure` the records of all packages have one format.
 """
 
 import logging
@@ -21,10 +21,10 @@ from forecasting.config.settings import JSON, LogSettings
 from forecasting.core.errors import InvalidSetting
 
 OURS = ("forecasting", "web")
-"""Whose records the level is for; of others only warnings and worse are wanted."""
+"""The packages that the configured level applies to. Other packages log warnings and errors only."""
 
 HIDDEN = "***"
-"""Stands for what must not be read in a log."""
+"""Replaces secrets."""
 
 HANDLER = "storecast"
 
@@ -39,9 +39,9 @@ _SECRET_IN_TEXT = re.compile(
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
-    """The logger of a module: ``log.info("run published", run_id=run.run_id, scope=run.scope)``.
+    """Return the logger of a module, for calls such as ``log.info("run published", run_id=run.run_id)``.
 
-    Its records are those of ``logging.getLogger(name)``; their message has the values behind the event.
+    Its records go through ``logging.getLogger(name)``. Their message is the event followed by the values.
     """
     logger: structlog.stdlib.BoundLogger = structlog.wrap_logger(
         logging.getLogger(name),
@@ -59,22 +59,24 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def about(**values: object) -> AbstractContextManager[None]:
-    """Give these values to every record this thread logs meanwhile: ``with about(run_id=…, scope=…):``.
+    """Add values to every record that this thread logs in a block: ``with about(run_id=…, scope=…):``.
 
-    A thread started meanwhile does not inherit them.
+    Threads that are started in the block do not inherit them.
     """
     return structlog.contextvars.bound_contextvars(**values)
 
 
 def configure(form: str, level: str, stream: TextIO | None = None) -> None:
-    """Write the records of this process from now on; a second time replaces the first.
+    """Start writing the records of this process. A second call replaces the configuration of the first.
 
     Parameters
     ----------
-    form, level
-        As in `settings.LogSettings`; the level is for `OURS`.
+    form
+        `settings.CONSOLE` or `settings.JSON`.
+    level
+        One of `settings.LOG_LEVELS`; applies to `OURS`.
     stream
-        By default standard error.
+        Where records are written; by default standard error.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.name = HANDLER
@@ -92,9 +94,14 @@ def configure(form: str, level: str, stream: TextIO | None = None) -> None:
 
 
 def configure_from_env(usual_level: str) -> None:
-    """Configure as the environment says, and as usual where that can't be used.
+    """Configure from the environment; with the defaults if its log settings can't be used.
 
-    What is wrong with it is told by whoever reads `Settings`.
+    An unusable setting is not reported here: `Settings.from_env` reads it again and refuses it.
+
+    Parameters
+    ----------
+    usual_level
+        The level if the environment names none.
     """
     try:
         given = LogSettings.from_env()
@@ -104,7 +111,7 @@ def configure_from_env(usual_level: str) -> None:
 
 
 def adopt(logger: logging.Logger) -> None:
-    """Let a logger that another package gave a handler and a level of its own write like all others."""
+    """Remove handlers and level that another package gave its logger, so that it logs like all others."""
     if logger.handlers or not logger.propagate:
         for handler in tuple(logger.handlers):
             logger.removeHandler(handler)
@@ -113,7 +120,7 @@ def adopt(logger: logging.Logger) -> None:
 
 
 def redacted(text: str) -> str:
-    """The text without passwords in URLs and without values given to secret names."""
+    """Return a text in which `HIDDEN` replaces passwords in URLs and the values of secret names."""
     return _SECRET_IN_TEXT.sub(rf"\1{HIDDEN}", _PASSWORD_IN_URL.sub(rf"\1{HIDDEN}@", text))
 
 
@@ -139,7 +146,7 @@ def _formatter(form: str, *, colours: bool) -> logging.Formatter:
 def _as_record(
     _logger: WrappedLogger, _name: str, event_dict: EventDict
 ) -> tuple[tuple[str], Mapping[str, object]]:
-    """The arguments for the standard library's logger; the values go along for `_described`."""
+    """Return the arguments for the standard library's logger, with the values as extra for `_described`."""
     call = {key: event_dict.pop(key) for key in _OF_THE_CALL if key in event_dict}
     event = str(event_dict.get("event"))
     values = [f"{key}={value}" for key, value in event_dict.items() if key != "event"]
@@ -147,15 +154,15 @@ def _as_record(
 
 
 def _described(_logger: WrappedLogger, _name: str, event_dict: EventDict) -> EventDict:
-    """What every record tells, and the values of ours."""
+    """Return the fields that every record has, and the values of our own records."""
     record = event_dict["_record"]
     at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-    told = {
+    common = {
         "timestamp": at.replace("+00:00", "Z"),
         "level": record.levelname.lower(),
         "logger": record.name,
     }
-    return {**told, **event_dict, **getattr(record, _FIELDS, {}), **told}
+    return {**common, **event_dict, **getattr(record, _FIELDS, {}), **common}
 
 
 def _without_secrets(_logger: WrappedLogger, _name: str, event_dict: EventDict) -> EventDict:
@@ -164,7 +171,7 @@ def _without_secrets(_logger: WrappedLogger, _name: str, event_dict: EventDict) 
 
 
 def _without_secret(name: str, value: object) -> object:
-    """A value fit to be read, of types JSON has; also within mappings and sequences."""
+    """Return a value as JSON types and without secrets, also inside mappings and sequences."""
     if _SECRET_NAME.search(name):
         return HIDDEN
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):

@@ -43,7 +43,7 @@ def could_not_start(reason: str) -> None:
     """Say why there is nothing to show, and what to do."""
     st.subheader("Storecast could not start", anchor=False)
     st.error(formats.plain(reason), icon=":material/error:")
-    st.caption("Nothing was changed. Once this is mended, start the dashboard again.")
+    st.caption("Nothing was changed. Once this is fixed, start the dashboard again.")
 
 
 def follow_theme(page: str) -> None:
