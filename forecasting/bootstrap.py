@@ -62,7 +62,8 @@ class Storecast:
         self._settings = settings
         self._clock = clock
         in_use = open_folder(settings.history).in_use()
-        self._storage = SqlStorage(open_database(settings.home, settings.database_url, must_exist=in_use))
+        database = open_database(settings.home, settings.database_url, must_exist=in_use)
+        self._storage = SqlStorage(database, settings.tolerance)
         self.history = ParquetHistory(settings.history, self._storage.manifest, clock)
         self._pool: Compute[Task, Result] = build_compute(
             partial(run_task, self.history.reader), settings.processes, settings.dask_scheduler

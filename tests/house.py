@@ -40,7 +40,7 @@ class House:
         self.home = home
         self.clock = TurnedClock()
         self.settings = Settings(home=home, **{"engine": "flat", "processes": 2, **settings})  # type: ignore[arg-type] # by name
-        self.storage = SqlStorage(open_database(lay_down(home), clock=self.clock))
+        self.storage = SqlStorage(open_database(lay_down(home), clock=self.clock), self.settings.tolerance)
         self.history = ParquetHistory(home / "history", self.storage.manifest, self.clock)
         self.engine = FlatEngine()
         known = engines(self.engine, SeasonalNaive(), Empirical(), *more)

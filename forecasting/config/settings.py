@@ -43,6 +43,9 @@ from forecasting.core.errors import InvalidSetting
 
 DEFAULT_HOME = Path(__file__).resolve().parents[2] / "data" / "var"
 
+TOLERANCE = timedelta(hours=48)
+"""Age of a predictor below which a refresh does not train again, unless the operator sets another."""
+
 MEGABYTE = 1_000_000
 
 SECOND, MINUTE, HOUR, DAY = (
@@ -146,7 +149,7 @@ class Settings(VariableSettings):
     horizon: Annotated[int, Variable("STORECAST_HORIZON", whole_number(1, 365), portable=True)] = 28
     tolerance: Annotated[
         timedelta, Variable("STORECAST_TOLERANCE_HOURS", duration(HOUR, 0, 24 * 365), portable=True)
-    ] = timedelta(hours=48)
+    ] = TOLERANCE
     engine: Annotated[str, Variable("STORECAST_ENGINE", DEFAULT_ENGINE, portable=True)] = "prophet"
     engines: Annotated[Mapping[str, str], Variable("STORECAST_ENGINE", OTHER_ENGINES, portable=True)] = Field(
         default_factory=dict

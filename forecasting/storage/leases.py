@@ -14,7 +14,7 @@ from forecasting.core.errors import Fenced
 from forecasting.core.pooled_priors import CHAIN
 from forecasting.refresh import lifecycle
 from forecasting.refresh.lifecycle import RunEvent
-from forecasting.storage.endings import end_runs
+from forecasting.storage.endings import RunEndings
 from forecasting.storage.rows import RUN, run_of
 from forecasting.storage.snapshots import read_group_inputs, read_inputs
 from forecasting.storage.tables import ACTIVE, OF_A_STORE, Instant, refresh_run
@@ -41,34 +41,43 @@ class Claim:
     limit: timedelta
 
 
-def claim_runs(connection: sa.Connection, claim: Claim, most: int) -> list[RefreshRun]:
+def claim_runs(connection: sa.Connection, endings: RunEndings, claim: Claim, most: int) -> list[RefreshRun]:
     """Start the next run, and those of its batch that go with it; close what is past its time or attempts."""
     alive = refresh_run.c.lease_until >= claim.now  # of one whose worker has died another takes it over
-    time_out(connection, claim.now, claim.limit, alive)
+    time_out(connection, endings, claim.now, claim.limit, alive)
     while (first := _next(connection, claim.now)) is not None:
         if first.attempt < lifecycle.ATTEMPTS:
             return _start(connection, [first, *_mates(connection, first, most - 1)], claim)
         mine = refresh_run.c.run_id == first.run_id
-        end_runs(connection, RunEvent.FAIL, mine, claim.now, error=lifecycle.GIVEN_UP)
+        endings.end(connection, RunEvent.FAIL, mine, claim.now, error=lifecycle.GIVEN_UP)
     return []
 
 
 def renew_runs(
-    connection: sa.Connection, runs: Collection[RefreshRun], lease: timedelta, now: datetime, limit: timedelta
+    connection: sa.Connection,
+    endings: RunEndings,
+    runs: Collection[RefreshRun],
+    lease: timedelta,
+    now: datetime,
+    limit: timedelta,
 ) -> set[str]:
     """Prolong the leases of those runs that are still held, and in time; return their ids."""
     held = sa.or_(sa.false(), *map(held_by, runs))
-    time_out(connection, now, limit, held)
+    time_out(connection, endings, now, limit, held)
     renewed = sa.update(refresh_run).where(held).values(lease_until=now + lease)
     return set(connection.execute(renewed.returning(refresh_run.c.run_id)).scalars())
 
 
 def time_out(
-    connection: sa.Connection, now: datetime, limit: timedelta, which: sa.ColumnElement[bool]
+    connection: sa.Connection,
+    endings: RunEndings,
+    now: datetime,
+    limit: timedelta,
+    which: sa.ColumnElement[bool],
 ) -> None:
     """End which of the runs have been running for longer than they may."""
     late = sa.and_(refresh_run.c.deadline_at < now, which)
-    end_runs(connection, RunEvent.FAIL, late, now, error=lifecycle.timeout_message(limit))
+    endings.end(connection, RunEvent.FAIL, late, now, error=lifecycle.timeout_message(limit))
 
 
 def held_by(run: RefreshRun) -> sa.ColumnElement[bool]:

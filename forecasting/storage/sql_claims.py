@@ -9,7 +9,7 @@ from forecasting.core.domain import RefreshRun, RunState
 from forecasting.core.errors import InvalidRequest
 from forecasting.refresh.lifecycle import TRANSITIONS, RunEvent
 from forecasting.storage.database import Database
-from forecasting.storage.endings import end_runs
+from forecasting.storage.endings import RunEndings
 from forecasting.storage.leases import Claim, change_held, claim_runs, held_by, renew_runs, require_held
 from forecasting.storage.tables import refresh_run, refresh_worker
 
@@ -22,19 +22,21 @@ _NO_LEASE = {"lease_until": None, "deadline_at": None, "worker": None}
 class SqlRunClaims:
     """Hands out runs to workers (`ports.RunClaims`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, endings: RunEndings) -> None:
         self._database = database
+        self._endings = endings
 
     def claim(self, worker: str, lease: timedelta, limit: timedelta, most: int = 1) -> list[RefreshRun]:
         """See `ports.RunClaims.claim`."""
         with self._database.writing() as connection:
             claim = Claim(worker, self._database.now(connection), lease, limit)
-            return claim_runs(connection, claim, most)
+            return claim_runs(connection, self._endings, claim, most)
 
     def renew(self, runs: Collection[RefreshRun], lease: timedelta, limit: timedelta) -> set[str]:
         """See `ports.RunClaims.renew`."""
         with self._database.writing() as connection:
-            return renew_runs(connection, runs, lease, self._database.now(connection), limit)
+            now = self._database.now(connection)
+            return renew_runs(connection, self._endings, runs, lease, now, limit)
 
     def progress(self, run: RefreshRun, stage: str, done: int, total: int) -> None:
         """See `ports.RunClaims.progress`."""
@@ -59,7 +61,7 @@ class SqlRunClaims:
             )
         move, column = moves[state]
         with self._database.writing() as connection:
-            ended = end_runs(connection, move, held_by(run), at, **{column: message})
+            ended = self._endings.end(connection, move, held_by(run), at, **{column: message})
             require_held(run, len(ended))
 
     def postpone(self, run: RefreshRun, error: str, wait: timedelta) -> None:

@@ -11,7 +11,7 @@ from forecasting.core.ports import Publication
 from forecasting.refresh.lifecycle import RunEvent
 from forecasting.storage.blob import encode
 from forecasting.storage.database import Database
-from forecasting.storage.endings import end_runs
+from forecasting.storage.endings import RunEndings
 from forecasting.storage.forecast_versions import insert_version
 from forecasting.storage.leases import held_by, require_held
 from forecasting.storage.stored_priors import insert_chain
@@ -21,8 +21,9 @@ from forecasting.storage.tables import refresh_run
 class SqlPublications:
     """Publishes forecasts and chains (`ports.Publications`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, endings: RunEndings) -> None:
         self._database = database
+        self._endings = endings
 
     def publish(self, run: RefreshRun, publication: Publication, at: datetime) -> VersionHeader:
         """See `ports.Publications.publish`.
@@ -34,7 +35,7 @@ class SqlPublications:
         """
         content = encode(publication.forecast, publication.reasons)
         with self._database.writing() as connection:
-            _succeed(connection, run, at)
+            self._succeed(connection, run, at)
             header = insert_version(connection, run, publication, content, at)
             this_run = refresh_run.c.run_id == run.run_id
             connection.execute(sa.update(refresh_run).where(this_run).values(version=header.version))
@@ -52,7 +53,7 @@ class SqlPublications:
         """
         contents = [encode(each.forecast, each.reasons) for each in publications]
         with self._database.writing() as connection:
-            _succeed(connection, run, at, message=message)
+            self._succeed(connection, run, at, message=message)
             return [
                 insert_version(connection, run, each, content, at)
                 for each, content in zip(publications, contents, strict=True)
@@ -61,17 +62,18 @@ class SqlPublications:
     def publish_chain(self, run: RefreshRun, chain: ChainPriors, at: datetime) -> None:
         """See `ports.Publications.publish_chain`."""
         with self._database.writing() as connection:
-            _succeed(connection, run, at)
+            self._succeed(connection, run, at)
             insert_chain(connection, chain)
 
+    def _succeed(self, connection: sa.Connection, run: RefreshRun, at: datetime, **values: object) -> None:
+        """End a held run as succeeded.
 
-def _succeed(connection: sa.Connection, run: RefreshRun, at: datetime, **values: object) -> None:
-    """End a held run as succeeded.
-
-    Raises
-    ------
-    Fenced
-        If the run is no longer held.
-    """
-    ended = end_runs(connection, RunEvent.SUCCEED, held_by(run), at, done=refresh_run.c.total, **values)
-    require_held(run, len(ended))
+        Raises
+        ------
+        Fenced
+            If the run is no longer held.
+        """
+        ended = self._endings.end(
+            connection, RunEvent.SUCCEED, held_by(run), at, done=refresh_run.c.total, **values
+        )
+        require_held(run, len(ended))

@@ -5,12 +5,11 @@ the rows of the runs that are attached to are locked: such a run can't end betwe
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from forecasting.core import wording
 from forecasting.core.domain import (
     Answer,
     Decision,
@@ -21,9 +20,10 @@ from forecasting.core.domain import (
     Verdict,
 )
 from forecasting.core.pooled_priors import ChainPriors
+from forecasting.refresh.attaching import attach, has_read_inputs
 from forecasting.refresh.lifecycle import RunEvent
 from forecasting.storage.database import Database
-from forecasting.storage.endings import end_runs
+from forecasting.storage.endings import RunEndings
 from forecasting.storage.rows import RUN, row_of, run_of
 from forecasting.storage.snapshots import nothing_known, read_group_inputs, read_inputs, read_snapshots
 from forecasting.storage.stored_priors import read_latest
@@ -41,8 +41,9 @@ class SqlRefreshRequests:
     `decide` is called while the database is locked, so it must be quick.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, endings: RunEndings) -> None:
         self._database = database
+        self._endings = endings
 
     def submit(self, ask: RefreshRequest, decide: Callable[[StoreSnapshot], Decision]) -> Answer:
         """See `ports.RefreshRequests.submit`."""
@@ -64,7 +65,7 @@ class SqlRefreshRequests:
         """See `ports.RefreshRequests.cancel`."""
         this_run = refresh_run.c.run_id == run_id
         with self._database.writing() as connection:
-            return bool(end_runs(connection, RunEvent.CANCEL, this_run, at, error=reason))
+            return bool(self._endings.end(connection, RunEvent.CANCEL, this_run, at, error=reason))
 
     def cancel_batch(self, batch_id: str, stores: Collection[str] | None, reason: str, at: datetime) -> int:
         """See `ports.RefreshRequests.cancel_batch`."""
@@ -72,7 +73,7 @@ class SqlRefreshRequests:
         if stores is not None:
             batch &= refresh_run.c.store.in_(stores)
         with self._database.writing() as connection:
-            return len(end_runs(connection, RunEvent.CANCEL, batch, at, error=reason))
+            return len(self._endings.end(connection, RunEvent.CANCEL, batch, at, error=reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def _ask_round(
 
 
 def _inputs(connection: sa.Connection, holders: Collection[RefreshRun]) -> dict[str, str]:
-    under_way = [run for run in holders if run.state is RunState.RUNNING or run.elsewhere]
+    under_way = [run for run in holders if has_read_inputs(run)]
     stores = {run.store: run.scope for run in under_way if run.store}
     inputs = {stores[store]: each for store, each in read_inputs(connection, list(stores)).items()}
     groups = [run.scope for run in under_way if run.of_group]
@@ -174,28 +175,14 @@ def _answer(
 
 
 def _attach(connection: sa.Connection, holder: RefreshRun, ask: RefreshRequest, inputs: str | None) -> Answer:
-    """Join a run: one that waits is moved forward, one that reads older inputs is followed by another."""
-    changes: dict[str, object] = {}
-    if holder.state is not RunState.RUNNING and ask.priority < holder.priority:
-        changes["priority"] = ask.priority
-    if holder.state is RunState.WAITING and not holder.elsewhere and ask.batch_id is None:
-        changes |= {"state": RunState.QUEUED.value, "next_attempt_at": None}
-    follows = holder.reads is not None and inputs is not None and inputs != holder.reads
-    if follows and holder.follow_up_by is None:
-        changes |= {"follow_up_by": ask.requested_by, "follow_up_at": ask.requested_at}
-    if changes:
-        mine = refresh_run.c.run_id == holder.run_id
-        connection.execute(sa.update(refresh_run).where(mine).values(changes))
-    joined = replace(holder, **{**changes, "state": RunState(changes.get("state", holder.state))})  # type: ignore[arg-type] # by name
-    return Answer(Verdict.ATTACHED, _joined(holder, ask, follows=follows), joined)
-
-
-def _joined(holder: RefreshRun, ask: RefreshRequest, *, follows: bool) -> str:
-    """What a planner is told whose press joined a run."""
-    doing = "running" if holder.state is RunState.RUNNING or holder.elsewhere else "waiting to run"
-    asked = f"asked {wording.duration(ask.requested_at - holder.requested_at)} ago by {holder.requested_by}"
-    more = "; sales or plan have changed since it began, so another follows it" if follows else ""
-    return f"Already {doing}, {asked}: this press joined it{more}"
+    """Attach a request to an active run, and store what that changes of the run."""
+    answer = attach(holder, ask, inputs)
+    if answer.run is not None and answer.run != holder:
+        before, after = row_of(holder), row_of(answer.run)
+        changes = {name: value for name, value in after.items() if value != before[name]}
+        this_run = refresh_run.c.run_id == holder.run_id
+        connection.execute(sa.update(refresh_run).where(this_run).values(changes))
+    return answer
 
 
 def _queued(ask: RefreshRequest, decision: Decision, snapshot: StoreSnapshot | None) -> RefreshRun:

@@ -1,5 +1,8 @@
 """The storage port over one SQL database."""
 
+from datetime import timedelta
+
+from forecasting.config.settings import TOLERANCE
 from forecasting.core.ports import (
     Chains,
     Checkpoints,
@@ -18,6 +21,7 @@ from forecasting.core.ports import (
 from forecasting.storage.checkpoints import SqlCheckpoints
 from forecasting.storage.chores import SqlChores
 from forecasting.storage.database import Database
+from forecasting.storage.endings import RunEndings
 from forecasting.storage.forecast_versions import SqlVersions
 from forecasting.storage.manifest import SqlManifest
 from forecasting.storage.retention import SqlRetention
@@ -38,13 +42,16 @@ class SqlStorage:
     ----------
     database
         An open database. `close` closes it.
+    tolerance
+        Age of a predictor from which a follow-up trains again.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, tolerance: timedelta = TOLERANCE) -> None:
         self.database = database
-        self._requests = SqlRefreshRequests(database)
-        self._claims = SqlRunClaims(database)
-        self._publications = SqlPublications(database)
+        endings = RunEndings(tolerance)
+        self._requests = SqlRefreshRequests(database, endings)
+        self._claims = SqlRunClaims(database, endings)
+        self._publications = SqlPublications(database, endings)
         self._runs = SqlRunQueries(database)
         self._checkpoints = SqlCheckpoints(database)
         self._versions = SqlVersions(database)
