@@ -16,6 +16,7 @@ from forecasting.refresh.lifecycle import LeaseTerms
 from forecasting.refresh.run_outcome import ReportProgress, RunOutcome, Stopping, Train
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.storage import SqlStorage, open_database
+from forecasting.storage.endings import RunEndings
 from forecasting.storage.sql_claims import SqlRunClaims
 from forecasting.storage.tables import refresh_run
 from tests.fakes import TurnedClock
@@ -33,6 +34,7 @@ from tests.storage.examples import (
     retrain,
 )
 
+ENDINGS = RunEndings(timedelta(hours=48))
 MOMENT = timedelta(milliseconds=30)
 """A lease that is renewed every ten milliseconds."""
 
@@ -358,7 +360,7 @@ def test_how_far_several_runs_are_is_written_down_where_their_leases_are_prolong
         until(lambda: len(written) == len(runs))
         yield from map(done, runs)
 
-    bench.worked = bench.with_claims(Noting(bench.storage.database))
+    bench.worked = bench.with_claims(Noting(bench.storage.database, ENDINGS))
     bench.worker(train, lease=MOMENT).run_next()
     assert sorted(run.store for run in written) == ["1", "2"]
 
@@ -385,7 +387,7 @@ def test_trouble_with_the_state_ends_the_training_too(bench: Bench) -> None:
             ended.append("ended")
         yield
 
-    bench.worked = bench.with_claims(Unwritable(bench.storage.database))
+    bench.worked = bench.with_claims(Unwritable(bench.storage.database, ENDINGS))
     with pytest.raises(StateUnavailable, match="the disk is full"):
         bench.worker(train, lease=MOMENT).run_next()
     assert ended == ["ended"]
