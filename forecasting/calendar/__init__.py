@@ -1,1 +1,1 @@
-"""From sales and plan to the frames engines see: covariates, gaps, closures, the input hash. Pure."""
+"""Turn sales and plan into the inputs of the engines: covariates, days ahead, input hashes. Pure."""

@@ -1,22 +1,22 @@
-"""From days and what is known of them to the regressors of the recipe; pure, and nothing looks at demand.
+"""Turn days and their covariates into the regressors of the recipe, without looking at demand.
 
-Every column is known ahead of time. What "usual" means is learnt from the days already seen, so that a
-backtest learns it from the days before its cutoff alone. Of a column that a data set says nothing about every
-value is 0, and the engine drops it.
+Every column is known in advance. Which weekdays are usually open is learnt from the history, so a backtest
+learns it only from days before its cutoff. A column about which a data set says nothing is 0 everywhere, and
+the engine drops it.
 
 ====================  ===================================================================================
-columns               1 on
+columns               the days on which they are 1
 ====================  ===================================================================================
-promo, promo:Mon …    days on promotion; and on some weekdays, in school holidays, before a closed day
+promo, promo:Mon …    promotions; also those on some weekdays, in school holidays, before a closed day
 school_holiday        school holidays
-holiday               any holiday, also one that was never seen before
-holiday:NAME          each kind of holiday on its own, on top of that
-closed:tomorrow …     days beside one that is closed although its weekday usually is not
+holiday               any holiday, including one that never occurred before
+holiday:NAME          one named holiday, in addition to `holiday`
+closed:tomorrow …     days next to a closed day whose weekday is usually open
 reopened:… closing:…  the first days after, and the last before, a closure of a week or more
-flag:NAME             what else is known of a day, such as a standing promotion
-month:…               waves of the day of the month, the last working days of it, the Saturday after a Friday,
-                      Thursday or Wednesday that is the last of them
-december:…            days that sell each in their own way: before Christmas, Christmas Eve, New Year's Eve …
+flag:NAME             another fact known in advance, such as a standing promotion
+month:…               sine and cosine of the day of the month (not 0 or 1); the last two working days of
+                      the month; the Saturday up to three days after the last
+december:…            groups of December days with a demand of their own, such as Christmas Eve
 easter:… pentecost:…  the days around Easter and Pentecost
 ====================  ===================================================================================
 """
@@ -32,16 +32,16 @@ from forecasting.core.day_arrays import EPOCH, BoolArray, FloatArray, IntArray, 
 Flags = dict[str, BoolArray]
 
 LONG_CLOSURE = 7
-"""Days in a row from which a closure counts as long."""
+"""Fewest consecutive closed days of a long closure."""
 
 REOPENED: dict[str, tuple[int, int]] = {"1-2": (1, 2), "3-5": (3, 5)}
-"""Days since the end of a long closure that are told apart from others."""
+"""Columns for the days after a long closure, as ranges of days since its end."""
 
 CLOSING: dict[str, tuple[int, int]] = {"1": (1, 1), "2-3": (2, 3)}
-"""Days until the start of a long closure that are told apart from others."""
+"""Columns for the days before a long closure, as ranges of days until its start."""
 
 HARMONICS = 4
-"""Waves of the day of the month: the pay-day effect."""
+"""Harmonics of the day of the month, for the pay-day effect."""
 
 DECEMBER: dict[str, tuple[int, int]] = {
     "1-12": (1, 12),
@@ -53,8 +53,8 @@ DECEMBER: dict[str, tuple[int, int]] = {
     "29-30": (29, 30),
     "31": (31, 31),
 }
-"""Days of December. The 24th and the 31st stand alone: half days, which would else spoil what is learnt about
-every other day before a closed one."""
+"""Groups of December days. The 24th and the 31st have columns of their own: shops open for only half of these
+days, which would distort the estimate for all other days before a closed one."""
 
 EASTER: dict[str, tuple[int, int]] = {
     "easter:-7..-4": (-7, -4),
@@ -63,27 +63,27 @@ EASTER: dict[str, tuple[int, int]] = {
     "pentecost:-3..-1": (46, 48),
     "pentecost:+1..+3": (50, 52),
 }
-"""Windows in days from Easter Sunday; Pentecost is 49 days after it."""
+"""Groups of days, as offsets from Easter Sunday; Pentecost Sunday has offset 49."""
 
 PROMO_WEEKDAYS: dict[str, int] = {"Mon": 0, "Tue": 1, "Wed": 2, "Fri": 4}
-"""Weekdays on which a promotion may do more or less than on the others."""
+"""Weekdays on which a promotion may have an effect of its own."""
 
 SATURDAY, WORKING_DAYS = 5, 5
 OFTEN = 0.5
-"""A weekday is usually open if more than this share of its days was, over the last year."""
+"""A weekday is usually open if more than this share of its days in the last year was open."""
 
 CONTEXT = 120
-"""Rows before the first day asked for that are looked at: closures may have begun there."""
+"""Days of history in front of the first requested day: a closure may have begun in them."""
 
 YEAR = 364
-"""Days of a year of whole weeks."""
+"""Days of a year in whole weeks."""
 
 BLOCK = 2048
-"""Days of one block of calendar columns: five and a half years."""
+"""Days of one cached block of calendar columns: five and a half years."""
 
 
 def usual_weekdays(seen: SeriesDays) -> BoolArray:
-    """(7,) whether a weekday is usually open (0 is Monday), from the last year of the days seen."""
+    """(7,) True for weekdays that are usually open (0 is Monday), learnt from the last year of a history."""
     if not len(seen):
         return np.zeros(7, dtype=np.bool_)
     recent = seen[seen.days > seen.days[-1] - YEAR]
@@ -93,12 +93,12 @@ def usual_weekdays(seen: SeriesDays) -> BoolArray:
 
 
 class Features(Mapping[str, FloatArray]):
-    """Columns of one length by name, kept as one table.
+    """Named columns of equal length, stored as one table.
 
     Parameters
     ----------
     names
-        Of the columns.
+        (K,) names of the columns.
     rows
         (n, K) values.
     """
@@ -119,7 +119,7 @@ class Features(Mapping[str, FloatArray]):
         return len(self.names)
 
     def table(self, names: Sequence[str]) -> FloatArray:
-        """(n, k) the columns of some names, 0 where there is none of that name."""
+        """(n, k) the columns with some names; a column that does not exist is 0."""
         at = {name: number for number, name in enumerate(self.names)}
         chosen = np.array([at.get(name, -1) for name in names], dtype=np.int64)
         table = self.rows[:, chosen]
@@ -128,21 +128,21 @@ class Features(Mapping[str, FloatArray]):
 
 
 def features(days: SeriesDays, usual: BoolArray) -> Features:
-    """The regressors of each day.
+    """Compute the regressors of each day.
 
     Parameters
     ----------
     days
-        Ascending; a day that is missing counts as closed. Of its last day it is not known whether the store
-        opens the day after, so that it counts as usual; and closed days at its end may become a long closure.
-        Days that follow change nothing else, and so nothing of more than nine days before them.
+        In ascending order; a missing day counts as closed. The day after the last one is assumed to be open
+        as usual, and closed days at the end may turn out to belong to a long closure. Later days can change
+        only these columns, at most nine days back.
     usual
-        (7,) as `usual_weekdays` of what was seen.
+        (7,) `usual_weekdays` of the history.
 
     Returns
     -------
     Features
-        In a fixed order but for the names of holidays and flags.
+        Columns in a fixed order, except for names of holidays and flags, which depend on the days.
     """
     flags = {**_promotions(days), **_holidays(days), **_closures(days, usual)}
     calendar = calendar_columns(days.days)
@@ -154,7 +154,7 @@ def features(days: SeriesDays, usual: BoolArray) -> Features:
 
 
 def features_after(seen: SeriesDays, future: SeriesDays, usual: BoolArray) -> Features:
-    """The regressors of the days of `future`, which may lie beside closures that began in `seen`."""
+    """Compute the regressors of the days of `future`, considering closures that began in `seen`."""
     whole = features(seen[-CONTEXT:].followed_by(future), usual)
     return Features(whole.names, whole.rows[len(whole.rows) - len(future) :])
 
@@ -176,12 +176,12 @@ def _holidays(days: SeriesDays) -> Flags:
 
 
 def _closures(days: SeriesDays, usual: BoolArray) -> Flags:
-    """What closed days nearby do to open ones, on a grid on which a missing day is a closed one."""
+    """Columns for days near closed ones. On the grid of all days, a missing day is a closed one."""
     at = days.days - (days.days[0] if len(days) else 0)
     grid = np.zeros(int(at[-1]) + 1 if len(days) else 0, dtype=np.bool_)
     grid[at] = days.is_open
     weekday = days.weekday
-    # nothing is known of the day after the last, nor of the day before the first
+    # the day after the last and the day before the first are unknown and count as open
     tomorrow, yesterday = np.append(grid[1:], True)[at], np.append(True, grid[:-1])[at]
     closed_tomorrow = ~tomorrow & usual[(weekday + 1) % 7]
     closed_yesterday = ~yesterday & usual[(weekday - 1) % 7]
@@ -198,7 +198,7 @@ def _closures(days: SeriesDays, usual: BoolArray) -> Flags:
 
 
 def _long_closures(grid: BoolArray) -> tuple[IntArray, IntArray]:
-    """Days since the end of the last long closure, and until the start of the next; 0 where there is none."""
+    """(n,) days since the end of the last long closure, and (n,) until the start of the next; 0 for none."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], ~grid, [False]]).astype(np.int8)))
     long = edges[1::2] - edges[::2] >= LONG_CLOSURE
     starts, ends = edges[::2][long], edges[1::2][long]
@@ -210,7 +210,7 @@ def _long_closures(grid: BoolArray) -> tuple[IntArray, IntArray]:
 
 
 def calendar_columns(days: IntArray) -> Features:
-    """The columns that follow from the date alone.
+    """The columns that depend on the date only.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ def calendar_columns(days: IntArray) -> Features:
 
 @lru_cache(maxsize=16)
 def _block(number: int) -> Features:
-    """The columns of one block of days; read only, since they are shared."""
+    """The columns of one block of days; read-only, because callers share them."""
     days = np.arange(number * BLOCK, (number + 1) * BLOCK, dtype=np.int64)
     stamps = days.astype("datetime64[D]")
     month_start = stamps.astype("datetime64[M]")
@@ -255,17 +255,17 @@ def _month_waves(month_start: np.ndarray, day: IntArray) -> dict[str, FloatArray
 
 
 def _month_end(days: IntArray, month_start: np.ndarray) -> dict[str, BoolArray]:
-    """The last and last but one Monday-to-Friday of a month, and the Saturday after the last."""
+    """The last two working days (Monday to Friday) of a month, and the Saturday after the last one."""
     weekday = (days + 3) % 7
     last_day = ((month_start + 1).astype("datetime64[D]") - 1).astype(np.int64)
     last_weekday = (last_day + 3) % 7
     last = last_day - np.maximum(last_weekday - (WORKING_DAYS - 1), 0)
     before = last - np.where((last + 3) % 7 == 0, 3, 1)
-    # the Saturday may fall into the next month: look back from it to the Friday-or-earlier that was the last
+    # the Saturday may lie in the next month, so the last working day of the previous month is compared too
     previous_end = month_start.astype("datetime64[D]").astype(np.int64) - 1
     previous_last = previous_end - np.maximum((previous_end + 3) % 7 - (WORKING_DAYS - 1), 0)
     saturday = weekday == SATURDAY
-    near = [(days - end >= 1) & (days - end <= 3) for end in (last, previous_last)]  # noqa: PLR2004 - a pay-day's weekend
+    near = [(days - end >= 1) & (days - end <= 3) for end in (last, previous_last)]  # noqa: PLR2004 - Wednesday to Friday
     return {
         "month:last": days == last,
         "month:last_but_one": days == before,
@@ -277,5 +277,5 @@ def _easter(days: IntArray) -> dict[str, BoolArray]:
     years = range((EPOCH.year + int(days[0]) // 366) - 1, (EPOCH.year + int(days[-1]) // 365) + 2)
     sundays = np.array([number_of(easter(year)) for year in years if year > 0])
     nearest = sundays[np.clip(np.searchsorted(sundays, days - 100), 0, sundays.size - 1)]
-    offset = days - nearest  # of the only Easter Sunday that is at most 100 days past, else of the next
+    offset = days - nearest  # from the Easter Sunday at most 100 days ago, else from the next one
     return {name: (offset >= a) & (offset <= b) for name, (a, b) in EASTER.items()}

@@ -1,4 +1,4 @@
-"""Public holidays of the places that are configured, for data that does not name its own."""
+"""Public holidays of the configured places, for data that does not name holidays."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,19 +12,19 @@ from forecasting.core.day_arrays import SeriesDays, number_of
 from forecasting.core.errors import InvalidSetting
 
 SEPARATOR = "-"
-"""Between country and subdivision: ``DE-BW``."""
+"""Separates country and subdivision: ``DE-BW``."""
 
 COUNTRY = re.compile(r"[A-Z]{2}(-.+)?$")
-"""The package looks a country up among its own modules: anything but an ISO code might be one of those."""
+"""Only ISO codes are passed on: the `holidays` package would take other names for modules of its own."""
 
 
 def require_places(places: Mapping[str, str], variable: str) -> None:
-    """Refuse a place the `holidays` package does not know.
+    """Check that the `holidays` package knows every place.
 
     Raises
     ------
     InvalidSetting
-        Naming the variable, the place, and what was expected.
+        If it does not. The message names the variable, the place, and what was expected.
     """
     for place in places.values():
         message = (
@@ -39,19 +39,17 @@ def require_places(places: Mapping[str, str], variable: str) -> None:
 
 
 def place_of(store: str, region: str, places: Mapping[str, str]) -> str:
-    """The place configured for a store, else for its region, else for all (``""``); or ``""``."""
+    """The place configured for a store, else for its region, else for all stores; ``""`` if none is."""
     return places.get(store) or places.get(region) or places.get("", "")
 
 
 def with_public_holidays(days: SeriesDays, place: str) -> SeriesDays:
-    """The days with the names of public holidays where they have none.
-
-    A name the data brings is kept.
+    """Name the public holidays among some days. Names in the data are kept.
 
     Parameters
     ----------
     place
-        ``DE``, ``DE-BW`` …; ``""`` leaves the days as they are.
+        ``DE``, ``DE-BW`` …; ``""`` names none.
     """
     if not place or not len(days):
         return days
@@ -63,13 +61,13 @@ def with_public_holidays(days: SeriesDays, place: str) -> SeriesDays:
 
 
 def holiday_names(place: str, years: Sequence[int]) -> dict[date, str]:
-    """Names of a place's public holidays, by day."""
+    """Names of a place's public holidays in some years, by day."""
     return {day: name for year in years for day, name in _of_year(place, year)}
 
 
 @lru_cache(maxsize=512)
 def _of_year(place: str, year: int) -> tuple[tuple[date, str], ...]:
-    import holidays  # noqa: PLC0415 - costs 0.1 s, and only where a place is configured
+    import holidays  # noqa: PLC0415 - costs 0.1 s, which only configured places should pay
 
     country, _, subdivision = place.partition(SEPARATOR)
     known = holidays.country_holidays(

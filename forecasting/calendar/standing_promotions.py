@@ -1,4 +1,4 @@
-"""A standing promotion: one a store takes part in from some week on, named in the file of stores."""
+"""Standing promotions: a store takes part from a certain week on, as the file of stores says."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -13,20 +13,22 @@ Attributes = Mapping[str, str | float | None]
 
 
 def standing_promotion(attributes: Attributes, days: IntArray) -> dict[str, BoolArray]:
-    """Flags of the days of a store's standing promotion, or nothing where it takes part in none.
+    """Flag the days of a store's standing promotion; empty if it takes part in none.
 
     Parameters
     ----------
     attributes
-        Of the store: ``promo2`` (1 where it takes part), ``promo2_since_week`` and ``promo2_since_year``
-        (an ISO week), ``promo_interval`` (months in which it is renewed, such as ``Jan,Apr,Jul,Oct``).
+        Attributes of the store: ``promo2`` (1 if it takes part), ``promo2_since_week`` and
+        ``promo2_since_year`` (an ISO week), ``promo_interval`` (months in which the promotion is renewed,
+        such as ``Jan,Apr,Jul,Oct``).
     days
         (n,) days since 1970-01-01.
 
     Returns
     -------
     dict
-        ``standing_promotion`` from that week on, and ``standing_promotion_renewed`` in those months.
+        (n,) bool by name: ``standing_promotion`` from that week on, and ``standing_promotion_renewed`` in the
+        months of renewal.
     """
     since = _since(attributes)
     if since is None:
@@ -39,11 +41,11 @@ def standing_promotion(attributes: Attributes, days: IntArray) -> dict[str, Bool
 
 
 def _since(attributes: Attributes) -> int | None:
-    """The Monday it began, or None where the store takes part in none or its week is not one."""
+    """Day number of the Monday it began; None if the store takes part in none, or its week is invalid."""
     year, week = attributes.get("promo2_since_year"), attributes.get("promo2_since_week")
     if attributes.get("promo2") != 1 or not (isinstance(year, float | int) and isinstance(week, float | int)):
         return None
     try:
         return number_of(date.fromisocalendar(int(year), int(week), 1))
-    except (ValueError, OverflowError):  # a year without that week, or not a number
+    except (ValueError, OverflowError):  # the year has no such week, or the number is not finite
         return None

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from forecasting.calendar.inputs import total_of
+from forecasting.calendar.store_totals import total_of
 from forecasting.config.settings import Settings
 from forecasting.core import schema
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast

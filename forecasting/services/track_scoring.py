@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pandas as pd
 
-from forecasting.calendar.inputs import series_histories
+from forecasting.calendar.store_totals import series_histories
 from forecasting.core.domain import HistoryFile
 from forecasting.core.errors import InvalidRequest, StorageError
 from forecasting.core.ports import SalesHistory, Storage, TrackUpdate

@@ -1,11 +1,8 @@
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from forecasting.calendar.inputs import (
     SeriesInputs,
@@ -15,42 +12,15 @@ from forecasting.calendar.inputs import (
     build_inputs,
     build_pasts,
     chain_hash,
-    closed_on_holidays,
     expected_days,
-    future_days,
     input_hash,
-    series_histories,
-    silent_days,
-    total_future,
-    total_of,
-    usual_days,
 )
-from forecasting.core.day_arrays import SeriesDays, day_of, number_of
-from forecasting.core.domain import ALL_ITEMS, HistoryFile
+from forecasting.calendar.store_totals import series_histories
+from forecasting.core.day_arrays import day_of, number_of
+from forecasting.core.domain import HistoryFile
 from forecasting.core.errors import UnknownSeries
+from tests.calendar.store_frames import DAYS, SUNDAY, by_day, holiday_names, one, plan, sales
 from tests.series import days_by_item
-
-DAYS = pd.date_range("2019-01-01", "2019-04-02", unit="us")  # ends on a Tuesday
-SUNDAY = 6
-
-
-def sales(item: str, level: float, days: pd.DatetimeIndex = DAYS) -> pd.DataFrame:
-    """One item of store 1, closed on Sundays."""
-    is_open = days.day_of_week != SUNDAY
-    return pd.DataFrame(
-        {
-            "store": "1", "item": item, "ds": days, "y": level * is_open, "is_open": is_open,
-            "promo": days.day == 5, "holiday": "", "school_holiday": False,
-        }
-    )  # fmt: skip
-
-
-def plan(item: str, first: str, last: str, **covariates: object) -> pd.DataFrame:
-    """Plan rows of store 1."""
-    days = pd.date_range(first, last, unit="us")
-    usual = {"is_open": True, "promo": False, "holiday": "", "school_holiday": False}
-    return pd.DataFrame({"store": "1", "item": item, "ds": days, **usual, **covariates})
-
 
 NO_PLAN = plan("all", "2019-04-03", "2019-04-03").iloc[:0]
 
@@ -66,18 +36,6 @@ def inputs(
 def series(built: StoreInputs, item: str) -> SeriesInputs:
     """One of its series."""
     return next(each for each in built.series if each.key.item == item)
-
-
-def by_day(days: SeriesDays) -> pd.DataFrame:
-    """What is known of days, by day."""
-    columns = {
-        "y": days.y,
-        "is_open": days.is_open,
-        "promo": days.promo,
-        "holiday": [days.kinds[code] for code in days.holiday],
-        "school_holiday": days.school_holiday,
-    }
-    return pd.DataFrame(columns, index=days.days.astype("datetime64[D]").astype("datetime64[us]"))
 
 
 def future(built: StoreInputs, item: str) -> pd.DataFrame:
@@ -114,7 +72,7 @@ def test_the_future_starts_the_day_after_the_newest_sales_and_is_complete() -> N
     assert days.tolist() == pd.date_range("2019-04-03", periods=14).tolist()
 
 
-def test_where_the_plan_is_silent_days_are_filled_by_habit_and_it_says_so() -> None:
+def test_where_the_plan_is_assumption_notes_are_filled_by_habit_and_it_says_so() -> None:
     """Sundays stay closed, nothing else is special, and a sentence names the days."""
     built = inputs(sales("101", 10.0), plan("all", "2019-04-03", "2019-04-10", promo=True))
     days = future(built, "101")
@@ -124,7 +82,7 @@ def test_where_the_plan_is_silent_days_are_filled_by_habit_and_it_says_so() -> N
     assert not days.loc["2019-04-11":, "promo"].any()
     assert days.loc["2019-04-14", "is_open"] == False  # noqa: E712 - numpy's own False
     assert built.assumptions == (
-        "No plan for 11–16 Apr: open on the usual weekdays, no promotion and no holiday assumed.",
+        "No plan for 11–16 Apr: assumed open on the usual weekdays, with no promotions or holidays.",
     )
 
 
@@ -328,18 +286,16 @@ def test_a_store_without_a_holiday_behind_it_is_assumed_open_on_those_to_come() 
     assert days.loc["2019-04-19", ["is_open", "holiday"]].tolist() == [True, "Good Friday"]
 
 
-# -- the steps on their own ----------------------------------------------------------------------------
-
-
-def one(frame: pd.DataFrame) -> SeriesDays:
-    """The days of a frame of one item."""
-    (days,) = days_by_item(frame).values()
-    return days
-
-
-def names(days: SeriesDays) -> list[str]:
-    """The holiday of each day."""
-    return [days.kinds[code] for code in days.holiday]
+def test_the_days_expected_of_a_store_are_its_totals_up_to_a_day() -> None:
+    """By plan, else by habit, with the public holidays of its place."""
+    known = days_by_item(pd.concat([sales("101", 10.0), sales("102", 5.0)]))
+    planned = days_by_item(plan("101", "2019-04-10", "2019-04-10", is_open=False, promo=True))
+    days = expected_days(known, planned, date(2019, 4, 22), "DE-BW")
+    assert (days.first, days.last, len(days)) == (date(2019, 4, 3), date(2019, 4, 22), 20)
+    assert {name for name in holiday_names(days) if name} == {"Good Friday", "Easter Monday"}
+    assert days.promo.tolist() == (days.days == number_of(date(2019, 4, 10))).tolist()
+    assert days.is_open.tolist() == (days.weekday != SUNDAY).tolist()  # 102 may open on the tenth
+    assert not any(holiday_names(expected_days(known, planned, date(2019, 4, 22))))
 
 
 def test_a_frame_becomes_days_by_item() -> None:
@@ -351,124 +307,3 @@ def test_a_frame_becomes_days_by_item() -> None:
         pd.testing.assert_frame_equal(by_day(days), by_day(one(frame[frame["item"] == item])))
     assert list(days_by_item(frame[:7])) == ["102"]
     assert days_by_item(frame[:0]) == days_by_item(NO_PLAN) == {}
-
-
-HOLIDAYS = ("", "", "Easter", "May Day", "Änderung", "1st")
-ROW = st.tuples(
-    st.integers(0, 10_000), st.booleans(), st.booleans(), st.sampled_from(HOLIDAYS), st.booleans()
-)
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from(["7", "101", "x"]), st.dictionaries(st.integers(0, 12), ROW, min_size=1), min_size=1
-    )
-)
-def test_a_total_in_arrays_is_that_of_frames(items: dict[str, dict[int, tuple[object, ...]]]) -> None:
-    """Whatever days items have or lack: summed, open and promoted by any, the holiday the last by name."""
-    columns = ["y", "is_open", "promo", "holiday", "school_holiday"]
-    frame = pd.concat(
-        pd.DataFrame([rows[day] for day in sorted(rows)], columns=columns).assign(
-            item=item, ds=[DAYS[day] for day in sorted(rows)]
-        )
-        for item, rows in items.items()
-    ).astype({"y": float, "holiday": "str"})
-    expected = series_histories(frame)["all"]
-    total = total_of(list(days_by_item(frame).values()))
-    assert total.days.tolist() == [number_of(day.date()) for day in expected["ds"]]
-    for name in ("y", "is_open", "promo", "school_holiday"):
-        assert getattr(total, name).tolist() == expected[name].tolist(), name
-    assert names(total) == expected["holiday"].tolist()
-
-
-def test_a_total_has_the_flags_of_any_item() -> None:
-    """On the days of those that have them; the items stay as they are."""
-    whole, late = one(sales("101", 1.0)), one(sales("102", 2.0, DAYS[60:]))
-    flagged = replace(late, flags={"standing": np.ones(len(late), dtype=np.bool_)})
-    total = total_of([whole, flagged])
-    assert total.flags["standing"].tolist() == [False] * 60 + [True] * (len(DAYS) - 60)
-    assert total.y.max() == 3.0
-    assert whole.y.max() == 1.0
-
-
-def test_habit_is_of_the_last_eight_weeks() -> None:
-    """A Sunday open nine weeks ago is none; one open eight weeks ago is. Nothing else is special."""
-    frame = sales("all", 10.0)
-    for opened, expected in (("2019-02-03", False), ("2019-02-10", True)):
-        sunday = frame["ds"] == opened
-        total = one(frame.assign(is_open=frame["is_open"] | sunday, holiday="Carnival", school_holiday=True))
-        habit = usual_days(total, 14)
-        assert habit.days.tolist() == (total.days[-1] + np.arange(1, 15)).tolist()
-        assert habit.is_open.tolist() == ((habit.weekday != SUNDAY) | expected).tolist()
-        assert names(habit) == [""] * 14
-        assert not habit.promo.any()
-        assert not habit.school_holiday.any()
-        assert np.isnan(habit.y).all()
-
-
-@pytest.mark.parametrize(("size", "opens"), [(14, True), (15, False)])
-def test_a_weekday_without_a_row_is_closed_once_two_weeks_are_known(size: int, opens: bool) -> None:  # noqa: FBT001 - a parameter
-    """Before that it is not known to be, and assumed open."""
-    frame = sales("all", 10.0, DAYS[-size:])
-    habit = usual_days(one(frame[frame["is_open"]]), 7)
-    assert habit.is_open[habit.weekday == SUNDAY].tolist() == [opens]
-
-
-def test_holidays_close_only_stores_that_were_closed_on_most() -> None:
-    """One that knows none stays open, and nothing but the holidays changes."""
-    frame = sales("all", 10.0)
-    habit = replace(usual_days(one(frame), 7), holiday=np.arange(7) % 2, kinds=("", "Fair"))
-    first, second = frame["ds"] == frame["ds"].iloc[0], frame["ds"] == frame["ds"].iloc[1]
-    before = frame.assign(holiday=np.where(first | second, "Fair", ""))
-    closed = closed_on_holidays(habit, one(before.assign(is_open=frame["is_open"] & ~first & ~second)))
-    assert closed.is_open.tolist() == (habit.is_open & (habit.holiday == 0)).tolist()
-    half = closed_on_holidays(habit, one(before.assign(is_open=frame["is_open"] & ~first)))
-    assert half is closed_on_holidays(habit, one(frame)) is habit
-
-
-def test_days_to_come_are_planned_by_item_by_store_and_by_habit() -> None:
-    """In that order, day by day; only what nobody planned is assumed."""
-    habit = usual_days(one(sales("all", 10.0)), 6)
-    planned = days_by_item(
-        pd.concat(
-            [
-                plan("all", "2019-04-03", "2019-04-05", holiday="Fair", promo=True),
-                plan("101", "2019-04-05", "2019-04-06", is_open=False, school_holiday=True),
-                plan("102", "2019-04-03", "2019-04-08", is_open=False),
-            ]
-        )
-    )
-    found = future_days("101", planned, habit)
-    assert names(found.days) == ["Fair", "Fair", "", "", "", ""]
-    assert found.days.promo.tolist() == [True, True, False, False, False, False]
-    assert found.days.school_holiday.tolist() == [False, False, True, True, False, False]
-    assert found.days.is_open.tolist() == [True, True, False, False, False, True]  # 7 April is a Sunday
-    assert found.assumed.tolist() == [False, False, False, False, True, True]
-    whole = future_days(ALL_ITEMS, planned, habit)
-    assert whole.assumed.tolist() == [False, False, False, True, True, True]
-    total = total_future([found, whole])
-    assert total.assumed.tolist() == whole.assumed.tolist()
-    assert total.days.is_open.tolist() == [True, True, True, True, False, True]
-    assert names(total.days) == ["Fair", "Fair", "Fair", "", "", ""]
-
-
-def test_silence_is_told_with_the_place_whose_holidays_are_known() -> None:
-    """And a complete plan has no sentence."""
-    habit = usual_days(one(sales("all", 10.0)), 6)
-    found = future_days("101", days_by_item(plan("all", "2019-04-03", "2019-04-05")), habit)
-    (sentence,) = silent_days(found, "DE-BW")
-    assert sentence.startswith("No plan for 6–8 Apr: open on the usual weekdays, no promotion and ")
-    assert sentence.endswith(" and only the public holidays of DE-BW assumed.")
-    assert silent_days(found._replace(assumed=np.zeros(6, dtype=np.bool_))) == []
-
-
-def test_the_days_expected_of_a_store_are_its_totals_up_to_a_day() -> None:
-    """By plan, else by habit, with the public holidays of its place."""
-    known = days_by_item(pd.concat([sales("101", 10.0), sales("102", 5.0)]))
-    planned = days_by_item(plan("101", "2019-04-10", "2019-04-10", is_open=False, promo=True))
-    days = expected_days(known, planned, date(2019, 4, 22), "DE-BW")
-    assert (days.first, days.last, len(days)) == (date(2019, 4, 3), date(2019, 4, 22), 20)
-    assert {name for name in names(days) if name} == {"Good Friday", "Easter Monday"}
-    assert days.promo.tolist() == (days.days == number_of(date(2019, 4, 10))).tolist()
-    assert days.is_open.tolist() == (days.weekday != SUNDAY).tolist()  # 102 may open on the tenth
-    assert not any(names(expected_days(known, planned, date(2019, 4, 22))))

@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.calendar.inputs import series_histories
+from forecasting.calendar.store_totals import series_histories
 from forecasting.core import schema
 from forecasting.core.domain import Actual, SeriesDay, VersionHeader
 from forecasting.planning.track_record import (

@@ -116,7 +116,7 @@ def test_a_closed_day_is_a_word_and_not_a_0(trained: House) -> None:
 @pytest.mark.usefixtures("trained")
 def test_what_was_assumed_is_said() -> None:
     """No plan, so the usual weekdays."""
-    assert "No plan for 3–30 Apr: open on the usual weekdays" in words(opened(store="1"))
+    assert "No plan for 3–30 Apr: assumed open on the usual weekdays" in words(opened(store="1"))
 
 
 @pytest.mark.usefixtures("trained")

@@ -18,7 +18,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from forecasting.calendar.inputs import SeriesInputs, StoreInputs, usual_days
+from forecasting.calendar.future_days import usual_days
+from forecasting.calendar.inputs import SeriesInputs, StoreInputs
 from forecasting.core.day_arrays import IntArray, SeriesDays
 from forecasting.core.domain import ALL_ITEMS, SeriesKey
 from forecasting.engines.aws_forecast.names import Ids
