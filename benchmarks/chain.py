@@ -81,18 +81,20 @@ def chain(data: Path, stores: int, processes: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home) / "state", horizon=HORIZON, processes=processes)
         with Storecast(settings) as storecast:
-            storecast.service.import_file(
+            storecast.services.imports.import_file(
                 LOCAL_USER, sales_file(data, stores, Path(home)), "sales", stores=data / "rossmann_store.csv"
             )
             storecast.start_worker()
-            names = storecast.service.stores(LOCAL_USER)
-            storecast.service.refresh(LOCAL_USER, names[0].store)  # the workers are there once it is done
+            names = storecast.services.stores.visible(LOCAL_USER)
+            storecast.services.refreshing.refresh(
+                LOCAL_USER, names[0].store
+            )  # the workers are there once it is done
             _wait(storecast)
             start = time.perf_counter()
-            answers = storecast.service.refresh_all(LOCAL_USER, force=True)
+            answers = storecast.services.refreshing.refresh_all(LOCAL_USER, force=True)
             megabytes = _wait(storecast)
             seconds = time.perf_counter() - start
-            runs = [storecast.service.run(LOCAL_USER, each.run.run_id) for each in answers if each.run]
+            runs = [storecast.services.runs.get(LOCAL_USER, each.run.run_id) for each in answers if each.run]
     failed = [run for run in runs if run.state is not RunState.SUCCEEDED]
     if failed:
         raise SystemExit(f"{len(failed)} runs failed, such as {failed[0].scope}: {failed[0].error}")
@@ -102,7 +104,7 @@ def chain(data: Path, stores: int, processes: int) -> dict[str, float]:
 def _wait(storecast: Storecast) -> float:
     """Wait until no run is left; return the most memory a process took meanwhile."""
     me, most = psutil.Process(), 0.0
-    while storecast.service.pulse(LOCAL_USER)[2]:
+    while storecast.services.stores.pulse(LOCAL_USER)[2]:
         family = [me, *me.children(recursive=True)]
         most = max(most, *(each.memory_info().rss / MEGABYTE for each in family if each.is_running()))
         time.sleep(0.25)

@@ -19,11 +19,14 @@ FILE = "figures.json"
 
 def write(storecast: Storecast, home: Path) -> None:
     """Write the chart of every store's total into the state folder of the floor."""
-    service = storecast.service
+    services = storecast.services
     figures = {}
-    for store in service.stores(LOCAL_USER):
+    for store in services.stores.visible(LOCAL_USER):
         key = SeriesKey(store.store, ALL_ITEMS)
-        sold, forecast = service.sales(LOCAL_USER, key, SOLD_DAYS), service.forecast(LOCAL_USER, key)
+        sold, forecast = (
+            services.forecasts.sales(LOCAL_USER, key, SOLD_DAYS),
+            services.forecasts.forecast(LOCAL_USER, key),
+        )
         figure = forecast_chart.forecast_figure(sold, forecast, LAST + timedelta(days=1), colours.LIGHT)
         figures[store.store] = figure.to_json()
     (home / FILE).write_text(json.dumps(figures))

@@ -61,7 +61,7 @@ def furnish(storecast: Storecast, folder: Path, sales: pd.DataFrame, parts: int 
     for left in reversed(range(parts)):
         file = folder / "sales.parquet"
         sales[sales["date"] <= pd.Timestamp(LAST) - timedelta(days=left)].to_parquet(file, index=False)
-        storecast.service.import_file(LOCAL_USER, file, "sales")
-        storecast.service.refresh_all(LOCAL_USER)
-        while storecast.service.batch(LOCAL_USER):
+        storecast.services.imports.import_file(LOCAL_USER, file, "sales")
+        storecast.services.refreshing.refresh_all(LOCAL_USER)
+        while storecast.services.runs.batch(LOCAL_USER):
             time.sleep(TICK)

@@ -168,13 +168,13 @@ def _crowd_on(
 
 
 def _versions(storecast: Storecast) -> int:
-    return storecast.service.status(LOCAL_USER).disk.versions
+    return storecast.services.operations.status(LOCAL_USER).disk.versions
 
 
 def _wait_until_published(storecast: Storecast) -> None:
     """Wait until every store has a forecast and none is under way."""
     deadline = time.monotonic() + PATIENCE
-    while {StoreState.NONE, StoreState.RUNNING} & set(storecast.service.states(LOCAL_USER).values()):
+    while {StoreState.NONE, StoreState.RUNNING} & set(storecast.services.stores.states(LOCAL_USER).values()):
         if time.monotonic() > deadline:
             raise SystemExit(f"expected every store to be published within {PATIENCE:g} s")
         time.sleep(TICK)

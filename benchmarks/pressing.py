@@ -21,7 +21,7 @@ def main() -> None:
     os.nice(NICENESS)
     with Storecast(Settings.from_env()) as storecast:
         while not select.select([sys.stdin], [], [], PAUSE)[0]:
-            storecast.service.refresh_all(LOCAL_USER, force=True)
+            storecast.services.refreshing.refresh_all(LOCAL_USER, force=True)
 
 
 if __name__ == "__main__":

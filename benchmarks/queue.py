@@ -38,10 +38,10 @@ def main() -> None:
         settings = Settings(home=Path(home), engine="seasonal_naive")
         with Storecast(settings) as storecast:
             furnish(storecast, Path(home), synthetic_sales(parsed.stores, parsed.items, DAYS, eventful=False))
-            access.install(storecast.service)
+            access.install(storecast.services)
             app = AppTest.from_file(str(ROUTER), default_timeout=60)
             queue = _median_run(app)
-            news = _median_run(app, partial(storecast.service.review, LOCAL_USER, "1"))
+            news = _median_run(app, partial(storecast.services.reviews.review, LOCAL_USER, "1"))
         bare = _median_run(
             AppTest.from_function(_bare_page, kwargs={"rows": parsed.stores}, default_timeout=60)
         )

@@ -39,12 +39,12 @@ def main() -> None:
 
 def measure(storecast: Storecast, stores: int) -> dict[str, float]:
     """Return medians in seconds over the first `stores` stores, and the ratio."""
-    service = storecast.service
+    services = storecast.services
     sales, plan = sample_files()
-    service.import_file(LOCAL_USER, sales, "sales")
-    service.import_file(LOCAL_USER, plan, "plan")
+    services.imports.import_file(LOCAL_USER, sales, "sales")
+    services.imports.import_file(LOCAL_USER, plan, "plan")
     storecast.start_worker()
-    names = [store.store for store in service.stores(LOCAL_USER)][: stores + 1]
+    names = [store.store for store in services.stores.visible(LOCAL_USER)][: stores + 1]
     _timed(lambda: _refresh(storecast, names[0]))  # starts the worker processes
     retrain = [_timed(lambda name=name: _refresh(storecast, name)) for name in names[1:]]
     peer = [_timed(lambda name=name: _plain_prophet(storecast, name)) for name in names[1:]]
@@ -65,10 +65,10 @@ def _timed(work: Callable[[], None]) -> float:
 
 
 def _refresh(storecast: Storecast, store: str) -> None:
-    answer = storecast.service.refresh(LOCAL_USER, store)
+    answer = storecast.services.refreshing.refresh(LOCAL_USER, store)
     if answer.run is None:
         raise SystemExit(f"store {store}: nothing was run")
-    while (run := storecast.service.run(LOCAL_USER, answer.run.run_id)).state.active:
+    while (run := storecast.services.runs.get(LOCAL_USER, answer.run.run_id)).state.active:
         time.sleep(0.005)
     if run.state is RunState.FAILED:
         raise SystemExit(f"store {store}: {run.error}")
@@ -77,9 +77,12 @@ def _refresh(storecast: Storecast, store: str) -> None:
 def _plain_prophet(storecast: Storecast, store: str) -> None:
     from prophet import Prophet  # noqa: PLC0415 - slow to import, and not before the clock of ours ran
 
-    service = storecast.service
-    for item in ("all", *next(each.items for each in service.stores(LOCAL_USER) if each.store == store)):
-        series = service.sales(LOCAL_USER, SeriesKey(store, item))[["ds", "y"]]
+    services = storecast.services
+    for item in (
+        "all",
+        *next(each.items for each in services.stores.visible(LOCAL_USER) if each.store == store),
+    ):
+        series = services.forecasts.sales(LOCAL_USER, SeriesKey(store, item))[["ds", "y"]]
         for frame in (series.iloc[:-28], series):
             model = Prophet()
             model.fit(frame)

@@ -91,7 +91,7 @@ def main() -> None:
     parsed = parser.parse_args()
     logging.disable(logging.WARNING)
     with furnished(parsed.data, parsed.stores, sqlite=parsed.sqlite, pooled=parsed.pooled) as house:
-        stores = len(house.storecast.service.stores(SYSTEM))
+        stores = len(house.storecast.services.stores.visible(SYSTEM))
         passes = measure(house, parsed.rounds)
     result = {"database": "SQLite" if parsed.sqlite else "PostgreSQL", "stores": stores, **summary(passes)}
     if parsed.json:
@@ -134,16 +134,16 @@ def refresh_all(house: House, processes: list[psutil.Popen]) -> Pass:
     SystemExit
         If a run failed, a worker ended, or it takes longer than `LONGEST_SECONDS`.
     """
-    service, runs = house.storecast.service, SqlRunQueries(house.database)
+    services, runs = house.storecast.services, SqlRunQueries(house.database)
     start = time.perf_counter()
-    answers = service.refresh_all(SYSTEM, force=True)
+    answers = services.refreshing.refresh_all(SYSTEM, force=True)
     while runs.backlog():
         if time.perf_counter() - start > LONGEST_SECONDS:
             raise SystemExit(f"expected no run left after {LONGEST_SECONDS:g} s, found {runs.backlog()}")
         _require_alive(processes)
         time.sleep(TICK)
     seconds = time.perf_counter() - start
-    runs = [service.run(SYSTEM, answer.run.run_id) for answer in answers if answer.run]
+    runs = [services.runs.get(SYSTEM, answer.run.run_id) for answer in answers if answer.run]
     failed = [run for run in runs if run.state is not RunState.SUCCEEDED]
     if failed:
         raise SystemExit(f"{len(failed)} runs failed, such as {failed[0].scope}: {failed[0].error}")
@@ -160,7 +160,7 @@ def furnished(data: Path, stores: int, *, sqlite: bool, pooled: bool) -> Iterato
         settings = Settings(home=home, horizon=HORIZON, processes=1, database_url=url)
         storecast = stack.enter_context(Storecast(settings))
         sales = sales_file(data, stores, Path(folder))
-        storecast.service.import_file(SYSTEM, sales, "sales", stores=data / "rossmann_store.csv")
+        storecast.services.imports.import_file(SYSTEM, sales, "sales", stores=data / "rossmann_store.csv")
         database = open_database(home, url)
         stack.callback(database.close)
         yield House(settings, storecast, database, pooled)

@@ -1,4 +1,4 @@
-"""The only wiring: from settings to a service with its worker."""
+"""The only wiring: from settings to the services and their workers."""
 
 import logging
 import os
@@ -26,8 +26,8 @@ from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.sample import next_feed_file
 from forecasting.refresh.lifecycle import LeaseTerms
 from forecasting.refresh.worker import RefreshWorker
+from forecasting.services.composition import compose
 from forecasting.services.housekeeping import DailyChores
-from forecasting.services.service import ForecastService
 from forecasting.storage.database import open_database
 from forecasting.storage.sql_storage import SqlStorage
 from forecasting.training.group_publisher import GroupPublisher
@@ -50,7 +50,7 @@ class Storecast:
 
     Attributes
     ----------
-    service
+    services
         The use cases.
     group
         What does the runs of stores that are trained elsewhere; None where that is not set up.
@@ -70,7 +70,7 @@ class Storecast:
         )
         self.group = self._store_group()
         training = RunTraining(self._storage, self._pool, clock, settings, self._group_training())
-        self.service = ForecastService(
+        self.services = compose(
             self.history,
             self._storage,
             clock,
@@ -80,8 +80,11 @@ class Storecast:
             pooled=poolable(settings.local_engine),
         )
         name = f"{socket.gethostname()}:{os.getpid()}"
-        nightly, prune = partial(self.service.refresh_all, SYSTEM), partial(self.service.prune, SYSTEM)
-        score = partial(self.service.score_arrivals, SYSTEM)
+        nightly, prune = (
+            partial(self.services.refreshing.refresh_all, SYSTEM),
+            partial(self.services.operations.prune, SYSTEM),
+        )
+        score = partial(self.services.imports.score_arrivals, SYSTEM)
         chores = DailyChores(self._storage, clock, settings, name, nightly, prune, score)
         terms = LeaseTerms(settings.lease, settings.run_limit, settings.first_wait)
         claim = partial(RefreshWorker, self._storage, training, clock, terms)

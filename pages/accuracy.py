@@ -4,8 +4,8 @@ from web.accuracy import accuracy_tables, accuracy_view, accuracy_words
 from web.shared import access, caches, components, session
 
 user = access.require_user()
-service = access.service()
-stores, as_of = caches.stores(service, user)
+services = access.services()
+stores, as_of = caches.stores(services, user)
 if not stores or as_of is None:
     components.no_sales()
     st.stop()
@@ -18,13 +18,13 @@ accuracy_tables.open_chosen()
 if unknown:
     st.warning(f"{unknown} Showing {scope}.", icon=":material/search_off:")
 
-report, stamp = caches.accuracy(service, user, scope.region, scope.store, scope.item)
+report, stamp = caches.accuracy(services, user, scope.region, scope.store, scope.item)
 if not report.rows:
     news.subheader("No forecast yet", anchor=False)
     accuracy_view.no_forecast(scope)
     st.stop()
 
 news.subheader(accuracy_words.news(report), anchor=False)
-accuracy_view.sections(service, user, report, stamp, scope, as_of)
+accuracy_view.sections(services, user, report, stamp, scope, as_of)
 accuracy_tables.engines_section(report, of_store=scope.store is not None)
 accuracy_tables.all_figures(report, stamp, of_store=scope.store is not None)

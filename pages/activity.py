@@ -4,17 +4,17 @@ from web.activity import active_runs, activity_view
 from web.shared import access, caches
 
 user = access.require_user()
-service = access.service()
+services = access.services()
 
-stores, _as_of = caches.stores(service, user)
+stores, _as_of = caches.stores(services, user)
 store = activity_view.pick_store_of_runs(stores)
 
 
 @st.fragment(run_every=5)
 def runs() -> None:
     """Draw the runs, and again every few seconds."""
-    found = service.runs(user, store=store)
-    active_runs.decisions(service, user, found)
+    found = services.runs.recent(user, store=store)
+    active_runs.decisions(services, user, found)
     if found:
         activity_view.runs_table(found)
     else:

@@ -7,8 +7,8 @@ from web.shared import access, caches, components, session
 from web.takeaway import export_menu
 
 user = access.require_user()
-service = access.service()
-stores, as_of = caches.stores(service, user)
+services = access.services()
+stores, as_of = caches.stores(services, user)
 if not stores or as_of is None:
     components.no_sales()
     st.stop()
@@ -19,11 +19,11 @@ sentence = title.empty()
 with choice:
     count, same_scale = compare_view.options()
 unknown = session.unknown_in_comparison(stores, count)
-sides = compare_view.pick(service, user, stores, count)
+sides = compare_view.pick(services, user, stores, count)
 if unknown:
     st.warning(unknown, icon=":material/search_off:")
 
-sentence.subheader(compare_view.headline(service, user, sides, as_of), anchor=False)
+sentence.subheader(compare_view.headline(services, user, sides, as_of), anchor=False)
 with export:
-    export_menu.comparison(partial(compare_view.table, service, user, sides, as_of), as_of)
-compare_view.comparison(service, user, sides, as_of, same_scale=same_scale)
+    export_menu.comparison(partial(compare_view.table, services, user, sides, as_of), as_of)
+compare_view.comparison(services, user, sides, as_of, same_scale=same_scale)

@@ -5,15 +5,15 @@ from web.shared import access, caches, components, session
 from web.takeaway import export_menu
 
 user = access.require_user()
-service = access.service()
-rows = service.queue(user)
+services = access.services()
+rows = services.stores.queue(user)
 if not rows:
     components.no_sales()
     st.stop()
 
-_stores, as_of = caches.stores(service, user)
+_stores, as_of = caches.stores(services, user)
 queue_view.headline(rows, as_of)
-queue_view.live_batch(service, user)
+queue_view.live_batch(services, user)
 shown, away = queue_view.pick(rows)
 queue_view.table(shown)
 if shown and as_of is not None:

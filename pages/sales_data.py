@@ -4,9 +4,9 @@ from web.sales_data import sales_data_view
 from web.shared import access, caches
 
 user = access.require_user()
-service = access.service()
+services = access.services()
 
 st.subheader("Sales data", anchor=False)
-sales_data_view.loaded(caches.feeds(service, user), service.as_of(user))
-sales_data_view.next_sample_day(service, user)
-sales_data_view.upload(service, user)
+sales_data_view.loaded(caches.feeds(services, user), services.stores.as_of(user))
+sales_data_view.next_sample_day(services, user)
+sales_data_view.upload(services, user)

@@ -14,7 +14,7 @@ from forecasting.evaluation.remote_engine import RemoteEngine
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.refresh.lifecycle import LeaseTerms
 from forecasting.refresh.worker import RefreshWorker
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import compose
 from forecasting.storage.database import open_database
 from forecasting.storage.sql_storage import SqlStorage
 from forecasting.training.group_publisher import GroupPublisher
@@ -29,7 +29,7 @@ SUNDAY = 6
 
 
 class House:
-    """A wired service with its worker, worked by hand.
+    """Wired services with their worker, which tests run by hand.
 
     Stores 1 (North, products 101 and 102) and 2 (South, product 101) have sales from `FIRST` to `LAST`.
     """
@@ -58,7 +58,7 @@ class House:
             self.storage, self.training, self.clock, LeaseTerms(self.settings.lease), "worker"
         )
         self.wakes = 0
-        self.service = ForecastService(self.history, self.storage, self.clock, self.settings, self._woken)
+        self.services = compose(self.history, self.storage, self.clock, self.settings, self._woken)
 
     def _woken(self) -> None:
         self.wakes += 1
@@ -73,7 +73,7 @@ class House:
         """Import frames as one file, as an operator would."""
         path = self.home / f"{kind}.csv"
         pd.concat(frames).to_csv(path, index=False)
-        self.service.import_file(by, path, kind)
+        self.services.imports.import_file(by, path, kind)
 
     def next_day(self, day: date = LAST + timedelta(days=1)) -> None:
         """Import one more day of sales of store 1."""

@@ -168,7 +168,7 @@ class AwsCommands:
         require_allowance(self.settings.aws.trainings_a_day, trainer.predictors(), self.context.clock.now())
         if not parsed.yes and self._ask("Train now? [y/N] ").lower() not in ("y", "yes"):
             raise InvalidRequest("aws train: expected yes, found no; nothing was started")
-        answer = self.storecast.service.refresh(LOCAL_USER, store, force=True)
+        answer = self.storecast.services.refreshing.refresh(LOCAL_USER, store, force=True)
         print(answer.message)
         failed = self.context.wait_for(self.storecast, [answer])
         for each in failed:

@@ -50,7 +50,7 @@ def add_export(commands: Commands) -> None:
 
 
 def _import(storecast: Storecast, parsed: argparse.Namespace) -> int:
-    report = storecast.service.import_file(
+    report = storecast.services.imports.import_file(
         LOCAL_USER, parsed.path, parsed.kind, layout=parsed.format, stores=parsed.stores
     )
     _print_report(report)
@@ -58,14 +58,14 @@ def _import(storecast: Storecast, parsed: argparse.Namespace) -> int:
 
 
 def _sample(storecast: Storecast, parsed: argparse.Namespace) -> int:
-    service = storecast.service
-    as_of = service.as_of(LOCAL_USER)
+    services = storecast.services
+    as_of = services.stores.as_of(LOCAL_USER)
     if parsed.action == "next-day":
-        _print_report(service.load_next_sample_day(LOCAL_USER))
+        _print_report(services.imports.load_next_sample_day(LOCAL_USER))
     elif as_of is None:
         sales, plan = sample_files()
-        _print_report(service.import_file(LOCAL_USER, sales, "sales"))
-        _print_report(service.import_file(LOCAL_USER, plan, "plan"))
+        _print_report(services.imports.import_file(LOCAL_USER, sales, "sales"))
+        _print_report(services.imports.import_file(LOCAL_USER, plan, "plan"))
     elif not parsed.if_empty:
         raise InvalidRequest(
             "sample: expected an empty history, found sales; the sample is never mixed with other sales"
@@ -90,7 +90,7 @@ def _export(storecast: Storecast, parsed: argparse.Namespace) -> int:
         raise InvalidRequest(f"--out: expected a name ending in .csv or .parquet, found '{path.name}'")
     if not path.parent.is_dir():
         raise InvalidRequest(f"--out: expected an existing folder, found '{path.parent}'")
-    frame = storecast.service.export(LOCAL_USER)
+    frame = storecast.services.forecasts.export(LOCAL_USER)
     beside = path.with_name(f".{path.name}.part")
     try:
         _write(frame, beside, path.suffix)

@@ -44,13 +44,15 @@ def refresh(storecast: Storecast, parsed: argparse.Namespace) -> int:
     -------
     0, or 1 if a run failed.
     """
-    service = storecast.service
+    services = storecast.services
     if parsed.all:
-        answers = service.refresh_all(LOCAL_USER, force=parsed.force)
+        answers = services.refreshing.refresh_all(LOCAL_USER, force=parsed.force)
     elif parsed.chain:
-        answers = [service.refresh_chain(LOCAL_USER, force=parsed.force)]
+        answers = [services.refreshing.refresh_chain(LOCAL_USER, force=parsed.force)]
     else:
-        answers = [service.refresh(LOCAL_USER, store, force=parsed.force) for store in parsed.store]
+        answers = [
+            services.refreshing.refresh(LOCAL_USER, store, force=parsed.force) for store in parsed.store
+        ]
     verdicts = [str(answer.verdict) for answer in answers if not answer.of_chain]
     print(", ".join(f"{verdicts.count(name)} {name}" for name in dict.fromkeys(verdicts)) or "no stores")
     if len(answers) == 1:
@@ -75,7 +77,7 @@ def wait_for(storecast: Storecast, answers: Sequence[Answer]) -> list[RefreshRun
         storecast.start_worker()
     with tqdm(total=len(waiting), unit="store", disable=not waiting) as bar:
         while waiting:
-            runs = [storecast.service.run(LOCAL_USER, run_id) for run_id in waiting[:POLLED_RUNS]]
+            runs = [storecast.services.runs.get(LOCAL_USER, run_id) for run_id in waiting[:POLLED_RUNS]]
             ended = [run for run in runs if not run.state.active]
             failed += [run for run in ended if run.state in (RunState.FAILED, RunState.CANCELLED)]
             for run in ended:

@@ -48,7 +48,7 @@ def add_status(commands: Commands) -> None:
 
 
 def _prune(storecast: Storecast, parsed: argparse.Namespace) -> int:
-    report = storecast.service.prune(LOCAL_USER, dry_run=parsed.dry_run)
+    report = storecast.services.operations.prune(LOCAL_USER, dry_run=parsed.dry_run)
     counts = (
         f"{counted(report.versions, 'forecast version')}, {counted(report.predictors, 'predictor')}, "
         f"{counted(report.runs, 'run')}, {counted(report.track_days, 'day')} of the track record, "
@@ -104,7 +104,7 @@ def _size(size: int) -> str:
 
 
 def _status(storecast: Storecast, parsed: argparse.Namespace) -> int:
-    status = storecast.service.status(LOCAL_USER)
+    status = storecast.services.operations.status(LOCAL_USER)
     if parsed.json:
         print(json.dumps(dataclasses.asdict(status), default=str))
         return 0

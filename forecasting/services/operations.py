@@ -1,194 +1,111 @@
-"""What an operator watches: whether this process can do its work, and figures of the whole house.
+"""What an operator asks for: status, readiness, vital signs, and pruning."""
 
-Nothing here changes anything.
-"""
+from forecasting.config.settings import Settings
+from forecasting.core.domain import Principal, PruneReport, Status, StoreState
+from forecasting.core.ports import Clock, SalesHistory, Storage
+from forecasting.services.housekeeping import GoOn, Pruning, disk_use, rested
+from forecasting.services.readiness import Check, Need, database_check, disk_check, worker_check
+from forecasting.services.store_overview import StoreOverview
+from forecasting.services.visible_stores import VisibleStores, require_operator
+from forecasting.services.vital_signs import VitalSigns, VitalSignsReader
 
-import math
-import shutil
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-from pathlib import Path
-
-from forecasting.config.settings import MEGABYTE
-from forecasting.core import wording
-from forecasting.core.domain import StoreSnapshot, StoreState, Volume
-from forecasting.core.errors import StorageError
-from forecasting.core.ports import Clock, LedgerSigns, SalesHistory, Storage, Vitals
-from forecasting.refresh.policy import SILENCE
-
-LATELY = timedelta(hours=24)
-"""Runs that have ended since are the ones whose durations are told."""
-
-COUNTED_EVERY = timedelta(minutes=5)
-"""How old the count of history files may be: a chain has many, and they may be far away."""
+MONITOR = "look at how the house is doing"
 
 
-class Need(StrEnum):
-    """What this process needs to do its work."""
-
-    DATABASE = "database"
-    WORKER = "worker"
-    DISK = "disk"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Whether one need is met, and how it stands in a sentence."""
-
-    ok: bool
-    detail: str
-
-
-def database_check(vitals: Vitals) -> Check:
-    """Whether the database can be used; that it can be written shows in the sign of life of a worker."""
-    try:
-        vitals.require_usable()
-    except StorageError as error:
-        return Check(ok=False, detail=str(error))
-    return Check(ok=True, detail="The database can be read and is at the right revision")
-
-
-def worker_check(vitals: Vitals) -> Check:
-    """Whether somebody is there to work refresh runs, in this process or another."""
-    try:
-        silence = vitals.silence()
-    except StorageError as error:
-        return Check(ok=False, detail=str(error))
-    if silence is None:
-        return Check(ok=False, detail="No refresh worker has given a sign of life yet")
-    limit = "" if silence < SILENCE else f", expected one within {wording.duration(SILENCE)}"
-    said = f"A refresh worker gave its last sign of life {wording.duration(silence)} ago{limit}"
-    return Check(ok=not limit, detail=said)
-
-
-def disk_check(folder: Path, floor: int) -> Check:
-    """Whether there is room for what is to come.
+class Operations:
+    """Answers operators and monitoring.
 
     Parameters
     ----------
-    folder
-        The state folder.
-    floor
-        Bytes that should be free.
-    """
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
-        return Check(ok=False, detail=f"{folder}: expected a folder to write to, found {error.strerror}")
-    said = f"{folder}: {_megabytes(free)} free, at least {_megabytes(floor)} expected"
-    return Check(ok=free >= floor, detail=said)
-
-
-@dataclass(frozen=True, slots=True)
-class VitalSigns:
-    """Figures of the house.
-
-    Attributes
-    ----------
-    ledger
-        Runs and workers.
-    stores
-        How many are in each state.
-    oldest
-        Age of the oldest predictor that serves a store.
-    versions
-        Forecast versions, and the bytes of the database.
-    files
-        History files; None where they can't be counted.
-    free
-        Bytes free in this machine's state folder; None where nobody can tell.
-    """
-
-    ledger: LedgerSigns
-    stores: Mapping[StoreState, int]
-    oldest: timedelta | None
-    versions: Volume
-    files: Volume | None
-    free: int | None
-
-    @property
-    def alive(self) -> int:
-        """Workers that gave a sign of life lately."""
-        return sum(silence < SILENCE for silence in self.ledger.silences)
-
-
-class VitalSignsReader:
-    """Reads the figures; those of the history files are kept for `COUNTED_EVERY`.
-
-    Parameters
-    ----------
-    storage, history, clock
+    history, storage, clock
         Ports.
-    folder
-        The state folder.
-    state_of
-        The rule that tells the state of a store at an instant.
-    snapshots
-        Reads every store's snapshot.
+    settings
+        State folder, retention, disk floor.
+    stores
+        The stores a principal may see.
+    overview
+        Judges the state of each store.
     """
 
     def __init__(
         self,
-        storage: Storage,
         history: SalesHistory,
+        storage: Storage,
         clock: Clock,
-        folder: Path,
-        state_of: Callable[[StoreSnapshot, datetime], StoreState],
-        snapshots: Callable[[], Mapping[str, StoreSnapshot]],
+        settings: Settings,
+        stores: VisibleStores,
+        overview: StoreOverview,
     ) -> None:
-        self._storage = storage
         self._history = history
+        self._storage = storage
         self._clock = clock
-        self._folder = folder
-        self._state_of = state_of
-        self._snapshots = snapshots
-        self._counted: tuple[datetime, Volume | None] | None = None
+        self._settings = settings
+        self._stores = stores
+        self._overview = overview
+        self._vital_signs = VitalSignsReader(
+            storage, history, clock, settings.home, overview.state_of, stores.every_snapshot
+        )
 
-    def read(self) -> VitalSigns:
-        """The figures as they are now.
+    def status(self, principal: Principal) -> Status:
+        """What is loaded, how the forecasts stand, and the disk space in use."""
+        stores = self._stores.all(principal)
+        states = list(self._overview.states(principal).values())
+        engines = dict.fromkeys(self._settings.engine_of(each.store, each.region) for each in stores)
+        return Status(
+            home=str(self._settings.home),
+            stores=len(stores),
+            series=sum(len(store.items) + 1 for store in stores),
+            first_ds=min((store.first_ds for store in stores), default=None),
+            last_ds=max((store.last_ds for store in stores), default=None),
+            as_of=self._stores.as_of(principal),
+            engine=", ".join(engines) or self._settings.engine,
+            states={state: states.count(state) for state in StoreState},
+            active_runs=states.count(StoreState.RUNNING),
+            disk=disk_use(self._storage.retention, self._history),
+        )
+
+    def check(self, principal: Principal, need: Need) -> Check:
+        """Check one of the needs of this process. Takes as long as the thing that is asked takes to answer.
 
         Raises
         ------
-        StateUnavailable
-            If the database can't be read.
+        NotPermitted
+            If the principal is not an operator.
         """
-        now = self._clock.now()
-        stores = [each for each in self._snapshots().values() if each.sales is not None]
-        trained = [each.head.trained_at for each in stores if each.head is not None]
-        return VitalSigns(
-            ledger=self._storage.vitals.ledger(LATELY),
-            stores=Counter(self._state_of(each, now) for each in stores),
-            oldest=now - min(trained) if trained else None,
-            versions=self._storage.retention.usage(),
-            files=self._files(now),
-            free=_free(self._folder),
-        )
+        require_operator(principal, MONITOR)
+        if need is Need.DATABASE:
+            return database_check(self._storage.vitals)
+        if need is Need.WORKER:
+            return worker_check(self._storage.vitals)
+        return disk_check(self._settings.home, self._settings.disk_floor)
 
-    def _files(self, now: datetime) -> Volume | None:
-        if self._counted is None or not timedelta(0) <= now - self._counted[0] < COUNTED_EVERY:
-            try:
-                self._counted = now, self._history.usage()
-            except StorageError:
-                self._counted = now, None
-        return self._counted[1]
+    def vital_signs(self, principal: Principal) -> VitalSigns:
+        """Figures about the whole installation. Only the free disk space is this machine's own.
 
+        Raises
+        ------
+        NotPermitted
+            If the principal is not an operator.
+        """
+        require_operator(principal, MONITOR)
+        return self._vital_signs.read()
 
-def quantile(values: Sequence[timedelta], level: float) -> timedelta | None:
-    """The smallest of the values that this share of them does not exceed; None without any."""
-    if not values:
-        return None
-    return sorted(values)[max(0, math.ceil(level * len(values)) - 1)]
+    def prune(self, principal: Principal, go_on: GoOn = rested, *, dry_run: bool = False) -> PruneReport:
+        """Remove versions, runs and history files that the settings no longer keep.
 
+        Parameters
+        ----------
+        go_on
+            Called before each small step: pauses briefly, and says whether to continue.
+        dry_run
+            Only report what would be removed.
 
-def _free(folder: Path) -> int | None:
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return None
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / MEGABYTE:,.0f} MB"
+        Raises
+        ------
+        NotPermitted
+            If the principal is not an operator.
+        """
+        require_operator(principal, "prune")
+        kept, now = self._settings, self._clock.now()
+        pruning = Pruning(self._storage.retention, self._history, kept.keep_versions, kept.keep)
+        return pruning.preview(now) if dry_run else pruning.run(now, go_on)

@@ -93,8 +93,8 @@ class AwsFake(Seeds):
         self.role_arn = self.add_role(ROLE)
 
     def _reset_moto(self) -> None:
-        for service in ("s3", "iam", "sts"):
-            get_backend(service).reset()
+        for services in ("s3", "iam", "sts"):
+            get_backend(services).reset()
 
     def use_clock(self, clock: Any) -> None:
         """Let another clock tell the time from now on."""
@@ -102,10 +102,10 @@ class AwsFake(Seeds):
         if isinstance(clock, VirtualClock):
             clock.due = self._account.settle
 
-    def _own_client(self, service: str) -> Any:
+    def _own_client(self, services: str) -> Any:
         session = boto3.Session(OWN_KEY_ID, "none", region_name=REGION)
         url = f"http://127.0.0.1:{self._moto.server_port}"
-        return session.client(service, endpoint_url=url, config=Config(retries={"max_attempts": 1}))
+        return session.client(services, endpoint_url=url, config=Config(retries={"max_attempts": 1}))
 
     @property
     def environment(self) -> dict[str, str]:

@@ -59,9 +59,9 @@ def code_of(call: Callable[[], Any]) -> str:
 
 
 @cache
-def _client(service: str, _url: str) -> Any:
+def _client(services: str, _url: str) -> Any:
     """Made once for each server, which the environment names."""
-    return boto3.client(service, config=ONCE)
+    return boto3.client(services, config=ONCE)
 
 
 @dataclass
@@ -116,9 +116,9 @@ class World:
 
     def status(self, kind: str, arn: str) -> str:
         """The status of a resource, as Describe tells."""
-        service = self.forecast.meta.service_model
+        services = self.forecast.meta.service_model
         call = getattr(self.forecast, xform_name(f"Describe{kind}"))
-        (name,) = service.operation_model(f"Describe{kind}").input_shape.members
+        (name,) = services.operation_model(f"Describe{kind}").input_shape.members
         return call(**{name: arn})["Status"]
 
     def start_import(self, kind: str, name: str, *parts: str, role: str = "") -> str:

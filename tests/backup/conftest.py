@@ -19,9 +19,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     house = House(home).furnish()
     house.next_day()
     for store in ("1", "2"):
-        house.service.refresh(LOCAL_USER, store)
+        house.services.refreshing.refresh(LOCAL_USER, store)
     house.work()
-    house.service.export(LOCAL_USER).to_csv(home / "expected.csv", index=False, date_format="%Y-%m-%d")
+    house.services.forecasts.export(LOCAL_USER).to_csv(
+        home / "expected.csv", index=False, date_format="%Y-%m-%d"
+    )
     house.close()
     return home
 

@@ -50,7 +50,7 @@ class Place:
     def bring(self, file: Path) -> None:
         """Import sales."""
         with self.opened() as storecast:
-            storecast.service.import_file(LOCAL_USER, file, "sales")
+            storecast.services.imports.import_file(LOCAL_USER, file, "sales")
 
     def storage(self) -> "closing[SqlStorage]":
         """The database."""
@@ -99,7 +99,7 @@ class Life:
                 file = self._place.home / "day.csv"
                 rows = [sales(store, "101", 100.0 + self.days, day, day) for store in STORES]
                 pd.concat(rows).to_csv(file, index=False)
-                storecast.service.import_file(LOCAL_USER, file, "sales")
+                storecast.services.imports.import_file(LOCAL_USER, file, "sales")
                 for store in STORES:
                     self._server.ask("POST", "/training", json={"store_number": int(store)})
                 self.days += 1
@@ -153,7 +153,7 @@ def test_a_server_that_lost_everything_comes_back(
     for store, version in new.heads().items():
         assert first[store] <= version <= last[store]
     with new.opened() as storecast:
-        compare(storecast.service.export(LOCAL_USER), published, new.heads())
+        compare(storecast.services.forecasts.export(LOCAL_USER), published, new.heads())
     for store, frame in new.sold().items():
         until_then = sold[store][sold[store]["ds"] <= frame["ds"].max()]
         pd.testing.assert_frame_equal(frame, until_then.reset_index(drop=True))

@@ -35,7 +35,7 @@ def test_files_that_retention_has_removed_are_left_out(pruned_house: House, tmp_
     def prune_late(done: int, _total: int) -> None:
         nonlocal removed
         if done == 15:
-            removed = house.service.prune(LOCAL_USER).files
+            removed = house.services.operations.prune(LOCAL_USER).files
 
     oldest = min((house.home / "history" / "sales").glob("1_*/*"), key=lambda path: path.stat().st_mtime)
     oldest.unlink()

@@ -77,21 +77,25 @@ def furnish(home: Path, stores: Sequence[str]) -> Path:
 def imported(home: Path, file: Path, kind: str = "sales", url: str = "") -> None:
     """Import a file with an engine that nothing is pooled for, so that no run is asked for."""
     with Storecast(Settings(home=home, engine="seasonal_naive", database_url=url)) as storecast:
-        storecast.service.import_file(LOCAL_USER, file, kind)
+        storecast.services.imports.import_file(LOCAL_USER, file, kind)
 
 
 def trained(home: Path, engine: str, store: str | None = None, url: str = "") -> None:
     """Press Refresh of a store, or of all of a few, and work the runs here, without another process."""
     settings = Settings(home=home, engine=engine, processes=0, database_url=url)
     with Storecast(settings) as storecast:
-        service = storecast.service
+        services = storecast.services
         if store is None:
-            service.refresh_all(LOCAL_USER)
+            services.refreshing.refresh_all(LOCAL_USER)
         else:
-            service.refresh(LOCAL_USER, store)
+            services.refreshing.refresh(LOCAL_USER, store)
         storecast.start_worker()
-        until(lambda: not any(run.state.active for run in service.runs(LOCAL_USER)), START_SECONDS, "no run")
-        states = {run.state for run in service.runs(LOCAL_USER)}
+        until(
+            lambda: not any(run.state.active for run in services.runs.recent(LOCAL_USER)),
+            START_SECONDS,
+            "no run",
+        )
+        states = {run.state for run in services.runs.recent(LOCAL_USER)}
     assert states == {RunState.SUCCEEDED}
 
 
@@ -144,7 +148,7 @@ class Server(Process):
     def runs(self, store: str) -> list[RefreshRun]:
         """The ledger's runs of a store, newest first, as another process sees them."""
         with Storecast(Settings(home=self.home)) as storecast:
-            return storecast.service.runs(LOCAL_USER, store=store)
+            return storecast.services.runs.recent(LOCAL_USER, store=store)
 
 
 @contextmanager

@@ -178,9 +178,13 @@ def test_a_worker_of_its_own_logs_and_stops_like_the_server(home: Path) -> None:
         Storecast(Settings(home=home, engine="seasonal_naive")) as storecast,
         subprocess.Popen(command, cwd=ROOT, env=env, stdout=pipe, stderr=pipe, text=True) as worker,
     ):
-        run = storecast.service.refresh(LOCAL_USER, "1").run
+        run = storecast.services.refreshing.refresh(LOCAL_USER, "1").run
         assert run is not None
-        until(lambda: not storecast.service.run(LOCAL_USER, run.run_id).state.active, 30, "the run has ended")
+        until(
+            lambda: not storecast.services.runs.get(LOCAL_USER, run.run_id).state.active,
+            30,
+            "the run has ended",
+        )
         began = time.monotonic()
         worker.send_signal(signal.SIGTERM)
         printed, logged = worker.communicate(timeout=STOP_SECONDS)

@@ -34,10 +34,11 @@ DAYS, MOVED = "Forecast by day", "Days that moved, and what moved them"
 def most_expected(server: Server, store: str) -> str:
     """The product of a store of which most is expected: one of a few units a day hardly ever moves."""
     with Storecast(Settings(home=server.home)) as storecast:
-        service = storecast.service
-        (items,) = [each.items for each in service.stores(LOCAL_USER) if each.store == store]
+        services = storecast.services
+        (items,) = [each.items for each in services.stores.visible(LOCAL_USER) if each.store == store]
         expected = {
-            item: service.forecast(LOCAL_USER, SeriesKey(store, item))["mean"].sum() for item in items
+            item: services.forecasts.forecast(LOCAL_USER, SeriesKey(store, item))["mean"].sum()
+            for item in items
         }
     return max(items, key=lambda item: expected[item])
 
@@ -62,7 +63,7 @@ def sales_arrive(server: Server, store: str, item: str) -> date:
     It then sold many more, and so did all the store had.
     """
     with Storecast(Settings(home=server.home)) as storecast:
-        day = storecast.service.as_of(LOCAL_USER)
+        day = storecast.services.stores.as_of(LOCAL_USER)
     assert day is not None
     while True:
         sold = pd.read_csv(ROOT / "data" / "feed" / f"{day}.csv", dtype={"store": str, "item": str})

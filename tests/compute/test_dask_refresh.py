@@ -43,39 +43,39 @@ def storecast(home: Path, cluster: DaskProcesses, monkeypatch: pytest.MonkeyPatc
 
 def settled(storecast: Storecast) -> bool:
     """Whether no run is under way."""
-    return not any(run.state.active for run in storecast.service.runs(LOCAL_USER))
+    return not any(run.state.active for run in storecast.services.runs.recent(LOCAL_USER))
 
 
 def versions(storecast: Storecast) -> int:
     """How many versions there are of all stores."""
-    return storecast.service.status(LOCAL_USER).disk.versions
+    return storecast.services.operations.status(LOCAL_USER).disk.versions
 
 
 def test_every_store_is_trained_on_the_cluster(storecast: Storecast) -> None:
     """Each by the operator's own engine, from the files of the state folder, and published once."""
-    service = storecast.service
-    service.refresh_all(LOCAL_USER)
+    services = storecast.services
+    services.refreshing.refresh_all(LOCAL_USER)
     assert eventually(lambda: settled(storecast))
-    assert {run.state for run in service.runs(LOCAL_USER)} == {RunState.SUCCEEDED}
-    assert set(service.states(LOCAL_USER).values()) == {StoreState.FRESH}
+    assert {run.state for run in services.runs.recent(LOCAL_USER)} == {RunState.SUCCEEDED}
+    assert set(services.stores.states(LOCAL_USER).values()) == {StoreState.FRESH}
     assert versions(storecast) == len(STORES)
-    total = service.forecast(LOCAL_USER, SeriesKey("1", ALL_ITEMS))
+    total = services.forecasts.forecast(LOCAL_USER, SeriesKey("1", ALL_ITEMS))
     assert len(total) == 28
     assert total["mean"].sum() > 0
 
 
 def test_a_run_survives_a_killed_worker(storecast: Storecast, cluster: DaskProcesses, home: Path) -> None:
     """SIGKILL of one while both fit: the run succeeds in its first attempt and publishes once."""
-    gate, service, before = Gate(home / "gate"), storecast.service, versions(storecast)
+    gate, services, before = Gate(home / "gate"), storecast.services, versions(storecast)
     assert eventually(lambda: settled(storecast))
     gate.hold()
-    asked = service.refresh(LOCAL_USER, STORES[0], force=True)
+    asked = services.refreshing.refresh(LOCAL_USER, STORES[0], force=True)
     assert asked.run is not None
     assert eventually(lambda: len(gate.fits()) == 2)  # one in each worker, which has one thread
     cluster.kill(cluster.workers[0])
     gate.release()
     assert eventually(lambda: settled(storecast))
-    run = service.run(LOCAL_USER, asked.run.run_id)
+    run = services.runs.get(LOCAL_USER, asked.run.run_id)
     assert (run.state, run.attempt) == (RunState.SUCCEEDED, 1)
     assert versions(storecast) == before + 1
     assert len([worker for worker in cluster.workers if worker.poll() is None]) == 1

@@ -178,28 +178,28 @@ def test_a_band_is_judged_by_its_promise(coverage: float, verdict: BandVerdict) 
 @pytest.fixture
 def trained(house: House) -> House:
     """A house with a forecast for both stores."""
-    house.service.refresh_all(LOCAL_USER)
+    house.services.refreshing.refresh_all(LOCAL_USER)
     house.work()
     return house
 
 
 def test_the_service_answers_for_the_principals_stores_only(trained: House) -> None:
     """For another one's store there is none."""
-    assert [row.key.store for row in trained.service.accuracy(LOCAL_USER).rows] == ["1", "2"]
-    assert [row.key.store for row in trained.service.accuracy(NORTH).rows] == ["1"]
-    assert trained.service.accuracy(NORTH, region="South").rows == ()
+    assert [row.key.store for row in trained.services.accuracy.report(LOCAL_USER).rows] == ["1", "2"]
+    assert [row.key.store for row in trained.services.accuracy.report(NORTH).rows] == ["1"]
+    assert trained.services.accuracy.report(NORTH, region="South").rows == ()
     with pytest.raises(UnknownSeries):
-        trained.service.accuracy(NORTH, store="2")
+        trained.services.accuracy.report(NORTH, store="2")
     nobody = replace(NORTH, regions=frozenset())
-    assert trained.service.accuracy(nobody).engines == ()
+    assert trained.services.accuracy.report(nobody).engines == ()
 
 
 def test_the_service_tells_what_the_predictors_say(trained: House) -> None:
     """The same figures as in the training's choices."""
-    chosen = trained.service.predictor(LOCAL_USER, "1").choice_of("all")
+    chosen = trained.services.forecasts.predictor(LOCAL_USER, "1").choice_of("all")
     assert chosen is not None
     served = chosen.score_of(chosen.engine)
-    report = trained.service.accuracy(LOCAL_USER, store="1")
+    report = trained.services.accuracy.report(LOCAL_USER, store="1")
     assert served is not None
     assert report.backtest is not None
     assert report.backtest.total.served == served.total
@@ -208,16 +208,16 @@ def test_the_service_tells_what_the_predictors_say(trained: House) -> None:
 
 def test_before_the_first_forecast_there_is_nothing(house: House) -> None:
     """No rows, no engines, nothing published."""
-    report = house.service.accuracy(LOCAL_USER)
+    report = house.services.accuracy.report(LOCAL_USER)
     assert (report.rows, report.engines, report.backtest) == ((), (), None)
     assert {sums.days for sums in report.track.values()} == {0}
 
 
 def test_sales_that_arrive_show_in_the_track_record_alone(trained: House) -> None:
     """The backtest is the training's."""
-    before = trained.service.accuracy(LOCAL_USER, region="North")
+    before = trained.services.accuracy.report(LOCAL_USER, region="North")
     trained.next_day()
-    after = trained.service.accuracy(LOCAL_USER, region="North")
+    after = trained.services.accuracy.report(LOCAL_USER, region="North")
     assert after.backtest == before.backtest
     assert (before.track[1].days, after.track[1].days) == (0, 1)
-    assert trained.service.accuracy(LOCAL_USER, region="South").track[1].days == 0
+    assert trained.services.accuracy.report(LOCAL_USER, region="South").track[1].days == 0

@@ -21,7 +21,7 @@ if __name__ == "__main__":
         def press(_number: int) -> str:
             """Press once everybody stands there."""
             barrier.wait(30)
-            return storecast.service.refresh(LOCAL_USER, store).verdict.value
+            return storecast.services.refreshing.refresh(LOCAL_USER, store).verdict.value
 
         print("ready", flush=True)  # noqa: T201 – how a child tells its parent
         sys.stdin.readline()

@@ -161,7 +161,7 @@ class Site:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(VARIABLE, str(self.gate.file))  # where the engine looks
             with Storecast(settings) as storecast:
-                storecast.service.refresh(LOCAL_USER, STORE)
+                storecast.services.refreshing.refresh(LOCAL_USER, STORE)
         return self.run()
 
     def run(self) -> RefreshRun:

@@ -106,7 +106,7 @@ def test_a_missing_bucket_is_refused_at_the_start(bucket: Callable[[], str], hom
 def test_disk_use_is_that_of_the_history_folder(case: FolderCase, home: Path, tmp_path: Path) -> None:
     """Number and size of its files; pruning removes no heads."""
     with Storecast(furnished(home, case.address, tmp_path)) as storecast:
-        disk = storecast.service.status(LOCAL_USER).disk
+        disk = storecast.services.operations.status(LOCAL_USER).disk
         sizes = [file.bytes for file in case.folder.list_files()]
         assert (disk.files, disk.history_bytes) == (2, sum(sizes))
-        assert storecast.service.prune(LOCAL_USER).files == 0
+        assert storecast.services.operations.prune(LOCAL_USER).files == 0

@@ -51,7 +51,7 @@ def deliver(app: bootstrap.Storecast, home: Path, kind: str, rows: pd.DataFrame)
     """Import rows of the three stores from a file beside the state folder."""
     file = home.parent / f"{kind}.csv"
     rows[rows["store"].isin(STORES)].to_csv(file, index=False)
-    app.service.import_file(LOCAL_USER, file, kind)
+    app.services.imports.import_file(LOCAL_USER, file, kind)
 
 
 def feed(app: bootstrap.Storecast, home: Path, days: range) -> None:
@@ -59,12 +59,14 @@ def feed(app: bootstrap.Storecast, home: Path, days: range) -> None:
     files = [Path("data/feed") / f"{SOLD + day * DAY:%Y-%m-%d}.csv" for day in days]
     frames = [pd.read_csv(file, dtype={"store": str, "item": str}) for file in files]
     deliver(app, home, "sales", pd.concat(frames))
-    app.service.score_arrivals(SYSTEM)
+    app.services.imports.score_arrivals(SYSTEM)
 
 
 def see(app: bootstrap.Storecast, store: str) -> None:
     """Open the newest version of a store, as its page does."""
-    app.service.visit(LOCAL_USER, store, app.service.versions(LOCAL_USER, store)[0].version)
+    app.services.reviews.visit(
+        LOCAL_USER, store, app.services.forecasts.versions(LOCAL_USER, store)[0].version
+    )
 
 
 def first_days(home: Path) -> None:
@@ -73,14 +75,14 @@ def first_days(home: Path) -> None:
         sales, plan = (pd.read_parquet(f"data/sample/{kind}.parquet") for kind in ("sales", "plan"))
         deliver(app, home, "sales", sales[sales["date"] >= FIRST])
         deliver(app, home, "plan", plan)
-        app.service.refresh_all(SYSTEM)
+        app.services.refreshing.refresh_all(SYSTEM)
         work(app)
         CLOCK.instant = START + DAY
-        app.service.review(LOCAL_USER, "2")
+        app.services.reviews.review(LOCAL_USER, "2")
         see(app, "2")
         feed(app, home, range(1, 3))
         for store in STORES[:2]:
-            app.service.refresh(LOCAL_USER, store)
+            app.services.refreshing.refresh(LOCAL_USER, store)
         work(app)
         CLOCK.instant += timedelta(hours=1)
         see(app, "2")
@@ -88,14 +90,14 @@ def first_days(home: Path) -> None:
         StoreTraining._finished = lambda _self, assignment, _done: Finished(
             assignment.run, error=FitFailed("46/101: expected a fit that converges, found none")
         )
-        app.service.refresh(LOCAL_USER, "46")
+        app.services.refreshing.refresh(LOCAL_USER, "46")
         work(app)
         StoreTraining._finished = finished
         CLOCK.instant = START + 4 * DAY
         feed(app, home, range(3, 6))
-        app.service.refresh(LOCAL_USER, "2")
+        app.services.refreshing.refresh(LOCAL_USER, "2")
         work(app)
-        app.service.review(LOCAL_USER, "2")
+        app.services.reviews.review(LOCAL_USER, "2")
 
 
 def last_hour(_home: Path) -> None:
@@ -103,9 +105,9 @@ def last_hour(_home: Path) -> None:
     CLOCK.instant = START + 4 * DAY + timedelta(hours=1)
     StoreTraining._finished = lambda *_: os._exit(9)
     with bootstrap.Storecast(Settings.from_env()) as app:
-        app.service.refresh(LOCAL_USER, "22")
+        app.services.refreshing.refresh(LOCAL_USER, "22")
         app._workers[0]._chunk = 1
-        app.service.refresh(LOCAL_USER, "46")
+        app.services.refreshing.refresh(LOCAL_USER, "46")
         work(app)
 
 
@@ -113,48 +115,50 @@ def shown() -> dict[str, object]:
     """Return the numbers the pages show, in plain values."""
     CLOCK.instant = START + 4 * DAY + timedelta(hours=2)
     with bootstrap.Storecast(Settings.from_env()) as app:
-        service, user = app.service, LOCAL_USER
-        report = service.accuracy(user)
+        services, user = app.services, LOCAL_USER
+        report = services.accuracy.report(user)
         return {
             "now": CLOCK.instant,
             "versions": [
                 [each.store, each.version, each.cutoff, each.horizon, each.trained_at, each.published_at]
                 for store in STORES
-                for each in service.versions(user, store)
+                for each in services.forecasts.versions(user, store)
             ],
             "runs": [
                 [run.scope, run.verdict, run.state, run.requested_at, run.version, run.error]
-                for run in service.runs(user)
+                for run in services.runs.recent(user)
             ],
-            "states": service.states(user),
-            "queue": [[row.store, row.next7, row.last7, row.sparkline] for row in service.queue(user)],
-            "track": [[lead, asdict(sums)] for lead, sums in service.track_sums(user).items()],
+            "states": services.stores.states(user),
+            "queue": [
+                [row.store, row.next7, row.last7, row.sparkline] for row in services.stores.queue(user)
+            ],
+            "track": [[lead, asdict(sums)] for lead, sums in services.accuracy.track_sums(user).items()],
             "accuracy": [[row.key, row.engine, [asdict(each) for each in row.sums]] for row in report.rows],
             "series": {
-                f"{store}/{item}": of_series(service, SeriesKey(store, item))
+                f"{store}/{item}": of_series(services, SeriesKey(store, item))
                 for store, item in (("2", ALL_ITEMS), ("2", "109"), ("22", "101"), ("46", ALL_ITEMS))
             },
         }
 
 
-def of_series(service: bootstrap.ForecastService, key: SeriesKey) -> dict[str, object]:
+def of_series(services: bootstrap.ForecastService, key: SeriesKey) -> dict[str, object]:
     """Return the numbers the pages show of one series."""
-    changes, record = service.changes(LOCAL_USER, key), service.track(LOCAL_USER, key)
+    changes, record = services.forecasts.changes(LOCAL_USER, key), services.accuracy.track(LOCAL_USER, key)
     return {
-        "summary": asdict(service.summary(LOCAL_USER, key)),
+        "summary": asdict(services.forecasts.summary(LOCAL_USER, key)),
         "trust": [
             [day.ds, day.outcome, day.sold, day.low, day.high]
-            for day in service.trust(LOCAL_USER, key).days
+            for day in services.accuracy.recent_outcomes(LOCAL_USER, key).days
             if day.sold is not None
         ],
         "why": [
             [day.ds, day.expected, {step.name: step.amount for step in day.steps}]
-            for day in service.why(LOCAL_USER, key).days
+            for day in services.forecasts.why(LOCAL_USER, key).days
         ],
         "changes": [changes.since, changes.version, changes.causes, changes.compared],
-        "alerts": [alert.subject for alert in service.alerts(LOCAL_USER, key)],
+        "alerts": [alert.subject for alert in services.forecasts.alerts(LOCAL_USER, key)],
         "record": record.astype({"ds": str}).to_numpy().tolist(),
-        "sales": service.sales(LOCAL_USER, key, 28)["y"].tolist(),
+        "sales": services.forecasts.sales(LOCAL_USER, key, 28)["y"].tolist(),
     }
 
 

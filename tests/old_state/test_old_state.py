@@ -16,7 +16,7 @@ from forecasting.cli.main import main
 from forecasting.config.settings import Settings
 from forecasting.core.domain import ALL_ITEMS, LOCAL_USER, SYSTEM, RunState, SeriesKey, StoreState
 from forecasting.engines.prophet.prophet_engine import ProphetEngine
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import Services
 from tests.house import House
 
 HERE = Path(__file__).parent
@@ -61,24 +61,24 @@ def rounded(value: Any) -> Any:
     return {name: rounded(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
-def of_series(service: ForecastService, key: SeriesKey) -> dict[str, object]:
+def of_series(services: Services, key: SeriesKey) -> dict[str, object]:
     """Return the numbers that the pages show of one series."""
-    changes, record = service.changes(LOCAL_USER, key), service.track(LOCAL_USER, key)
+    changes, record = services.forecasts.changes(LOCAL_USER, key), services.accuracy.track(LOCAL_USER, key)
     return {
-        "summary": asdict(service.summary(LOCAL_USER, key)),
+        "summary": asdict(services.forecasts.summary(LOCAL_USER, key)),
         "trust": [
             [day.ds, day.outcome, day.sold, day.low, day.high]
-            for day in service.trust(LOCAL_USER, key).days
+            for day in services.accuracy.recent_outcomes(LOCAL_USER, key).days
             if day.sold is not None
         ],
         "why": [
             [day.ds, day.expected, {step.name: step.amount for step in day.steps}]
-            for day in service.why(LOCAL_USER, key).days
+            for day in services.forecasts.why(LOCAL_USER, key).days
         ],
         "changes": [changes.since, changes.version, changes.causes, changes.compared],
-        "alerts": [alert.kind for alert in service.alerts(LOCAL_USER, key)],
+        "alerts": [alert.kind for alert in services.forecasts.alerts(LOCAL_USER, key)],
         "record": record.astype({"ds": str}).to_numpy().tolist(),
-        "sales": service.sales(LOCAL_USER, key, 28)["y"].tolist(),
+        "sales": services.forecasts.sales(LOCAL_USER, key, 28)["y"].tolist(),
     }
 
 
@@ -86,32 +86,32 @@ def of_series(service: ForecastService, key: SeriesKey) -> dict[str, object]:
 def test_the_numbers_of_a_series_are_the_same(house: House, series: str) -> None:
     """Forecast, explanation, changes since the version before, alerts, track record and sales."""
     store, item = series.split("/")
-    assert plain(of_series(house.service, SeriesKey(store, item))) == rounded(numbers()["series"][series])
+    assert plain(of_series(house.services, SeriesKey(store, item))) == rounded(numbers()["series"][series])
 
 
 def test_versions_runs_and_states_are_the_same(house: House) -> None:
     """Those that failed, that wait and that lost their worker are among the runs."""
-    service = house.service
+    services = house.services
     versions = [
         [each.store, each.version, each.cutoff, each.horizon, each.trained_at, each.published_at]
         for store in STORES
-        for each in service.versions(LOCAL_USER, store)
+        for each in services.forecasts.versions(LOCAL_USER, store)
     ]
     runs = [
         [run.scope, run.verdict, run.state, run.requested_at, run.version, run.error]
-        for run in service.runs(LOCAL_USER)
+        for run in services.runs.recent(LOCAL_USER)
     ]
     assert plain(versions) == numbers()["versions"]
     assert plain(runs) == numbers()["runs"]
-    assert plain(dict(service.states(LOCAL_USER))) == numbers()["states"]
+    assert plain(dict(services.stores.states(LOCAL_USER))) == numbers()["states"]
 
 
 def test_queue_and_accuracy_are_the_same(house: House) -> None:
     """So are the errors of what was published, by days ahead."""
-    service = house.service
-    queue = [[row.store, row.next7, row.last7, row.sparkline] for row in service.queue(LOCAL_USER)]
-    track = [[lead, asdict(sums)] for lead, sums in service.track_sums(LOCAL_USER).items()]
-    rows = service.accuracy(LOCAL_USER).rows
+    services = house.services
+    queue = [[row.store, row.next7, row.last7, row.sparkline] for row in services.stores.queue(LOCAL_USER)]
+    track = [[lead, asdict(sums)] for lead, sums in services.accuracy.track_sums(LOCAL_USER).items()]
+    rows = services.accuracy.report(LOCAL_USER).rows
     accuracy = [[row.key, row.engine, [asdict(each) for each in row.sums]] for row in rows]
     assert plain(queue) == rounded(numbers()["queue"])
     assert plain(track) == rounded(numbers()["track"])
@@ -121,17 +121,17 @@ def test_queue_and_accuracy_are_the_same(house: House) -> None:
 def test_its_refreshes_are_worked_off_and_new_ones_follow(house: House) -> None:
     """The run that lost its worker is taken over, and the failed store gets its forecast."""
     assert house.work() == 2
-    states = set(house.service.states(LOCAL_USER).values())
+    states = set(house.services.stores.states(LOCAL_USER).values())
     assert states == {StoreState.FRESH}
     house.clock.turn(timedelta(days=3))
-    house.service.refresh_all(SYSTEM)
+    house.services.refreshing.refresh_all(SYSTEM)
     assert house.work() >= len(STORES)
-    newest = [house.service.versions(LOCAL_USER, store)[0] for store in STORES]
+    newest = [house.services.forecasts.versions(LOCAL_USER, store)[0] for store in STORES]
     assert {each.published_at.date() for each in newest} == {house.clock.now().date()}
-    ended = {run.state for run in house.service.runs(LOCAL_USER, limit=len(STORES))}
+    ended = {run.state for run in house.services.runs.recent(LOCAL_USER, limit=len(STORES))}
     assert ended == {RunState.SUCCEEDED}
     expected = numbers()["series"]["2/all"]["why"][0][1]
-    forecast = house.service.forecast(LOCAL_USER, SeriesKey("2", ALL_ITEMS))
+    forecast = house.services.forecasts.forecast(LOCAL_USER, SeriesKey("2", ALL_ITEMS))
     assert forecast["mean"].iloc[0] == pytest.approx(expected, rel=0.05)
 
 

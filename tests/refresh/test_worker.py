@@ -71,7 +71,7 @@ def test_what_is_done_between_runs_gives_way_to_what_waits(house: House) -> None
 
     def idle(undisturbed: Callable[[], bool]) -> None:
         told.append(undisturbed())
-        house.service.refresh(LOCAL_USER, "1")
+        house.services.refreshing.refresh(LOCAL_USER, "1")
         told.append(undisturbed())
         assert house.storage.claims.claim("another", LEASE, LIMIT)
         told.append(undisturbed())
@@ -105,7 +105,7 @@ def test_long_training_gives_signs_of_life(house: House) -> None:
     terms = LeaseTerms(timedelta(milliseconds=30))
     worker = RefreshWorker(house.storage, train, house.clock, terms, "hired")
     worker.beat()
-    house.service.refresh(LOCAL_USER, "1")
+    house.services.refreshing.refresh(LOCAL_USER, "1")
     worker.run_next()
     assert house.storage.vitals.silence() == timedelta(0)
 
@@ -125,7 +125,7 @@ def test_a_worker_survives_trouble_with_the_state_and_says_so_once(
         worker.stop()
 
     worker = hired(house, idle)
-    house.service.refresh(LOCAL_USER, "1")
+    house.services.refreshing.refresh(LOCAL_USER, "1")
     with caplog.at_level(logging.WARNING):
         worker.serve()
     told = [record.getMessage() for record in caplog.records]
@@ -134,4 +134,4 @@ def test_a_worker_survives_trouble_with_the_state_and_says_so_once(
         "the refresh worker continues",
     ]
     assert all(record.exc_info is None for record in caplog.records)
-    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH

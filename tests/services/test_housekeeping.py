@@ -109,7 +109,7 @@ def test_a_night_broken_off_is_done_again(nightly_house: House, hands: tuple[Han
 def test_pruning_waits_until_no_run_is_left(nightly_house: House, hands: tuple[Hand, Hand]) -> None:
     """The nightly refresh goes first."""
     nightly_house.clock.instant = moment("04:30")
-    nightly_house.service.refresh_all(LOCAL_USER)
+    nightly_house.services.refreshing.refresh_all(LOCAL_USER)
     assert hands[0].look() == ["refresh"]
     nightly_house.work()
     assert hands[0].look() == ["prune"]

@@ -12,7 +12,8 @@ from forecasting import __version__
 from forecasting.core.domain import SYSTEM, Principal, StoreState, Volume
 from forecasting.core.errors import NotPermitted, StateUnavailable
 from forecasting.refresh.policy import SILENCE
-from forecasting.services.operations import COUNTED_EVERY, Need, disk_check, quantile
+from forecasting.services.readiness import Need, disk_check
+from forecasting.services.vital_signs import COUNTED_EVERY, quantile
 from tests.house import LAST, House, sales
 
 PLANNER = Principal("p", "Planner", frozenset({"planner"}))
@@ -20,7 +21,7 @@ PLANNER = Principal("p", "Planner", frozenset({"planner"}))
 
 def test_a_house_without_a_worker_has_one_need_that_is_not_met(house: House) -> None:
     """The others are; each says how it stands."""
-    checks = {need: house.service.check(SYSTEM, need) for need in Need}
+    checks = {need: house.services.operations.check(SYSTEM, need) for need in Need}
     assert {need: check.ok for need, check in checks.items()} == {
         Need.DATABASE: True,
         Need.WORKER: False,
@@ -34,10 +35,10 @@ def test_a_worker_counts_as_long_as_it_was_heard_lately(house: House) -> None:
     """Up to, but not at, the limit."""
     house.worker.beat()
     house.clock.turn(SILENCE - timedelta(seconds=1))
-    heard = house.service.check(SYSTEM, Need.WORKER)
+    heard = house.services.operations.check(SYSTEM, Need.WORKER)
     assert (heard.ok, heard.detail) == (True, "A refresh worker gave its last sign of life 29 s ago")
     house.clock.turn(timedelta(seconds=1))
-    silent = house.service.check(SYSTEM, Need.WORKER)
+    silent = house.services.operations.check(SYSTEM, Need.WORKER)
     assert not silent.ok
     assert silent.detail.endswith("30 s ago, expected one within 30 s")
 
@@ -47,10 +48,10 @@ def test_a_database_that_is_gone_is_told_by_both_who_need_it(house: House) -> No
     for file in house.home.glob("storecast.sqlite3*"):
         file.unlink()
     for need in (Need.DATABASE, Need.WORKER):
-        check = house.service.check(SYSTEM, need)
+        check = house.services.operations.check(SYSTEM, need)
         assert (check.ok, "is missing" in check.detail) == (False, True)
     with pytest.raises(StateUnavailable, match="is missing"):
-        house.service.vital_signs(SYSTEM)
+        house.services.operations.vital_signs(SYSTEM)
 
 
 def test_the_disk_has_a_floor(tmp_path: Path) -> None:
@@ -64,15 +65,15 @@ def test_the_disk_has_a_floor(tmp_path: Path) -> None:
 
 def test_stores_are_counted_by_state(house: House) -> None:
     """And the predictor that is oldest is told by its age."""
-    before = house.service.vital_signs(SYSTEM)
+    before = house.services.operations.vital_signs(SYSTEM)
     assert (before.stores, before.oldest) == ({StoreState.NONE: 2}, None)
-    house.service.refresh(SYSTEM, "1")
+    house.services.refreshing.refresh(SYSTEM, "1")
     house.work()
     house.clock.turn(timedelta(hours=1))
-    house.service.refresh(SYSTEM, "2")
+    house.services.refreshing.refresh(SYSTEM, "2")
     house.work()
     house.next_day()
-    told = house.service.vital_signs(SYSTEM)
+    told = house.services.operations.vital_signs(SYSTEM)
     assert told.stores == {StoreState.BEHIND: 1, StoreState.FRESH: 1}
     assert told.oldest == timedelta(hours=1)
     assert told.versions.count == 2
@@ -82,18 +83,18 @@ def test_stores_are_counted_by_state(house: House) -> None:
 
 def test_history_files_are_not_counted_at_every_look(house: House) -> None:
     """But again after a while, or where the clock was set back."""
-    first = house.service.vital_signs(SYSTEM).files
+    first = house.services.operations.vital_signs(SYSTEM).files
     assert first is not None
     assert first.count == 2
     house.deliver("sales", [sales("3", "101", 70.0, LAST, LAST)])
-    assert house.service.vital_signs(SYSTEM).files == first
+    assert house.services.operations.vital_signs(SYSTEM).files == first
     house.clock.turn(COUNTED_EVERY)
-    later = house.service.vital_signs(SYSTEM).files
+    later = house.services.operations.vital_signs(SYSTEM).files
     assert later is not None
     assert later.count == 3
     house.deliver("sales", [sales("4", "101", 70.0, LAST, LAST)])
     house.clock.turn(-timedelta(seconds=1))
-    assert house.service.vital_signs(SYSTEM).files != later
+    assert house.services.operations.vital_signs(SYSTEM).files != later
 
 
 def test_history_that_cannot_be_counted_leaves_the_rest_known(
@@ -105,18 +106,18 @@ def test_history_that_cannot_be_counted_leaves_the_rest_known(
         raise StateUnavailable("the bucket is out of reach")
 
     monkeypatch.setattr(house.history, "usage", usage)
-    told = house.service.vital_signs(SYSTEM)
+    told = house.services.operations.vital_signs(SYSTEM)
     assert (told.files, sum(told.stores.values())) == (None, 2)
 
 
 def test_only_an_operator_is_told(house: House) -> None:
     """The figures are of all stores."""
     with pytest.raises(NotPermitted):
-        house.service.vital_signs(PLANNER)
+        house.services.operations.vital_signs(PLANNER)
     with pytest.raises(NotPermitted):
-        house.service.check(PLANNER, Need.DATABASE)
+        house.services.operations.check(PLANNER, Need.DATABASE)
     operator = replace(PLANNER, roles=frozenset({"operator"}))
-    assert house.service.check(operator, Need.DATABASE).ok
+    assert house.services.operations.check(operator, Need.DATABASE).ok
 
 
 def test_a_quantile_is_one_of_the_values() -> None:

@@ -37,7 +37,7 @@ def old_house(tmp_path: Path) -> Iterator[House]:
     house = House(tmp_path, keep_versions=3, keep=2 * DAY).furnish()
     for day in range(10):
         house.next_day(LAST + (day + 1) * DAY)
-        house.service.refresh(LOCAL_USER, "1")
+        house.services.refreshing.refresh(LOCAL_USER, "1")
         house.work()
         stamp(house)
         house.clock.turn(DAY)
@@ -47,51 +47,51 @@ def old_house(tmp_path: Path) -> Iterator[House]:
 
 def test_pruning_keeps_what_the_settings_say(old_house: House) -> None:
     """Of ten versions, three; of eleven files of store 1 the head and what was newest within two days."""
-    report = old_house.service.prune(LOCAL_USER)
+    report = old_house.services.operations.prune(LOCAL_USER)
     assert (report.versions, report.predictors, report.runs, report.complete) == (7, 3, 7, True)
     assert report.files == 8
     assert report.bytes > 0
-    disk = old_house.service.status(LOCAL_USER).disk
+    disk = old_house.services.operations.status(LOCAL_USER).disk
     assert (disk.versions, disk.files) == (3, 4)
-    assert len(old_house.service.runs(LOCAL_USER)) == 3
+    assert len(old_house.services.runs.recent(LOCAL_USER)) == 3
 
 
 def test_pruning_changes_nothing_a_planner_sees(old_house: House) -> None:
     """Stores, states, forecast, sales and predictor are as before, and refreshing goes on."""
-    service, key = old_house.service, SeriesKey("1")
+    services, key = old_house.services, SeriesKey("1")
 
     def seen() -> tuple[object, ...]:
         return (
-            service.stores(LOCAL_USER),
-            service.freshness(LOCAL_USER, "1"),
-            service.states(LOCAL_USER),
-            service.forecast(LOCAL_USER, key).to_csv(),
-            service.sales(LOCAL_USER, key).to_csv(),
-            service.predictor(LOCAL_USER, "1"),
-            service.summary(LOCAL_USER, key),
+            services.stores.visible(LOCAL_USER),
+            services.stores.freshness(LOCAL_USER, "1"),
+            services.stores.states(LOCAL_USER),
+            services.forecasts.forecast(LOCAL_USER, key).to_csv(),
+            services.forecasts.sales(LOCAL_USER, key).to_csv(),
+            services.forecasts.predictor(LOCAL_USER, "1"),
+            services.forecasts.summary(LOCAL_USER, key),
         )
 
     before = seen()
-    service.prune(LOCAL_USER)
+    services.operations.prune(LOCAL_USER)
     assert seen() == before
     old_house.next_day(LAST + 11 * DAY)
-    service.refresh(LOCAL_USER, "1")
+    services.refreshing.refresh(LOCAL_USER, "1")
     old_house.work()
-    assert service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+    assert services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
 
 
 def test_a_dry_run_tells_what_pruning_then_does(old_house: House) -> None:
     """The same numbers, nothing removed; afterwards nothing is left to tell."""
-    told = old_house.service.prune(LOCAL_USER, dry_run=True)
-    assert old_house.service.status(LOCAL_USER).disk.versions == 10
-    assert old_house.service.prune(LOCAL_USER) == told
-    assert old_house.service.prune(LOCAL_USER, dry_run=True) == PruneReport()
+    told = old_house.services.operations.prune(LOCAL_USER, dry_run=True)
+    assert old_house.services.operations.status(LOCAL_USER).disk.versions == 10
+    assert old_house.services.operations.prune(LOCAL_USER) == told
+    assert old_house.services.operations.prune(LOCAL_USER, dry_run=True) == PruneReport()
 
 
 def test_only_an_operator_prunes(house: House) -> None:
     """A planner can't, not even for a look."""
     with pytest.raises(NotPermitted, match="Only an operator may prune"):
-        house.service.prune(PLANNER, dry_run=True)
+        house.services.operations.prune(PLANNER, dry_run=True)
 
 
 def test_pruning_can_be_broken_off_after_any_step_and_taken_up_again(old_house: House) -> None:
@@ -99,9 +99,12 @@ def test_pruning_can_be_broken_off_after_any_step_and_taken_up_again(old_house: 
     reports = []
     for steps in range(1, 12):
         left = iter([True] * steps)
-        reports.append(old_house.service.prune(LOCAL_USER, lambda left=left: next(left, False)))  # type: ignore[misc] # bound now
-        assert len(old_house.service.forecast(LOCAL_USER, SeriesKey("1"))) == old_house.settings.horizon
-        assert len(old_house.service.sales(LOCAL_USER, SeriesKey("1"))) > 90
+        reports.append(old_house.services.operations.prune(LOCAL_USER, lambda left=left: next(left, False)))  # type: ignore[misc] # bound now
+        assert (
+            len(old_house.services.forecasts.forecast(LOCAL_USER, SeriesKey("1")))
+            == old_house.settings.horizon
+        )
+        assert len(old_house.services.forecasts.sales(LOCAL_USER, SeriesKey("1"))) > 90
     assert not reports[0].complete
     assert reports[-1].complete
     assert sum(report.versions for report in reports) == 7
@@ -116,7 +119,7 @@ def test_before_each_step_it_rests_a_little() -> None:
 
 def test_disk_use_is_in_the_status(house: House) -> None:
     """Of both parts of the state folder."""
-    disk = house.service.status(LOCAL_USER).disk
+    disk = house.services.operations.status(LOCAL_USER).disk
     files = list((house.home / "history").glob("*/*/*"))
     assert (disk.versions, disk.files) == (0, 2)
     assert disk.history_bytes == sum(path.stat().st_size for path in files)

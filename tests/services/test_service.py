@@ -24,7 +24,7 @@ TOTAL = SeriesKey("1")
 
 def press(house: House, **more: object) -> Verdict:
     """Press Refresh for store 1 as the local user."""
-    return house.service.refresh(LOCAL_USER, "1", **more).verdict  # type: ignore[arg-type] # by name
+    return house.services.refreshing.refresh(LOCAL_USER, "1", **more).verdict  # type: ignore[arg-type] # by name
 
 
 def trained(house: House) -> House:
@@ -38,22 +38,22 @@ def test_a_first_press_trains_and_publishes(house: House) -> None:
     """The forecast is there afterwards, complete, named and fresh."""
     assert press(house) is Verdict.RETRAIN
     assert house.work() == 1
-    freshness = house.service.freshness(LOCAL_USER, "1")
+    freshness = house.services.stores.freshness(LOCAL_USER, "1")
     assert freshness.state is StoreState.FRESH
     assert freshness.header is not None
     assert freshness.header.cutoff == LAST
     assert freshness.run is not None
     assert (freshness.run.state, freshness.run.done, freshness.run.total) == (RunState.SUCCEEDED, 3, 3)
     for item in ("all", "101", "102"):
-        days = house.service.forecast(LOCAL_USER, SeriesKey("1", item))
+        days = house.services.forecasts.forecast(LOCAL_USER, SeriesKey("1", item))
         assert len(days) == house.settings.horizon
         schema.require(days, schema.STORE_FORECAST, "forecast")
 
 
 def test_pressing_twice_attaches_to_the_run_under_way(house: House) -> None:
     """One run, two answers, and the second says it joined."""
-    first = house.service.refresh(LOCAL_USER, "1")
-    second = house.service.refresh(NORTHERNER, "1")
+    first = house.services.refreshing.refresh(LOCAL_USER, "1")
+    second = house.services.refreshing.refresh(NORTHERNER, "1")
     assert second.verdict is Verdict.ATTACHED
     assert first.run is not None
     assert second.run is not None
@@ -75,13 +75,13 @@ def test_the_tolerance_decides(house: House, age: timedelta, verdict: Verdict) -
 def test_a_new_day_of_sales_rolls_the_forecast_forward(house: House) -> None:
     """Behind, then reforecast with the same predictor and no backtest, then fresh again."""
     trained(house).clock.turn(timedelta(hours=3))
-    before = house.service.freshness(LOCAL_USER, "1").header
+    before = house.services.stores.freshness(LOCAL_USER, "1").header
     house.next_day()
-    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.BEHIND
+    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.BEHIND
     assert press(house) is Verdict.REFORECAST
     house.compute.tasks.clear()
     house.work()
-    after = house.service.freshness(LOCAL_USER, "1")
+    after = house.services.stores.freshness(LOCAL_USER, "1")
     assert after.state is StoreState.FRESH
     assert before is not None
     assert after.header is not None
@@ -89,7 +89,7 @@ def test_a_new_day_of_sales_rolls_the_forecast_forward(house: House) -> None:
     assert after.header.predictor_id == before.predictor_id
     assert after.header.trained_at == before.trained_at
     assert after.header.cutoff == LAST + timedelta(days=1)
-    kept = house.service.predictor(LOCAL_USER, "1").choices
+    kept = house.services.forecasts.predictor(LOCAL_USER, "1").choices
     assert {task.choices for task in house.compute.tasks} == {kept}
 
 
@@ -100,7 +100,7 @@ def test_a_changed_plan_rolls_the_forecast_forward(house: House) -> None:
     house.deliver("plan", [plan("1", closed, closed, is_open=0, holiday="Inventory")])
     assert press(house) is Verdict.REFORECAST
     house.work()
-    days = house.service.forecast(LOCAL_USER, TOTAL).set_index("ds")
+    days = house.services.forecasts.forecast(LOCAL_USER, TOTAL).set_index("ds")
     row = days.loc[pd.Timestamp(closed)]
     assert (row["mean"], row["q90"], row["holiday"]) == (0, 0, "Inventory")
     assert not row["assumed"]
@@ -110,22 +110,22 @@ def test_importing_the_same_file_again_changes_nothing(house: House) -> None:
     """Equal values are equal inputs."""
     trained(house)
     house.furnish()
-    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
     assert press(house) is Verdict.FRESH
 
 
 def test_a_failed_run_keeps_the_old_forecast_and_says_why(house: House) -> None:
     """The version and its days stay; the store is failed with the reason in words."""
     trained(house).clock.turn(timedelta(hours=48))
-    before = house.service.forecast(LOCAL_USER, TOTAL)
+    before = house.services.forecasts.forecast(LOCAL_USER, TOTAL)
     house.compute.losses = 2 * ATTEMPTS
     press(house)
     house.work()
-    freshness = house.service.freshness(LOCAL_USER, "1")
+    freshness = house.services.stores.freshness(LOCAL_USER, "1")
     assert freshness.state is StoreState.FAILED
     assert freshness.run is not None
     assert freshness.run.error == "a worker process died (gave up after 3 attempts)"
-    pd.testing.assert_frame_equal(house.service.forecast(LOCAL_USER, TOTAL), before)
+    pd.testing.assert_frame_equal(house.services.forecasts.forecast(LOCAL_USER, TOTAL), before)
 
 
 def test_a_lost_worker_is_replaced_once_and_finished_fits_are_kept(
@@ -135,7 +135,7 @@ def test_a_lost_worker_is_replaced_once_and_finished_fits_are_kept(
     monkeypatch.setattr(assignment_executor, "SERIES_PER_TASK", 1)
     house.compute.losses = 1
     trained(house)
-    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
     assert [task.part for task in house.compute.tasks] == [0, 1, 2, 2]
 
 
@@ -144,7 +144,7 @@ def test_an_unexpected_error_fails_the_run_without_leaking_it(house: House) -> N
     house.engine.spread = float("nan")
     house.compute.engine_named = lambda *_: 1 / 0  # type: ignore[assignment,return-value] # a bug, on purpose
     trained(house)
-    run = house.service.freshness(LOCAL_USER, "1").run
+    run = house.services.stores.freshness(LOCAL_USER, "1").run
     assert run is not None
     assert run.error == f"Unexpected ZeroDivisionError; the log has it under run {run.run_id}"
 
@@ -155,7 +155,7 @@ def test_a_press_after_a_failure_tries_again(house: House) -> None:
     trained(house).clock.turn(timedelta(minutes=1))
     assert press(house) is Verdict.RETRAIN
     house.work()
-    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
 
 
 def test_the_instant_of_a_press_is_never_later_than_now(house: House) -> None:
@@ -180,19 +180,19 @@ def test_only_an_operator_may_force(house: House) -> None:
     """A planner is refused, an operator trains within the tolerance."""
     trained(house)
     with pytest.raises(NotPermitted):
-        house.service.refresh(NORTHERNER, "1", force=True)
+        house.services.refreshing.refresh(NORTHERNER, "1", force=True)
     assert press(house, force=True) is Verdict.RETRAIN
 
 
 def test_refresh_all_asks_for_one_run_a_store_behind_presses(house: House) -> None:
     """A press on a store of the batch moves its run to the front."""
-    answers = house.service.refresh_all(LOCAL_USER)
+    answers = house.services.refreshing.refresh_all(LOCAL_USER)
     assert [answer.verdict for answer in answers] == [Verdict.RETRAIN, Verdict.RETRAIN]
     assert len({answer.run.batch_id for answer in answers if answer.run}) == 1
-    assert house.service.refresh(LOCAL_USER, "2").verdict is Verdict.ATTACHED
+    assert house.services.refreshing.refresh(LOCAL_USER, "2").verdict is Verdict.ATTACHED
     house.worker.run_next()
-    assert house.service.freshness(LOCAL_USER, "2").state is StoreState.FRESH
-    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.RUNNING
+    assert house.services.stores.freshness(LOCAL_USER, "2").state is StoreState.FRESH
+    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.RUNNING
     assert house.wakes == 2
 
 
@@ -200,32 +200,32 @@ def test_first_forecasts_are_not_asked_for_again_after_a_failure(house: House) -
     """A restart must not train a store that can't be trained for ever."""
     house.compute.losses = 2 * ATTEMPTS
     trained(house)
-    answers = house.service.refresh_all(LOCAL_USER, only_new=True)
+    answers = house.services.refreshing.refresh_all(LOCAL_USER, only_new=True)
     assert [answer.run.store for answer in answers if answer.run] == ["2"]
 
 
 def test_a_principal_sees_only_their_own_stores(house: House) -> None:
     """Other stores do not exist for them, in any method."""
-    house.service.refresh_all(LOCAL_USER)
+    house.services.refreshing.refresh_all(LOCAL_USER)
     house.work()
-    service = house.service
-    assert [store.store for store in service.stores(NORTHERNER)] == ["1"]
-    assert {run.store for run in service.runs(NORTHERNER)} == {"1"}
-    assert set(service.export(NORTHERNER)["store"]) == {"1"}
-    assert list(service.states(NORTHERNER)) == ["1"]
-    assert service.status(NORTHERNER).stores == 1
-    foreign = next(run.run_id for run in service.runs(LOCAL_USER) if run.store == "2")
-    version = service.freshness(LOCAL_USER, "2").header
+    services = house.services
+    assert [store.store for store in services.stores.visible(NORTHERNER)] == ["1"]
+    assert {run.store for run in services.runs.recent(NORTHERNER)} == {"1"}
+    assert set(services.forecasts.export(NORTHERNER)["store"]) == {"1"}
+    assert list(services.stores.states(NORTHERNER)) == ["1"]
+    assert services.operations.status(NORTHERNER).stores == 1
+    foreign = next(run.run_id for run in services.runs.recent(LOCAL_USER) if run.store == "2")
+    version = services.stores.freshness(LOCAL_USER, "2").header
     assert version is not None
     for ask in (
-        lambda: service.freshness(NORTHERNER, "2"),
-        lambda: service.forecast(NORTHERNER, SeriesKey("2")),
-        lambda: service.forecast(NORTHERNER, SeriesKey("1"), version.version),
-        lambda: service.sales(NORTHERNER, SeriesKey("2")),
-        lambda: service.summary(NORTHERNER, SeriesKey("2")),
-        lambda: service.predictor(NORTHERNER, "2"),
-        lambda: service.refresh(NORTHERNER, "2"),
-        lambda: service.run(NORTHERNER, foreign),
+        lambda: services.stores.freshness(NORTHERNER, "2"),
+        lambda: services.forecasts.forecast(NORTHERNER, SeriesKey("2")),
+        lambda: services.forecasts.forecast(NORTHERNER, SeriesKey("1"), version.version),
+        lambda: services.forecasts.sales(NORTHERNER, SeriesKey("2")),
+        lambda: services.forecasts.summary(NORTHERNER, SeriesKey("2")),
+        lambda: services.forecasts.predictor(NORTHERNER, "2"),
+        lambda: services.refreshing.refresh(NORTHERNER, "2"),
+        lambda: services.runs.get(NORTHERNER, foreign),
     ):
         with pytest.raises(InvalidRequest):
             ask()
@@ -240,40 +240,40 @@ def test_a_planner_may_not_import(house: House) -> None:
 def test_a_refused_file_leaves_everything_as_it_was(house: House) -> None:
     """The message names row and column; history and forecast stay."""
     trained(house)
-    before = house.service.sales(LOCAL_USER, TOTAL)
+    before = house.services.forecasts.sales(LOCAL_USER, TOTAL)
     bad = sales("1", "101", 1.0, LAST, LAST + timedelta(days=1)).assign(demand=[5.0, -1.0])
     with pytest.raises(InvalidFile, match=r"sales\.csv, row 3, column 'demand'"):
         house.deliver("sales", [bad])
-    pd.testing.assert_frame_equal(house.service.sales(LOCAL_USER, TOTAL), before)
-    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+    pd.testing.assert_frame_equal(house.services.forecasts.sales(LOCAL_USER, TOTAL), before)
+    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
 
 
 def test_unknown_stores_and_products_are_named(house: House) -> None:
     """The message says what was looked for."""
     trained(house)
     with pytest.raises(UnknownSeries, match="store '99': expected a store with sales history, found none"):
-        house.service.freshness(LOCAL_USER, "99")
+        house.services.stores.freshness(LOCAL_USER, "99")
     with pytest.raises(UnknownSeries, match="expected one of the products 101, 102, all, found '7'"):
-        house.service.forecast(LOCAL_USER, SeriesKey("1", "7"))
+        house.services.forecasts.forecast(LOCAL_USER, SeriesKey("1", "7"))
     with pytest.raises(NoForecastYet):
-        house.service.forecast(LOCAL_USER, SeriesKey("2"))
+        house.services.forecasts.forecast(LOCAL_USER, SeriesKey("2"))
 
 
 def test_the_business_date_is_the_day_after_the_newest_sales(house: House, tmp_path: object) -> None:
     """Whatever the wall clock says; without sales there is none."""
     del tmp_path
-    assert house.service.as_of(LOCAL_USER) == LAST + timedelta(days=1)
+    assert house.services.stores.as_of(LOCAL_USER) == LAST + timedelta(days=1)
     house.clock.instant = datetime(2031, 1, 1, tzinfo=UTC)
-    assert house.service.as_of(LOCAL_USER) == LAST + timedelta(days=1)
+    assert house.services.stores.as_of(LOCAL_USER) == LAST + timedelta(days=1)
 
 
 def test_the_summary_has_next_week_and_the_same_weekdays_before(house: House) -> None:
     """Seven days forecast against seven days sold, and the backtest of both engines."""
     trained(house)
-    summary = house.service.summary(LOCAL_USER, TOTAL)
+    summary = house.services.forecasts.summary(LOCAL_USER, TOTAL)
     assert summary is not None
-    sold = house.service.sales(LOCAL_USER, TOTAL, 7)
-    forecast = house.service.forecast(LOCAL_USER, TOTAL)
+    sold = house.services.forecasts.sales(LOCAL_USER, TOTAL, 7)
+    forecast = house.services.forecasts.forecast(LOCAL_USER, TOTAL)
     assert summary.last7 == pytest.approx(sold["y"].sum())
     assert summary.next7 == pytest.approx(forecast["mean"].head(7).sum())
     assert summary.naive_wape is not None
@@ -283,9 +283,9 @@ def test_the_summary_has_next_week_and_the_same_weekdays_before(house: House) ->
 
 def test_an_export_has_every_series_with_its_origin(house: House) -> None:
     """Columns, order and one version a store."""
-    house.service.refresh_all(LOCAL_USER)
+    house.services.refreshing.refresh_all(LOCAL_USER)
     house.work()
-    frame = house.service.export(LOCAL_USER)
+    frame = house.services.forecasts.export(LOCAL_USER)
     assert list(frame.columns) == [
         "store", "item", "ds", "mean", "q10", "q50", "q90", "engine", "cutoff", "version",
     ]  # fmt: skip
@@ -295,25 +295,25 @@ def test_an_export_has_every_series_with_its_origin(house: House) -> None:
 
 def test_a_house_without_sales_answers_calmly(empty_house: House) -> None:
     """No stores, no date, an empty export, nothing to refresh."""
-    service = empty_house.service
-    assert service.stores(LOCAL_USER) == []
-    assert service.as_of(LOCAL_USER) is None
-    assert service.export(LOCAL_USER).empty
-    assert service.refresh_all(LOCAL_USER) == []
-    assert service.status(LOCAL_USER).last_ds is None
+    services = empty_house.services
+    assert services.stores.visible(LOCAL_USER) == []
+    assert services.stores.as_of(LOCAL_USER) is None
+    assert services.forecasts.export(LOCAL_USER).empty
+    assert services.refreshing.refresh_all(LOCAL_USER) == []
+    assert services.operations.status(LOCAL_USER).last_ds is None
 
 
 def test_a_run_nobody_works_is_told(house: House) -> None:
     """Half a minute after the press without a sign of life of any worker; until one is seen."""
     press(house)
-    assert not house.service.freshness(LOCAL_USER, "1").waiting_for_worker
+    assert not house.services.stores.freshness(LOCAL_USER, "1").waiting_for_worker
     house.clock.turn(timedelta(seconds=30))
-    assert house.service.freshness(LOCAL_USER, "1").waiting_for_worker
+    assert house.services.stores.freshness(LOCAL_USER, "1").waiting_for_worker
     house.worker.beat()
-    assert not house.service.freshness(LOCAL_USER, "1").waiting_for_worker
+    assert not house.services.stores.freshness(LOCAL_USER, "1").waiting_for_worker
     house.work()
     house.clock.turn(timedelta(hours=1))
-    assert not house.service.freshness(LOCAL_USER, "1").waiting_for_worker
+    assert not house.services.stores.freshness(LOCAL_USER, "1").waiting_for_worker
 
 
 def test_a_publication_that_breaks_its_schema_fails_the_run_and_not_the_worker(house: House) -> None:
@@ -328,14 +328,14 @@ def test_a_publication_that_breaks_its_schema_fails_the_run_and_not_the_worker(h
     worker = RefreshWorker(house.storage, broken, house.clock, LeaseTerms(house.settings.lease), "broken")
     press(house)
     assert worker.run_next()
-    freshness = house.service.freshness(LOCAL_USER, "1")
+    freshness = house.services.stores.freshness(LOCAL_USER, "1")
     assert freshness.state is StoreState.FAILED
     assert freshness.header is None
     assert freshness.run is not None
     assert "q50" in freshness.run.error
     house.clock.turn(timedelta(minutes=1))
     trained(house)
-    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
 
 
 def test_a_bug_between_runs_does_not_end_the_worker(house: House) -> None:
@@ -361,3 +361,19 @@ def test_a_bug_between_runs_does_not_end_the_worker(house: House) -> None:
     worker.stop()
     loop.join(20)
     assert not loop.is_alive()
+    loop.join(20)
+    assert not loop.is_alive()
+
+
+def test_a_store_imported_while_all_are_refreshed_is_no_error(house: House) -> None:
+    """A store may appear at any moment; a refresh of all stores answers for those it has read."""
+    read = house.storage.runs.snapshots
+
+    def snapshots_then_an_import(*stores: object) -> object:
+        found = read(*stores)
+        house.deliver("sales", [sales("3", "101", 40.0, LAST, LAST)])
+        return found
+
+    house.storage.runs.snapshots = snapshots_then_an_import  # type: ignore[method-assign] # the moment between two reads
+    answers = house.services.refreshing.refresh_all(LOCAL_USER)
+    assert [answer.run.store for answer in answers if answer.run] == ["1", "2"]

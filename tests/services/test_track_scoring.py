@@ -23,16 +23,16 @@ NORTHERNER = replace(LOCAL_USER, roles=frozenset({"planner"}), regions=frozenset
 @pytest.fixture
 def forecast_house(house: House) -> House:
     """A house with a forecast of both stores."""
-    house.service.refresh_all(LOCAL_USER)
+    house.services.refreshing.refresh_all(LOCAL_USER)
     house.work()
     return house
 
 
 def publish(house: House, store: str = "1") -> int:
     """Refresh a store and return the version it has then."""
-    house.service.refresh(LOCAL_USER, store)
+    house.services.refreshing.refresh(LOCAL_USER, store)
     house.work()
-    header = house.service.freshness(LOCAL_USER, store).header
+    header = house.services.stores.freshness(LOCAL_USER, store).header
     assert header is not None
     return header.version
 
@@ -44,7 +44,7 @@ def through(house: House, last: date, first: date = LAST + DAY) -> None:
 
 def counted(house: House, key: SeriesKey = TOTAL) -> dict[tuple[date, int], int]:
     """Which version counted for which day and lead."""
-    rows = house.service.track(LOCAL_USER, key)
+    rows = house.services.accuracy.track(LOCAL_USER, key)
     return {(ds.date(), lead): version for ds, lead, version in zip(*(rows[c] for c in _KEYS), strict=True)}
 
 
@@ -64,9 +64,9 @@ def test_a_day_that_comes_is_scored_with_what_was_said_of_it(forecast_house: Hou
     forecast_house.next_day()
     for item in ("all", "101", "102"):
         key = SeriesKey("1", item)
-        said = forecast_house.service.forecast(LOCAL_USER, key, version).iloc[0]
-        came = forecast_house.service.sales(LOCAL_USER, key, 1).iloc[0]
-        (row,) = forecast_house.service.track(LOCAL_USER, key).to_dict("records")
+        said = forecast_house.services.forecasts.forecast(LOCAL_USER, key, version).iloc[0]
+        came = forecast_house.services.forecasts.sales(LOCAL_USER, key, 1).iloc[0]
+        (row,) = forecast_house.services.accuracy.track(LOCAL_USER, key).to_dict("records")
         assert row == {
             "ds": pd.Timestamp(LAST + DAY), "lead": 1, "version": version, "engine": said["engine"],
             "y": came["y"], "mean": said["mean"], "q10": said["q10"], "q50": said["q50"],
@@ -76,12 +76,12 @@ def test_a_day_that_comes_is_scored_with_what_was_said_of_it(forecast_house: Hou
 
 def test_before_a_day_has_come_there_is_no_record(forecast_house: House) -> None:
     """An empty frame with its columns, and sums that are n/a."""
-    rows = forecast_house.service.track(LOCAL_USER, TOTAL)
+    rows = forecast_house.services.accuracy.track(LOCAL_USER, TOTAL)
     assert rows.empty
     assert list(rows.columns) == [
         "ds", "lead", "version", "engine", "y", "mean", "q10", "q50", "q90", "is_open",
     ]  # fmt: skip
-    sums = forecast_house.service.track_sums(LOCAL_USER)
+    sums = forecast_house.services.accuracy.track_sums(LOCAL_USER)
     assert sums == dict.fromkeys((1, 7, 14, 28), ErrorSums())
     assert sums[1].wape is None
 
@@ -101,9 +101,9 @@ def test_several_days_at_once_are_all_scored(forecast_house: House) -> None:
     assert counted(forecast_house) == {(LAST + DAY, 1): version, (LAST + 2 * DAY, 1): version}
     through(forecast_house, LAST + 8 * DAY, LAST + 3 * DAY)
     assert len(counted(forecast_house)) == 8 + 2
-    rows = forecast_house.service.track(LOCAL_USER, TOTAL)
+    rows = forecast_house.services.accuracy.track(LOCAL_USER, TOTAL)
     assert rows[["ds", "lead"]].iloc[-1].tolist() == [pd.Timestamp(LAST + 8 * DAY), 7]
-    since = forecast_house.service.track(LOCAL_USER, TOTAL, since=LAST + 8 * DAY)
+    since = forecast_house.services.accuracy.track(LOCAL_USER, TOTAL, since=LAST + 8 * DAY)
     assert since["lead"].tolist() == [1, 7]
 
 
@@ -132,13 +132,13 @@ def test_revised_sales_are_revised_in_the_record(forecast_house: House) -> None:
     """What was said stays, what came is corrected, of the total as well; also without the version."""
     version = publish(forecast_house)
     forecast_house.next_day()
-    before = forecast_house.service.track(LOCAL_USER, TOTAL)
+    before = forecast_house.services.accuracy.track(LOCAL_USER, TOTAL)
     forecast_house.next_day(LAST + 2 * DAY)
     publish(forecast_house)
     forecast_house.storage.retention.remove_versions([version])
     forecast_house.deliver("sales", [sales("1", "102", 600.0, LAST + DAY, LAST + DAY)])
-    after = forecast_house.service.track(LOCAL_USER, TOTAL).head(1)
-    came = forecast_house.service.sales(LOCAL_USER, TOTAL).set_index("ds")["y"]
+    after = forecast_house.services.accuracy.track(LOCAL_USER, TOTAL).head(1)
+    came = forecast_house.services.forecasts.sales(LOCAL_USER, TOTAL).set_index("ds")["y"]
     assert after["y"].iloc[0] == came[pd.Timestamp(LAST + DAY)] > before["y"].iloc[0]
     pd.testing.assert_frame_equal(after.drop(columns="y"), before.drop(columns="y"))
 
@@ -147,10 +147,13 @@ def test_a_product_that_comes_late_is_scored_late(forecast_house: House) -> None
     """Its day is recorded then, and the total of that day is corrected."""
     version, day = publish(forecast_house), LAST + DAY
     forecast_house.deliver("sales", [sales("1", "101", 120.0, day, day)])
-    assert forecast_house.service.track(LOCAL_USER, SeriesKey("1", "102")).empty
+    assert forecast_house.services.accuracy.track(LOCAL_USER, SeriesKey("1", "102")).empty
     forecast_house.deliver("sales", [sales("1", "102", 60.0, day, day)])
     assert counted(forecast_house, SeriesKey("1", "102")) == {(day, 1): version}
-    rows = (forecast_house.service.track(LOCAL_USER, SeriesKey("1", item)) for item in ("all", "101", "102"))
+    rows = (
+        forecast_house.services.accuracy.track(LOCAL_USER, SeriesKey("1", item))
+        for item in ("all", "101", "102")
+    )
     total, *parts = (each["y"].iloc[0] for each in rows)
     assert total == pytest.approx(sum(parts))
 
@@ -161,7 +164,7 @@ def test_importing_again_changes_nothing(forecast_house: House) -> None:
     forecast_house.next_day()
     before = forecast_house.storage.track.read(["1", "2"])
     forecast_house.next_day()
-    forecast_house.service.score_arrivals(LOCAL_USER)
+    forecast_house.services.imports.score_arrivals(LOCAL_USER)
     pd.testing.assert_frame_equal(forecast_house.storage.track.read(["1", "2"]), before)
 
 
@@ -170,7 +173,7 @@ def test_a_look_at_a_file_scores_nothing(forecast_house: House) -> None:
     frame = sales("1", "101", 1.0, LAST + DAY, LAST + DAY)
     path = forecast_house.home / "look.csv"
     frame.to_csv(path, index=False)
-    forecast_house.service.import_file(LOCAL_USER, path, "sales", dry_run=True)
+    forecast_house.services.imports.import_file(LOCAL_USER, path, "sales", dry_run=True)
     assert forecast_house.storage.track.read(["1"]).empty
 
 
@@ -181,7 +184,7 @@ def test_a_roll_back_takes_its_days_along(forecast_house: House) -> None:
     wrong = forecast_house.storage.runs.pulse()[1]
     right = counted(forecast_house)
     forecast_house.storage.manifest.roll_back(wrong, "Ana", forecast_house.clock.now())
-    forecast_house.service.score_arrivals(LOCAL_USER)
+    forecast_house.services.imports.score_arrivals(LOCAL_USER)
     assert counted(forecast_house) == {}
     forecast_house.next_day()
     assert counted(forecast_house) == right
@@ -193,7 +196,7 @@ def test_a_store_whose_sales_are_all_rolled_back_keeps_quiet(empty_house: House)
     publish(empty_house)
     first = empty_house.storage.runs.pulse()[1]
     empty_house.storage.manifest.roll_back(first, "Ana", empty_house.clock.now())
-    empty_house.service.score_arrivals(LOCAL_USER)
+    empty_house.services.imports.score_arrivals(LOCAL_USER)
     assert empty_house.storage.track.read(["1"]).empty
 
 
@@ -201,9 +204,9 @@ def test_closed_days_are_recorded_and_not_scored(forecast_house: House) -> None:
     """7 April 2019 is a Sunday."""
     publish(forecast_house)
     through(forecast_house, date(2019, 4, 7))
-    rows = forecast_house.service.track(LOCAL_USER, TOTAL)
+    rows = forecast_house.services.accuracy.track(LOCAL_USER, TOTAL)
     assert rows.set_index("ds")["is_open"].to_dict()[pd.Timestamp(2019, 4, 7)] is False
-    assert forecast_house.service.track_sums(LOCAL_USER, store="1")[1].days == len(rows) - 1 == 4
+    assert forecast_house.services.accuracy.track_sums(LOCAL_USER, store="1")[1].days == len(rows) - 1 == 4
 
 
 def test_a_pruned_version_keeps_its_record(tmp_path: Path) -> None:
@@ -214,7 +217,7 @@ def test_a_pruned_version_keeps_its_record(tmp_path: Path) -> None:
         through(house, LAST + day * DAY, LAST + day * DAY)
         publish(house)
         house.clock.turn(3 * DAY)
-    assert house.service.prune(LOCAL_USER).versions == 2
+    assert house.services.operations.prune(LOCAL_USER).versions == 2
     assert counted(house)[LAST + DAY, 1] == first
     house.close()
 
@@ -225,10 +228,10 @@ def test_the_record_is_kept_on_the_business_date(tmp_path: Path) -> None:
     publish(house)
     through(house, LAST + 5 * DAY)
     house.clock.instant = datetime(2031, 1, 1, tzinfo=UTC)
-    assert house.service.prune(LOCAL_USER).track_days == 0
+    assert house.services.operations.prune(LOCAL_USER).track_days == 0
     through(house, LAST + 8 * DAY, LAST + 6 * DAY)
-    told = house.service.prune(LOCAL_USER, dry_run=True)
-    assert house.service.prune(LOCAL_USER).track_days == told.track_days == 2
+    told = house.services.operations.prune(LOCAL_USER, dry_run=True)
+    assert house.services.operations.prune(LOCAL_USER).track_days == told.track_days == 2
     assert min(ds for ds, _ in counted(house)) == LAST + 3 * DAY
     through(house, LAST + 9 * DAY, LAST + 9 * DAY)
     assert min(ds for ds, _ in counted(house)) == LAST + 3 * DAY
@@ -242,33 +245,36 @@ def test_others_see_nothing_of_a_store(forecast_house: House) -> None:
     day = LAST + DAY
     frames = [sales(store, "101", 90.0, day, day) for store in ("1", "2")]
     forecast_house.deliver("sales", frames)
-    service = forecast_house.service
+    services = forecast_house.services
     for ask in (
-        lambda: service.track(NORTHERNER, SeriesKey("2")),
-        lambda: service.track_sums(NORTHERNER, store="2"),
-        lambda: service.track(NORTHERNER, SeriesKey("1", "999")),
+        lambda: services.accuracy.track(NORTHERNER, SeriesKey("2")),
+        lambda: services.accuracy.track_sums(NORTHERNER, store="2"),
+        lambda: services.accuracy.track(NORTHERNER, SeriesKey("1", "999")),
     ):
         with pytest.raises(UnknownSeries):
             ask()
-    assert service.track_sums(NORTHERNER, region="South")[1] == ErrorSums()
-    mine, all_of_them = service.track_sums(NORTHERNER)[1], service.track_sums(LOCAL_USER)[1]
+    assert services.accuracy.track_sums(NORTHERNER, region="South")[1] == ErrorSums()
+    mine, all_of_them = (
+        services.accuracy.track_sums(NORTHERNER)[1],
+        services.accuracy.track_sums(LOCAL_USER)[1],
+    )
     assert (mine.days, all_of_them.days) == (1, 2)
-    assert mine == service.track_sums(LOCAL_USER, store="1")[1]
-    assert mine + service.track_sums(LOCAL_USER, region="South")[1] == all_of_them
+    assert mine == services.accuracy.track_sums(LOCAL_USER, store="1")[1]
+    assert mine + services.accuracy.track_sums(LOCAL_USER, region="South")[1] == all_of_them
 
 
 def test_sums_are_of_the_rows_shown(forecast_house: House) -> None:
     """Error and bias by lead as one would work them out from the record."""
     publish(forecast_house)
     through(forecast_house, LAST + 14 * DAY)
-    rows = forecast_house.service.track(LOCAL_USER, SeriesKey("1", "101"))
-    for lead, sums in forecast_house.service.track_sums(LOCAL_USER, store="1", item="101").items():
+    rows = forecast_house.services.accuracy.track(LOCAL_USER, SeriesKey("1", "101"))
+    for lead, sums in forecast_house.services.accuracy.track_sums(LOCAL_USER, store="1", item="101").items():
         scored = rows[rows["is_open"] & (rows["lead"] == lead)]
         assert sums.days == len(scored)
         if lead <= 14:
             assert sums.wape == pytest.approx((scored["y"] - scored["q50"]).abs().sum() / scored["y"].sum())
             assert sums.bias == pytest.approx((scored["mean"] - scored["y"]).sum() / scored["y"].sum())
-    since = forecast_house.service.track_sums(LOCAL_USER, store="1", since=LAST + 14 * DAY)
+    since = forecast_house.services.accuracy.track_sums(LOCAL_USER, store="1", since=LAST + 14 * DAY)
     assert {lead: sums.days for lead, sums in since.items()} == {1: 1, 7: 1, 14: 1, 28: 0}
 
 
@@ -280,7 +286,7 @@ def test_what_was_imported_and_not_scored_is_made_good(forecast_house: House) ->
     version, day = publish(forecast_house), LAST + DAY
     import_unscored(forecast_house, sales("1", "101", 1.0, day, day))
     assert counted(forecast_house) == {}
-    forecast_house.service.score_arrivals(LOCAL_USER)
+    forecast_house.services.imports.score_arrivals(LOCAL_USER)
     assert counted(forecast_house) == {(day, 1): version}
     import_unscored(forecast_house, sales("1", "101", 1.0, day + DAY, day + DAY))
     through(forecast_house, day + 2 * DAY, day + 2 * DAY)
@@ -294,7 +300,7 @@ def test_a_store_never_scored_begins_with_its_first_version(forecast_house: Hous
         ds = LAST + day * DAY
         import_unscored(forecast_house, sales("1", "101", 120.0, ds, ds), sales("1", "102", 60.0, ds, ds))
         versions.append(publish(forecast_house))
-    forecast_house.service.score_arrivals(LOCAL_USER)
+    forecast_house.services.imports.score_arrivals(LOCAL_USER)
     assert counted(forecast_house) == {
         (LAST + ahead * DAY, 1): version for ahead, version in enumerate(versions[:-1], start=1)
     }
@@ -303,13 +309,13 @@ def test_a_store_never_scored_begins_with_its_first_version(forecast_house: Hous
 def test_a_look_round_is_cheap_until_something_was_imported(forecast_house: House) -> None:
     """It asks for the newest import, and no more if it has seen it."""
     statements: list[str] = []
-    forecast_house.service.score_arrivals(LOCAL_USER)
+    forecast_house.services.imports.score_arrivals(LOCAL_USER)
     sa.event.listen(
         forecast_house.storage.database.engine,
         "before_cursor_execute",
         lambda *event: statements.append(event[2]),
     )
-    forecast_house.service.score_arrivals(LOCAL_USER)
+    forecast_house.services.imports.score_arrivals(LOCAL_USER)
     assert [each for each in statements if "track" in each] == []
     assert len([each for each in statements if each.startswith("SELECT")]) == 1
 
@@ -321,16 +327,16 @@ def test_a_look_round_that_is_broken_off_goes_on_at_the_next(forecast_house: Hou
         publish(forecast_house, store)
     import_unscored(forecast_house, *(sales(store, "101", 1.0, day, day) for store in ("1", "2")))
     left = iter([True, False])
-    forecast_house.service.score_arrivals(LOCAL_USER, lambda: next(left))
+    forecast_house.services.imports.score_arrivals(LOCAL_USER, lambda: next(left))
     assert set(forecast_house.storage.track.read(["1", "2"])["store"]) == {"1"}
-    forecast_house.service.score_arrivals(LOCAL_USER, lambda: True)
+    forecast_house.services.imports.score_arrivals(LOCAL_USER, lambda: True)
     assert set(forecast_house.storage.track.read(["1", "2"])["store"]) == {"1", "2"}
 
 
 def test_only_an_operator_has_arrivals_scored(house: House) -> None:
     """A planner has no say in it."""
     with pytest.raises(NotPermitted, match="Only an operator may score forecasts"):
-        house.service.score_arrivals(NORTHERNER)
+        house.services.imports.score_arrivals(NORTHERNER)
 
 
 def test_scoring_is_one_of_the_chores(forecast_house: House) -> None:
@@ -338,9 +344,9 @@ def test_scoring_is_one_of_the_chores(forecast_house: House) -> None:
     asked: list[Callable[[], bool]] = []
     house = forecast_house
     chores = DailyChores(
-        house.storage, house.clock, house.settings, "w", list, house.service.prune, asked.append
+        house.storage, house.clock, house.settings, "w", list, house.services.operations.prune, asked.append
     )
-    house.service.refresh(LOCAL_USER, "1", force=True)  # so that nothing is pruned now
+    house.services.refreshing.refresh(LOCAL_USER, "1", force=True)  # so that nothing is pruned now
     undisturbed = lambda: True  # noqa: E731 – to be told apart by identity
     chores(undisturbed)
     assert asked == [undisturbed]
@@ -363,7 +369,9 @@ def test_an_import_holds_where_scoring_fails(forecast_house: House, caplog: pyte
     day = LAST + DAY
     with caplog.at_level(logging.ERROR):
         forecast_house.deliver("sales", [sales(store, "101", 9.0, day, day) for store in ("1", "2")])
-    assert forecast_house.service.sales(LOCAL_USER, SeriesKey("1", "101"))["ds"].max() == pd.Timestamp(day)
+    assert forecast_house.services.forecasts.sales(LOCAL_USER, SeriesKey("1", "101"))[
+        "ds"
+    ].max() == pd.Timestamp(day)
     assert [each.getMessage() for each in caplog.records] == [
         "store 1: its new sales are not scored yet: stored forecast: expected an Arrow IPC stream, found "
         + caplog.records[0].getMessage().rsplit("found ")[1]
@@ -382,7 +390,7 @@ def test_an_import_does_not_wait_for_every_store_of_a_database_that_fails(
     house = House(tmp_path)
     stores = [str(number) for number in range(1, 7)]
     house.deliver("sales", [sales(store, "101", 9.0, FIRST, LAST) for store in stores])
-    house.service.refresh_all(LOCAL_USER)
+    house.services.refreshing.refresh_all(LOCAL_USER)
     house.work()
     with house.storage.database.writing() as connection:
         connection.execute(sa.update(forecast_version).values(forecast=b"no arrow"))
@@ -390,7 +398,7 @@ def test_an_import_does_not_wait_for_every_store_of_a_database_that_fails(
     with caplog.at_level(logging.ERROR):
         house.deliver("sales", [sales(store, "101", 9.0, day, day) for store in stores])
     assert len(caplog.records) == 3
-    house.service.score_arrivals(LOCAL_USER, lambda: True)
+    house.services.imports.score_arrivals(LOCAL_USER, lambda: True)
     assert len(caplog.records) == 3 + 6
     house.close()
 
@@ -412,11 +420,11 @@ def test_an_import_holds_where_the_database_fails_right_after_it(
         return report
 
     forecast_house.history.import_file = import_then_fail  # type: ignore[assignment,method-assign] # a fault, on purpose
-    report = forecast_house.service.import_file(LOCAL_USER, path, "sales")
+    report = forecast_house.services.imports.import_file(LOCAL_USER, path, "sales")
     gone.rename(forecast_house.home / "storecast.sqlite3")
     assert report.added == 1
     assert "the new sales of 1 stores are not scored yet" in caplog.text
-    forecast_house.service.score_arrivals(LOCAL_USER)
+    forecast_house.services.imports.score_arrivals(LOCAL_USER)
     assert len(counted(forecast_house)) == 1
 
 
@@ -425,5 +433,5 @@ def test_a_look_round_tells_of_a_database_that_fails(forecast_house: House) -> N
     database = forecast_house.home / "storecast.sqlite3"
     database.rename(database.with_name("gone"))
     with pytest.raises(StateUnavailable):
-        forecast_house.service.score_arrivals(LOCAL_USER)
+        forecast_house.services.imports.score_arrivals(LOCAL_USER)
     database.with_name("gone").rename(database)

@@ -313,7 +313,7 @@ def test_prophet_is_pooled_and_then_trained_with_what_was_pooled(empty_house: Ho
     house.compute.engine_named = engine_named
     house.clock.turn(timedelta(days=-500))
     house.deliver("sales", [delivered(number) for number in range(8)])
-    house.service.refresh_chain(LOCAL_USER)
+    house.services.refreshing.refresh_chain(LOCAL_USER)
     assert house.work() == 1
     chain = house.storage.chains.latest()
     assert chain is not None
@@ -324,10 +324,10 @@ def test_prophet_is_pooled_and_then_trained_with_what_was_pooled(empty_house: Ho
     assert 0.2 < promo.coefficients["promo"].mean < 0.5
     assert promo.coefficients["promo"].sd < 0.2
     given.clear()
-    house.service.refresh(LOCAL_USER, "3")
+    house.services.refreshing.refresh(LOCAL_USER, "3")
     assert house.work() == 1
     asked = [prior for name, prior in given if name == "flat"]
     for item in ("all", "101"):
         mine = [prior for prior in asked if prior and prior.item == item]
         assert mine[:4] == [chain.prior(item, cutoff) for cutoff in CUTOFFS]
-    assert house.service.predictor(LOCAL_USER, "3").chain_id == chain.chain_id
+    assert house.services.forecasts.predictor(LOCAL_USER, "3").chain_id == chain.chain_id

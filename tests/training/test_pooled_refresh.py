@@ -18,7 +18,7 @@ from forecasting.core.pooled_priors import ChainPriors
 from forecasting.refresh.lifecycle import LeaseTerms
 from forecasting.refresh.run_outcome import ReportProgress, RunOutcome
 from forecasting.refresh.worker import RefreshWorker
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import compose
 from tests.house import LAST, House, sales
 from tests.storage.examples import LEASE, LIMIT
 
@@ -34,7 +34,7 @@ class Pooling:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.service = ForecastService(house.history, house.storage, house.clock, house.settings, pooled=True)
+        self.services = compose(house.history, house.storage, house.clock, house.settings, pooled=True)
         self.failure = ""
         self._worker = RefreshWorker(house.storage, self._train, house.clock, LeaseTerms(LEASE), "worker")
 
@@ -53,7 +53,7 @@ class Pooling:
 
     def press(self, principal: Principal = LOCAL_USER, *, force: bool = False) -> list[Answer]:
         """Press Refresh all."""
-        return self.service.refresh_all(principal, force=force)
+        return self.services.refreshing.refresh_all(principal, force=force)
 
     def work(self) -> list[int]:
         """Work all that waits; return how many runs were worked together."""
@@ -75,7 +75,7 @@ def test_a_refresh_of_all_stores_pools_first(pooling: Pooling) -> None:
     assert len({answer.run.batch_id for answer in [chain, *stores] if answer.run}) == 1
     assert pooling.work() == [1, 2]
     assert pooling.house.storage.chains.latest() is not None
-    assert set(pooling.service.states(LOCAL_USER).values()) == {StoreState.FRESH}
+    assert set(pooling.services.stores.states(LOCAL_USER).values()) == {StoreState.FRESH}
 
 
 def test_nothing_is_pooled_twice_from_the_same_sales(pooling: Pooling) -> None:
@@ -105,7 +105,7 @@ def test_the_first_forecasts_alone_may_ask_for_nothing(pooling: Pooling) -> None
     pooling.press()
     pooling.work()
     pooling.house.next_day()
-    assert pooling.service.refresh_all(LOCAL_USER, only_new=True) == []
+    assert pooling.services.refreshing.refresh_all(LOCAL_USER, only_new=True) == []
     assert pooling.house.storage.runs.backlog() == 0
 
 
@@ -115,8 +115,8 @@ def test_stores_are_trained_although_pooling_failed(pooling: Pooling) -> None:
     chain = pooling.press()[0].run
     pooling.work()
     assert chain is not None
-    assert pooling.service.run(LOCAL_USER, chain.run_id).error == "not one series could be pooled"
-    assert set(pooling.service.states(LOCAL_USER).values()) == {StoreState.FRESH}
+    assert pooling.services.runs.get(LOCAL_USER, chain.run_id).error == "not one series could be pooled"
+    assert set(pooling.services.stores.states(LOCAL_USER).values()) == {StoreState.FRESH}
 
 
 def test_a_planner_refreshes_their_stores_without_pooling(pooling: Pooling) -> None:
@@ -128,21 +128,21 @@ def test_a_planner_refreshes_their_stores_without_pooling(pooling: Pooling) -> N
 def test_a_press_does_not_wait_for_pooling(pooling: Pooling) -> None:
     """It moves its store's run out of the batch."""
     pooling.press()
-    assert pooling.service.refresh(PLANNER, "2").verdict is Verdict.ATTACHED
+    assert pooling.services.refreshing.refresh(PLANNER, "2").verdict is Verdict.ATTACHED
     assert pooling.work() == [1, 1, 1]
-    ended = sorted(pooling.service.runs(LOCAL_USER), key=lambda run: run.version or 0)
+    ended = sorted(pooling.services.runs.recent(LOCAL_USER), key=lambda run: run.version or 0)
     assert [run.store for run in ended] == ["", "2", "1"]
 
 
 def test_an_operator_pools_by_hand(pooling: Pooling) -> None:
     """Once, however many press; nobody else may."""
-    first, second = (pooling.service.refresh_chain(LOCAL_USER) for _ in range(2))
+    first, second = (pooling.services.refreshing.refresh_chain(LOCAL_USER) for _ in range(2))
     assert (first.verdict, second.verdict) == (Verdict.RETRAIN, Verdict.ATTACHED)
     assert pooling.work() == [1]
-    assert pooling.service.refresh_chain(LOCAL_USER).verdict is Verdict.FRESH
-    assert pooling.service.refresh_chain(LOCAL_USER, force=True).verdict is Verdict.RETRAIN
+    assert pooling.services.refreshing.refresh_chain(LOCAL_USER).verdict is Verdict.FRESH
+    assert pooling.services.refreshing.refresh_chain(LOCAL_USER, force=True).verdict is Verdict.RETRAIN
     with pytest.raises(NotPermitted, match="Only an operator may refresh what is pooled over all stores"):
-        pooling.service.refresh_chain(PLANNER)
+        pooling.services.refreshing.refresh_chain(PLANNER)
 
 
 def test_who_sees_all_stores_sees_what_was_pooled_over_them(pooling: Pooling) -> None:
@@ -155,8 +155,8 @@ def test_who_sees_all_stores_sees_what_was_pooled_over_them(pooling: Pooling) ->
         (NORTHERN_OPERATOR, True),
         (NORTHERNER, False),
     ]:
-        assert any(run.of_chain for run in pooling.service.runs(principal)) is sees
-        assert not any(run.of_chain for run in pooling.service.runs(principal, store="1"))
+        assert any(run.of_chain for run in pooling.services.runs.recent(principal)) is sees
+        assert not any(run.of_chain for run in pooling.services.runs.recent(principal, store="1"))
 
 
 def test_its_progress_is_for_everybody_with_a_role(pooling: Pooling) -> None:
@@ -165,40 +165,40 @@ def test_its_progress_is_for_everybody_with_a_role(pooling: Pooling) -> None:
     assert chain is not None
     pooling.work()
     for principal in (LOCAL_USER, PLANNER, NORTHERNER):
-        run = pooling.service.run(principal, chain.run_id)
+        run = pooling.services.runs.get(principal, chain.run_id)
         assert (run.state, run.stage, run.done, run.total) == (RunState.SUCCEEDED, "Pooling", 2, 2)
     with pytest.raises(UnknownRun):
-        pooling.service.run(NOBODY, chain.run_id)
+        pooling.services.runs.get(NOBODY, chain.run_id)
 
 
 def test_the_queue_and_the_batch_know_stores_only(pooling: Pooling) -> None:
     """While it is pooled no store has been done."""
     pooling.press()
     pooling.house.storage.claims.claim("worker", LEASE, LIMIT, 9)
-    batch = pooling.service.batch(LOCAL_USER)
+    batch = pooling.services.runs.batch(LOCAL_USER)
     assert batch is not None
     assert (batch.done, batch.total) == (0, 2)
-    assert sorted(row.store for row in pooling.service.queue(LOCAL_USER)) == ["1", "2"]
-    assert list(pooling.service.states(LOCAL_USER)) == ["1", "2"]
+    assert sorted(row.store for row in pooling.services.stores.queue(LOCAL_USER)) == ["1", "2"]
+    assert list(pooling.services.stores.states(LOCAL_USER)) == ["1", "2"]
 
 
 def test_without_pooling_nothing_changes(house: House) -> None:
     """The default, as long as nothing computes it."""
-    assert [answer.of_chain for answer in house.service.refresh_all(LOCAL_USER)] == [False, False]
+    assert [answer.of_chain for answer in house.services.refreshing.refresh_all(LOCAL_USER)] == [False, False]
 
 
 def test_outdated_chains_are_pruned(pooling: Pooling) -> None:
     """With everything else; the latest stays."""
     house = pooling.house
     for _ in range(3):
-        pooling.service.refresh_chain(LOCAL_USER, force=True)
+        pooling.services.refreshing.refresh_chain(LOCAL_USER, force=True)
         pooling.work()
         house.clock.turn(house.settings.keep)
     latest = house.storage.chains.latest()
     house.clock.turn(timedelta(seconds=1))
-    assert pooling.service.prune(LOCAL_USER, dry_run=True).chains == 2
-    assert pooling.service.prune(LOCAL_USER).chains == 2
-    assert pooling.service.prune(LOCAL_USER).chains == 0
+    assert pooling.services.operations.prune(LOCAL_USER, dry_run=True).chains == 2
+    assert pooling.services.operations.prune(LOCAL_USER).chains == 2
+    assert pooling.services.operations.prune(LOCAL_USER).chains == 0
     assert house.storage.chains.latest() == latest
 
 
@@ -209,7 +209,7 @@ class OnTheCommandLine:
     """What ``python -m forecasting refresh --all`` works with."""
 
     def __init__(self, pooling: Pooling) -> None:
-        self.service = pooling.service
+        self.services = pooling.services
         self.start_worker = pooling.work
 
 
@@ -231,10 +231,10 @@ def test_an_import_asks_for_what_is_pooled_where_there_is_none(pooling: Pooling,
     """Once; not again while it is waited for, nor for a plan."""
     path = tmp_path / "more.csv"
     sales("1", "101", 120.0, LAST + DAY, LAST + DAY).to_csv(path, index=False)
-    pooling.service.import_file(LOCAL_USER, path, "sales")
+    pooling.services.imports.import_file(LOCAL_USER, path, "sales")
     sales("2", "101", 90.0, LAST + DAY, LAST + DAY).to_csv(path, index=False)
-    pooling.service.import_file(LOCAL_USER, path, "sales")
-    runs = [run for run in pooling.service.runs(LOCAL_USER) if run.of_chain]
+    pooling.services.imports.import_file(LOCAL_USER, path, "sales")
+    runs = [run for run in pooling.services.runs.recent(LOCAL_USER) if run.of_chain]
     assert [(run.state, run.batch_id) for run in runs] == [(RunState.QUEUED, None)]
     assert pooling.work() == [1]
 
@@ -247,19 +247,19 @@ def test_an_import_asks_again_once_it_is_a_week_of_sales_behind(
     asked: bool,  # noqa: FBT001 - a parameter
 ) -> None:
     """A day more than a week."""
-    pooling.service.refresh_chain(LOCAL_USER)
+    pooling.services.refreshing.refresh_chain(LOCAL_USER)
     pooling.work()
     path, last = tmp_path / "more.csv", LAST + days * DAY
     sales("1", "101", 120.0, LAST + DAY, last).to_csv(path, index=False)
     pooling.house.clock.turn(days * DAY)
-    pooling.service.import_file(LOCAL_USER, path, "sales")
+    pooling.services.imports.import_file(LOCAL_USER, path, "sales")
     assert pooling.work() == [1] * asked
 
 
 def test_the_command_line_can_ask_for_what_is_pooled_alone(pooling: Pooling) -> None:
     """Nothing is trained."""
-    house = argparse.Namespace(service=pooling.service, start_worker=pooling.work)
+    house = argparse.Namespace(services=pooling.services, start_worker=pooling.work)
     asked = argparse.Namespace(all=False, chain=True, store=None, force=False)
     assert refresh(house, asked) == 0  # type: ignore[arg-type] # as much of a Storecast as it needs
-    (run,) = pooling.service.runs(LOCAL_USER)
+    (run,) = pooling.services.runs.recent(LOCAL_USER)
     assert (run.of_chain, run.state) == (True, RunState.SUCCEEDED)

@@ -28,7 +28,7 @@ SALES, PLAN, MODEL = Cause
 def trained(house: House, store: str = "1") -> None:
     """Refresh an hour later, and do the work."""
     house.clock.turn(timedelta(hours=1))
-    house.service.refresh(LOCAL_USER, store, force=True)
+    house.services.refreshing.refresh(LOCAL_USER, store, force=True)
     house.work()
 
 
@@ -102,20 +102,20 @@ def test_a_replay_has_the_previous_plan_choices_and_means(house: House) -> None:
     assert found is not None
     assert found.setup is not None
     assert found.setup.plan == old_plan
-    choices = house.service.predictor(LOCAL_USER, "1").choices
+    choices = house.services.forecasts.predictor(LOCAL_USER, "1").choices
     assert [(each.item, each.engine, each.widths, each.scores) for each in found.setup.choices] == [
         (each.item, each.engine, each.widths, ()) for each in choices
     ]
     assert list(found.means) == ["all", "101", "102"]
     for item, said in found.means.items():
-        frame = house.service.forecast(LOCAL_USER, SeriesKey("1", item))
+        frame = house.services.forecasts.forecast(LOCAL_USER, SeriesKey("1", item))
         assert said.mean.tolist() == frame["mean"].tolist()
         assert said.days[0] == frame["ds"].iloc[0].to_datetime64().astype("datetime64[D]").astype(int)
 
 
 def test_sales_that_arrived_during_the_run_are_not_taken_for_its_inputs(house: House) -> None:
     """The hash shows that the files at the time of the claim went in, not those at publication."""
-    house.service.refresh(LOCAL_USER, "1")
+    house.services.refreshing.refresh(LOCAL_USER, "1")
     house.clock.turn(timedelta(hours=1))
     (run,) = house.storage.claims.claim("worker", timedelta(hours=9), timedelta(hours=9))
     finished = list(house.training([run], lambda *_: None))
@@ -145,7 +145,7 @@ def test_an_unreadable_previous_version_stops_no_forecast(house: House) -> None:
     delivered(house, "sales", "plan")
     trained(house)
     assert house.storage.versions.reasons(2).unexplained == UNREADABLE
-    assert len(house.service.why(LOCAL_USER, SeriesKey("1")).days) == 28
+    assert len(house.services.forecasts.why(LOCAL_USER, SeriesKey("1")).days) == 28
 
 
 def pooled(house: House, name: str) -> ChainPriors:

@@ -49,36 +49,36 @@ def die_after(house: House, run: RefreshRun, parts: int) -> None:
 @pytest.mark.usefixtures("one_series_a_part")
 def test_a_survivor_redoes_only_what_was_in_flight(house: House) -> None:
     """Parts whose result was kept are not fitted again; the forecast is the same as without the fault."""
-    house.service.refresh(LOCAL_USER, "1")
+    house.services.refreshing.refresh(LOCAL_USER, "1")
     die_after(house, claimed(house), 2)
     assert tried(house) == PARTS[:2]
     house.clock.turn(LEASE + timedelta(seconds=1))
     house.work()
     assert tried(house)[2:] == PARTS[1:]
-    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
-    resumed = house.service.export(LOCAL_USER)
-    house.service.refresh(LOCAL_USER, "1", force=True)
+    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+    resumed = house.services.forecasts.export(LOCAL_USER)
+    house.services.refreshing.refresh(LOCAL_USER, "1", force=True)
     house.work()
-    whole = house.service.export(LOCAL_USER)
+    whole = house.services.forecasts.export(LOCAL_USER)
     assert resumed.drop(columns="version").equals(whole.drop(columns="version"))
 
 
 @pytest.mark.usefixtures("one_series_a_part")
 def test_nothing_is_taken_up_that_has_other_inputs(house: House) -> None:
     """New sales came in between: every part is worked anew."""
-    house.service.refresh(LOCAL_USER, "1")
+    house.services.refreshing.refresh(LOCAL_USER, "1")
     die_after(house, claimed(house), 2)
     house.next_day()
     house.clock.turn(LEASE + timedelta(seconds=1))
     house.work()
     assert tried(house)[2:] == PARTS
-    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
 
 
 @pytest.mark.usefixtures("one_series_a_part")
 def test_a_survivor_of_another_size_goes_on_with_the_same_division(house: House) -> None:
     """A machine with more or fewer processes would divide the series otherwise."""
-    house.service.refresh(LOCAL_USER, "1")
+    house.services.refreshing.refresh(LOCAL_USER, "1")
     die_after(house, claimed(house), 2)
     house.clock.turn(LEASE + timedelta(seconds=1))
     settings = house.settings.model_copy(update={"processes": 1})
@@ -90,11 +90,11 @@ def test_a_survivor_of_another_size_goes_on_with_the_same_division(house: House)
 @pytest.mark.usefixtures("one_series_a_part")
 def test_a_damaged_checkpoint_costs_its_work_alone(house: House) -> None:
     """It is not believed, and the run is done all the same."""
-    house.service.refresh(LOCAL_USER, "1")
+    house.services.refreshing.refresh(LOCAL_USER, "1")
     die_after(house, claimed(house), 2)
     with house.storage.database.writing() as connection:
         connection.execute(sa.update(run_checkpoint).values(content=b"damaged"))
     house.clock.turn(LEASE + timedelta(seconds=1))
     house.work()
     assert tried(house)[2:] == PARTS
-    assert house.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH

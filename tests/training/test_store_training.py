@@ -30,11 +30,11 @@ def three(house: House) -> House:
 
 def worked(house: House) -> dict[str, RefreshRun]:
     """Refresh all stores together, to the end of their last attempt; the run of each."""
-    house.service.refresh_all(LOCAL_USER)
+    house.services.refreshing.refresh_all(LOCAL_USER)
     waiting = house.storage.runs.backlog()
     assert house.worker.run_next() == waiting
     house.work()
-    newest = {run.store: run for run in reversed(house.service.runs(LOCAL_USER))}
+    newest = {run.store: run for run in reversed(house.services.runs.recent(LOCAL_USER))}
     return {store: newest[store] for store in sorted(newest)}
 
 
@@ -66,7 +66,7 @@ def test_a_damaged_file_is_an_error_of_its_own_store(three: House, damage: str) 
     runs = worked(three)
     assert outcome(runs) == {"1": DONE, "2": FAILED, "3": DONE}
     assert path.name in runs["2"].error
-    assert three.service.states(LOCAL_USER) == {
+    assert three.services.stores.states(LOCAL_USER) == {
         "1": StoreState.FRESH, "2": StoreState.FAILED, "3": StoreState.FRESH,
     }  # fmt: skip
 
@@ -74,7 +74,7 @@ def test_a_damaged_file_is_an_error_of_its_own_store(three: House, damage: str) 
 def test_a_store_none_of_whose_series_can_be_forecast_fails_alone(three: House) -> None:
     """It has never been open; those after it in its chunk are published."""
     three.deliver("sales", [sales("2", "101", 0.0, FIRST, LAST).assign(is_open=0, demand=0)])
-    three.service.refresh_all(LOCAL_USER)
+    three.services.refreshing.refresh_all(LOCAL_USER)
     runs = three.storage.claims.claim("worker", LEASE, LIMIT, 9)
     runs.sort(key=lambda run: run.store != "2")
     done = {each.run.store: each for each in three.training(runs, lambda *_how_far: None)}
@@ -87,7 +87,7 @@ def test_a_store_none_of_whose_series_can_be_forecast_fails_alone(three: House) 
 
 def test_a_store_that_has_lost_its_sales_fails_alone(three: House) -> None:
     """Its import was taken back while the run waited."""
-    three.service.refresh_all(LOCAL_USER)
+    three.services.refreshing.refresh_all(LOCAL_USER)
     three.storage.manifest.roll_back(2, "Pia", three.clock.now())
     assert three.worker.run_next() == 3
     runs = {run.store: run for run in three.storage.runs.recent(9)}
@@ -154,7 +154,7 @@ def test_all_stores_of_a_chunk_share_the_workers(three: House, monkeypatch: pyte
     assert sorted((task.files.store, task.part, task.parts) for task in tasks) == [
         ("1", 0, 2), ("1", 1, 2), ("2", 0, 1), ("3", 0, 1),
     ]  # fmt: skip
-    items = three.service.predictor(LOCAL_USER, "1").choices
+    items = three.services.forecasts.predictor(LOCAL_USER, "1").choices
     assert [choice.item for choice in items] == ["all", "101", "102"]
 
 
@@ -164,17 +164,17 @@ def test_a_training_takes_the_newest_chain_and_a_forecast_the_one_it_was_trained
     publish_chain(house.storage, "c-1", now - timedelta(hours=2), engine="flat")
     publish_chain(house.storage, "c-2", now - timedelta(hours=1), engine="flat")
     worked(house)
-    assert house.service.predictor(LOCAL_USER, "1").chain_id == "c-2"
+    assert house.services.forecasts.predictor(LOCAL_USER, "1").chain_id == "c-2"
     publish_chain(house.storage, "c-3", now, engine="flat")
-    assert house.service.states(LOCAL_USER)["1"] is StoreState.FRESH
+    assert house.services.stores.states(LOCAL_USER)["1"] is StoreState.FRESH
     house.next_day()
     worked(house)
     chains = [
         task.chain.chain_id for task in house.compute.tasks if isinstance(task, ForecastTask) and task.chain
     ]
     assert set(chains) == {"c-2"}
-    assert house.service.predictor(LOCAL_USER, "1").chain_id == "c-2"
-    assert house.service.states(LOCAL_USER)["1"] is StoreState.FRESH
+    assert house.services.forecasts.predictor(LOCAL_USER, "1").chain_id == "c-2"
+    assert house.services.stores.states(LOCAL_USER)["1"] is StoreState.FRESH
 
 
 def test_a_task_carries_what_is_known_of_its_own_products_alone(house: House) -> None:

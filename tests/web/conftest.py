@@ -31,7 +31,7 @@ def forget() -> None:
 def served(house: House) -> Iterator[House]:
     """A furnished house behind the pages, nothing trained."""
     forget()
-    access.install(house.service)
+    access.install(house.services)
     yield house
     access.uninstall()
 
@@ -39,6 +39,6 @@ def served(house: House) -> Iterator[House]:
 @pytest.fixture
 def trained(served: House) -> House:
     """The same with a forecast for both stores."""
-    served.service.refresh_all(LOCAL_USER)
+    served.services.refreshing.refresh_all(LOCAL_USER)
     served.work()
     return served

@@ -36,7 +36,7 @@ def words(app: AppTest) -> str:
 
 def test_without_sales_the_page_says_how_to_load_some(empty_house: House) -> None:
     """A calm sentence with the two commands."""
-    access.install(empty_house.service)
+    access.install(empty_house.services)
     app = opened()
     access.uninstall()
     assert "There are no sales yet" in words(app)
@@ -59,7 +59,7 @@ def test_a_press_asks_for_one_run_and_shows_that_it_waits(served: House) -> None
     app.button(key="refresh").click().run()
     assert not app.exception
     assert app.button(key="refresh").disabled
-    assert len(served.service.runs(LOCAL_USER)) == 1
+    assert len(served.services.runs.recent(LOCAL_USER)) == 1
     assert "Running" in words(app)
 
 
@@ -71,7 +71,7 @@ def test_a_published_forecast_is_shown_with_its_origin(trained: House) -> None:
     assert "Fresh" in told
     assert "Sales through **Tue 2 Apr**" in told
     assert "3 h ago" in told
-    header = trained.service.freshness(LOCAL_USER, "1").header
+    header = trained.services.stores.freshness(LOCAL_USER, "1").header
     assert header is not None
     assert f"version {header.version}" in told
     assert len(tiles(app)) == 4
@@ -86,7 +86,7 @@ def table_of(app: AppTest, column: str) -> pd.DataFrame:
 def test_tiles_say_what_the_service_says(trained: House) -> None:
     """Tomorrow is the day after the business date; the week is the summary's."""
     app = opened(store="1")
-    forecast = trained.service.export(LOCAL_USER).query("store == '1' and item == 'all'")
+    forecast = trained.services.forecasts.export(LOCAL_USER).query("store == '1' and item == 'all'")
     day = forecast[forecast["ds"] == str(LAST + timedelta(days=2))].iloc[0]
     shown = tiles(app)
     assert shown["Tomorrow, Thu 4 Apr"] == (
@@ -104,7 +104,7 @@ def test_a_closed_day_is_a_word_and_not_a_0(trained: House) -> None:
     """In the table as in the tile."""
     closed = LAST + timedelta(days=2)
     trained.deliver("plan", [plan("1", closed, closed, is_open=0, holiday="Inventory")])
-    trained.service.refresh(LOCAL_USER, "1")
+    trained.services.refreshing.refresh(LOCAL_USER, "1")
     trained.work()
     app = opened(store="1")
     assert tiles(app)["Tomorrow, Thu 4 Apr"] == ("Closed", "Inventory")
@@ -169,7 +169,7 @@ def test_a_failed_refresh_keeps_the_forecast_and_says_why(trained: House) -> Non
     """The last good forecast stays on screen."""
     trained.clock.turn(timedelta(hours=48))
     trained.compute.losses = 2 * ATTEMPTS
-    trained.service.refresh(LOCAL_USER, "1")
+    trained.services.refreshing.refresh(LOCAL_USER, "1")
     trained.work()
     app = opened(store="1")
     assert (
@@ -191,7 +191,7 @@ def test_new_sales_put_the_store_behind(trained: House) -> None:
 def test_another_engine_than_the_asked_for_one_is_named(served: House) -> None:
     """No silent fallback."""
     served.engine.failure = "expected 99 open days with sales, found 3"
-    served.service.refresh(LOCAL_USER, "1")
+    served.services.refreshing.refresh(LOCAL_USER, "1")
     served.work()
     told = words(opened(store="1"))
     assert "Seasonal naive serves here instead of flat: " in told
@@ -201,7 +201,7 @@ def test_another_engine_than_the_asked_for_one_is_named(served: House) -> None:
 def test_activity_lists_runs_newest_first(trained: House) -> None:
     """Who, what, how it ended, why."""
     trained.clock.turn(timedelta(hours=48))
-    trained.service.refresh(LOCAL_USER, "2")
+    trained.services.refreshing.refresh(LOCAL_USER, "2")
     trained.work()
     app = opened("../pages/activity.py")
     table = app.dataframe[0].value
@@ -221,9 +221,9 @@ def test_activity_is_calm_when_nothing_has_happened() -> None:
 def test_a_page_load_asks_for_nothing(trained: House) -> None:
     """Looking never trains."""
     trained.clock.turn(timedelta(days=9))
-    runs = len(trained.service.runs(LOCAL_USER))
+    runs = len(trained.services.runs.recent(LOCAL_USER))
     opened(store="1")
-    assert len(trained.service.runs(LOCAL_USER)) == runs
+    assert len(trained.services.runs.recent(LOCAL_USER)) == runs
 
 
 def test_a_server_that_could_not_start_says_why_on_every_page() -> None:
@@ -239,7 +239,7 @@ def test_a_server_that_could_not_start_says_why_on_every_page() -> None:
 
 def test_a_refresh_that_nobody_works_says_so(served: House) -> None:
     """It waits, nothing is lost."""
-    served.service.refresh(LOCAL_USER, "1")
+    served.services.refreshing.refresh(LOCAL_USER, "1")
     served.clock.turn(timedelta(minutes=5))
     assert "No refresh worker is running" in words(opened(store="1"))
 
@@ -267,12 +267,12 @@ def test_a_product_the_next_store_does_not_sell_gives_way_to_all_products(traine
     assert app.selectbox(key="item").value == "all"
     app.button(key="next_store").click().run()
     assert app.selectbox(key="item").value == "all"
-    assert trained.service.stores(LOCAL_USER)[1].items == ("101",)
+    assert trained.services.stores.visible(LOCAL_USER)[1].items == ("101",)
 
 
 def test_a_version_in_the_address_goes_with_its_store(trained: House) -> None:
     """The next store is shown as it is now, and a version that can't be is not looked for."""
-    header = trained.service.freshness(LOCAL_USER, "1").header
+    header = trained.services.stores.freshness(LOCAL_USER, "1").header
     assert header is not None
     app = opened(store="1", version=str(header.version))
     app.button(key="next_store").click().run()

@@ -70,7 +70,7 @@ def test_a_new_version_is_drawn_anew(trained: House) -> None:
     app = opened(store="1")
     before = tiles(app)
     trained.next_day()
-    trained.service.refresh(LOCAL_USER, "1")
+    trained.services.refreshing.refresh(LOCAL_USER, "1")
     trained.work()
     assert tiles(app.run()) != before
 

@@ -15,7 +15,7 @@ import streamlit as st
 from forecasting.core.domain import ALL_ITEMS, Principal, SeriesKey, Store
 from forecasting.core.error_sums import ErrorSums
 from forecasting.evaluation.accuracy_report import AccuracyReport, BacktestSummary
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import Services
 from web.accuracy import accuracy_charts, accuracy_words
 from web.shared import caches, formats, session, tiles
 from web.shared.colours import palette
@@ -84,7 +84,7 @@ def no_forecast(scope: Scope) -> None:
 
 
 def sections(
-    service: ForecastService, user: Principal, report: AccuracyReport, stamp: str, scope: Scope, as_of: date
+    services: Services, user: Principal, report: AccuracyReport, stamp: str, scope: Scope, as_of: date
 ) -> None:
     """Draw tiles, backtest and track record of a report, in the reader's theme.
 
@@ -93,12 +93,12 @@ def sections(
     stamp
         Identifies the report in caches (`caches.accuracy`).
     """
-    _sections(service, user, report, stamp, scope, as_of, st.context.theme.type)
+    _sections(services, user, report, stamp, scope, as_of, st.context.theme.type)
 
 
 @st.cache_data(max_entries=200, ttl=caches.RECORD_SECONDS, show_spinner=False)
 def _sections(
-    _service: ForecastService,
+    _services: Services,
     _user: Principal,
     _report: AccuracyReport,
     stamp: str,
@@ -109,7 +109,7 @@ def _sections(
     del stamp  # part of the cache's key only
     days = None
     if scope.store is not None:
-        days = _service.track(_user, SeriesKey(scope.store, scope.item), since=as_of - RECORD)
+        days = _services.accuracy.track(_user, SeriesKey(scope.store, scope.item), since=as_of - RECORD)
     _tiles(_report)
     _backtest_section(_report, theme)
     _published_section(_report.track, days, scope.store)

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.core.domain import BatchProgress, Principal, RefreshRun, RunState
 from forecasting.core.errors import StorecastError
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import Services
 from web.shared import formats, run_sentences
 
 UNDER_WAY, BROKEN = 4, 3
@@ -19,7 +19,7 @@ REFUSED = "activity_refused"
 ICONS = {RunState.FAILED: ":material/error:", RunState.CANCELLED: ":material/cancel:"}
 
 
-def decisions(service: ForecastService, user: Principal, runs: list[RefreshRun]) -> None:
+def decisions(services: Services, user: Principal, runs: list[RefreshRun]) -> None:
     """Draw the runs of the list that somebody may want to decide on.
 
     Parameters
@@ -29,21 +29,21 @@ def decisions(service: ForecastService, user: Principal, runs: list[RefreshRun])
     """
     if refused := st.session_state.pop(REFUSED, ""):
         st.warning(formats.plain(refused), icon=":material/info:")
-    batch = service.batch(user)
+    batch = services.runs.batch(user)
     if batch is not None:
-        _batch(service, user, batch)
+        _batch(services, user, batch)
     active = [run for run in runs if run.state.active and (batch is None or run.batch_id != batch.batch_id)]
     for run in active[:UNDER_WAY]:
-        _under_way(service, user, run)
+        _under_way(services, user, run)
     if len(active) > UNDER_WAY:
         st.caption(f"… and {formats.number(len(active) - UNDER_WAY)} more under way, in the list below")
     listed = {run.run_id for run in runs}
-    for run in service.broken(user, BROKEN):
+    for run in services.runs.broken(user, BROKEN):
         if run.run_id in listed:
-            _broken(service, user, run)
+            _broken(services, user, run)
 
 
-def _batch(service: ForecastService, user: Principal, batch: BatchProgress) -> None:
+def _batch(services: Services, user: Principal, batch: BatchProgress) -> None:
     words, button = _row()
     words.progress(batch.done / batch.total, formats.plain(run_sentences.batch_words(batch)))
     button.button(
@@ -52,14 +52,14 @@ def _batch(service: ForecastService, user: Principal, batch: BatchProgress) -> N
         key=f"cancel-{batch.batch_id}",
         help="Ends what is still to be done. Forecasts that were published stay.",
         on_click=_do,
-        args=(service.cancel_batch, user, batch.batch_id),
+        args=(services.refreshing.cancel_batch, user, batch.batch_id),
         width="stretch",
     )
 
 
-def _under_way(service: ForecastService, user: Principal, run: RefreshRun) -> None:
+def _under_way(services: Services, user: Principal, run: RefreshRun) -> None:
     words, button = _row()
-    how_far = run_sentences.how_far(run, service.remaining(run))
+    how_far = run_sentences.how_far(run, services.runs.remaining(run))
     words.progress(run_sentences.share(run), formats.plain(f"{run_sentences.subject(run)} – {how_far}"))
     button.button(
         "Cancel",
@@ -67,12 +67,12 @@ def _under_way(service: ForecastService, user: Principal, run: RefreshRun) -> No
         key=f"cancel-{run.run_id}",
         help="Ends this refresh. The forecast that is there stays.",
         on_click=_do,
-        args=(service.cancel, user, run.run_id),
+        args=(services.refreshing.cancel, user, run.run_id),
         width="stretch",
     )
 
 
-def _broken(service: ForecastService, user: Principal, run: RefreshRun) -> None:
+def _broken(services: Services, user: Principal, run: RefreshRun) -> None:
     words, button = _row()
     words.markdown(
         f"{ICONS[run.state]} {formats.plain(f'{run_sentences.subject(run)} – {run_sentences.why(run)}')}"
@@ -82,7 +82,7 @@ def _broken(service: ForecastService, user: Principal, run: RefreshRun) -> None:
         icon=":material/replay:",
         key=f"retry-{run.run_id}",
         on_click=_do,
-        args=(service.retry, user, run.run_id),
+        args=(services.refreshing.retry, user, run.run_id),
         width="stretch",
     )
 

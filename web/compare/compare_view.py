@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.core.domain import ALL_ITEMS, Principal, SeriesKey, Store
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import Services
 from web.compare import compare_charts
 from web.shared import caches, forecast_chart, formats, session, side_by_side, tiles
 from web.shared.colours import palette
@@ -74,18 +74,18 @@ def options() -> tuple[int, bool]:
     return count or COUNTS[0], same
 
 
-def pick(service: ForecastService, user: Principal, stores: Sequence[Store], count: int) -> list[Side]:
+def pick(services: Services, user: Principal, stores: Sequence[Store], count: int) -> list[Side]:
     """Draw the pickers of each side, bound to the address, and return the chosen sides."""
     session.compare_looked_at([store.store for store in stores])
     sides = []
     for number, column in enumerate(st.columns(count, gap="medium"), start=1):
         with column:
-            sides.append(_pick_side(service, user, stores, number, narrow=count >= NARROW))
+            sides.append(_pick_side(services, user, stores, number, narrow=count >= NARROW))
     return sides
 
 
 def _pick_side(
-    service: ForecastService, user: Principal, stores: Sequence[Store], number: int, *, narrow: bool
+    services: Services, user: Principal, stores: Sequence[Store], number: int, *, narrow: bool
 ) -> Side:
     store_key, item_key, version_key = session.side_keys(number)
     store_col, item_col, version_col = _picker_columns(narrow=narrow)
@@ -103,8 +103,8 @@ def _pick_side(
         bind="query-params",
         format_func=session.item_label,
     )
-    now = service.freshness(user, store)
-    versions = [str(header.version) for header in service.versions(user, store)]
+    now = services.stores.freshness(user, store)
+    versions = [str(header.version) for header in services.forecasts.versions(user, store)]
     session.keep_version(versions, version_key)
     chosen = version_col.selectbox(
         "Version",
@@ -125,34 +125,34 @@ def _picker_columns(*, narrow: bool) -> list[DeltaGenerator]:
     return list(st.columns([1, 1.35, 1.1], gap="small"))
 
 
-def headline(service: ForecastService, user: Principal, sides: Sequence[Side], as_of: date) -> str:
+def headline(services: Services, user: Principal, sides: Sequence[Side], as_of: date) -> str:
     """Compare the week ahead of the sides in one sentence."""
     weeks = [
-        side_by_side.next_week(side_by_side.days(_forecast(service, user, side)), as_of) for side in sides
+        side_by_side.next_week(side_by_side.days(_forecast(services, user, side)), as_of) for side in sides
     ]
     return formats.plain(side_by_side.headline(side_by_side.side_names(sides), weeks))
 
 
 def comparison(
-    service: ForecastService, user: Principal, sides: Sequence[Side], as_of: date, *, same_scale: bool
+    services: Services, user: Principal, sides: Sequence[Side], as_of: date, *, same_scale: bool
 ) -> None:
     """Draw the tiles, the charts and the days of the sides, in the reader's theme."""
     drawn = ComparisonKey(caches.rights(user), tuple(sides), as_of, same_scale, st.context.theme.type)
-    _comparison(service, user, drawn)
+    _comparison(services, user, drawn)
 
 
-def table(service: ForecastService, user: Principal, sides: Sequence[Side], as_of: date) -> Table:
+def table(services: Services, user: Principal, sides: Sequence[Side], as_of: date) -> Table:
     """Build the table of days, to show and to export."""
-    forecasts = [side_by_side.days(_forecast(service, user, side)) for side in sides]
+    forecasts = [side_by_side.days(_forecast(services, user, side)) for side in sides]
     return comparison_table(sides, side_by_side.side_names(sides), forecasts, as_of)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
-def _comparison(_service: ForecastService, _user: Principal, key: ComparisonKey) -> None:
+def _comparison(_services: Services, _user: Principal, key: ComparisonKey) -> None:
     sides, as_of, names = key.sides, key.as_of, side_by_side.side_names(key.sides)
-    forecasts = [_forecast(_service, _user, side) for side in sides]
+    forecasts = [_forecast(_services, _user, side) for side in sides]
     first = min([as_of, *(each["ds"].iloc[0].date() for each in forecasts if each is not None)])
-    sold = [_sold(_service, _user, side.key, first - timedelta(days=SOLD_DAYS)) for side in sides]
+    sold = [_sold(_services, _user, side.key, first - timedelta(days=SOLD_DAYS)) for side in sides]
     weeks = [side_by_side.next_week(side_by_side.days(forecast), as_of) for forecast in forecasts]
     before = side_by_side.last_week(sold[0], as_of)
     highest = side_by_side.highest_value(zip(sold, forecasts, strict=True)) if key.same_scale else None
@@ -160,22 +160,22 @@ def _comparison(_service: ForecastService, _user: Principal, key: ComparisonKey)
     for number, column in enumerate(st.columns(len(sides), gap="medium")):
         with column:
             _tiles(names, weeks, before, forecasts[number], as_of, number)
-            st.caption(_origin(_service, _user, sides[number]))
+            st.caption(_origin(_services, _user, sides[number]))
             figure = compare_charts.side_figure(sold[number], forecasts[number], as_of, colours, highest)
             st.plotly_chart(
                 figure, theme=None, config={"displayModeBar": False}, key=f"side_chart_{number}",
                 alt=forecast_chart.alt_text(names[number], sold[number], forecasts[number]),
             )  # fmt: skip
     st.caption(LEGEND)
-    _day_table(table(_service, _user, sides, as_of))
+    _day_table(table(_services, _user, sides, as_of))
 
 
-def _forecast(service: ForecastService, user: Principal, side: Side) -> pd.DataFrame | None:
-    return None if side.version is None else caches.forecast(service, user, side.key, side.version)
+def _forecast(services: Services, user: Principal, side: Side) -> pd.DataFrame | None:
+    return None if side.version is None else caches.forecast(services, user, side.key, side.version)
 
 
-def _sold(service: ForecastService, user: Principal, key: SeriesKey, since: date) -> pd.DataFrame:
-    sold = service.sales(user, key)
+def _sold(services: Services, user: Principal, key: SeriesKey, since: date) -> pd.DataFrame:
+    sold = services.forecasts.sales(user, key)
     return sold[sold["ds"] >= pd.Timestamp(since)].reset_index(drop=True)
 
 
@@ -206,12 +206,12 @@ def _tiles(
     tiles.draw(row)
 
 
-def _origin(service: ForecastService, user: Principal, side: Side) -> str:
+def _origin(services: Services, user: Principal, side: Side) -> str:
     """Engine, version, newest sales and backtest error of a side."""
     if side.version is None:
         return "No forecast yet"
-    header = service.version(user, side.key.store, side.version)
-    choice = service.predictor(user, side.key.store, side.version).choice_of(side.key.item)
+    header = services.forecasts.version(user, side.key.store, side.version)
+    choice = services.forecasts.predictor(user, side.key.store, side.version).choice_of(side.key.item)
     score = choice.score_of(choice.engine) if choice else None
     facts = [
         formats.engine(choice.engine) if choice else formats.engine(header.asked_engine),

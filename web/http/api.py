@@ -26,7 +26,7 @@ from forecasting.core.errors import (
     UnknownRun,
     UnknownSeries,
 )
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import Services
 from web.http.api_docs import docs_page
 from web.shared import access
 
@@ -155,12 +155,12 @@ class Caller(NamedTuple):
     """The user who asks, and the service that answers."""
 
     user: Principal
-    service: ForecastService
+    services: Services
 
 
 def caller() -> Caller:
     """Resolve the user of this request and the service."""
-    return Caller(access.require_user(), access.service())
+    return Caller(access.require_user(), access.services())
 
 
 Asking = Annotated[Caller, Depends(caller)]
@@ -184,11 +184,13 @@ api = FastAPI(
 def forecast(wanted: ForecastRequest, asking: Asking) -> ForecastAnswer:
     """Return the newest published forecast of a series. Never starts a training."""
     key = SeriesKey(str(wanted.store_number), str(wanted.item))
-    freshness = asking.service.freshness(asking.user, key.store)
+    freshness = asking.services.stores.freshness(asking.user, key.store)
     header = freshness.header
     if header is None:
         raise NoForecastYet(f"store '{key.store}': expected a forecast, found none yet")
-    rows = _from_day(asking.service.forecast(asking.user, key, header.version), wanted.forecast_start_date)
+    rows = _from_day(
+        asking.services.forecasts.forecast(asking.user, key, header.version), wanted.forecast_start_date
+    )
     result = ForecastResult(
         Forecast=ForecastBody(Predictions=_predictions(rows)),
         engine=str(rows["engine"].iloc[0]),
@@ -205,7 +207,9 @@ def forecast(wanted: ForecastRequest, asking: Asking) -> ForecastAnswer:
 )
 def training(wanted: TrainingRequest, response: Response, asking: Asking) -> TrainingAnswer:
     """Request a refresh: 200 if nothing needs to be run, else 202 with the id of the run."""
-    answer = asking.service.refresh(asking.user, str(wanted.store_number), at=wanted.train_request_date)
+    answer = asking.services.refreshing.refresh(
+        asking.user, str(wanted.store_number), at=wanted.train_request_date
+    )
     response.status_code = 200 if answer.verdict is Verdict.FRESH else 202
     return TrainingAnswer(
         verdict=answer.verdict, message=answer.message, run_id=answer.run.run_id if answer.run else None
@@ -215,7 +219,7 @@ def training(wanted: TrainingRequest, response: Response, asking: Asking) -> Tra
 @api.get("/training/{run_id}", responses={404: {"model": Refusal}})
 def training_run(run_id: str, asking: Asking) -> RunAnswer:
     """Return one refresh run. Poll it until it has ended."""
-    return RunAnswer.of(asking.service.run(asking.user, run_id))
+    return RunAnswer.of(asking.services.runs.get(asking.user, run_id))
 
 
 @api.get("/docs", include_in_schema=False)

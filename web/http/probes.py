@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from forecasting.core.domain import SYSTEM
 from forecasting.core.errors import StateUnavailable, StorageError
-from forecasting.services.operations import Check, Need, VitalSigns
+from forecasting.services.readiness import Check, Need
+from forecasting.services.vital_signs import VitalSigns
 from web.http.prometheus_metrics import CONTENT_TYPE, exposition
 from web.runtime.shared_call import SharedCall
 from web.shared import access
@@ -56,7 +57,7 @@ async def metrics(_request: Request) -> Response:
 
 async def _checks() -> dict[str, Check]:
     try:
-        access.service()
+        access.services()
     except StateUnavailable as error:
         return {"start": Check(ok=False, detail=str(error))}
     checks = await asyncio.gather(*map(_checked, Need))
@@ -73,11 +74,11 @@ async def _checked(need: Need) -> Check:
 
 
 def _check(need: Need) -> Check:
-    return access.service().check(SYSTEM, need)
+    return access.services().operations.check(SYSTEM, need)
 
 
 def _vital_signs() -> VitalSigns:
-    return access.service().vital_signs(SYSTEM)
+    return access.services().operations.vital_signs(SYSTEM)
 
 
 _needs = {need: SharedCall(partial(_check, need)) for need in Need}

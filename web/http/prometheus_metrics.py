@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from forecasting import __version__
 from forecasting.core.domain import RunState, StoreState, Verdict
 from forecasting.core.ports import RunTally
-from forecasting.services.operations import VitalSigns, quantile
+from forecasting.services.vital_signs import VitalSigns, quantile
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 

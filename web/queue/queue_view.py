@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.core.domain import BatchProgress, Principal, StoreState
 from forecasting.planning.queue_rows import QueueRow, QueueSection
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import Services
 from web.shared import components, formats, run_sentences, session
 
 QUEUE = "queue"
@@ -70,10 +70,10 @@ def headline(rows: Sequence[QueueRow], as_of: date | None) -> None:
     st.caption(" · ".join(facts))
 
 
-def live_batch(service: ForecastService, user: Principal) -> None:
+def live_batch(services: Services, user: Principal) -> None:
     """Show the progress of a refresh of many stores, and draw the page again when the queue has changed."""
-    batch = service.batch(user)
-    session.pulse_changed(QUEUE, _pulse(service, user, batch))
+    batch = services.runs.batch(user)
+    session.pulse_changed(QUEUE, _pulse(services, user, batch))
     just_seen = [batch]
 
     @st.fragment(run_every=components.RUNNING_POLL if batch else components.IDLE_POLL)
@@ -81,8 +81,8 @@ def live_batch(service: ForecastService, user: Principal) -> None:
         if just_seen:
             now = just_seen.pop()
         else:
-            now = service.batch(user)
-            if session.pulse_changed(QUEUE, _pulse(service, user, now)):
+            now = services.runs.batch(user)
+            if session.pulse_changed(QUEUE, _pulse(services, user, now)):
                 st.rerun()
         if now is not None:
             st.progress(now.done / now.total, formats.plain(run_sentences.batch_words(now)))
@@ -90,10 +90,10 @@ def live_batch(service: ForecastService, user: Principal) -> None:
     watch()
 
 
-def _pulse(service: ForecastService, user: Principal, batch: BatchProgress | None) -> object:
+def _pulse(services: Services, user: Principal, batch: BatchProgress | None) -> object:
     """During a batch the queue is drawn again at each tenth of it, else whenever anything happened."""
-    happened = (batch.batch_id, 10 * batch.done // batch.total) if batch else service.pulse(user)
-    return happened, service.reviews_pulse(user)
+    happened = (batch.batch_id, 10 * batch.done // batch.total) if batch else services.stores.pulse(user)
+    return happened, services.reviews.pulse(user)
 
 
 def pick(rows: Sequence[QueueRow]) -> tuple[tuple[QueueRow, ...], DeltaGenerator]:

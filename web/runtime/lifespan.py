@@ -78,12 +78,12 @@ async def _started() -> Storecast | None:
         return None
     try:
         await asyncio.to_thread(storecast.start_worker)
-        asked = await asyncio.to_thread(storecast.service.refresh_all, SYSTEM, only_new=True)
+        asked = await asyncio.to_thread(storecast.services.refreshing.refresh_all, SYSTEM, only_new=True)
     except StorageError as error:
         _refuse(error)
         await asyncio.to_thread(storecast.close)
         return None
-    access.install(storecast.service)
+    access.install(storecast.services)
     first = sum(not answer.of_chain for answer in asked)
     log.info("started", stores_without_forecast=first)
     return storecast

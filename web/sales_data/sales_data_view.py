@@ -14,7 +14,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from forecasting.core.domain import ImportReport, Principal
 from forecasting.core.errors import InvalidFile, StorecastError
 from forecasting.planning.feeds import Feed, FeedState
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import Services
 from web.runtime import turns
 from web.shared import formats, session
 
@@ -52,21 +52,21 @@ def loaded(feeds: Sequence[Feed], as_of: date | None) -> None:
     )
 
 
-def next_sample_day(service: ForecastService, user: Principal) -> None:
+def next_sample_day(services: Services, user: Principal) -> None:
     """Offer the sample's next day, where the sample is what is loaded."""
-    day = service.next_sample_day(user)
+    day = services.imports.next_sample_day(user)
     if day is not None:
         st.button(
             f"Load the sample's next day, {formats.day(day)}",
             icon=":material/skip_next:",
             key="next_day",
             on_click=_load_next_day,
-            args=(service, user),
+            args=(services, user),
         )
     _told()
 
 
-def upload(service: ForecastService, user: Principal) -> None:
+def upload(services: Services, user: Principal) -> None:
     """Take a file, report on it, and import it only when the user says so."""
     st.markdown("#### Upload")
     kind = st.segmented_control(
@@ -86,7 +86,7 @@ def upload(service: ForecastService, user: Principal) -> None:
         return
     try:
         with _on_disk(file) as path, turns.PAGES.release_during():
-            report = service.import_file(user, path, KINDS[kind], dry_run=True)
+            report = services.imports.import_file(user, path, KINDS[kind], dry_run=True)
     except InvalidFile as refused:
         _problems(refused)
         return
@@ -99,7 +99,7 @@ def upload(service: ForecastService, user: Principal) -> None:
         key="apply_upload",
         disabled=not new,
         on_click=_apply,
-        args=(service, user, file, KINDS[kind]),
+        args=(services, user, file, KINDS[kind]),
     )
 
 
@@ -166,14 +166,14 @@ def _report(report: ImportReport) -> None:
         st.caption(f":material/info: {formats.plain(note)}")
 
 
-def _apply(service: ForecastService, user: Principal, file: UploadedFile, kind: str) -> None:
+def _apply(services: Services, user: Principal, file: UploadedFile, kind: str) -> None:
     with _on_disk(file) as path:
-        _run(lambda: service.import_file(user, path, kind))
+        _run(lambda: services.imports.import_file(user, path, kind))
     session.next_upload()
 
 
-def _load_next_day(service: ForecastService, user: Principal) -> None:
-    _run(lambda: service.load_next_sample_day(user))
+def _load_next_day(services: Services, user: Principal) -> None:
+    _run(lambda: services.imports.load_next_sample_day(user))
 
 
 def _run(work: Callable[[], ImportReport]) -> None:

@@ -1,16 +1,16 @@
-"""Who is asking, and the service they are answered by."""
+"""Who is asking, and the services that answer."""
 
 from forecasting.core.domain import LOCAL_USER, Principal
 from forecasting.core.errors import StateUnavailable
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import Services
 
-_installed: list[ForecastService] = []
+_installed: list[Services] = []
 _trouble: list[str] = []
 
 
-def install(service: ForecastService) -> None:
-    """Make `service` the one this process answers with; called by the lifespan."""
-    _installed[:] = [service]
+def install(services: Services) -> None:
+    """Make these the services of this process; called by the lifespan."""
+    _installed[:] = [services]
 
 
 def refuse(reason: str) -> None:
@@ -27,13 +27,13 @@ def trouble() -> str | None:
 
 
 def uninstall() -> None:
-    """Forget the service, and what was wrong, at shutdown."""
+    """Forget the services, and why Storecast could not start; called at shutdown."""
     _installed.clear()
     _trouble.clear()
 
 
-def service() -> ForecastService:
-    """The process-wide service.
+def services() -> Services:
+    """The services of this process.
 
     Raises
     ------

@@ -11,78 +11,76 @@ from forecasting.core.domain import Principal, SeriesKey, Store
 from forecasting.core.errors import UnknownSeries
 from forecasting.evaluation.accuracy_report import AccuracyReport
 from forecasting.planning.feeds import Feed
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import Services
 
 RECORD_SECONDS = 60
 """How long an import may be known before the track record of its days is: it is written just after."""
 
 
-def stores(service: ForecastService, user: Principal) -> tuple[Sequence[Store], date | None]:
+def stores(services: Services, user: Principal) -> tuple[Sequence[Store], date | None]:
     """The user's stores (`stores`) and the business date; looked at again only after an import."""
-    _version, imported, _active = service.pulse(user)
-    return _stores(service, user, rights(user), imported)
+    _version, imported, _active = services.stores.pulse(user)
+    return _stores(services, user, rights(user), imported)
 
 
 @st.cache_resource(max_entries=50, show_spinner=False)  # as it is: to copy a thousand stores took longer
 def _stores(
-    _service: ForecastService, _user: Principal, rights: object, imported: int
+    _services: Services, _user: Principal, rights: object, imported: int
 ) -> tuple[Sequence[Store], date | None]:
     del rights, imported  # part of the cache's key only
-    return tuple(_service.stores(_user)), _service.as_of(_user)
+    return tuple(_services.stores.visible(_user)), _services.stores.as_of(_user)
 
 
-def forecast(service: ForecastService, user: Principal, key: SeriesKey, version: int) -> pd.DataFrame | None:
+def forecast(services: Services, user: Principal, key: SeriesKey, version: int) -> pd.DataFrame | None:
     """A series of a version, which never changes (`forecast`); None where it has no such series."""
-    return _forecast(service, user, rights(user), key, version)
+    return _forecast(services, user, rights(user), key, version)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _forecast(
-    _service: ForecastService, _user: Principal, rights: object, key: SeriesKey, version: int
+    _services: Services, _user: Principal, rights: object, key: SeriesKey, version: int
 ) -> pd.DataFrame | None:
     del rights  # part of the cache's key only
     try:
-        return _service.forecast(_user, key, version)
+        return _services.forecasts.forecast(_user, key, version)
     except UnknownSeries:
         return None
 
 
-def has_series(service: ForecastService, user: Principal, key: SeriesKey, version: int) -> bool:
+def has_series(services: Services, user: Principal, key: SeriesKey, version: int) -> bool:
     """Whether a version has a series; it is read once in any case."""
-    return _has_series(service, user, rights(user), key, version)
+    return _has_series(services, user, rights(user), key, version)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _has_series(
-    _service: ForecastService, _user: Principal, rights: object, key: SeriesKey, version: int
-) -> bool:
+def _has_series(_services: Services, _user: Principal, rights: object, key: SeriesKey, version: int) -> bool:
     del rights  # part of the cache's key only
-    return forecast(_service, _user, key, version) is not None
+    return forecast(_services, _user, key, version) is not None
 
 
-def feeds(service: ForecastService, user: Principal) -> list[Feed]:
+def feeds(services: Services, user: Principal) -> list[Feed]:
     """How the feeds stand; looked at again only after an import."""
-    _version, imported, _active = service.pulse(user)
-    return _feeds(service, user, user.subject, imported)
+    _version, imported, _active = services.stores.pulse(user)
+    return _feeds(services, user, user.subject, imported)
 
 
 @st.cache_data(max_entries=50, show_spinner="Looking at what is loaded …")
-def _feeds(_service: ForecastService, _user: Principal, subject: str, imported: int) -> list[Feed]:
+def _feeds(_services: Services, _user: Principal, subject: str, imported: int) -> list[Feed]:
     del subject, imported  # part of the cache's key only
-    return _service.feeds(_user)
+    return _services.stores.feeds(_user)
 
 
 def accuracy(
-    service: ForecastService, user: Principal, region: str | None, store: str | None, item: str
+    services: Services, user: Principal, region: str | None, store: str | None, item: str
 ) -> tuple[AccuracyReport, str]:
     """How far off forecasts are, and a stamp; added up again, with a new one, after publication or import."""
-    version, imported, _active = service.pulse(user)
-    return _accuracy(service, user, rights(user), (region, store, item), (version, imported))
+    version, imported, _active = services.stores.pulse(user)
+    return _accuracy(services, user, rights(user), (region, store, item), (version, imported))
 
 
 @st.cache_data(max_entries=200, ttl=RECORD_SECONDS, show_spinner="Adding up …")
 def _accuracy(
-    _service: ForecastService,
+    _services: Services,
     _user: Principal,
     rights: object,
     scope: tuple[str | None, str | None, str],
@@ -90,20 +88,20 @@ def _accuracy(
 ) -> tuple[AccuracyReport, str]:
     del rights, pulse  # part of the cache's key only
     region, store, item = scope
-    return _service.accuracy(_user, region=region, store=store, item=item), uuid4().hex
+    return _services.accuracy.report(_user, region=region, store=store, item=item), uuid4().hex
 
 
-def version_before(service: ForecastService, user: Principal, store: str, version: int) -> int | None:
+def version_before(services: Services, user: Principal, store: str, version: int) -> int | None:
     """The version of a store before one, or None (`version_before`)."""
-    return _version_before(service, user, rights(user), store, version)
+    return _version_before(services, user, rights(user), store, version)
 
 
 @st.cache_data(max_entries=500, ttl=RECORD_SECONDS, show_spinner=False)
 def _version_before(
-    _service: ForecastService, _user: Principal, rights: object, store: str, version: int
+    _services: Services, _user: Principal, rights: object, store: str, version: int
 ) -> int | None:
     del rights  # part of the cache's key only
-    return _service.version_before(_user, store, version)
+    return _services.forecasts.version_before(_user, store, version)
 
 
 def rights(user: Principal) -> str:

@@ -85,7 +85,7 @@ def refresh_all_button() -> None:
 
 
 def _press_all() -> None:
-    answers = access.service().refresh_all(access.require_user())
+    answers = access.services().refreshing.refresh_all(access.require_user())
     verdicts = [answer.verdict for answer in answers if not answer.of_chain]
     started = sum(verdict is not Verdict.FRESH for verdict in verdicts)
     st.toast(f"{started} stores are being refreshed, {len(verdicts) - started} were up to date")

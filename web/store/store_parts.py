@@ -8,7 +8,7 @@ from forecasting.core.domain import Principal, SeriesKey, VersionHeader
 from forecasting.core.errors import InvalidRequest
 from forecasting.planning.breakdown import Breakdown
 from forecasting.planning.changes import ForecastChanges
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import Services
 from web.shared import caches, html_table
 from web.shared.tiles import tiles
 from web.store.alerts_view import alerts_row
@@ -62,15 +62,15 @@ class Record:
 
 
 @st.cache_resource(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
-def told(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> Told:
+def told(_services: Services, _user: Principal, _header: VersionHeader, shown: Shown) -> Told:
     """What the version says."""
     key, figures = shown.key, ""
     if shown.is_newest:
-        rows = _service.forecast(_user, key, _header.version)
-        figures = tiles(rows, _service.summary(_user, key), shown.as_of)
-    table = export_menu.read_series_table(_service, _user, key, _header, shown.as_of)
+        rows = _services.forecasts.forecast(_user, key, _header.version)
+        figures = tiles(rows, _services.forecasts.summary(_user, key), shown.as_of)
+    table = export_menu.read_series_table(_services, _user, key, _header, shown.as_of)
     days = html_table.section("Days", print_html.days(table, DAY_COLUMNS, "Forecast by day"))
-    why = _service.why(_user, key, _header.version)
+    why = _services.forecasts.why(_user, key, _header.version)
     return Told(figures, days, print_html.heading(table, PRINTED_FACTS), why)
 
 
@@ -78,7 +78,7 @@ def told(_service: ForecastService, _user: Principal, _header: VersionHeader, sh
     max_entries=500, ttl=caches.RECORD_SECONDS, show_spinner=False, hash_funcs=BY_VALUE
 )  # an import may be known before the track record of its days is, and versions are tidied away
 def record(
-    _service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown, since: int | None
+    _services: Services, _user: Principal, _header: VersionHeader, shown: Shown, since: int | None
 ) -> Record:
     """What is said of it.
 
@@ -88,24 +88,24 @@ def record(
         The version that the reader saw at the last visit; None where that is not known.
     """
     key, version = shown.key, _header.version
-    before = _service.version_before(_user, key.store, version)
+    before = _services.forecasts.version_before(_user, key.store, version)
     if not shown.is_newest:
         return Record("", "", before, None)
-    held = _service.trust(_user, key)
-    sums = _service.track_sums(_user, store=key.store, item=key.item)
+    held = _services.accuracy.recent_outcomes(_user, key)
+    sums = _services.accuracy.track_sums(_user, store=key.store, item=key.item)
     return Record(
-        alerts_row(_service.alerts(_user, key, version, held)),
-        reliability_section(held, sums, _service.summary(_user, key)),
+        alerts_row(_services.forecasts.alerts(_user, key, version, held)),
+        reliability_section(held, sums, _services.forecasts.summary(_user, key)),
         before,
-        _changes(_service, _user, key, version, since),
+        _changes(_services, _user, key, version, since),
     )
 
 
 def _changes(
-    service: ForecastService, user: Principal, key: SeriesKey, version: int, since: int | None
+    services: Services, user: Principal, key: SeriesKey, version: int, since: int | None
 ) -> ForecastChanges:
     """What changed; where the version it is asked for from is not kept any more, since the one before."""
     try:
-        return service.changes(user, key, version, since)
+        return services.forecasts.changes(user, key, version, since)
     except InvalidRequest:
-        return service.changes(user, key, version)
+        return services.forecasts.changes(user, key, version)

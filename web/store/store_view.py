@@ -14,7 +14,8 @@ import streamlit as st
 from forecasting.config.settings import JOINED
 from forecasting.core.domain import Principal, SeriesKey, VersionHeader
 from forecasting.core.errors import InvalidRequest
-from forecasting.services.service import ForecastService, Freshness
+from forecasting.services.composition import Services
+from forecasting.services.store_overview import Freshness
 from web.runtime import turns
 from web.shared import caches, formats, session
 from web.shared.colours import palette
@@ -65,15 +66,15 @@ class Around:
     since: int | None
 
 
-def look_at(service: ForecastService, user: Principal, key: SeriesKey, as_of: date) -> Look:
+def look_at(services: Services, user: Principal, key: SeriesKey, as_of: date) -> Look:
     """What is to be drawn of a series: one version of it, or before the first what was sold."""
-    now = service.freshness(user, key.store)
-    header, missing = _wanted_version(service, user, now.header)
+    now = services.stores.freshness(user, key.store)
+    header, missing = _wanted_version(services, user, now.header)
     version, is_newest = header.version if header else None, header == now.header
-    has_forecast = version is not None and caches.has_series(service, user, key, version)
+    has_forecast = version is not None and caches.has_series(services, user, key, version)
     before = None
     if version is not None and has_forecast and session.previous_is_wanted():
-        before = caches.version_before(service, user, key.store, version)
+        before = caches.version_before(services, user, key.store, version)
     shown = Shown(
         caches.rights(user), key, as_of, now.sales_hash, version, is_newest, st.context.theme.type,
         before, has_forecast,
@@ -81,12 +82,12 @@ def look_at(service: ForecastService, user: Principal, key: SeriesKey, as_of: da
     return Look(now, header, missing, shown)
 
 
-def chart(service: ForecastService, user: Principal, look: Look) -> None:
+def chart(services: Services, user: Principal, look: Look) -> None:
     """Draw the chart and what the forecast took for granted; without a forecast what was sold."""
     if look.header is None or not look.shown.has_forecast:
-        _sold_alone(service, user, look.header, look.shown)
+        _sold_alone(services, user, look.header, look.shown)
     else:
-        _chart(service, user, look.header, look.shown)
+        _chart(services, user, look.header, look.shown)
 
 
 def let_it_leave(look: Look) -> None:
@@ -101,14 +102,14 @@ def let_it_leave(look: Look) -> None:
             wait(HEAD_START)
 
 
-def around(service: ForecastService, user: Principal, look: Look) -> Around | None:
+def around(services: Services, user: Principal, look: Look) -> Around | None:
     """What stands around the chart; None without a forecast."""
     header, shown = look.header, look.shown
     if header is None or not shown.has_forecast:
         return None
-    since = service.visit(user, shown.key.store, header.version).before if shown.is_newest else None
-    told = store_parts.told(service, user, header, shown)
-    return Around(told, store_parts.record(service, user, header, shown, since), since)
+    since = services.reviews.visit(user, shown.key.store, header.version).before if shown.is_newest else None
+    told = store_parts.told(services, user, header, shown)
+    return Around(told, store_parts.record(services, user, header, shown, since), since)
 
 
 def above_chart(look: Look, around: Around | None) -> None:
@@ -143,31 +144,30 @@ def below_chart(look: Look, around: Around | None) -> None:
 
 
 @st.cache_data(max_entries=100, show_spinner=False, hash_funcs=BY_VALUE)
-def _sold_alone(
-    _service: ForecastService, _user: Principal, _header: VersionHeader | None, shown: Shown
-) -> None:
+def _sold_alone(_services: Services, _user: Principal, _header: VersionHeader | None, shown: Shown) -> None:
     """Before the first forecast, or of a product a version has none of."""
     if _header is not None:
         no_forecast_of(shown.key, _header)
-    forecast_chart(shown.key, _sold(_service, _user, shown, _header), None, shown)
+    forecast_chart(shown.key, _sold(_services, _user, shown, _header), None, shown)
 
 
 @st.cache_data(max_entries=500, show_spinner=False, hash_funcs=BY_VALUE)
-def _chart(_service: ForecastService, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
+def _chart(_services: Services, _user: Principal, _header: VersionHeader, shown: Shown) -> None:
     key = shown.key
-    sold, rows = _sold(_service, _user, shown, _header), _service.forecast(_user, key, _header.version)
-    earlier = caches.forecast(_service, _user, key, shown.before) if shown.before else None
+    sold, rows = (
+        _sold(_services, _user, shown, _header),
+        _services.forecasts.forecast(_user, key, _header.version),
+    )
+    earlier = caches.forecast(_services, _user, key, shown.before) if shown.before else None
     forecast_chart(key, sold, rows, shown, earlier)
-    series_notes(_service, _user, key, _header, rows["engine"].iloc[0])
+    series_notes(_services, _user, key, _header, rows["engine"].iloc[0])
 
 
-def _sold(
-    service: ForecastService, user: Principal, shown: Shown, header: VersionHeader | None
-) -> pd.DataFrame:
+def _sold(services: Services, user: Principal, shown: Shown, header: VersionHeader | None) -> pd.DataFrame:
     """Six weeks of sales; of an older version those up to its cutoff, and all since."""
     if header is None or shown.is_newest:
-        return service.sales(user, shown.key, SOLD_DAYS)
-    sold = service.sales(user, shown.key)
+        return services.forecasts.sales(user, shown.key, SOLD_DAYS)
+    sold = services.forecasts.sales(user, shown.key)
     first = pd.Timestamp(header.cutoff) - pd.Timedelta(days=SOLD_DAYS)
     return sold[sold["ds"] > first].reset_index(drop=True)
 
@@ -201,14 +201,14 @@ def no_forecast_of(key: SeriesKey, header: VersionHeader) -> None:
 
 
 def _wanted_version(
-    service: ForecastService, user: Principal, newest: VersionHeader | None
+    services: Services, user: Principal, newest: VersionHeader | None
 ) -> tuple[VersionHeader | None, int | None]:
     """The version the address asks for, by default the newest; and the one asked for where there is none."""
     wanted = session.wanted_version()
     if wanted is None or newest is None:
         return newest, None
     try:
-        return service.version(user, newest.store, wanted), None
+        return services.forecasts.version(user, newest.store, wanted), None
     except InvalidRequest:
         return newest, wanted
 
@@ -237,11 +237,11 @@ def _old_version(header: VersionHeader, newest: VersionHeader) -> None:
 
 
 def series_notes(
-    service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, engine: str
+    services: Services, user: Principal, key: SeriesKey, header: VersionHeader, engine: str
 ) -> None:
     """Say what the forecast took for granted, and why another engine than the configured one serves."""
     if engine not in header.asked_engine.split(JOINED):
-        choice = service.predictor(user, key.store, header.version).choice_of(key.item)
+        choice = services.forecasts.predictor(user, key.store, header.version).choice_of(key.item)
         reason = choice.reason if choice else "it was chosen when this version was made"
         serving, asked = formats.engine(engine), formats.engine(header.asked_engine)
         st.caption(

@@ -9,7 +9,8 @@ from forecasting.core import wording
 from forecasting.core.domain import Principal, RefreshRun, RunState, SeriesKey, StoreState
 from forecasting.core.errors import StorecastError
 from forecasting.planning.queue_rows import LATE_DAYS
-from forecasting.services.service import ForecastService, Freshness
+from forecasting.services.composition import Services
+from forecasting.services.store_overview import Freshness
 from web.shared import formats, run_sentences, session
 from web.shared.components import IDLE_POLL, RUNNING_POLL
 
@@ -26,7 +27,7 @@ STATES: dict[StoreState, tuple[str, str]] = {
 
 
 def live_freshness(
-    service: ForecastService,
+    services: Services,
     user: Principal,
     key: SeriesKey,
     as_of: date,
@@ -51,10 +52,10 @@ def live_freshness(
 
     @st.fragment(run_every=RUNNING_POLL if first.state is StoreState.RUNNING else IDLE_POLL)
     def watch() -> None:
-        now = just_seen.pop() if just_seen else service.freshness(user, key.store)
+        now = just_seen.pop() if just_seen else services.stores.freshness(user, key.store)
         if session.pulse_changed(key.store, now.pulse):
             st.rerun()
-        _buttons(service, user, key, now, as_of)
+        _buttons(services, user, key, now, as_of)
         with strip.container():
             freshness_strip(now, session.answer_for(key), as_of)
 
@@ -62,11 +63,11 @@ def live_freshness(
         watch()
 
 
-def _buttons(service: ForecastService, user: Principal, key: SeriesKey, now: Freshness, as_of: date) -> None:
+def _buttons(services: Services, user: Principal, key: SeriesKey, now: Freshness, as_of: date) -> None:
     running = now.state is StoreState.RUNNING
     with st.container(horizontal=True, horizontal_alignment="right", width="content"):
         if now.header is not None:
-            _review_button(service, user, now, as_of)
+            _review_button(services, user, now, as_of)
         st.button(
             "Refreshing …" if running else "Refresh forecast",
             icon=":material/refresh:",
@@ -74,11 +75,11 @@ def _buttons(service: ForecastService, user: Principal, key: SeriesKey, now: Fre
             key="refresh",
             disabled=running,
             on_click=_press,
-            args=(service, user, key),
+            args=(services, user, key),
         )
 
 
-def _review_button(service: ForecastService, user: Principal, now: Freshness, as_of: date) -> None:
+def _review_button(services: Services, user: Principal, now: Freshness, as_of: date) -> None:
     """Draw the button that says that the store was looked at, or takes that back."""
     said = now.review if now.review and now.review.as_of == as_of else None
     at = formats.clock(said.at.astimezone(formats.zone(st.context.timezone))) if said else ""
@@ -90,21 +91,21 @@ def _review_button(service: ForecastService, user: Principal, now: Freshness, as
         if said
         else "Out of “Needs attention”, until there is a newer forecast or another day",
         on_click=_review,
-        args=(service, user, now.store),
+        args=(services, user, now.store),
         kwargs={"back": said is not None},
     )
 
 
-def _review(service: ForecastService, user: Principal, store: str, *, back: bool) -> None:
+def _review(services: Services, user: Principal, store: str, *, back: bool) -> None:
     if back:
-        service.withdraw_review(user, store)
+        services.reviews.withdraw(user, store)
     else:
-        service.review(user, store)
+        services.reviews.review(user, store)
 
 
-def _press(service: ForecastService, user: Principal, key: SeriesKey) -> None:
+def _press(services: Services, user: Principal, key: SeriesKey) -> None:
     try:
-        answer = service.refresh(user, key.store)
+        answer = services.refreshing.refresh(user, key.store)
     except StorecastError as error:
         session.remember_answer(key, str(error))
         return

@@ -11,7 +11,7 @@ import streamlit as st
 
 from forecasting.core.domain import ALL_ITEMS, Principal, SeriesKey, VersionHeader
 from forecasting.planning.queue_rows import QueueRow
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import Services
 from web.takeaway import csv_file, print_html, workbook
 from web.takeaway.queue_table import queue_table
 from web.takeaway.safe_text import file_name
@@ -30,21 +30,19 @@ QUEUE_COLUMNS = ("store", "region", "state", "reason", "next_7_days", "last_7_da
 """The columns that fit on paper."""
 
 
-def series(
-    service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, as_of: date
-) -> None:
+def series(services: Services, user: Principal, key: SeriesKey, header: VersionHeader, as_of: date) -> None:
     """Draw the menu that exports one version of a store's or product's forecast."""
     product = "all" if key.item == ALL_ITEMS else key.item
     name = file_name("forecast", "store", key.store, product, as_of.isoformat(), f"v{header.version}")
-    _menu(lambda: read_series_table(service, user, key, header, as_of), name, PRINT, "content")
+    _menu(lambda: read_series_table(services, user, key, header, as_of), name, PRINT, "content")
 
 
 def read_series_table(
-    service: ForecastService, user: Principal, key: SeriesKey, header: VersionHeader, as_of: date
+    services: Services, user: Principal, key: SeriesKey, header: VersionHeader, as_of: date
 ) -> Table:
     """Read one version of a series and build the table that the page shows and exports."""
-    forecast = service.forecast(user, key, header.version)
-    sold = service.sales(user, key, days_to_read(header.cutoff, as_of))
+    forecast = services.forecasts.forecast(user, key, header.version)
+    sold = services.forecasts.sales(user, key, days_to_read(header.cutoff, as_of))
     return series_table(SeriesExport(key, header, as_of, forecast, sold))
 
 

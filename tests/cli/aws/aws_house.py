@@ -67,7 +67,7 @@ class AwsHouse(House):
     def wait_for(self, _: object, answers: Sequence[Answer]) -> list[RefreshRun]:
         """Work; the runs that failed."""
         self.work()
-        runs = [self.service.run(LOCAL_USER, answer.run.run_id) for answer in answers if answer.run]
+        runs = [self.services.runs.get(LOCAL_USER, answer.run.run_id) for answer in answers if answer.run]
         return [run for run in runs if run.state is RunState.FAILED]
 
     def set_aws(self, **given: Any) -> None:

@@ -120,7 +120,7 @@ def test_training_is_asked_for_with_its_price(house: AwsHouse, capsys: pytest.Ca
     assert len(house.aws.named("CreateAutoPredictor")) == 1
     assert len(house.aws.named("CreateDatasetImportJob")) == 2  # those of the set-up
     for store in ("1", "2"):
-        assert house.service.freshness(LOCAL_USER, store).state is StoreState.FRESH
+        assert house.services.stores.freshness(LOCAL_USER, store).state is StoreState.FRESH
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].endswith("n/a hours, 280 forecast points; cost n/a")  # no training before
     assert len(house.asked) == 2

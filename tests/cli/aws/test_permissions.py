@@ -41,12 +41,12 @@ def together(*policies: Document) -> Document:
     return {"Statement": [statement for each in policies for statement in each["Statement"]]}
 
 
-def actions(policy: Document, service: str) -> Iterator[str]:
+def actions(policy: Document, services: str) -> Iterator[str]:
     """The actions of a service that a policy allows."""
     for statement in policy["Statement"]:
         found = statement["Action"]
         for action in [found] if isinstance(found, str) else found:
-            if action.startswith(f"{service}:"):
+            if action.startswith(f"{services}:"):
                 yield action.partition(":")[2]
 
 
@@ -62,7 +62,7 @@ def worked(house: AwsHouse, aws: AwsFake) -> AwsHouse:
     assert house.run("setup") == 0
     add_old_predictors(house, aws)
     aws.policy = running
-    house.service.refresh(LOCAL_USER, "1", force=True)
+    house.services.refreshing.refresh(LOCAL_USER, "1", force=True)
     house.work()
     assert house.errors() == []
     forecasts = Forecaster(session_to(house.settings.aws, aws), house.settings.aws, house.clock)
@@ -75,7 +75,7 @@ def worked(house: AwsHouse, aws: AwsFake) -> AwsHouse:
             ForecastArn=forecasts.forecasts()[0].arn,
             Destination={"S3Config": {"Path": f"s3://{BUCKET}/{PREFIX}/export", "RoleArn": aws.role_arn}},
         )
-    house.service.refresh(LOCAL_USER, "1", force=True)
+    house.services.refreshing.refresh(LOCAL_USER, "1", force=True)
     house.worker.run_next()
     house.worker.run_next()
     aws.policy = together(running, {"Statement": [LIST_DATASETS]})
@@ -122,7 +122,7 @@ def test_the_policies_are_enough_and_no_more(worked: AwsHouse, aws: AwsFake) -> 
     assert set(actions(allowed, "forecast")) == used
     s3 = {"s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:DeleteObject", "s3:CreateBucket"}
     assert {f"s3:{each}" for each in actions(allowed, "s3")} == s3 | {"s3:PutBucketPublicAccessBlock"}
-    iam = {each.operation for each in aws.other_calls if each.service == "iam"}
+    iam = {each.operation for each in aws.other_calls if each.services == "iam"}
     assert set(actions(allowed, "iam")) == iam | {"PassRole", "TagRole"}  # what CreateRole is judged by too
 
 

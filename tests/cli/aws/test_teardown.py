@@ -122,7 +122,7 @@ def test_it_can_be_set_up_again(house: AwsHouse) -> None:
 def test_a_training_under_way_is_stopped(house: AwsHouse) -> None:
     """It would go on costing."""
     house.run("setup")
-    house.service.refresh(LOCAL_USER, "1")
+    house.services.refreshing.refresh(LOCAL_USER, "1")
     for _ in range(3):
         house.worker.run_next()
         house.clock.turn(house.settings.aws.poll)
@@ -199,7 +199,7 @@ def test_a_role_of_somebody_else_stays(aws: AwsFake, tmp_path: Path) -> None:
     before = len(aws.other_calls)
     house.run("setup")
     assert house.run("teardown", "--yes") == 0
-    assert [each for each in aws.other_calls[before:] if each.service == "iam"] == []
+    assert [each for each in aws.other_calls[before:] if each.services == "iam"] == []
     house.close()
 
 

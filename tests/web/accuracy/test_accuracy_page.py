@@ -32,7 +32,7 @@ def choose(app: AppTest, picker: str, value: str) -> AppTest:
 
 def test_without_sales_the_page_says_how_to_load_some(empty_house: House) -> None:
     """Calmly, like the others."""
-    access.install(empty_house.service)
+    access.install(empty_house.services)
     app = opened(ACCURACY)
     access.uninstall()
     assert "There are no sales yet" in words(app)
@@ -53,7 +53,7 @@ def test_without_a_forecast_there_is_no_accuracy_to_show() -> None:
 def test_all_stores_are_told_of_at_once(trained: House) -> None:
     """Headline, four tiles with the service's figures, two charts, every store with its engine and why."""
     app = opened(ACCURACY)
-    backtest = trained.service.accuracy(LOCAL_USER).backtest
+    backtest = trained.services.accuracy.report(LOCAL_USER).backtest
     assert backtest is not None
     own, average = backtest.total
     shown = tiles(app)
@@ -81,18 +81,18 @@ def test_what_was_published_stands_apart_and_waits_for_sales() -> None:
 
 def test_new_sales_check_the_published_forecast(trained: House) -> None:
     """By days ahead; for one store day by day, with the version that counted."""
-    header = trained.service.freshness(LOCAL_USER, "1").header
+    header = trained.services.stores.freshness(LOCAL_USER, "1").header
     assert header is not None
     trained.next_day()
     app = opened(ACCURACY, store="1")
-    sums = trained.service.track_sums(LOCAL_USER, store="1")
+    sums = trained.services.accuracy.track_sums(LOCAL_USER, store="1")
     assert tiles(app)[PUBLISHED] == (formats.percent(sums[1].wape), "the day before, over 1 day")
     by_lead = {row["As published"]: row for row in table(app, "As published")}
     assert by_lead["The day before"]["Days"] == "1"
     assert by_lead["The day before"]["Bias"] == formats.bias(sums[1].bias)
     assert (by_lead["7 days before"]["Error"], by_lead["7 days before"]["Days"]) == ("n/a", "0")
     (day,) = table(app, "Sold")
-    row = trained.service.track(LOCAL_USER, SeriesKey("1")).iloc[0]
+    row = trained.services.accuracy.track(LOCAL_USER, SeriesKey("1")).iloc[0]
     assert (day["Day"], day["Sold"]) == ("Wed 3 Apr", formats.units(row["y"]))
     assert day["Version"] == f"/store_forecast?store=1&version={header.version}"
     assert day["Inside?"] in ("inside", "above the range", "below the range")
@@ -117,7 +117,7 @@ def test_one_store_is_compared_series_by_series(trained: House) -> None:
     rows = table(app, "4-week average")
     assert rows[0]["Product"] == "All products"
     assert {row["Product"] for row in rows} == {"All products", "Product 101", "Product 102"}
-    assert trained.service.accuracy(LOCAL_USER, store="1").rows[0].engine == "seasonal_naive"
+    assert trained.services.accuracy.report(LOCAL_USER, store="1").rows[0].engine == "seasonal_naive"
 
 
 @pytest.mark.usefixtures("trained")
@@ -182,7 +182,7 @@ def test_a_new_version_is_told_of_at_once(trained: House) -> None:
     """What is kept between looks is kept for one version."""
     before = {row["Store"] for row in table(opened(ACCURACY), "4-week average")}
     trained.deliver("sales", [sales("3", "101", 10.0, FIRST, LAST)])
-    trained.service.refresh(LOCAL_USER, "3")
+    trained.services.refreshing.refresh(LOCAL_USER, "3")
     trained.work()
     after = {row["Store"] for row in table(opened(ACCURACY), "4-week average")}
     assert (before, after) == ({"1", "2"}, {"1", "2", "3"})
@@ -191,7 +191,7 @@ def test_a_new_version_is_told_of_at_once(trained: House) -> None:
 def test_a_store_too_young_for_a_backtest_is_left_out_and_said_to_be(trained: House) -> None:
     """Its row has no figures, and its reason."""
     trained.deliver("sales", [sales("3", "101", 10.0, LAST - timedelta(days=30), LAST)])
-    trained.service.refresh(LOCAL_USER, "3")
+    trained.services.refreshing.refresh(LOCAL_USER, "3")
     trained.work()
     app = opened(ACCURACY)
     assert "1 store has no backtest yet and is left out" in words(app)

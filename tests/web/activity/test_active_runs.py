@@ -19,14 +19,14 @@ from web.shared import access
 @pytest.fixture
 def served(house: House) -> Iterator[House]:
     """A furnished house behind the pages."""
-    access.install(house.service)
+    access.install(house.services)
     yield house
     access.uninstall()
 
 
 def asked(house: House) -> RefreshRun:
     """A run somebody asked for."""
-    run = house.service.refresh(LOCAL_USER, "1").run
+    run = house.services.refreshing.refresh(LOCAL_USER, "1").run
     assert run is not None
     return run
 
@@ -52,7 +52,7 @@ def test_a_run_under_way_tells_how_far_it_is_and_can_be_cancelled(served: House)
     app = opened(ACTIVITY)
     assert progress(app) == ["Store 1 – Training: 1 of 3 series, about 20 s left, asked for by Local user"]
     app = pressed(app, f"cancel-{run.run_id}")
-    assert served.service.run(LOCAL_USER, run.run_id).state is RunState.CANCELLED
+    assert served.services.runs.get(LOCAL_USER, run.run_id).state is RunState.CANCELLED
     assert "Store 1 – Cancelled by Local user" in words(app)
     app = pressed(app, f"retry-{run.run_id}")
     assert progress(app) == ["Store 1 – Waiting for its turn, asked for by Local user"]
@@ -67,7 +67,7 @@ def test_a_failed_run_is_told_with_its_reason_and_tried_again(served: House) -> 
     assert "Store 1 – Failed: a worker process died (gave up after 3 attempts)" in words(app)
     pressed(app, f"retry-{run.run_id}")
     served.work()
-    assert served.service.freshness(LOCAL_USER, "1").state is StoreState.FRESH
+    assert served.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
     assert not [button for button in opened(ACTIVITY).button if button.key == f"retry-{run.run_id}"]
 
 
@@ -97,14 +97,14 @@ def test_what_ended_meanwhile_is_said(served: House) -> None:
 
 def test_a_refresh_of_all_stores_can_be_cancelled(served: House) -> None:
     """What was published stays, the rest is not begun."""
-    served.service.refresh_all(LOCAL_USER)
-    batch = served.service.batch(LOCAL_USER)
+    served.services.refreshing.refresh_all(LOCAL_USER)
+    batch = served.services.runs.batch(LOCAL_USER)
     assert batch is not None
     app = opened(ACTIVITY)
     assert progress(app) == ["Refreshing: 0 of 2 stores, asked for by Local user"]
     pressed(app, f"cancel-{batch.batch_id}")
     assert served.work() == 0
-    assert served.service.batch(LOCAL_USER) is None
+    assert served.services.runs.batch(LOCAL_USER) is None
 
 
 def test_a_press_with_newer_sales_is_promised_another_run(served: House) -> None:
@@ -113,7 +113,7 @@ def test_a_press_with_newer_sales_is_promised_another_run(served: House) -> None
     (held,) = served.storage.claims.claim("worker", LEASE, LIMIT)
     served.storage.claims.progress(held, "Training", 0, 3)
     served.next_day()
-    answer = served.service.refresh(LOCAL_USER, "1")
+    answer = served.services.refreshing.refresh(LOCAL_USER, "1")
     assert answer.message.endswith("so another follows it")
     assert progress(opened(ACTIVITY)) == [
         "Store 1 – Training: 0 of 3 series, asked for by Local user, another follows with newer sales or plan"

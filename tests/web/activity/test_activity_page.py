@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from forecasting.core.domain import LOCAL_USER, Principal
-from forecasting.services.service import ForecastService
+from forecasting.services.composition import compose
 from tests.house import House
 from tests.storage.examples import LEASE, LIMIT
 from tests.web.test_pages import opened
@@ -18,7 +18,7 @@ ACTIVITY = "../pages/activity.py"
 @pytest.fixture
 def served(house: House) -> Iterator[House]:
     """A furnished house behind the pages."""
-    access.install(house.service)
+    access.install(house.services)
     yield house
     access.uninstall()
 
@@ -26,8 +26,8 @@ def served(house: House) -> Iterator[House]:
 @pytest.fixture
 def pooling(served: House) -> House:
     """A house whose refresh of all stores is pooling over them."""
-    service = ForecastService(served.history, served.storage, served.clock, served.settings, pooled=True)
-    service.refresh_all(LOCAL_USER)
+    services = compose(served.history, served.storage, served.clock, served.settings, pooled=True)
+    services.refreshing.refresh_all(LOCAL_USER)
     (run,) = served.storage.claims.claim("worker", LEASE, LIMIT, 9)
     served.storage.claims.progress(run, "Pooling", 1, 2)
     return served

@@ -81,9 +81,9 @@ def test_up_to_four_and_products_of_one_store() -> None:
 def test_two_versions_of_one_store(trained: House) -> None:
     """The days that both forecast, and how they differ."""
     trained.next_day()
-    trained.service.refresh(LOCAL_USER, "1")
+    trained.services.refreshing.refresh(LOCAL_USER, "1")
     trained.work()
-    newest, older = trained.service.versions(LOCAL_USER, "1")
+    newest, older = trained.services.forecasts.versions(LOCAL_USER, "1")
     app = opened(COMPARE, store1="1", version1=str(older.version), store2="1")
     assert list(tables(app)[0].columns)[1:3] == [
         f"Version {older.version}",

@@ -13,7 +13,7 @@ from web.shared import access
 @pytest.fixture
 def client(house: House) -> Iterator[TestClient]:
     """The API over a furnished house."""
-    access.install(house.service)
+    access.install(house.services)
     yield TestClient(api, base_url="http://127.0.0.1")
     access.uninstall()
 
@@ -21,7 +21,7 @@ def client(house: House) -> Iterator[TestClient]:
 @pytest.fixture
 def trained(house: House, client: TestClient) -> TestClient:
     """The same with store 1 trained."""
-    house.service.refresh(LOCAL_USER, "1")
+    house.services.refreshing.refresh(LOCAL_USER, "1")
     house.work()
     return client
 
@@ -49,7 +49,7 @@ def test_values_are_those_of_the_service(house: House, trained: TestClient) -> N
     """What pages show is what goes over the wire."""
     wanted = {"store_number": "1", "item": 101}
     predictions = trained.post("/forecast", json=wanted).json()["result"]["Forecast"]["Predictions"]
-    frame = house.service.export(LOCAL_USER).query("item == '101'")
+    frame = house.services.forecasts.export(LOCAL_USER).query("item == '101'")
     for wire, column in (("p10", "q10"), ("p50", "q50"), ("p90", "q90"), ("mean", "mean")):
         assert [day["Value"] for day in predictions[wire]] == frame[column].tolist()
 

@@ -15,7 +15,7 @@ from forecasting import __version__
 from forecasting.core.domain import LOCAL_USER, SYSTEM
 from forecasting.core.errors import FitFailed
 from forecasting.refresh.policy import SILENCE
-from forecasting.services.operations import Check, Need
+from forecasting.services.readiness import Check, Need
 from tests.house import House
 from web.http import probes
 from web.http.probes import routes
@@ -35,7 +35,7 @@ def client() -> Iterator[TestClient]:
 @pytest.fixture
 def ready(client: TestClient, house: House) -> TestClient:
     """The same over a house whose worker is alive."""
-    access.install(house.service)
+    access.install(house.services)
     house.worker.beat()
     return client
 
@@ -125,7 +125,7 @@ def test_a_house_whose_database_is_gone_lives_and_is_not_ready(ready: TestClient
 def test_a_house_without_room_is_not_ready(client: TestClient, tmp_path: Path) -> None:
     """The floor is a setting."""
     house = House(tmp_path, disk_floor=10**18)
-    access.install(house.service)
+    access.install(house.services)
     house.worker.beat()
     assert list(missing(client)) == ["disk"]
     assert "at least 1,000,000,000,000 MB expected" in missing(client)["disk"]
@@ -133,10 +133,11 @@ def test_a_house_without_room_is_not_ready(client: TestClient, tmp_path: Path) -
 
 
 class Hanging:
-    """A service whose database does not answer until it is released."""
+    """Operations whose database does not answer until it is released."""
 
     def __init__(self) -> None:
         self.release = threading.Event()
+        self.operations = self  # all that probes ask of the services
 
     def check(self, _principal: object, need: Need) -> Check:
         """Answer at once about the disk, and else late."""
@@ -154,7 +155,7 @@ def test_what_hangs_counts_as_down(client: TestClient, monkeypatch: pytest.Monke
     monkeypatch.setattr(probes, "CHECK_SECONDS", 0.05)
     monkeypatch.setattr(probes, "SCRAPE_SECONDS", 0.05)
     hanging = Hanging()
-    access.install(hanging)  # type: ignore[arg-type] # all of it that is asked
+    access.install(hanging)  # type: ignore[arg-type] # probes ask nothing else
     assert missing(client) == {
         "database": "database: no answer within 0.05 s",
         "worker": "worker: no answer within 0.05 s",
@@ -181,17 +182,17 @@ def test_only_reading_is_allowed(ready: TestClient, path: str) -> None:
 def busy(house: House) -> None:
     """Leave one run that succeeded after 30 s, one that failed, one cancelled, and one that waits 60 s."""
     storage = house.storage
-    house.service.refresh(LOCAL_USER, "1")
+    house.services.refreshing.refresh(LOCAL_USER, "1")
     house.clock.turn(timedelta(seconds=30))
     house.work()
-    house.service.refresh(LOCAL_USER, "2")
+    house.services.refreshing.refresh(LOCAL_USER, "2")
     (run,) = storage.claims.claim("worker", timedelta(seconds=30), timedelta(hours=1))
     house.clock.turn(timedelta(seconds=8))
     storage.claims.close(run, "failed", "too short", house.clock.now())
-    house.service.refresh(LOCAL_USER, "2")
+    house.services.refreshing.refresh(LOCAL_USER, "2")
     cancelled = storage.runs.recent(1, "2")[0]
     storage.requests.cancel(cancelled.run_id, "not wanted", house.clock.now())
-    house.service.refresh(LOCAL_USER, "2")
+    house.services.refreshing.refresh(LOCAL_USER, "2")
     house.worker.beat()
     house.clock.turn(timedelta(seconds=60))
     storage.claims.beat("another")
@@ -248,7 +249,7 @@ def test_workers_stores_and_room_are_told(ready: TestClient, house: House) -> No
     assert (stores["fresh",], stores["running",], sum(stores.values())) == (1, 1, 2)
     assert one(told["storecast_oldest_predictor_age_seconds"]) == 68
     assert one(told["storecast_forecast_versions"]) == 1
-    use = house.service.status(SYSTEM).disk
+    use = house.services.operations.status(SYSTEM).disk
     assert one(told["storecast_history_bytes"]) == use.history_bytes
     assert one(told["storecast_history_files"]) == use.files == 2
     assert one(told["storecast_database_bytes"]) >= use.database_bytes > 0

@@ -18,9 +18,9 @@ QUEUE = "../pages/my_stores.py"
 def served(house: House) -> Iterator[House]:
     """A furnished, trained house behind the pages."""
     forget()
-    house.service.refresh_all(LOCAL_USER)
+    house.services.refreshing.refresh_all(LOCAL_USER)
     house.work()
-    access.install(house.service)
+    access.install(house.services)
     yield house
     access.uninstall()
 
@@ -70,22 +70,22 @@ def test_refresh_all_asks_for_what_is_out_of_date_and_shows_its_progress(served:
     app = opened(QUEUE)
     app.button(key="refresh_all").click().run()
     assert not app.exception
-    runs = served.service.runs(LOCAL_USER)
+    runs = served.services.runs.recent(LOCAL_USER)
     assert len([run for run in runs if run.state.active]) == 2
     assert app.subheader[0].value == "2 of 2 stores are being refreshed"
-    batch = served.service.batch(LOCAL_USER)
+    batch = served.services.runs.batch(LOCAL_USER)
     assert batch is not None
     assert (batch.done, batch.total) == (0, 2)
     served.work()
-    assert served.service.batch(LOCAL_USER) is None
+    assert served.services.runs.batch(LOCAL_USER) is None
 
 
 def test_an_old_version_is_shown_as_such(served: House) -> None:
     """With the way back to the newest one, and without figures that belong to that."""
     served.next_day()
-    served.service.refresh(LOCAL_USER, "1")
+    served.services.refreshing.refresh(LOCAL_USER, "1")
     served.work()
-    first = min(run.version or 0 for run in served.service.runs(LOCAL_USER, store="1"))
+    first = min(run.version or 0 for run in served.services.runs.recent(LOCAL_USER, store="1"))
     app = opened("../pages/store_forecast.py", store="1", version=str(first))
     assert f"This is version {first}" in words(app)
     assert not tiles(app)
@@ -97,7 +97,7 @@ def test_a_discontinued_product_has_a_page_that_says_so(served: House) -> None:
     """Its last sales day, and no invented forecast."""
     last = LAST - timedelta(days=60)
     served.deliver("sales", [sales("1", "103", 5.0, FIRST, last)])
-    served.service.refresh(LOCAL_USER, "1")
+    served.services.refreshing.refresh(LOCAL_USER, "1")
     served.work()
     app = opened("../pages/store_forecast.py", store="1", item="103")
     text = words(app)

@@ -49,7 +49,7 @@ def served(look: Callable[[], object]) -> object:
 def trouble_of_service() -> tuple[str | None, str]:
     """What the pages and what the API are told."""
     with pytest.raises(StateUnavailable) as refused:
-        access.service()
+        access.services()
     return access.trouble(), str(refused.value)
 
 
@@ -58,7 +58,7 @@ def test_a_sound_state_folder_is_served_and_let_go(home: Path) -> None:
     del home
 
     def look() -> tuple[str | None, bool]:
-        return access.trouble(), access.service().as_of(LOCAL_USER) is not None
+        return access.trouble(), access.services().stores.as_of(LOCAL_USER) is not None
 
     assert served(look) == (None, True)
     assert trouble_of_service() == (None, "Storecast is starting; try again in a moment")

@@ -17,7 +17,7 @@ PAGE = "../pages/sales_data.py"
 def served(house: House) -> Iterator[House]:
     """A furnished house behind the pages."""
     forget()
-    access.install(house.service)
+    access.install(house.services)
     yield house
     access.uninstall()
 
@@ -69,11 +69,11 @@ def test_an_upload_is_reported_before_anything_is_applied(served: House) -> None
     day = LAST + timedelta(days=1)
     app = uploaded(sales("1", "101", 9.0, LAST, day).to_csv(index=False))
     assert "sales.csv is in order: 1 new rows, 1 revised, 0 unchanged" in spoken(app)
-    assert served.service.stores(LOCAL_USER)[0].last_ds == LAST
+    assert served.services.stores.visible(LOCAL_USER)[0].last_ds == LAST
     app.button(key="apply_upload").click().run()
     assert not app.exception
     assert "sales.csv was imported: 1 new rows, 1 revised." in spoken(app)
-    assert served.service.stores(LOCAL_USER)[0].last_ds == day
+    assert served.services.stores.visible(LOCAL_USER)[0].last_ds == day
 
 
 def test_a_refused_upload_lists_every_problem_and_changes_nothing(served: House) -> None:
@@ -91,18 +91,18 @@ def test_a_refused_upload_lists_every_problem_and_changes_nothing(served: House)
     ]
     assert problems["Found"].tolist()[:2] == ["'soon'", "'-2'"]
     assert not [button for button in app.button if button.key == "apply_upload"]
-    assert served.service.stores(LOCAL_USER)[0].last_ds == LAST
+    assert served.services.stores.visible(LOCAL_USER)[0].last_ds == LAST
 
 
 def test_a_plan_is_uploaded_as_such(served: House) -> None:
     """The store is behind afterwards."""
-    served.service.refresh_all(LOCAL_USER)
+    served.services.refreshing.refresh_all(LOCAL_USER)
     served.work()
     planned = plan("1", LAST + timedelta(days=1), LAST + timedelta(days=9), promo=1)
     app = uploaded(planned.to_csv(index=False), "plan.csv", "Plan")
     app.button(key="apply_upload").click().run()
     assert not app.exception
-    assert served.service.freshness(LOCAL_USER, "1").state is StoreState.BEHIND
+    assert served.services.stores.freshness(LOCAL_USER, "1").state is StoreState.BEHIND
 
 
 def test_what_is_loaded_already_is_not_imported_again(served: House) -> None:
@@ -121,7 +121,7 @@ def test_the_next_sample_day_is_offered_only_for_the_sample() -> None:
 
 def test_an_empty_house_asks_for_a_file(empty_house: House) -> None:
     """And takes it."""
-    access.install(empty_house.service)
+    access.install(empty_house.services)
     app = opened(PAGE)
     assert "Nothing is loaded yet. Upload a sales file below." in words(app)
     app.file_uploader[0].set_value(
@@ -129,4 +129,4 @@ def test_an_empty_house_asks_for_a_file(empty_house: House) -> None:
     ).run()
     app.button(key="apply_upload").click().run()
     access.uninstall()
-    assert [store.store for store in empty_house.service.stores(LOCAL_USER)] == ["1"]
+    assert [store.store for store in empty_house.services.stores.visible(LOCAL_USER)] == ["1"]

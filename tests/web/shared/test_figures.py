@@ -22,7 +22,7 @@ def test_each_figure_of_a_page_is_in_words_plotly_knows(trained: House, page: st
     trained.deliver("plan", [plan("1", holiday, holiday, **closed), plan("1", fair, fair, **promoted)])
     for ahead in range(1, 4):
         trained.next_day(LAST + timedelta(days=ahead))
-    trained.service.refresh_all(LOCAL_USER)
+    trained.services.refreshing.refresh_all(LOCAL_USER)
     trained.work()
     app = opened(page, store="1", store1="1", store2="2")
     if page == STORE_FORECAST:

@@ -22,7 +22,7 @@ def drawn(app: AppTest, wanted: str) -> dict[str, object]:
 
 def refreshed(house: House, store: str = "1") -> None:
     """Press Refresh and see the run through."""
-    house.service.refresh(LOCAL_USER, store)
+    house.services.refreshing.refresh(LOCAL_USER, store)
     house.work()
 
 

@@ -64,6 +64,6 @@ def test_of_a_product_without_forecast_nothing_can_be_exported(trained: House) -
     """The page says why there is none."""
     last = LAST - timedelta(days=60)
     trained.deliver("sales", [sales("1", "103", 5.0, FIRST, last)])
-    trained.service.refresh(LOCAL_USER, "1")
+    trained.services.refreshing.refresh(LOCAL_USER, "1")
     trained.work()
     assert buttons(opened(store="1", item="103")) == []
