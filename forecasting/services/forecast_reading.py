@@ -181,7 +181,7 @@ class Forecasts:
         """
         rows = self.forecast(principal, key, version)
         past = self._sold(principal, key, ALERT_DAYS)
-        ahead = SeriesDays.taken_over(rows)
+        ahead = SeriesDays.from_checked_frame(rows)
         forecast = SeriesForecast(ahead.days, *(rows[name].to_numpy() for name in schema.VALUES))
         return alerts(past, ahead, forecast, record or self._accuracy.recent_outcomes(principal, key))
 

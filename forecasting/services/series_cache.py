@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from forecasting.calendar.inputs import total_of
+from forecasting.calendar.store_totals import total_of
 from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import ALL_ITEMS, HistoryFile, VersionHeader
 from forecasting.core.ports import SalesHistory, Storage

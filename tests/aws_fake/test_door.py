@@ -48,7 +48,7 @@ def test_calls_are_logged_in_order(world: World) -> None:
     assert created == ["CreateDataset", "CreateDataset", "CreateDatasetGroup"]
     call = world.aws.named("CreateDatasetGroup")[0]
     assert (call.parameters["DatasetGroupName"], call.at) == ("storecast", world.aws.clock.now())
-    others = [(each.services, each.operation) for each in world.aws.other_calls]
+    others = [(each.service, each.operation) for each in world.aws.other_calls]
     assert others == [("s3", "PutObject"), ("sts", "GetCallerIdentity")]
     assert world.aws.named("PutObject")[0].parameters == {"Bucket": world.aws.bucket, "Key": "in/a"}
 
