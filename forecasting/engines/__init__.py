@@ -1,1 +1,1 @@
-"""What fits and forecasts: adapters of the `LocalEngine` port."""
+"""Engines that fit and forecast a series: adapters of the `LocalEngine` port."""

@@ -1,4 +1,4 @@
-"""What forecasts that are averages of past weekdays are made of."""
+"""Explain forecasts that are averages of past weekdays."""
 
 import numpy as np
 
@@ -6,21 +6,21 @@ from forecasting.core.day_arrays import FloatArray, SeriesDays
 from forecasting.core.explanation import LEVEL, PROMOTION, WEEKDAY, Explanation, Origin
 
 
-def explained(expected: FloatArray, future: SeriesDays) -> Explanation:
-    """Take the averages of weekdays apart.
+def explain_averages(expected: FloatArray, future: SeriesDays) -> Explanation:
+    """Split averages of weekdays into level, weekday and promotion.
 
-    The level is the mean over the weekdays on which anything is sold, each without a promotion; a weekday is
-    its own average without one, less the level; a promotion is the difference between the two averages of its
-    weekday::
+    The level is the mean over weekdays with sales, without a promotion. The weekday step is the weekday's own
+    average without a promotion minus the level. The promotion step is the difference between the weekday's
+    averages with and without a promotion::
 
         level = mean of e(w, no) over w      weekday = e(w, no) - level      promotion = e(w, yes) - e(w, no)
 
     Parameters
     ----------
     expected
-        (7, 2) expected demand e by weekday (0 is Monday) and promo state.
+        (7, 2) expected demand e by weekday (0 is Monday) and promotion (0 without, 1 with); units.
     future
-        The days forecast.
+        The h days that are forecast.
     """
     sold = expected.any(axis=1)
     level = float(expected[sold, 0].mean()) if sold.any() else 0.0

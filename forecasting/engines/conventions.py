@@ -1,41 +1,31 @@
-"""What every local engine does before it fits and after it has forecast."""
+"""Conventions of all local engines: which days are fitted, and how a forecast is cleaned up."""
 
 import numpy as np
 
 from forecasting.core.day_arrays import BoolArray, FloatArray, SeriesDays, SeriesForecast, day_of
 from forecasting.core.errors import FitFailed
 
-__all__ = [
-    "KNOWN_AFTER",
-    "UNKNOWN_SPREAD",
-    "FloatArray",
-    "forecast_arrays",
-    "known_weekdays",
-    "open_days",
-    "some_open_days",
-]
-
 KNOWN_AFTER = 28
-"""Days of history after which a weekday without a single open day counts as one the store never opens."""
+"""In a history of at least this many days, a weekday without an open day counts as never open."""
 
 UNKNOWN_SPREAD = (-np.log(2.0), 0.0, np.log(2.0))
-"""Log errors at q10, q50, q90 of a series too short to have its own: half and double. A convention."""
+"""Log errors at q10, q50, q90 of a series that is too short for its own: half and double. A convention."""
 
 
 def open_days(past: SeriesDays, engine: str) -> SeriesDays:
-    """Return the days of a history that tell something about demand: those the store was open.
+    """Return the open days of a history, after checking their demand.
 
     Parameters
     ----------
     past
-        A history; may be empty, and so may be what is returned.
+        A history; it may be empty, and so may the result.
     engine
-        Name used in messages.
+        Name of the engine in error messages.
 
     Raises
     ------
     FitFailed
-        If an open day has a demand that is infinite, missing or negative.
+        If the demand of an open day is infinite, missing or negative.
     """
     days = past[past.is_open]
     wrong = ~(np.isfinite(days.y) & (days.y >= 0))
@@ -50,12 +40,12 @@ def open_days(past: SeriesDays, engine: str) -> SeriesDays:
 
 
 def some_open_days(past: SeriesDays, engine: str) -> SeriesDays:
-    """Return `open_days`, at least one.
+    """As `open_days`, but require at least one.
 
     Raises
     ------
     FitFailed
-        Also if there is none.
+        Also if no day is open.
     """
     days = open_days(past, engine)
     if not len(days):
@@ -64,10 +54,10 @@ def some_open_days(past: SeriesDays, engine: str) -> SeriesDays:
 
 
 def known_weekdays(past: SeriesDays) -> BoolArray:
-    """(7,) weekdays, Monday first, something is known of.
+    """(7,) True for weekdays that may have demand, Monday first.
 
-    A weekday that was never open in a history of `KNOWN_AFTER` days or more is one the store never opens;
-    in a shorter one it may yet.
+    A weekday that was never open in a history of `KNOWN_AFTER` days or more has none. In a shorter history,
+    every weekday may.
 
     Parameters
     ----------
@@ -82,16 +72,16 @@ def known_weekdays(past: SeriesDays) -> BoolArray:
 def forecast_arrays(
     future: SeriesDays, mean: FloatArray, quantiles: tuple[FloatArray, FloatArray, FloatArray]
 ) -> SeriesForecast:
-    """Make a forecast of an engine's values that keeps the promises of `SeriesForecast.require`.
+    """Build a forecast from an engine's values that keeps the promises of `SeriesForecast.require`.
 
-    Values below 0 become 0, a quantile below a lower one is raised to it, closed days become exactly 0.
+    Negative values become 0. A quantile below a lower quantile is raised to it. Closed days become exactly 0.
 
     Parameters
     ----------
     future
-        Gives the days, and which of them are closed.
+        The h days forecast; `is_open` says which are closed.
     mean, quantiles
-        Expected demand and q10, q50, q90; (h,) finite values each.
+        Expected demand and q10, q50, q90 in units; (h,) finite values each.
     """
     rising = np.maximum.accumulate(np.vstack(quantiles), axis=0)
     values = np.where(future.is_open, np.maximum(np.vstack([mean, rising]), 0.0), 0.0)

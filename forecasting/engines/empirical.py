@@ -1,4 +1,4 @@
-"""Empirical: the distribution of the last quarter's own sales. For series that are intermittent or short."""
+"""The empirical engine: the distribution of the last quarter's sales, for intermittent or short series."""
 
 from dataclasses import dataclass
 
@@ -7,40 +7,40 @@ import numpy as np
 from forecasting.core.day_arrays import FloatArray, IntArray, SeriesDays, SeriesForecast
 from forecasting.core.domain import QUANTILES
 from forecasting.core.explanation import Explanation
-from forecasting.engines.averages import explained
+from forecasting.engines.averages import explain_averages
 from forecasting.engines.conventions import UNKNOWN_SPREAD, forecast_arrays, known_weekdays, some_open_days
 
 WINDOW_DAYS = 91
-"""Days looked back, thirteen weeks, from the last open day."""
+"""Days of history used, up to the last open day: thirteen weeks."""
 
 CELL_DAYS = 6
-"""Fewest days of a weekday with a promo state that are taken for its distribution."""
+"""Fewest days of a weekday with or without a promotion for a distribution of their own."""
 
 WEEKDAY_DAYS = 4
-"""Fewest days of a weekday that are taken for its distribution."""
+"""Fewest days of a weekday for a distribution of its own."""
 
 _CELLS, _WEEKDAYS, _ALL = 14, 7, 1
-"""Groups: weekday and promo state, weekday, all days."""
+"""Number of groups by weekday and promotion, by weekday, and over all days."""
 
 
 class Empirical:
-    """Mean and quantiles of what the same weekday sold in the 91 days up to the last open one.
+    """Mean and quantiles of the same weekday's sales in the 91 days up to the last open one.
 
-    A future day of weekday w and promo state p is forecast from the first of these that is large enough::
+    A day of weekday w with or without a promotion p is forecast from the first group that is large enough::
 
         open days with weekday w and promo p     six or more
         open days with weekday w                 four or more
         all open days
 
-    Days without a sale count as the zeros they are, so an intermittent series has a median of 0 and a mean
-    above it; holidays on which the store opened are days like others. A weekday that was never open in a
-    history of four weeks or more is 0. One open day is enough to forecast from; fewer than four say nothing
-    of how far days lie apart, so the band is then at least from half to double of the mean (of demand + 1).
+    Days without a sale count as 0, so an intermittent series has a median of 0 and a higher mean. Holidays on
+    which the store was open count like other days. A weekday that was never open in a history of four weeks
+    or more is forecast as 0. One open day is enough for a forecast. Fewer than four say nothing about the
+    spread, so the band then covers at least half to double the mean (of demand + 1).
 
-    The quantiles are of type 6 of Hyndman & Fan 1996, "Sample quantiles in statistical packages": position
-    ``τ(n + 1)`` in the ordered sample, within its ends, interpolated. The k-th of n exchangeable days is
-    above the next one with probability k / (n + 1), so that type is right on average for a new day, however
-    few days there are, down to τ = 1 / (n + 1).
+    The quantiles are of type 6 of Hyndman & Fan 1996, "Sample quantiles in statistical packages":
+    interpolated at position ``τ(n + 1)`` of the ordered sample, limited to its ends. The k-th of n
+    exchangeable days is above a new day with probability k / (n + 1), so this type is right on average for a
+    new day with any number of days, down to τ = 1 / (n + 1).
     """
 
     @property
@@ -49,12 +49,12 @@ class Empirical:
         return "empirical"
 
     def fit(self, past: SeriesDays) -> "FittedEmpirical":
-        """Fit one series, ascending; its last day is the cutoff.
+        """Fit one series, in ascending order of days; its last day is the cutoff.
 
         Raises
         ------
         FitFailed
-            If no day in it is open.
+            If it has no open day.
         """
         days = some_open_days(past, self.name)
         recent = days[days.days > days.days[-1] - WINDOW_DAYS]
@@ -71,7 +71,7 @@ class FittedEmpirical:
     Attributes
     ----------
     values
-        (4, 7, 2) mean, q10, q50, q90 by weekday (0 is Monday) and promo state.
+        (4, 7, 2) mean, q10, q50, q90 in units, by weekday (0 is Monday) and promotion.
     """
 
     values: FloatArray
@@ -82,12 +82,12 @@ class FittedEmpirical:
         return forecast_arrays(future, mean, (low, middle, high))
 
     def explain(self, future: SeriesDays) -> Explanation:
-        """See `averages.explained`."""
-        return explained(self.values[0], future)
+        """See `averages.explain_averages`."""
+        return explain_averages(self.values[0], future)
 
 
 def _by_cell(days: SeriesDays) -> FloatArray:
-    """(4, 7, 2) mean, q10, q50, q90 by weekday and promo state, each of the group that serves it."""
+    """(4, 7, 2) mean, q10, q50, q90 by weekday and promotion, each from the first large enough group."""
     weekday = days.weekday
     group = np.concatenate(
         [2 * weekday + days.promo, _CELLS + weekday, np.full(len(days), _CELLS + _WEEKDAYS)]
@@ -100,26 +100,26 @@ def _by_cell(days: SeriesDays) -> FloatArray:
 
 
 def _half_to_double(values: FloatArray) -> FloatArray:
-    """`values` (4, 7, 2) with a band that is at least that of a series nothing is known of."""
+    """(4, 7, 2) `values` with a band at least as wide as that of a series with unknown spread."""
     mean, low, middle, high = values
     half, _, double = (np.expm1(np.log1p(mean) + error) for error in UNKNOWN_SPREAD)
     return np.stack([mean, np.minimum(low, half), middle, np.maximum(high, double)])
 
 
 def _distributions(group: IntArray, groups: int, y: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Size of each group, and its mean and type 6 quantiles (0 for a group without a value).
+    """Size of each group, and its mean and type 6 quantiles (0 for an empty group).
 
     Parameters
     ----------
     group
-        (n,) group of each row, below `groups`; n is at least 1.
+        (n,) group number of each row, below `groups`; n is at least 1.
     y
         (n,) values.
 
     Returns
     -------
     tuple
-        (groups,) and (4, groups).
+        (groups,) sizes, and (4, groups) mean, q10, q50, q90.
     """
     ordered = y[np.lexsort((y, group))]
     counts = np.bincount(group, minlength=groups)

@@ -1,4 +1,4 @@
-"""Engines by name."""
+"""Create engines by name."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -18,25 +18,24 @@ _ENGINES: dict[str, Callable[[PooledPrior | None], LocalEngine]] = {
 }
 
 NAMES = tuple(_ENGINES)
-"""Names of the engines that come with the product."""
+"""Names of the built-in engines."""
 
 
 def engine(name: str, prior: PooledPrior | None = None) -> LocalEngine:
-    """Return an engine.
+    """Create an engine.
 
     Parameters
     ----------
     name
-        One of `NAMES`, or ``package.module:factory``: an operator's own, a callable without arguments that
-        returns a `LocalEngine`. The module must be importable in the server and in its workers.
+        One of `NAMES`, or ``package.module:factory`` for an operator's own engine: a callable without
+        arguments that returns a `LocalEngine`. The server and its workers must be able to import the module.
     prior
-        What the coefficients of the series' product are over the chain; engines that have no use for it
-        leave it.
+        Pooled prior of the product's coefficients, or None. Engines without coefficients ignore it.
 
     Raises
     ------
     EngineUnavailable
-        If there is no such engine, or what the factory returns is not one.
+        If there is no such engine, or the factory returns something else.
     """
     if ":" in name:
         return _own(name)
@@ -48,12 +47,12 @@ def engine(name: str, prior: PooledPrior | None = None) -> LocalEngine:
 
 
 def poolable(name: str) -> bool:
-    """Whether an engine's fits are pooled over the chain: it says so itself, by an attribute ``poolable``.
+    """Whether an engine's fits are pooled over the chain: its attribute ``poolable`` says so.
 
     Parameters
     ----------
     name
-        As for `engine`; one that is not to be had is not pooled, and fails the runs that ask for it.
+        As for `engine`. An engine that is not available is not pooled; runs that request it fail.
     """
     try:
         return bool(getattr(engine(name, None), "poolable", False))
@@ -74,4 +73,4 @@ def _own(path: str) -> LocalEngine:
         raise EngineUnavailable(
             f"engine '{path}': expected an engine with 'name' and 'fit', found {type(made).__name__}"
         )
-    return cast("LocalEngine", made)  # checked above as far as it can be without fitting
+    return cast("LocalEngine", made)  # checked as far as possible without a fit

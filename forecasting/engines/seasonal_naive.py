@@ -1,4 +1,4 @@
-"""Seasonal naive: what the same weekday sold in the last weeks. The challenger every engine has to beat."""
+"""The seasonal naive engine: averages of the same weekday. Every other engine has to beat it."""
 
 from dataclasses import dataclass
 
@@ -7,41 +7,42 @@ import numpy as np
 from forecasting.core.day_arrays import FloatArray, IntArray, SeriesDays, SeriesForecast
 from forecasting.core.domain import QUANTILES
 from forecasting.core.explanation import Explanation
-from forecasting.engines.averages import explained
+from forecasting.engines.averages import explain_averages
 from forecasting.engines.conventions import UNKNOWN_SPREAD, forecast_arrays, known_weekdays, some_open_days
 
 SAME_DAYS = 4
-"""Same weekdays averaged."""
+"""Number of same weekdays that are averaged."""
 
 LEVEL_DAYS = 28
-"""Open days averaged where nothing is known of a weekday."""
+"""Number of open days that are averaged for an unknown weekday."""
 
 ERROR_DAYS = 26 * 7
-"""How far back the engine's own errors are collected."""
+"""Days of history from which the engine's own errors are collected."""
 
 MIN_ERRORS = 14
-"""Fewest errors that are taken for a distribution."""
+"""Fewest errors for a distribution of their own."""
 
 
 class SeasonalNaive:
-    """Mean of the last four open same weekdays with the same promo state.
+    """Mean of the last four open days of the same weekday, with or without a promotion alike.
 
-    For a weekday w and promo state p the expected demand is the mean of the first of these that has a day::
+    For a weekday w with or without a promotion p, the expected demand is the mean of the first non-empty
+    group::
 
         the last 4 open days with weekday w and promo p
         the last 4 open days with weekday w
         the last 28 open days
 
-    Fewer than four days are averaged as they are. Days with a holiday name are left out of every mean and
-    every error (unless there are no others), and a future holiday on which the store opens is forecast as
-    the weekday it falls on. A weekday that was never open in a history of four weeks or more is 0: nothing is
-    known of it. In a shorter history it gets the third mean.
+    If there are fewer than four days, all of them are averaged. Holidays are left out of every mean and every
+    error (unless there are no other days), and a future holiday on which the store is open is forecast like
+    its weekday. A weekday that was never open in a history of four weeks or more is forecast as 0; in a
+    shorter history it gets the third mean.
 
-    Quantiles come from the engine's own errors: over the last 26 weeks each ordinary open day is forecast by
-    the same rule from the days before it, ``e = log1p(y) - log1p(expected)``, and the pooled empirical
-    quantiles of e (type 6 of Hyndman & Fan 1996, "Sample quantiles in statistical packages") give
-    ``q = expm1(log1p(expected) + e_q)``, clipped at 0. With fewer than 14 errors q10 and q90 are half and
-    double of the expected demand (of demand + 1, to be exact).
+    The quantiles come from the engine's own errors ``e = log1p(y) - log1p(expected)``. Each ordinary open day
+    of the last 26 weeks is forecast by the same rule from the days before it. The empirical quantiles of all
+    errors together (type 6 of Hyndman & Fan 1996, "Sample quantiles in statistical packages") give
+    ``q = expm1(log1p(expected) + e_q)``, clipped at 0. With fewer than 14 errors, q10 and q90 are half and
+    double the expected demand (more exactly, of demand + 1).
     """
 
     @property
@@ -50,12 +51,12 @@ class SeasonalNaive:
         return "seasonal_naive"
 
     def fit(self, past: SeriesDays) -> "FittedSeasonalNaive":
-        """Fit one series, ascending; its last day is the cutoff.
+        """Fit one series, in ascending order of days; its last day is the cutoff.
 
         Raises
         ------
         FitFailed
-            If no day in it is open.
+            If it has no open day.
         """
         days = some_open_days(past, self.name)
         plain = days.holiday == 0
@@ -78,9 +79,9 @@ class FittedSeasonalNaive:
     Attributes
     ----------
     expected
-        (7, 2) expected demand by weekday (0 is Monday) and promo state.
+        (7, 2) expected demand in units, by weekday (0 is Monday) and promotion.
     spread
-        (7, 3) log errors at q10, q50, q90 by weekday; all 0 on weekdays on which the store is never open.
+        (7, 3) log errors at q10, q50, q90 by weekday; all 0 for weekdays that are never open.
     """
 
     expected: FloatArray
@@ -94,23 +95,23 @@ class FittedSeasonalNaive:
         return forecast_arrays(future, mean, (low, middle, high))
 
     def explain(self, future: SeriesDays) -> Explanation:
-        """See `averages.explained`."""
-        return explained(self.expected, future)
+        """See `averages.explain_averages`."""
+        return explain_averages(self.expected, future)
 
 
 def _expected(days: SeriesDays) -> tuple[FloatArray, FloatArray]:
-    """Expected demand of each day from the days before it, and of a day after the last one.
+    """Expected demand of each day from the days before it, and of the days after the last one.
 
     Returns
     -------
     tuple
-        (n,) by day, the first of them NaN, and (7, 2) by weekday and promo state.
+        (n,) by day, NaN for the first one, and (7, 2) by weekday and promotion; units.
     """
     weekday, promo = days.weekday, days.promo.astype(np.int64)
     by_day, by_cell = _last_means(2 * weekday + promo, 14, days.y)
     by_day_any, by_weekday = _last_means(weekday, 7, days.y)
     by_day = np.where(np.isnan(by_day), by_day_any, by_day)
-    first_of_weekday = np.flatnonzero(np.isnan(by_day))[1:]  # at most seven, the first day among them
+    first_of_weekday = np.flatnonzero(np.isnan(by_day))[1:]  # at most seven, including the first day
     by_day[first_of_weekday] = [_level(days.y[:row]) for row in first_of_weekday]
     by_weekday = np.where(np.isnan(by_weekday), _level(days.y), by_weekday)
     ahead = by_cell.reshape(7, 2)
@@ -118,21 +119,21 @@ def _expected(days: SeriesDays) -> tuple[FloatArray, FloatArray]:
 
 
 def _last_means(cell: IntArray, cells: int, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean of the last `SAME_DAYS` values of the same cell: before each row, and after the last one.
+    """Mean of the last `SAME_DAYS` values of the same cell, before each row and after the last row.
 
     Parameters
     ----------
     cell
-        (n,) cell of each row, below `cells`.
+        (n,) cell number of each row, below `cells`.
     y
         (n,) values.
 
     Returns
     -------
     tuple
-        (n,) by row and (cells,) by cell; NaN where there is no such value.
+        (n,) by row and (cells,) by cell; NaN if there is no such value.
     """
-    asked = np.concatenate([cell, np.arange(cells)])  # one more row for each cell, after all others
+    asked = np.concatenate([cell, np.arange(cells)])  # one more row per cell, after all others
     order = np.argsort(asked.astype(np.int8), kind="stable")
     ordered, values = asked[order], np.concatenate([y, np.zeros(cells)])[order]
     sums, counts = np.zeros(order.size), np.zeros(order.size)

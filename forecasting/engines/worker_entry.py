@@ -1,4 +1,4 @@
-"""What worker processes run: tasks of `work` with the engines of the registry."""
+"""Entry points of the worker processes: they run tasks with the engines of the registry."""
 
 from forecasting.core.ports import HistoryReader
 from forecasting.engines.registry import engine
@@ -6,12 +6,12 @@ from forecasting.training.tasks import Result, Task
 
 
 def preload_engine(name: str) -> None:
-    """Import what an engine needs, so that the first press does not wait for it.
+    """Import everything an engine needs, so that the first refresh does not wait for it.
 
     Raises
     ------
     EngineUnavailable
-        If there is no such engine here.
+        If there is no such engine.
     """
     engine(name, None)
 

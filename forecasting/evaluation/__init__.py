@@ -1,1 +1,1 @@
-"""Metrics, backtest windows and the choice between engines. Pure."""
+"""Judge forecasts: backtest windows, errors, calibration, and the choice between engines. Pure."""

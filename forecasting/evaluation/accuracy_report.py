@@ -1,8 +1,8 @@
-"""How far off forecasts are, added up over series (pure): the backtests, and which engine serves what, why.
+"""Report accuracy over several series: backtest errors, and which engine is used for which series and why.
 
-The engine that serves and the 4-week average (seasonal-naive) are compared over the same days of the same
-series, those both have figures for. The engine was chosen on these days too, so its figures flatter a little;
-the track record of what was published, which stands beside them, does not.
+The engine in use and the 4-week average (seasonal naive) are compared on the same days of the same series,
+where both have figures. The engine was also chosen on these days, so its figures are slightly too good. The
+track record of published forecasts, which is reported too, does not have this bias.
 """
 
 from collections import Counter
@@ -24,15 +24,15 @@ from forecasting.core.error_sums import ErrorSums
 from forecasting.evaluation.selection import CHALLENGER
 
 DAYS = 7
-"""Days of a week ahead."""
+"""Days of one week ahead."""
 
 HONEST_COVERAGE = (0.76, 0.86)
-"""Share of days inside the band, of the 0.8 promised, from which and up to which it is taken at its word: on
-112 days, the open days of a backtest, 0.04 is what chance makes of 0.8 (one standard deviation)."""
+"""Range of coverage in which a band counts as honest; 0.8 is intended. On 112 days, the open days of a
+backtest, one standard deviation of the coverage is 0.04."""
 
 
 class BandVerdict(StrEnum):
-    """What is to be said of a band."""
+    """Whether a band has the intended width."""
 
     HONEST = "honest"
     NARROW = "narrow"
@@ -40,33 +40,33 @@ class BandVerdict(StrEnum):
 
 
 class EngineReason(NamedTuple):
-    """Why an engine serves, and how many series it serves for that."""
+    """A reason for choosing an engine, and the number of series it was given for."""
 
-    words: str
+    text: str
     series: int
 
 
 class ErrorComparison(NamedTuple):
-    """Errors of the engine that serves and of the 4-week average."""
+    """Errors of the engine in use and of the 4-week average."""
 
     served: ErrorSums
     naive: ErrorSums
 
     @property
     def gain(self) -> float | None:
-        """How much nearer the one is, as a share of the other's error; below 0 where it is further off."""
+        """How much lower the engine's error is, as a share of the average's; negative if it is higher."""
         own, other = self.served.wape, self.naive.wape
         return None if own is None or not other else 1 - own / other
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesAccuracy:
-    """One series' engine, and its backtest.
+    """One series' engine, its reason, and its backtest errors.
 
     Attributes
     ----------
     sums
-        None without a backtest.
+        None if there is no backtest.
     """
 
     key: SeriesKey
@@ -77,7 +77,7 @@ class SeriesAccuracy:
 
 @dataclass(frozen=True, slots=True)
 class WeekAhead:
-    """Errors of the days `first` to `last` ahead."""
+    """Errors of the days from `first` to `last` ahead."""
 
     first: int
     last: int
@@ -86,19 +86,19 @@ class WeekAhead:
 
 @dataclass(frozen=True, slots=True)
 class BacktestSummary:
-    """The backtests of several series, added up.
+    """Sums over the backtests of several series.
 
     Attributes
     ----------
     series
-        How many.
+        Number of series.
     better, same
-        Those where the engine that serves is nearer than the 4-week average, and those the average serves.
+        Number of series whose engine is more accurate than the 4-week average, and number of series that use
+        the average.
     windows, horizon
-        How often forecasts were made without the newest days, and for how many days each time; the most any
-        series has.
+        Number of backtest windows and days in each; the largest of any series.
     weeks
-        By week ahead, the first first.
+        Errors by week ahead, starting with the first.
     """
 
     series: int
@@ -110,7 +110,7 @@ class BacktestSummary:
 
     @property
     def total(self) -> ErrorComparison:
-        """Over the whole horizon."""
+        """Errors over the whole horizon."""
         return ErrorComparison(
             ErrorSums.total(week.sums.served for week in self.weeks),
             ErrorSums.total(week.sums.naive for week in self.weeks),
@@ -119,7 +119,7 @@ class BacktestSummary:
 
 @dataclass(frozen=True, slots=True)
 class EngineShare:
-    """What an engine serves, and why, the commonest reason first."""
+    """The number of series that use an engine, and the reasons, the most common first."""
 
     engine: str
     series: int
@@ -128,20 +128,20 @@ class EngineShare:
 
 @dataclass(frozen=True, slots=True)
 class AccuracyReport:
-    """How far off the forecasts of some stores are.
+    """The accuracy of the forecasts of some stores.
 
     Attributes
     ----------
     rows
-        Each store's series, or every series of the one store that was asked for; in natural order.
+        One series per store, or every series if the report is about one store; in natural order.
     backtest
-        None where no series has one.
+        None if no series has a backtest.
     untested
-        Series that were asked for and have no backtest.
+        Number of requested series without a backtest.
     engines
-        What each engine serves, products included, the busiest first.
+        Use of each engine, including products; the most used first.
     track
-        Errors of what was published, by lead; none scored is all 0.
+        Errors of published forecasts by lead in days; all 0 if none is scored.
     """
 
     rows: tuple[SeriesAccuracy, ...]
@@ -158,18 +158,18 @@ def accuracy_report(
     store: str | None = None,
     item: str = ALL_ITEMS,
 ) -> AccuracyReport:
-    """Add up what trainings have left.
+    """Build the report from stored trainings.
 
     Parameters
     ----------
     predictors
-        Of each store's newest forecast.
+        The predictor of each store's newest forecast, by store.
     track
-        Errors of what was published, of the same stores and item.
+        Errors of published forecasts by lead in days, for the same stores and item.
     store
-        The one store that is meant, if it is one: then its products are told of one by one.
+        Set if the report is about one store: it then lists each of its products.
     item
-        By default the stores' totals.
+        The item to report; by default the stores' totals.
     """
     choices = [
         (SeriesKey(name, choice.item), choice)
@@ -183,7 +183,7 @@ def accuracy_report(
     tested = [(choice, tests[key]) for key, choice in asked if key in tests]
     return AccuracyReport(
         rows=rows,
-        backtest=_backtested(tested),
+        backtest=_summarise(tested),
         untested=len(asked) - len(tested),
         engines=_engines(served),
         track=track,
@@ -191,7 +191,7 @@ def accuracy_report(
 
 
 def judge_band(coverage: float) -> BandVerdict:
-    """Whether a band that promises 80% keeps its promise, given the share of days inside."""
+    """Judge a band that should contain 80% of days by the share of days inside."""
     lowest, highest = HONEST_COVERAGE
     if coverage < lowest:
         return BandVerdict.NARROW
@@ -201,17 +201,17 @@ def judge_band(coverage: float) -> BandVerdict:
 def _row(key: SeriesKey, choice: SeriesChoice) -> SeriesAccuracy:
     served, naive = _figures(choice, choice.engine), _figures(choice, CHALLENGER)
     sums = ErrorComparison(served.total, naive.total if naive else ErrorSums()) if served else None
-    return SeriesAccuracy(key, choice.engine, _general(key, choice), sums)
+    return SeriesAccuracy(key, choice.engine, _reason(key, choice), sums)
 
 
 def _figures(choice: SeriesChoice, engine: str) -> BacktestScore | None:
-    """The backtest of an engine, if it came to figures."""
+    """The backtest of an engine, or None if it has no figures."""
     score = choice.score_of(engine)
     return score if score and score.weeks and not score.failure else None
 
 
-def _backtested(tested: Sequence[tuple[SeriesChoice, ErrorComparison]]) -> BacktestSummary | None:
-    """Over the series that both have figures for; where there is none such, of the one alone."""
+def _summarise(tested: Sequence[tuple[SeriesChoice, ErrorComparison]]) -> BacktestSummary | None:
+    """Sum over the series for which both have figures; if there are none, over all tested series."""
     both = [(choice, sums) for choice, sums in tested if _figures(choice, CHALLENGER)] or tested
     if not both:
         return None
@@ -233,7 +233,7 @@ def _backtested(tested: Sequence[tuple[SeriesChoice, ErrorComparison]]) -> Backt
 
 
 def _by_week(scores: Iterable[BacktestScore]) -> list[ErrorSums]:
-    """Summed over series, whose horizons may differ where the setting has changed."""
+    """Sum over series by week; their horizons may differ after a change of the setting."""
     weeks = zip_longest(*(score.weeks for score in scores), fillvalue=ErrorSums())
     return [ErrorSums.total(week) for week in weeks]
 
@@ -241,7 +241,7 @@ def _by_week(scores: Iterable[BacktestScore]) -> list[ErrorSums]:
 def _engines(served: Iterable[tuple[SeriesKey, SeriesChoice]]) -> tuple[EngineShare, ...]:
     reasons: dict[str, Counter[str]] = {}
     for key, choice in served:
-        reasons.setdefault(choice.engine, Counter())[_general(key, choice)] += 1
+        reasons.setdefault(choice.engine, Counter())[_reason(key, choice)] += 1
     shares = [
         EngineShare(engine, words.total(), tuple(EngineReason(*each) for each in words.most_common()))
         for engine, words in reasons.items()
@@ -249,6 +249,6 @@ def _engines(served: Iterable[tuple[SeriesKey, SeriesChoice]]) -> tuple[EngineSh
     return tuple(sorted(shares, key=lambda share: -share.series))
 
 
-def _general(key: SeriesKey, choice: SeriesChoice) -> str:
-    """The reason without the name of the series, so that equal ones can be counted."""
+def _reason(key: SeriesKey, choice: SeriesChoice) -> str:
+    """The reason without the name of the series, so that equal reasons can be counted."""
     return choice.reason.removeprefix(f"{key}: ")

@@ -1,4 +1,4 @@
-"""Rolling-origin backtests: an engine over the windows of a series, calibrated by what was known at each."""
+"""Rolling-origin backtests: an engine on the windows of a series, calibrated with what was known at each."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,24 +15,24 @@ from forecasting.evaluation.series_fit import SeriesFit
 from forecasting.evaluation.windows import Window
 
 EngineAt = Callable[[date], LocalEngine]
-"""The engine with what was known over the chain at a cutoff."""
+"""Returns the engine with the priors that were known at a cutoff."""
 
 SpreadAt = Callable[[date], PooledSpread | None]
-"""The chain's spread as it was known at a cutoff."""
+"""Returns the pooled spread that was known at a cutoff."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowResult:
-    """What an engine forecast of one window, and what came.
+    """An engine's forecast of one window, with the demand that followed.
 
     Attributes
     ----------
     forecast
-        As the engine made it.
+        The engine's forecast, not widened.
     truth, opened
-        (h,) demand, and whether the store was open.
+        (h,) demand in units, and True on open days.
     scale
-        `metrics.week_to_week_scale` of what was seen.
+        `metrics.week_to_week_scale` of the days up to the cutoff.
     """
 
     window: Window
@@ -42,27 +42,27 @@ class WindowResult:
     scale: float | None
 
     def scores(self) -> Scores:
-        """Its calibration scores."""
+        """Conformity scores of the window."""
         return Scores.of(self.truth, self.forecast, self.opened, self.window.cutoff)
 
     def week_sums(self, factors: Sequence[float]) -> tuple[ErrorSums, ...]:
-        """Its errors by week ahead, with the band widen."""
+        """Errors by week ahead, with the band widened by some factors."""
         forecast = widen(self.forecast, factors)
         return week_sums(self.truth, forecast, self.opened, self.scale, self.window)
 
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """One engine over all windows of a series.
+    """One engine on all windows of a series.
 
     Attributes
     ----------
     horizon
-        Of every window.
+        Horizon of every window, in days.
     results
-        One for each window, the oldest first.
+        One per window, oldest first.
     scores
-        All their calibration scores.
+        Conformity scores of all windows.
     """
 
     engine: str
@@ -70,8 +70,8 @@ class Backtest:
     results: tuple[WindowResult, ...]
     scores: Scores
 
-    def judged(self, spread_at: SpreadAt) -> BacktestScore:
-        """The errors of what would have been published: each window calibrated by what was known then."""
+    def judge(self, spread_at: SpreadAt) -> BacktestScore:
+        """Errors of the forecasts as they would have been published, each calibrated as of its cutoff."""
         weeks = []
         for each in self.results:
             cutoff = each.window.cutoff
@@ -86,19 +86,19 @@ class Backtest:
         )
 
     def width_factors(self, pooled: PooledSpread | None) -> tuple[float, ...]:
-        """What the band of the forecast to come is widen by, from all windows."""
+        """Factors for the band of the next forecast, from the scores of all windows."""
         return width_factors(self.scores, pooled, self.horizon)
 
 
 def backtest(
     name: str, engine_at: EngineAt, key: SeriesKey, past: SeriesDays, windows: Sequence[Window]
 ) -> Backtest:
-    """Fit and forecast each window; nothing after its cutoff is seen but the covariates of its horizon.
+    """Fit and forecast each window. After its cutoff, an engine sees only the covariates of the horizon.
 
     Parameters
     ----------
     name
-        The name the engine was asked for by, which an operator's own need not share.
+        The name by which the engine was requested; an operator's own engine may call itself differently.
     windows
         At least one.
 
@@ -107,7 +107,7 @@ def backtest(
     FitFailed
         If one of the fits fails.
     InvalidFrame
-        If the engine breaks its promises.
+        If a forecast breaks its promises.
     """
     results = tuple(_evaluate_window(engine_at(window.cutoff), key, past, window) for window in windows)
     return Backtest(name, windows[0].horizon, results, Scores.joined([each.scores() for each in results]))
@@ -122,13 +122,13 @@ def _evaluate_window(engine: LocalEngine, key: SeriesKey, past: SeriesDays, wind
 def fit_and_forecast(
     engine: LocalEngine, past: SeriesDays, future: SeriesDays, key: SeriesKey
 ) -> SeriesForecast:
-    """One fit and its forecast, promises checked.
+    """Fit a series, forecast it, and check the forecast's promises.
 
     Raises
     ------
     FitFailed
-        Naming the series.
+        If the fit fails. The message names the series.
     InvalidFrame
-        If the engine breaks its promises.
+        If a forecast breaks its promises.
     """
     return SeriesFit.of(engine, past, key).forecast(future)

@@ -1,9 +1,10 @@
-"""Split-conformal calibration: how much wider a band must be for what happened, learnt from earlier cutoffs.
+"""Split-conformal calibration: widen the band by a factor learnt from backtests at earlier cutoffs.
 
-A score is how far a day lay from q50, in half-widths of its band on the log scale: at most 1 is inside. The
-80% quantile of past scores is what half-widths are multiplied by (Lei et al. 2018, "Distribution-free
-predictive inference for regression": normalised split conformal prediction). It is pooled over the chain by
-week ahead, and shrunk from there to the series' own (docs/adr/0009-calibration.md has what was measured).
+The score of a day is its distance from q50, in half-widths of the band on the log scale; a score of at most 1
+lies inside the band. The half-widths are multiplied by the 80% quantile of past scores (Lei et al. 2018,
+"Distribution-free predictive inference for regression": normalised split conformal prediction). The factor is
+pooled over the chain by week ahead, then moved towards the series' own factor
+(docs/adr/0009-backtest-calibration-choice.md has the measurements).
 """
 
 import math
@@ -17,35 +18,35 @@ from forecasting.core.day_arrays import BoolArray, FloatArray, IntArray, SeriesF
 from forecasting.core.pooled_priors import PooledSpread
 
 PROMISED = 0.8
-"""Share of days that q10–q90 promises to hold."""
+"""Share of days that should fall within q10–q90."""
 
 SHRINK_DAYS = 100.0
-"""Days of scores at which a series' own factor has half the say."""
+"""Number of scored days at which a series' own factor has half of the weight."""
 
 LEAST_POOLED = 200
-"""Fewest days that are pooled to a factor of a week."""
+"""Fewest scored days for the pooled factor of a week ahead."""
 
 NARROWEST, WIDEST = 0.5, 3.0
-"""Limits of a factor."""
+"""Limits of every factor."""
 
 ROUNDING = 1e-9
-"""Taken off a product before it is rounded up."""
+"""Subtracted before rounding up, so that a rounding error does not add one."""
 
 WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Scores of the open days of one or more backtest windows.
+    """Conformity scores of the open days of one or more backtest windows.
 
     Attributes
     ----------
     days
-        (n,) days since 1970-01-01: from then on a score is known.
+        (n,) days since 1970-01-01; a score is known from its day on.
     ahead
-        (n,) days after the window's cutoff, from 1.
+        (n,) days after the window's cutoff, starting at 1.
     scores
-        (n,).
+        (n,) distance from q50 in half-widths of the band; at least 0.
     """
 
     days: IntArray
@@ -59,7 +60,7 @@ class Scores:
         Parameters
         ----------
         truth, opened
-            (h,) demand, and whether the store was open, on the days of the forecast.
+            (h,) demand in units, and True on open days, for the days of the forecast.
         """
         days = forecast.days[opened]
         middle = np.log1p(forecast.q50[opened])
@@ -72,7 +73,7 @@ class Scores:
 
     @classmethod
     def joined(cls, parts: Sequence["Scores"]) -> "Scores":
-        """All of them, in their order."""
+        """Concatenate scores, in order."""
         empty = np.zeros(0, dtype=np.int64)
         return cls(
             np.concatenate([empty, *(part.days for part in parts)]),
@@ -81,15 +82,15 @@ class Scores:
         )
 
     def known_at(self, cutoff: date) -> "Scores":
-        """Those of days up to `cutoff`."""
+        """The scores of days up to `cutoff`."""
         known = self.days <= number_of(cutoff)
         return Scores(self.days[known], self.ahead[known], self.scores[known])
 
 
 def pooled_spread(item: str, cutoff: date, series: Sequence[Scores], horizon: int) -> PooledSpread | None:
-    """The factor of each week ahead, pooled over the series of a product; None where there are too few days.
+    """The factor of each week ahead, pooled over the series of a product; None if there are too few days.
 
-    A factor is never below 1: that the last months were calm is no promise.
+    A factor is never below 1: calm months in the past do not promise a calm future.
     """
     known = Scores.joined(series).known_at(cutoff)
     weeks = (known.ahead - 1) // WEEK
@@ -101,10 +102,10 @@ def pooled_spread(item: str, cutoff: date, series: Sequence[Scores], horizon: in
 
 
 def width_factors(own: Scores, pooled: PooledSpread | None, horizon: int) -> tuple[float, ...]:
-    """What half-widths are multiplied by in each week ahead: the chain's factor, and the series' own on top.
+    """The factor of each week ahead: the pooled one times the series' own.
 
-    The series' own factor is the 80% quantile of its scores after the chain's factors; with n days of them it
-    is raised to the power n / (n + `SHRINK_DAYS`).
+    The series' own factor is the 80% quantile of its scores after dividing by the pooled factors, raised to
+    the power n / (n + `SHRINK_DAYS`) with n the number of scores.
     """
     count = -(-horizon // WEEK)
     chain = np.ones(count)
@@ -120,12 +121,13 @@ def width_factors(own: Scores, pooled: PooledSpread | None, horizon: int) -> tup
 
 
 def widen(forecast: SeriesForecast, factors: Sequence[float]) -> SeriesForecast:
-    """The forecast with its half-widths on the log scale multiplied; mean and q50 stay.
+    """Multiply the half-widths of the band on the log scale; mean and q50 stay the same.
 
     Parameters
     ----------
     factors
-        One for each week ahead, the last for all that follow; none leaves the forecast as it is.
+        One per week ahead; the last one also applies to all later weeks. Without factors the forecast stays
+        as it is.
     """
     if not factors:
         return forecast
@@ -140,6 +142,6 @@ def widen(forecast: SeriesForecast, factors: Sequence[float]) -> SeriesForecast:
 
 
 def _promised(scores: FloatArray) -> float:
-    """The smallest score that the promised share of them does not exceed, within the limits of a factor."""
+    """The smallest score that is at least as large as the promised share of all, limited as a factor."""
     at = math.ceil(PROMISED * scores.size - ROUNDING) - 1
     return float(np.clip(np.partition(scores, at)[at], NARROWEST, WIDEST))

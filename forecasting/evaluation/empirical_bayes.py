@@ -1,4 +1,4 @@
-"""Pooling over the chain: what the coefficients of one product are in all of its stores."""
+"""Estimate the prior of a product's coefficients from the fits of all its stores (empirical Bayes)."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,36 +10,36 @@ from forecasting.core.day_arrays import FloatArray
 from forecasting.core.pooled_priors import CoefficientPrior, PooledPrior
 
 LEAST_SERIES = 8
-"""Fewest series that say anything about the others."""
+"""Fewest series from which a prior is estimated."""
 
 SHRINK, FLOOR = 0.6, 0.005
-"""The prior's standard deviation on the log scale: this share of the spread between series, plus this.
-Measured on rolling cutoffs: .4 and .9, .002 and .02 are worse or equal."""
+"""The prior's standard deviation on the log scale is `SHRINK` times the spread between series, plus `FLOOR`.
+Measured on rolling cutoffs: 0.4 and 0.9, and 0.002 and 0.02, are worse or equal."""
 
 MAD_TO_SD = 1.4826
-"""Standard deviations of a normal distribution in its median absolute deviation."""
+"""Ratio of the standard deviation to the median absolute deviation of a normal distribution."""
 
 
 def estimate_prior(item: str, cutoff: date, fits: Sequence[Mapping[str, float]]) -> PooledPrior | None:
-    """The prior of one product from fits of its series that knew no prior.
+    """Estimate the prior of one product from fits of its series without a prior.
 
-    The first of two passes: the median over the series is the mean of the prior, their robust spread gives
-    its standard deviation (an empirical Bayes estimate; Efron & Morris 1975, "Data analysis using Stein's
-    estimator and its generalizations"). A column that fewer than `LEAST_SERIES` series have gets none.
+    The mean of the prior is the median over the series, and its standard deviation follows from their robust
+    spread (an empirical Bayes estimate; Efron & Morris 1975, "Data analysis using Stein's estimator and its
+    generalizations"). A column that fewer than `LEAST_SERIES` series have gets no prior.
 
     Parameters
     ----------
     item
         The product.
     cutoff
-        The last day any of the fits has seen.
+        The last day that any of the fits has seen.
     fits
-        Coefficients of each series by the name of their column, on the log scale.
+        Coefficients of each series on the log scale, by the name of their column.
 
     Returns
     -------
     PooledPrior or None
-        None where there are fewer than `LEAST_SERIES` fits.
+        None if there are fewer than `LEAST_SERIES` fits.
     """
     if len(fits) < LEAST_SERIES:
         return None

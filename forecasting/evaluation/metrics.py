@@ -1,4 +1,4 @@
-"""Forecast errors of days as `ErrorSums`."""
+"""Compute the `ErrorSums` of forecasts."""
 
 import numpy as np
 
@@ -13,18 +13,18 @@ WEEK = 7
 def error_sums(
     truth: FloatArray, forecast: SeriesForecast, opened: BoolArray, scale: float | None
 ) -> ErrorSums:
-    """Score some days.
+    """Sum the errors of some days.
 
     Parameters
     ----------
     truth
-        (h,) demand.
+        (h,) demand in units.
     forecast
-        Of the same days.
+        Forecast of the same days.
     opened
-        (h,) the days that count.
+        (h,) True for days that count.
     scale
-        `week_to_week_scale` of the history, or None: then nothing is scaled.
+        `week_to_week_scale` of the history; None leaves the scaled sums at 0.
     """
     return _sums(_errors(truth, forecast, scale)[:, opened].sum(axis=1))
 
@@ -32,12 +32,12 @@ def error_sums(
 def week_sums(
     truth: FloatArray, forecast: SeriesForecast, opened: BoolArray, scale: float | None, window: Window
 ) -> tuple[ErrorSums, ...]:
-    """`error_sums` by week ahead: the first is of days 1 to 7 after the window's cutoff.
+    """`error_sums` by week ahead: the first covers days 1 to 7 after the window's cutoff.
 
     Returns
     -------
     tuple
-        One for each week of the horizon, begun or whole, whether a day of it is scored or not.
+        One entry per week of the horizon; the last week may be incomplete, and a week may have no scored day.
     """
     week = (forecast.days - number_of(window.cutoff) - 1) // WEEK
     weeks = np.arange(-(-window.horizon // WEEK))
@@ -46,11 +46,11 @@ def week_sums(
 
 
 def week_to_week_scale(past: SeriesDays) -> float | None:
-    """Mean absolute change from a day to the same weekday a week later, both open; units of demand.
+    """Mean absolute change from a day to the same weekday a week later, if both are open; units of demand.
 
-    The in-sample error of the seasonal naive method with a period of a week, by which MASE scales: Hyndman &
-    Koehler 2006, "Another look at measures of forecast accuracy". None where there is no such pair, or no
-    change at all.
+    This is the in-sample error of the seasonal naive method with a period of one week, which MASE divides by
+    (Hyndman & Koehler 2006, "Another look at measures of forecast accuracy"). None if there is no such pair,
+    or no change at all.
     """
     days = past[past.is_open]
     at = np.searchsorted(days.days, days.days - WEEK)
@@ -60,7 +60,7 @@ def week_to_week_scale(past: SeriesDays) -> float | None:
 
 
 def _errors(truth: FloatArray, forecast: SeriesForecast, scale: float | None) -> FloatArray:
-    """(10, h) what each day adds to the fields of `ErrorSums`, in their order."""
+    """(10, h) contribution of each day to the fields of `ErrorSums`, in their order."""
     every, sold = np.ones(truth.size), truth > 0
     missed = np.abs(truth - forecast.q50)
     ratio = np.divide(missed, truth, out=np.zeros(truth.size), where=sold)
@@ -89,7 +89,7 @@ def _quantile_loss(truth: FloatArray, forecast: SeriesForecast) -> FloatArray:
 
 
 def _sums(errors: FloatArray) -> ErrorSums:
-    """A sum of columns of `_errors`."""
+    """Build `ErrorSums` from a (10,) sum over columns of `_errors`."""
     days, sold, missed, over, loss, inside, scaled, scaled_days, squared, squared_days = errors.tolist()
     return ErrorSums(
         days=round(days),

@@ -99,7 +99,7 @@ def _tested(
     except FitFailed as error:
         cutoffs = tuple(window.cutoff for window in windows)
         return BacktestScore(name, cutoffs, windows[0].horizon, failure=str(error)), None
-    return made.judged(partial(engines.spread, name, item)), made
+    return made.judge(partial(engines.spread, name, item)), made
 
 
 def _winner(scores: Sequence[BacktestScore], windows: Sequence[Window]) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Backtest windows: what a model may see, and the truth it is judged by, kept apart."""
+"""Backtest windows, which keep what a model may see apart from the demand it is judged by."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from forecasting.core.day_arrays import FloatArray, SeriesDays, number_of
 
 STRIDE_DAYS = 28
-"""Days from one window to the next, at most."""
+"""Most days from one window to the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Everything up to `cutoff` is seen, the `horizon` days after it are scored."""
+    """A backtest window: a model sees the days up to `cutoff`; the `horizon` days after it are scored."""
 
     cutoff: date
     horizon: int
@@ -21,21 +21,21 @@ class Window:
         return days.up_to(self.cutoff)
 
     def future(self, days: SeriesDays) -> SeriesDays:
-        """The window's days with what was known ahead of them; their demand is withheld."""
+        """The days to forecast, with the covariates known in advance; demand is NaN."""
         return days.after(self.cutoff, self.horizon)
 
     def truth(self, days: SeriesDays) -> FloatArray:
-        """The demand of the same days, for scoring only."""
+        """(h,) demand of the same days, for scoring only; units."""
         ahead = days.days - number_of(self.cutoff)
         return days.y[(ahead > 0) & (ahead <= self.horizon)]
 
 
 WINDOWS = 4
-"""Windows of a backtest: two quarters where the horizon is four to eight weeks."""
+"""Number of windows of a backtest: two quarters if the horizon is four to eight weeks."""
 
 
 def window_cutoffs(last: date, horizon: int, count: int = WINDOWS) -> tuple[date, ...]:
-    """The cutoffs of the windows of a history that ends at `last`, the oldest first."""
+    """Cutoffs of the windows of a history that ends on `last`, oldest first."""
     stride = min(horizon, STRIDE_DAYS)
     return tuple(last - timedelta(days=horizon + stride * back) for back in reversed(range(count)))
 
@@ -43,21 +43,21 @@ def window_cutoffs(last: date, horizon: int, count: int = WINDOWS) -> tuple[date
 def backtest_windows(
     past: SeriesDays, horizon: int, count: int = WINDOWS, least_days: int = 56
 ) -> tuple[Window, ...]:
-    """Return the windows to score a series on, the oldest first.
+    """Return the windows on which a series is scored, oldest first.
 
-    The newest is over the last `horizon` days, each earlier one lies `STRIDE_DAYS` before it (or `horizon`,
-    where that is less), so every window's horizon lies wholly in the history.
+    The newest window scores the last `horizon` days. Each earlier one lies `STRIDE_DAYS` before the next (or
+    `horizon` days, if that is less). Every window's horizon lies completely in the history.
 
     Parameters
     ----------
     past
         The history.
     horizon
-        Days scored in each.
+        Number of days scored in each window.
     count
-        At most that many.
+        Most windows to return.
     least_days
-        Days of history that must remain up to a window's cutoff; a shorter series has no window.
+        Fewest days of history up to a window's cutoff; a window with fewer is left out.
     """
     if not len(past):
         return ()

@@ -62,7 +62,7 @@ def test_every_window_is_forecast_from_what_came_before_it() -> None:
 
     windows = backtest_windows(past, HORIZON)
     made = backtest("shop.engine:make", engine_at, KEY, past, windows)
-    assert made.engine == made.judged(nothing_pooled).engine == "shop.engine:make"
+    assert made.engine == made.judge(nothing_pooled).engine == "shop.engine:make"
     assert asked_at == [window.cutoff for window in windows] == [seen.last for seen in engine.seen]
     assert [each.window for each in made.results] == list(windows)
     for each in made.results:
@@ -102,7 +102,7 @@ def test_the_first_window_is_judged_as_the_engine_made_it_and_the_last_one_widen
     past = history()
     made = backtested(past)
     oldest, newest = made.results[0], made.results[3]
-    alone = first(made, 1).judged(nothing_pooled)
+    alone = first(made, 1).judge(nothing_pooled)
     plain = errors(past, oldest.window, oldest.forecast)
     assert oldest.week_sums(()) == plain
     for judged, raw in zip(alone.weeks, plain, strict=True):
@@ -110,8 +110,8 @@ def test_the_first_window_is_judged_as_the_engine_made_it_and_the_last_one_widen
     factors = width_factors(first(made, 3).scores, None, HORIZON)
     last = errors(past, newest.window, widen(newest.forecast, factors))
     assert newest.week_sums(factors) == last
-    together = made.judged(nothing_pooled)
-    before = first(made, 3).judged(nothing_pooled)
+    together = made.judge(nothing_pooled)
+    before = first(made, 3).judge(nothing_pooled)
     for whole, part, latest in zip(together.weeks, before.weeks, last, strict=True):
         assert whole == part + latest
     raw = ErrorSums.total(errors(past, newest.window, newest.forecast))
@@ -134,7 +134,7 @@ def test_each_window_is_calibrated_by_the_days_known_at_its_cutoff_alone(horizon
         own = Scores(joined.days[known], joined.ahead[known], joined.scores[known])
         weeks.append(errors(past, each.window, widen(each.forecast, width_factors(own, None, horizon))))
     expected = tuple(ErrorSums.total(each) for each in zip(*weeks, strict=True))
-    assert made.judged(nothing_pooled).weeks == expected
+    assert made.judge(nothing_pooled).weeks == expected
 
 
 def test_the_chains_spread_is_asked_for_at_each_cutoff() -> None:
@@ -147,16 +147,16 @@ def test_the_chains_spread_is_asked_for_at_each_cutoff() -> None:
         asked_at.append(cutoff)
         return PooledSpread("101", cutoff, 8, (1.0, 1.5, 2.0, 3.0))
 
-    score = first(made, 1).judged(spread_at)
+    score = first(made, 1).judge(spread_at)
     assert score.weeks == errors(past, oldest.window, widen(oldest.forecast, (1.0, 1.5, 2.0, 3.0)))
-    made.judged(spread_at)
+    made.judge(spread_at)
     assert asked_at == [oldest.window.cutoff, *(each.window.cutoff for each in made.results)]
 
 
 def test_a_score_names_its_windows_and_weeks() -> None:
     """24 open days in four weeks, of four windows."""
     made = backtested(history())
-    score = made.judged(nothing_pooled)
+    score = made.judge(nothing_pooled)
     assert score == BacktestScore(
         "asked", tuple(each.window.cutoff for each in made.results), HORIZON, score.weeks
     )
@@ -184,7 +184,7 @@ def test_windows_on_closed_days_alone_leave_the_band_as_it_is() -> None:
     assert [each.scores().scores.size for each in made.results] == [0] * 4
     assert made.scores.scores.size == 0
     assert made.width_factors(None) == (1.0,) * 4
-    assert made.judged(nothing_pooled).days == 0
+    assert made.judge(nothing_pooled).days == 0
 
 
 # -- no look-ahead -------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ def test_what_came_later_changes_no_window_that_has_ended(
             np.testing.assert_array_equal(found.truth, expected.truth)
             assert found.scale == expected.scale
         same_scores(made.scores, cut.scores)
-        assert made.judged(nothing_pooled) == cut.judged(nothing_pooled)
+        assert made.judge(nothing_pooled) == cut.judge(nothing_pooled)
         assert made.width_factors(None) == cut.width_factors(None)
 
 

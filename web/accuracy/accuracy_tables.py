@@ -55,7 +55,7 @@ def engine_name(engine: str) -> str:
 
 def _engine_row(share: EngineShare) -> dict[str, object]:
     shown = [
-        f"{reason.words} ({formats.number(reason.series)})" if len(share.reasons) > 1 else reason.words
+        f"{reason.text} ({formats.number(reason.series)})" if len(share.reasons) > 1 else reason.text
         for reason in share.reasons[:MOST_REASONS]
     ]
     more = len(share.reasons) - MOST_REASONS
