@@ -75,7 +75,7 @@ class Stores:
     manifest: Manifest = field(default_factory=Manifest)
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     told: list[tuple[str, int, int]] = field(default_factory=list)
-    taken_over: bool = False
+    from_checked_frame: bool = False
 
     def __post_init__(self) -> None:
         self.compute = InlineCompute(self.engine_named, self.shelf)
@@ -92,7 +92,7 @@ class Stores:
         """Pool over them."""
         storage: Any = self
         pooling = ChainTraining(storage, self.compute, TurnedClock(), self.settings)
-        mine = replace(RUN, fence=2) if self.taken_over else RUN
+        mine = replace(RUN, fence=2) if self.from_checked_frame else RUN
         (made,) = pooling(mine, lambda run, *how_far: self.told.append(how_far) if run is mine else None)
         assert made.run is mine
         return made
@@ -245,7 +245,7 @@ def test_a_survivor_pools_only_what_was_not_kept() -> None:
         stores.finished()
     assert len(stores.checkpoints.saved) == 20
     before = len(stores.compute.tasks)
-    stores.taken_over = True
+    stores.from_checked_frame = True
     chain = stores.pooled()
     assert len(stores.compute.tasks) - before == (30 - 20) + 30
     assert (chain.priors, chain.spreads) == (whole.priors, whole.spreads)
