@@ -1,18 +1,23 @@
-"""A predictor, and what is pooled over the chain, as JSON documents that name their type and version.
+"""Predictors and chains as JSON documents that name their type and version.
 
-Version 1 of a predictor had one backtest window and its finished figures; they can't be turned into the sums
-of version 2, so such a predictor is read without scores. Choices and reasons are kept.
+msgspec turns the values into JSON, and reads them back into the frozen dataclasses, checking every type. Two
+things are written in their own way: an instant ends in ``+00:00`` rather than ``Z``, and the errors of a
+backtest are one list for each sum, so that the names of the sums are not repeated for every week.
+
+Version 1 of a predictor had one backtest window and its finished figures. They cannot be turned into the sums
+of version 2, so such a predictor is read without scores. Its choices and reasons are kept.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
-from datetime import date, datetime
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 
-from forecasting.core.domain import BacktestScore, Predictor, SeriesChoice
+import msgspec
+
+from forecasting.core.domain import Predictor
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import StateTooNew, StorageError
-from forecasting.core.pooled_priors import ChainPriors, CoefficientPrior, PooledPrior, PooledSpread
+from forecasting.core.pooled_priors import ChainPriors
 
 TYPE = "storecast.predictor"
 VERSION = 2
@@ -21,10 +26,19 @@ _WITHOUT_SUMS = 1
 CHAIN_TYPE = "storecast.chain"
 CHAIN_VERSION = 1
 
+_SUMS = tuple(each.name for each in fields(ErrorSums))
+
+Value = TypeVar("Value")
+
 
 def write_predictor(predictor: Predictor) -> dict[str, Any]:
-    """The document of a predictor: its fields, days and instants in ISO 8601, sums of weeks by name."""
-    return {"type": TYPE, "version": VERSION, "predictor": _plain(asdict(predictor, dict_factory=_fields))}
+    """The document of a predictor, ready for JSON."""
+    stored = _plain(predictor)
+    stored["trained_at"] = predictor.trained_at.isoformat()
+    for choice in stored["choices"]:
+        for score in choice["scores"]:
+            score["weeks"] = {name: [week[name] for week in score["weeks"]] for name in _SUMS}
+    return {"type": TYPE, "version": VERSION, "predictor": stored}
 
 
 def read_predictor(document: Mapping[str, Any]) -> Predictor:
@@ -35,20 +49,22 @@ def read_predictor(document: Mapping[str, Any]) -> Predictor:
     StateTooNew
         If the document has a version this code does not know.
     StorageError
-        If it is the document of something else.
+        If it is the document of something else, or if it is damaged.
     """
     version = _version(document, "predictor", TYPE, (_WITHOUT_SUMS, VERSION))
-    stored = dict(document["predictor"])
-    stored["trained_at"] = datetime.fromisoformat(stored["trained_at"])
-    stored["cutoff"] = date.fromisoformat(stored["cutoff"])
-    stored["choices"] = tuple(_choice(choice, version) for choice in stored["choices"])
-    return Predictor(**stored)
+    try:
+        stored = document["predictor"]
+        choices = [_choice(each, version) for each in stored["choices"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged("predictor", error) from error
+    return _typed("predictor", {**stored, "choices": choices}, Predictor)
 
 
 def write_chain(chain: ChainPriors) -> dict[str, Any]:
-    """The document of a chain: its fields, days and instants in ISO 8601, each coefficient a list."""
-    pooled = {"priors": map(_flat, chain.priors), "spreads": map(_flat, chain.spreads)}
-    return {"type": CHAIN_TYPE, "version": CHAIN_VERSION, "chain": _plain(_flat(chain) | pooled)}
+    """The document of a chain, ready for JSON; each coefficient is a list of its figures."""
+    stored = _plain(chain)
+    stored["computed_at"] = chain.computed_at.isoformat()
+    return {"type": CHAIN_TYPE, "version": CHAIN_VERSION, "chain": stored}
 
 
 def read_chain(document: Mapping[str, Any]) -> ChainPriors:
@@ -60,16 +76,11 @@ def read_chain(document: Mapping[str, Any]) -> ChainPriors:
         As for `read_predictor`.
     """
     _version(document, "chain", CHAIN_TYPE, (CHAIN_VERSION,))
-    stored = dict(document["chain"])
-    stored["computed_at"] = datetime.fromisoformat(stored["computed_at"])
-    stored["cutoff"] = date.fromisoformat(stored["cutoff"])
-    stored["priors"] = tuple(_prior(prior) for prior in stored["priors"])
-    stored["spreads"] = tuple(_spread(spread) for spread in stored["spreads"])
-    return ChainPriors(**stored)
+    return _typed("chain", document.get("chain"), ChainPriors)
 
 
 def _version(document: Mapping[str, Any], what: str, expected: str, known: tuple[int, ...]) -> int:
-    """The version of a document of the expected type, if it is a known one."""
+    """The version of a document, checked to be of the expected type and a known version."""
     found = document.get("type")
     if found != expected:
         raise StorageError(f"stored {what}: expected type '{expected}', found '{found}'")
@@ -81,45 +92,40 @@ def _version(document: Mapping[str, Any], what: str, expected: str, known: tuple
     return version
 
 
-def _prior(stored: Mapping[str, Any]) -> PooledPrior:
-    coefficients = {name: CoefficientPrior(*figures) for name, figures in stored["coefficients"].items()}
-    return PooledPrior(
-        **{**stored, "cutoff": date.fromisoformat(stored["cutoff"]), "coefficients": coefficients}
-    )
+def _choice(stored: Mapping[str, Any], version: int) -> dict[str, Any]:
+    """A stored choice with its scores as `BacktestScore` has them; without scores before version 2."""
+    scores = [_score(score) for score in stored["scores"]] if version > _WITHOUT_SUMS else []
+    return {**stored, "scores": scores}
 
 
-def _spread(stored: Mapping[str, Any]) -> PooledSpread:
-    cutoff, factors = date.fromisoformat(stored["cutoff"]), tuple(stored["factors"])
-    return PooledSpread(**{**stored, "cutoff": cutoff, "factors": factors})
+def _score(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored score with one mapping of sums for each week, rather than one list for each sum."""
+    columns = [stored["weeks"][name] for name in _SUMS]
+    weeks = [dict(zip(_SUMS, week, strict=True)) for week in zip(*columns, strict=True)]
+    return {**stored, "weeks": weeks}
 
 
-def _choice(stored: Mapping[str, Any], version: int) -> SeriesChoice:
-    scores = tuple(_score(score) for score in stored["scores"]) if version > _WITHOUT_SUMS else ()
-    return SeriesChoice(**{**stored, "scores": scores, "widths": tuple(stored.get("widths", ()))})
+def _plain(value: Predictor | ChainPriors) -> dict[str, Any]:
+    """The fields of a value as JSON types."""
+    plain: dict[str, Any] = msgspec.to_builtins(value, enc_hook=_as_builtin)
+    return plain
 
 
-def _score(stored: Mapping[str, Any]) -> BacktestScore:
-    cutoffs = tuple(date.fromisoformat(cutoff) for cutoff in stored["cutoffs"])
-    columns = [stored["weeks"][each.name] for each in fields(ErrorSums)]
-    weeks = tuple(ErrorSums(*week) for week in zip(*columns, strict=True))
-    return BacktestScore(**{**stored, "cutoffs": cutoffs, "weeks": weeks})
-
-
-def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The fields of a dataclass; weeks as one list for each sum, which spares their names."""
-    made = dict(pairs)
-    if "weeks" in made:
-        made["weeks"] = {each.name: [week[each.name] for week in made["weeks"]] for each in fields(ErrorSums)}
-    return made
-
-
-def _flat(value: ChainPriors | PooledPrior | PooledSpread) -> dict[str, Any]:
-    return {each.name: getattr(value, each.name) for each in fields(value)}
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 – walks any nesting of JSON values
+def _as_builtin(value: object) -> object:
+    """The built-in equivalent of a value of another class, such as a NumPy float or a read-only mapping."""
     if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | map):
-        return [_plain(inner) for inner in value]
-    return value.isoformat() if isinstance(value, date) else value
+        return dict(value)
+    if isinstance(value, float):
+        return float(value)
+    raise NotImplementedError(f"expected a value that JSON can hold, found {type(value).__name__}")
+
+
+def _typed(what: str, stored: object, kind: type[Value]) -> Value:
+    try:
+        return msgspec.convert(stored, kind)
+    except msgspec.ValidationError as error:
+        raise _damaged(what, error) from error
+
+
+def _damaged(what: str, error: Exception) -> StorageError:
+    return StorageError(f"stored {what}: expected a complete document, found: {error}")

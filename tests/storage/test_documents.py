@@ -1,15 +1,23 @@
 import json
+from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
+import numpy as np
 import pytest
 
 from forecasting.core.domain import Predictor, SeriesChoice
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import StateTooNew, StorageError
+from forecasting.core.pooled_priors import CoefficientPrior
 from forecasting.storage.documents import read_chain, read_predictor, write_chain, write_predictor
 from tests.storage.examples import chain, predictor
+
+STORED = Path(__file__).parent / "stored_documents"
+"""Documents written by the code before msgspec; they never change."""
 
 VERSION_1 = """
 {
@@ -53,6 +61,58 @@ def test_a_predictor_survives_json() -> None:
     document = json.loads(json.dumps(write_predictor(predictor())))
     assert read_predictor(document) == predictor()
     assert (document["type"], document["version"]) == ("storecast.predictor", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "write", "value"),
+    [
+        ("predictor_version_2", read_predictor, write_predictor, predictor()),
+        ("chain_version_1", read_chain, write_chain, chain()),
+    ],
+)
+def test_stored_documents_stay_as_they_are(
+    name: str, read: Callable[[Any], object], write: Callable[[Any], object], value: object
+) -> None:
+    """An old document is read, and the same bytes are written, so that older code can read new ones."""
+    stored = (STORED / f"{name}.json").read_text()
+    assert read(json.loads(stored)) == value
+    assert json.dumps(write(value)) == stored
+
+
+def test_values_come_back_in_their_own_types() -> None:
+    """Days, instants and tuples are not left as text and lists; a whole number of units is a float."""
+    stored = json.loads((STORED / "predictor_version_2.json").read_text())
+    stored["predictor"]["choices"][0]["scores"][0]["weeks"]["sold"][0] = 100
+    (score, _) = read_predictor(stored).choices[0].scores
+    assert isinstance(score.cutoffs, tuple)
+    assert type(score.cutoffs[0]) is date
+    assert type(score.weeks[0].sold) is float
+    assert type(read_chain(write_chain(chain())).priors[0].coefficients["promo"]) is CoefficientPrior
+
+
+def test_figures_of_numpy_are_stored_as_numbers() -> None:
+    """Its floats are floats."""
+    choice = replace(predictor().choices[0], widths=(np.float64(1.25),))
+    document = json.loads(json.dumps(write_predictor(replace(predictor(), choices=(choice,)))))
+    assert read_predictor(document).choices[0].widths == (1.25,)
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ({"cutoff": "yesterday"}, r"Invalid RFC3339 encoded date - at `\$\.cutoff`"),
+        ({"choices": [{"item": "all"}]}, "'scores'"),
+        ({"choices": None}, "not iterable"),
+    ],
+)
+def test_a_damaged_document_is_refused(damage: dict[str, object], found: str) -> None:
+    """The error says what is wrong with it."""
+    document = write_predictor(predictor())
+    document["predictor"] |= damage
+    with pytest.raises(
+        StorageError, match=f"stored predictor: expected a complete document, found: .*{found}"
+    ):
+        read_predictor(document)
 
 
 def test_a_newer_document_is_refused() -> None:
