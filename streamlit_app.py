@@ -6,7 +6,7 @@ from starlette.middleware import Middleware
 from web.http import api, probes
 from web.http.guard import LoopbackOnly, SecurityHeaders
 from web.runtime.lifespan import lifespan
-from web.shared.components import explain
+from web.shared.page_messages import explain
 
 app = st.App(
     "web/router.py",

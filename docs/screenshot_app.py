@@ -4,7 +4,7 @@ import streamlit as st
 
 from docs import sample_morning
 from web.runtime.lifespan import lifespan
-from web.shared.components import explain
+from web.shared.page_messages import explain
 
 sample_morning.tell(lambda: sample_morning.OPENED)
 

@@ -1,16 +1,16 @@
 import streamlit as st
 
 from web.accuracy import accuracy_tables, accuracy_view, accuracy_words
-from web.shared import access, caches, components, session
+from web.shared import access, caches, page_messages, redraws, session
 
 user = access.require_user()
 services = access.services()
 stores, as_of = caches.stores(services, user)
 if not stores or as_of is None:
-    components.no_sales()
+    page_messages.no_sales()
     st.stop()
 
-components.follow_theme("accuracy")
+redraws.follow_theme("accuracy")
 unknown = session.unknown_in_address(stores, offers_all=True)
 news = st.empty()
 scope = accuracy_view.pick(stores)

@@ -12,13 +12,13 @@ store = activity_view.pick_store_of_runs(stores)
 
 @st.fragment(run_every=5)
 def runs() -> None:
-    """Draw the runs, and again every few seconds."""
+    """Draw the runs again every few seconds."""
     found = services.runs.recent(user, store=store)
-    active_runs.decisions(services, user, found)
+    active_runs.runs_with_buttons(services, user, found)
     if found:
         activity_view.runs_table(found)
     else:
-        st.info("Nobody has asked for a refresh yet.", icon=":material/history:")
+        st.info("No refresh has been requested yet.", icon=":material/history:")
 
 
 runs()

@@ -2,23 +2,23 @@ from functools import partial
 
 import streamlit as st
 
-from web.compare import compare_view
-from web.shared import access, caches, components, session
+from web.compare import compare_session, compare_view
+from web.shared import access, caches, page_messages, redraws
 from web.takeaway import export_menu
 
 user = access.require_user()
 services = access.services()
 stores, as_of = caches.stores(services, user)
 if not stores or as_of is None:
-    components.no_sales()
+    page_messages.no_sales()
     st.stop()
 
-components.follow_theme("compare")
+redraws.follow_theme("compare")
 title, choice, export = st.columns([6.6, 2.5, 1.8], vertical_alignment="center")
 sentence = title.empty()
 with choice:
     count, same_scale = compare_view.options()
-unknown = session.unknown_in_comparison(stores, count)
+unknown = compare_session.unknown_in_comparison(stores, count)
 sides = compare_view.pick(services, user, stores, count)
 if unknown:
     st.warning(unknown, icon=":material/search_off:")

@@ -1,14 +1,14 @@
 import streamlit as st
 
-from web.queue import queue_view
-from web.shared import access, caches, components, session
+from web.queue import queue_session, queue_view
+from web.shared import access, caches, page_messages
 from web.takeaway import export_menu
 
 user = access.require_user()
 services = access.services()
 rows = services.stores.queue(user)
 if not rows:
-    components.no_sales()
+    page_messages.no_sales()
     st.stop()
 
 _stores, as_of = caches.stores(services, user)
@@ -18,5 +18,5 @@ shown, away = queue_view.pick(rows)
 queue_view.table(shown)
 if shown and as_of is not None:
     with away:
-        export_menu.queue(shown, as_of, session.queue_filters())
-    export_menu.queue_on_paper(shown, as_of, session.queue_filters())
+        export_menu.queue(shown, as_of, queue_session.filter_words())
+    export_menu.queue_on_paper(shown, as_of, queue_session.filter_words())

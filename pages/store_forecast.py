@@ -1,6 +1,7 @@
 import streamlit as st
 
-from web.shared import access, caches, components, formats, session
+from web.shared import access, caches, formats, page_messages, session
+from web.shared.pickers import pick_series
 from web.store import store_view
 from web.store.strip import live_freshness
 from web.takeaway import export_menu
@@ -9,7 +10,7 @@ user = access.require_user()
 services = access.services()
 stores, as_of = caches.stores(services, user)
 if not stores or as_of is None:
-    components.no_sales()
+    page_messages.no_sales()
     st.stop()
 
 unknown = session.unknown_in_address(stores)
@@ -20,7 +21,7 @@ with chart.container():  # sent first: it is what a planner waits for
     store_view.chart(services, user, look)
 store_view.let_it_leave(look)
 with head:
-    picked, beside = components.pick_series(stores)
+    picked, beside = pick_series(stores)
     if unknown:
         st.warning(
             f"{unknown} Showing store {picked.store}, {formats.item(picked.item).lower()}.",

@@ -7,7 +7,7 @@ import streamlit as st
 from web.runtime import turns
 from web.shared import styles
 from web.shared.access import require_user, trouble
-from web.shared.components import could_not_start
+from web.shared.page_messages import could_not_start
 from web.shared.styles import STATIC
 
 ROOT = Path(__file__).resolve().parent.parent

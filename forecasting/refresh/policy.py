@@ -119,7 +119,7 @@ def decide_chain(
     if latest.engine != engine:
         changed = f"The engine was changed from {latest.engine} to {engine}"
     elif latest.horizon != horizon:
-        changed = f"The horizon was changed from {latest.horizon} to {horizon} days"
+        changed = f"The horizon was changed from {latest.horizon} to {wording.counted(horizon, 'day')}"
     elif latest.input_hash != inputs:
         changed = "There are new sales"
     else:
@@ -189,7 +189,7 @@ def waiting_for_worker(run: RefreshRun, silence: timedelta | None, now: datetime
 def _news(snapshot: StoreSnapshot, head: VersionHeader, horizon: int) -> str:
     """What has changed since the head version, as the middle of a sentence."""
     if head.horizon != horizon:
-        return f"the horizon was changed from {head.horizon} to {horizon} days"
+        return f"the horizon was changed from {head.horizon} to {wording.counted(horizon, 'day')}"
     if snapshot.sales is not None and snapshot.sales.last_ds > head.cutoff:
         return f"there are new sales through {wording.day(snapshot.sales.last_ds)}"
     return "sales or plan have changed since"

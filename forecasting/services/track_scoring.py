@@ -8,6 +8,7 @@ from datetime import timedelta
 import pandas as pd
 
 from forecasting.calendar.store_totals import series_histories
+from forecasting.core import wording
 from forecasting.core.domain import HistoryFile
 from forecasting.core.errors import InvalidRequest, StorageError
 from forecasting.core.ports import SalesHistory, Storage, TrackUpdate
@@ -46,7 +47,8 @@ class TrackScoring:
         try:
             pending = self._storage.track.pending(stores)
         except StorageError as error:
-            log.error("the new sales of %d stores are not scored yet: %s", len(stores), error)  # noqa: TRY400 – said in words
+            waiting = wording.counted(len(stores), "store")
+            log.error("the new sales of %s are not scored yet: %s", waiting, error)  # noqa: TRY400 – said in words
             return
         failures = 0
         for store in pending:

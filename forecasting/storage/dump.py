@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from forecasting.core.domain import FileKey
 from forecasting.core.errors import InvalidArchive, InvalidRequest
+from forecasting.core.wording import counted
 from forecasting.refresh.lifecycle import TRANSITIONS, RunEvent
 from forecasting.storage import numbers, portable
 from forecasting.storage.database import Database, revision_of
@@ -129,7 +130,7 @@ class Loading:
             raise InvalidArchive(f"expected one of the tables {', '.join(self._tables)}, found '{table}'")
         found = portable.read(self._connection, self._tables[table], source)
         if found != rows:
-            raise InvalidArchive(f"table {table}: expected {rows:,} rows, found {found:,}")
+            raise InvalidArchive(f"table {table}: expected {counted(rows, 'row')}, found {found:,}")
 
     def finish(self, last: Mapping[str, int]) -> None:
         """Let numbers go on, bring the tables up to date, and give runs that were under way to the queue.

@@ -37,8 +37,8 @@ def test_the_pages_are_usable_at_once_while_the_stores_train(starting: Server, v
         screen.expect_sold()
         expect(screen.chart.get_by_text("expected")).to_have_count(0)
         screen.mark()
-    expect(first.progress).to_contain_text("Training: 0 of 3 series, asked for by Storecast")
-    expect(second.progress).to_contain_text(re.compile("Training: 0 of \\d series, asked for by Storecast"))
+    expect(first.progress).to_contain_text("Training: 0 of 3 series, requested by Storecast")
+    expect(second.progress).to_contain_text(re.compile("Training: 0 of \\d series, requested by Storecast"))
     assert starting.ask("POST", "/forecast", json={"store_number": 1}).status_code == 409
 
     first.pick("Product", "102")

@@ -23,7 +23,7 @@ def lost(screen: Screen) -> None:
     screen.page.keyboard.press("Escape")
     expect(notice).to_have_count(0)
     screen.page.wait_for_function(IS_TOLD)
-    assert screen.page.evaluate(TOLD) == '"No connection. What you see stays; it goes on by itself."'
+    assert screen.page.evaluate(TOLD) == '"Offline. Reconnecting …"'
     expect(screen.refresh).to_be_disabled()
 
 

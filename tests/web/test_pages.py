@@ -205,7 +205,7 @@ def test_activity_lists_runs_newest_first(trained: House) -> None:
     trained.work()
     app = opened("../pages/activity.py")
     table = app.dataframe[0].value
-    assert table["Scope"].tolist()[0] == "Store 2"
+    assert table["Store"].tolist()[0] == "Store 2"
     assert table["By"].tolist()[0] == "Local user"
     assert table["What"].tolist()[0] == "Trained"
     assert table["State"].tolist()[0] == "Succeeded"
@@ -215,7 +215,7 @@ def test_activity_lists_runs_newest_first(trained: House) -> None:
 @pytest.mark.usefixtures("served")
 def test_activity_is_calm_when_nothing_has_happened() -> None:
     """A sentence instead of an empty table."""
-    assert "Nobody has asked for a refresh yet." in words(opened("../pages/activity.py"))
+    assert "No refresh has been requested yet." in words(opened("../pages/activity.py"))
 
 
 def test_a_page_load_asks_for_nothing(trained: House) -> None:

@@ -13,7 +13,7 @@ from forecasting.evaluation.accuracy_report import AccuracyReport, EngineShare, 
 from web.accuracy import accuracy_words
 from web.accuracy.accuracy_view import ROW_HEIGHT
 from web.shared import caches, formats, session
-from web.shared.components import HEADER_HEIGHT
+from web.shared.pickers import HEADER_HEIGHT
 
 STORE_PAGE = Path(__file__).resolve().parents[2] / "pages" / "store_forecast.py"
 TABLE = "accuracy_table"
@@ -98,7 +98,7 @@ def _choose(drawn: Sequence[SeriesKey]) -> None:
 
 def open_chosen() -> None:
     """Go to the forecast of the series whose row was chosen, if any."""
-    if session.opening():
+    if session.take_opening():
         st.switch_page(STORE_PAGE, query_params={})  # else it fails on parameters the pickers are bound to
 
 

@@ -1,4 +1,4 @@
-"""Runs with a button of their own: what is under way can be cancelled, what is broken tried again."""
+"""Runs with a button: active ones can be cancelled, failed ones tried again."""
 
 from collections.abc import Callable
 
@@ -10,17 +10,17 @@ from forecasting.core.errors import StorecastError
 from forecasting.services.composition import Services
 from web.shared import formats, run_sentences
 
-UNDER_WAY, BROKEN = 4, 3
-"""How many runs are shown with a button; the list has the rest."""
+MOST_ACTIVE, MOST_FAILED = 4, 3
+"""How many active and how many failed runs get a button; the list has the rest."""
 
 REFUSED = "activity_refused"
-"""Session key: why the last button did nothing."""
+"""Session key of the reason why the last button did nothing."""
 
 ICONS = {RunState.FAILED: ":material/error:", RunState.CANCELLED: ":material/cancel:"}
 
 
-def decisions(services: Services, user: Principal, runs: list[RefreshRun]) -> None:
-    """Draw the runs of the list that somebody may want to decide on.
+def runs_with_buttons(services: Services, user: Principal, runs: list[RefreshRun]) -> None:
+    """Draw the runs that can be cancelled or tried again.
 
     Parameters
     ----------
@@ -33,46 +33,46 @@ def decisions(services: Services, user: Principal, runs: list[RefreshRun]) -> No
     if batch is not None:
         _batch(services, user, batch)
     active = [run for run in runs if run.state.active and (batch is None or run.batch_id != batch.batch_id)]
-    for run in active[:UNDER_WAY]:
-        _under_way(services, user, run)
-    if len(active) > UNDER_WAY:
-        st.caption(f"… and {formats.number(len(active) - UNDER_WAY)} more under way, in the list below")
+    for run in active[:MOST_ACTIVE]:
+        _active(services, user, run)
+    if len(active) > MOST_ACTIVE:
+        st.caption(f"… and {formats.number(len(active) - MOST_ACTIVE)} more active in the list below")
     listed = {run.run_id for run in runs}
-    for run in services.runs.broken(user, BROKEN):
+    for run in services.runs.broken(user, MOST_FAILED):
         if run.run_id in listed:
-            _broken(services, user, run)
+            _failed(services, user, run)
 
 
 def _batch(services: Services, user: Principal, batch: BatchProgress) -> None:
     words, button = _row()
-    words.progress(batch.done / batch.total, formats.plain(run_sentences.batch_words(batch)))
+    words.progress(batch.done / batch.total, formats.plain(run_sentences.batch_progress(batch)))
     button.button(
         "Cancel all",
         icon=":material/cancel:",
         key=f"cancel-{batch.batch_id}",
-        help="Ends what is still to be done. Forecasts that were published stay.",
-        on_click=_do,
+        help="Cancels the remaining runs. Published forecasts stay.",
+        on_click=_act,
         args=(services.refreshing.cancel_batch, user, batch.batch_id),
         width="stretch",
     )
 
 
-def _under_way(services: Services, user: Principal, run: RefreshRun) -> None:
+def _active(services: Services, user: Principal, run: RefreshRun) -> None:
     words, button = _row()
-    how_far = run_sentences.how_far(run, services.runs.remaining(run))
-    words.progress(run_sentences.share(run), formats.plain(f"{run_sentences.subject(run)} – {how_far}"))
+    done = run_sentences.progress(run, services.runs.remaining(run))
+    words.progress(run_sentences.share(run), formats.plain(f"{run_sentences.subject(run)} – {done}"))
     button.button(
         "Cancel",
         icon=":material/cancel:",
         key=f"cancel-{run.run_id}",
-        help="Ends this refresh. The forecast that is there stays.",
-        on_click=_do,
+        help="Cancels this refresh. The present forecast stays.",
+        on_click=_act,
         args=(services.refreshing.cancel, user, run.run_id),
         width="stretch",
     )
 
 
-def _broken(services: Services, user: Principal, run: RefreshRun) -> None:
+def _failed(services: Services, user: Principal, run: RefreshRun) -> None:
     words, button = _row()
     words.markdown(
         f"{ICONS[run.state]} {formats.plain(f'{run_sentences.subject(run)} – {run_sentences.why(run)}')}"
@@ -81,7 +81,7 @@ def _broken(services: Services, user: Principal, run: RefreshRun) -> None:
         "Try again",
         icon=":material/replay:",
         key=f"retry-{run.run_id}",
-        on_click=_do,
+        on_click=_act,
         args=(services.refreshing.retry, user, run.run_id),
         width="stretch",
     )
@@ -91,9 +91,9 @@ def _row() -> list[DeltaGenerator]:
     return st.columns([6, 1.1], vertical_alignment="center")
 
 
-def _do(act: Callable[[Principal, str], object], user: Principal, what: str) -> None:
-    """Do what a button says; what can't be done any more is said above."""
+def _act(act: Callable[[Principal, str], object], user: Principal, target: str) -> None:
+    """Do what a button says. If that is no longer possible, the reason is shown above the runs."""
     try:
-        act(user, what)
+        act(user, target)
     except StorecastError as error:
         st.session_state[REFUSED] = str(error)

@@ -11,15 +11,16 @@ from web.shared import formats, run_sentences, session
 
 ALL_STORES = session.ALL_STORES
 
-ACTIVITY_HEIGHT = 620
-"""Of the list of runs: what a small laptop shows below the title."""
+HEIGHT = 620
+"""Height of the list of runs in pixels: what fits below the title on a small laptop."""
 
-
-VERDICTS = {Verdict.RETRAIN: "Trained", Verdict.REFORECAST: "Rolled forward"}
+VERDICTS = {Verdict.RETRAIN: "Trained", Verdict.REFORECAST: "Updated with new sales"}
+SHARED_MODEL = "Shared model"
+"""What a run over all stores makes: the model that all stores share."""
 
 
 def pick_store_of_runs(stores: Sequence[Store]) -> str | None:
-    """Draw the title and the filter of the list of runs; None means every store."""
+    """Draw the title and the store filter; None means every store."""
     title, choice = st.columns([4, 1], vertical_alignment="bottom")
     title.subheader("Activity", anchor=False)
     chosen = choice.selectbox(
@@ -32,17 +33,17 @@ def pick_store_of_runs(stores: Sequence[Store]) -> str | None:
 
 
 def runs_table(runs: list[RefreshRun]) -> None:
-    """Draw refresh runs, newest first; the version is a link to the forecast it published."""
+    """Draw refresh runs, newest first. The version links to the forecast the run published."""
     where = formats.zone(st.context.timezone)
     rows = [
         {
-            "Asked": run.requested_at.astimezone(where),
+            "Requested": run.requested_at.astimezone(where),
             "By": run.requested_by,
-            "Scope": run_sentences.subject(run),
-            "What": "Pooled" if run.of_chain else VERDICTS.get(run.verdict, str(run.verdict)),
+            "Store": run_sentences.subject(run),
+            "What": SHARED_MODEL if run.of_chain else VERDICTS.get(run.verdict, str(run.verdict)),
             "State": _state(run),
             "Took": _took(run),
-            "Engine": formats.engine(run.engine),
+            "Model": formats.engine(run.engine),
             "Version": _version_link(run),
             "Why": run_sentences.why(run),
         }
@@ -52,17 +53,17 @@ def runs_table(runs: list[RefreshRun]) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         column_config={
-            "Asked": st.column_config.DatetimeColumn(format="D MMM, HH:mm:ss"),
+            "Requested": st.column_config.DatetimeColumn(format="D MMM, HH:mm:ss"),
             "Version": st.column_config.LinkColumn(display_text=r"version=(\d+)", width=80),
             "Why": st.column_config.TextColumn(width="large"),
         },
-        height=ACTIVITY_HEIGHT,
+        height=HEIGHT,
         alt="Refresh runs, newest first",
     )
 
 
 def _state(run: RefreshRun) -> str:
-    """Its state; while it runs with how far it is."""
+    """A run's state, or while it is running how far it is."""
     if run.state is not RunState.RUNNING or not run.total:
         return run.state.capitalize()
     return f"{run.stage} {formats.number(run.done)}/{formats.number(run.total)}"

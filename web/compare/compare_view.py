@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.core.domain import ALL_ITEMS, Principal, SeriesKey, Store
 from forecasting.services.composition import Services
-from web.compare import compare_charts
+from web.compare import compare_charts, compare_session
 from web.shared import caches, forecast_chart, formats, session, side_by_side, tiles
 from web.shared.colours import palette
 from web.shared.side_by_side import Side
@@ -60,12 +60,12 @@ class ComparisonKey:
 def options() -> tuple[int, bool]:
     """Draw the choice of how many sides and of one scale, bound to the address; return both choices."""
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-        same = st.toggle("Same scale", value=True, key=session.SAME_SCALE, bind="query-params")
+        same = st.toggle("Same scale", value=True, key=compare_session.SAME_SCALE, bind="query-params")
         count = st.segmented_control(
             "Side by side",
             COUNTS,
             default=COUNTS[0],
-            key=session.SIDES,
+            key=compare_session.SIDES,
             bind="query-params",
             required=True,
             label_visibility="collapsed",
@@ -76,7 +76,7 @@ def options() -> tuple[int, bool]:
 
 def pick(services: Services, user: Principal, stores: Sequence[Store], count: int) -> list[Side]:
     """Draw the pickers of each side, bound to the address, and return the chosen sides."""
-    session.compare_looked_at([store.store for store in stores])
+    compare_session.start_with_open_store([store.store for store in stores])
     sides = []
     for number, column in enumerate(st.columns(count, gap="medium"), start=1):
         with column:
@@ -87,11 +87,11 @@ def pick(services: Services, user: Principal, stores: Sequence[Store], count: in
 def _pick_side(
     services: Services, user: Principal, stores: Sequence[Store], number: int, *, narrow: bool
 ) -> Side:
-    store_key, item_key, version_key = session.side_keys(number)
+    store_key, item_key, version_key = compare_session.side_keys(number)
     store_col, item_col, version_col = _picker_columns(narrow=narrow)
     names = [store.store for store in stores]
     usual = (number - 1) % len(names)
-    session.keep_side(names, store_key, names[usual])
+    compare_session.keep_side(names, store_key, names[usual])
     store = store_col.selectbox("Store", names, index=usual, key=store_key, bind="query-params")
     store = store or names[usual]
     items = next(each.items for each in stores if each.store == store)
@@ -105,16 +105,16 @@ def _pick_side(
     )
     now = services.stores.freshness(user, store)
     versions = [str(header.version) for header in services.forecasts.versions(user, store)]
-    session.keep_version(versions, version_key)
+    compare_session.keep_version(versions, version_key)
     chosen = version_col.selectbox(
         "Version",
-        [session.NEWEST, *versions],
+        [compare_session.NEWEST, *versions],
         key=version_key,
         bind="query-params",
         label_visibility="collapsed" if narrow else "visible",
     )
     newest = now.header.version if now.header else None
-    version = newest if chosen in (None, session.NEWEST) else int(chosen)
+    version = newest if chosen in (None, compare_session.NEWEST) else int(chosen)
     return Side(SeriesKey(store, item or ALL_ITEMS), version, now.sales_hash)
 
 

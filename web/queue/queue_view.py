@@ -11,10 +11,13 @@ import pyarrow as pa
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from forecasting.core import wording
 from forecasting.core.domain import BatchProgress, Principal, StoreState
 from forecasting.planning.queue_rows import QueueRow, QueueSection
 from forecasting.services.composition import Services
-from web.shared import components, formats, run_sentences, session
+from web.queue import queue_session
+from web.queue.refresh_all import refresh_all_button
+from web.shared import formats, pickers, redraws, run_sentences, session
 
 QUEUE = "queue"
 STORE_PAGE = Path(__file__).resolve().parents[2] / "pages" / "store_forecast.py"
@@ -73,19 +76,19 @@ def headline(rows: Sequence[QueueRow], as_of: date | None) -> None:
 def live_batch(services: Services, user: Principal) -> None:
     """Show the progress of a refresh of many stores, and draw the page again when the queue has changed."""
     batch = services.runs.batch(user)
-    session.pulse_changed(QUEUE, _pulse(services, user, batch))
+    redraws.pulse_changed(QUEUE, _pulse(services, user, batch))
     just_seen = [batch]
 
-    @st.fragment(run_every=components.RUNNING_POLL if batch else components.IDLE_POLL)
+    @st.fragment(run_every=redraws.RUNNING_POLL if batch else redraws.IDLE_POLL)
     def watch() -> None:
         if just_seen:
             now = just_seen.pop()
         else:
             now = services.runs.batch(user)
-            if session.pulse_changed(QUEUE, _pulse(services, user, now)):
+            if redraws.pulse_changed(QUEUE, _pulse(services, user, now)):
                 st.rerun()
         if now is not None:
-            st.progress(now.done / now.total, formats.plain(run_sentences.batch_words(now)))
+            st.progress(now.done / now.total, formats.plain(run_sentences.batch_progress(now)))
 
     watch()
 
@@ -104,19 +107,19 @@ def pick(rows: Sequence[QueueRow]) -> tuple[tuple[QueueRow, ...], DeltaGenerator
     regions = sorted({row.region for row in rows if row.region})
     region = region_col.selectbox(
         "Region",
-        [components.ALL_REGIONS, *regions],
+        [pickers.ALL_REGIONS, *regions],
         key=session.REGION,
         bind="query-params",
         label_visibility="collapsed",
     )
     search = search_col.text_input(
-        "Search store", key=session.SEARCH, placeholder="Search store", label_visibility="collapsed"
+        "Search store", key=queue_session.SEARCH, placeholder="Search store", label_visibility="collapsed"
     )
     wanted = search.strip().casefold()
     mine = [
         row
         for row in rows
-        if region in (components.ALL_REGIONS, row.region) and wanted in f"{row.store} {row.region}".casefold()
+        if region in (pickers.ALL_REGIONS, row.region) and wanted in f"{row.store} {row.region}".casefold()
     ]
     parts = {label: [row for row in mine if row.section is section] for section, label in SECTIONS.items()}
     parts["All"] = mine
@@ -125,18 +128,18 @@ def pick(rows: Sequence[QueueRow]) -> tuple[tuple[QueueRow, ...], DeltaGenerator
         list(parts),
         default=ATTENTION if parts[ATTENTION] else "All",
         format_func=lambda name: f"{name} {len(parts[name]):,}",
-        key=session.QUEUE_PART,
+        key=queue_session.QUEUE_PART,
         label_visibility="collapsed",
         required=True,
     )
     with action:
-        components.refresh_all_button()
+        refresh_all_button()
     return tuple(parts[part or "All"]), away
 
 
 def table(rows: tuple[QueueRow, ...]) -> None:
     """Draw the queue; choosing a row opens the store."""
-    if not rows and st.session_state.get(session.SEARCH):
+    if not rows and st.session_state.get(queue_session.SEARCH):
         st.info("No store here matches your search.", icon=":material/search_off:")
         return
     if not rows:
@@ -147,7 +150,7 @@ def table(rows: tuple[QueueRow, ...]) -> None:
         hide_index=True,
         row_height=ROW_HEIGHT,
         placeholder="–",
-        height=components.HEADER_HEIGHT + ROW_HEIGHT * min(len(rows), MOST_ROWS),
+        height=pickers.HEADER_HEIGHT + ROW_HEIGHT * min(len(rows), MOST_ROWS),
         column_config={
             "Store": st.column_config.TextColumn(width=70),
             "Region": st.column_config.TextColumn(width=80),
@@ -167,7 +170,7 @@ def table(rows: tuple[QueueRow, ...]) -> None:
         key=QUEUE,
         alt="Stores with state and reason; choose a row, or press Shift and Space on it, to open the store",
     )
-    drawn = session.drawn_queue([row.store for row in rows])
+    drawn = queue_session.swap_drawn([row.store for row in rows])
     picked = chosen.selection.rows
     if picked and picked[0] < len(drawn):
         st.switch_page(STORE_PAGE, query_params={session.STORE: drawn[picked[0]]})
@@ -217,10 +220,12 @@ def _reason(row: QueueRow, zone: str | None) -> str:
 def _news(rows: Sequence[QueueRow]) -> str:
     urgent = sum(row.needs_attention for row in rows)
     running = sum(row.state is StoreState.RUNNING for row in rows)
+    stores = formats.counted(len(rows), "store")
     if urgent:
-        return f"{urgent:,} of {len(rows):,} stores {'needs' if urgent == 1 else 'need'} attention"
+        return f"{formats.number(urgent)} of {stores} {wording.plural(urgent, 'needs', 'need')} attention"
     if running:
-        return f"{running:,} of {len(rows):,} stores {'is' if running == 1 else 'are'} being refreshed"
+        return f"{formats.number(running)} of {stores} {wording.plural(running, 'is', 'are')} being refreshed"
     reviewed = sum(row.section is QueueSection.REVIEWED for row in rows)
     looked = f"; {reviewed:,} reviewed" if reviewed else ""
-    return f"Nothing to do: all {len(rows):,} stores are fine{looked}"
+    fine = f"all {stores} are" if len(rows) > 1 else "your store is"
+    return f"Nothing to do: {fine} fine{looked}"

@@ -1,4 +1,4 @@
-"""The parts of Sales data: what is loaded, the sample's next day, uploads with their report."""
+"""The parts of Sales data: what is loaded, the sample's next day, and uploads with their report."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -6,23 +6,25 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import pandas as pd
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from forecasting.core.domain import ImportReport, Principal
 from forecasting.core.errors import InvalidFile, StorecastError
 from forecasting.planning.feeds import Feed, FeedState
 from forecasting.services.composition import Services
 from web.runtime import turns
-from web.shared import formats, session
+from web.sales_data import upload_session
+from web.shared import formats, run_sentences
 
 KINDS = {"Sales": "sales", "Plan": "plan"}
 EXPECTED = {
     "Sales": "`store, item, date, demand`; optional `region, is_open, promo, holiday, school_holiday`",
     "Plan": "`store, date`; optional `item, is_open, promo, holiday, school_holiday`",
 }
+NEWS = {"sales": "new sales", "plan": "a new plan"}
 TABLE_HEIGHT = 330
 
 FEED_LABELS = {
@@ -32,12 +34,22 @@ FEED_LABELS = {
 }
 
 
+class Upload(Protocol):
+    """A file that a user uploaded, as Streamlit's file uploader returns it."""
+
+    name: str
+
+    def getbuffer(self) -> memoryview:
+        """The content."""
+        ...
+
+
 def loaded(feeds: Sequence[Feed], as_of: date | None) -> None:
-    """Say what is loaded, and list the stores, late ones first."""
+    """Say what is loaded, and list the stores, those with late feeds first."""
     if not feeds or as_of is None:
-        st.info("Nothing is loaded yet. Upload a sales file below.", icon=":material/upload_file:")
+        st.info("No sales are loaded yet. Upload a sales file below.", icon=":material/upload_file:")
         return
-    st.caption(_summary(feeds))
+    st.caption(summary(feeds))
     late_first = sorted(feeds, key=lambda feed: feed.state is not FeedState.LATE)
     st.dataframe(
         pd.DataFrame([_row(feed) for feed in late_first]),
@@ -48,12 +60,12 @@ def loaded(feeds: Sequence[Feed], as_of: date | None) -> None:
             "First day": st.column_config.DateColumn(format="D MMM YYYY"),
             "Newest day": st.column_config.DateColumn(format="ddd D MMM YYYY"),
         },
-        alt="Stores with what is loaded of each",
+        alt="Stores with their first and newest day and the state of their feed",
     )
 
 
 def next_sample_day(services: Services, user: Principal) -> None:
-    """Offer the sample's next day, where the sample is what is loaded."""
+    """Offer to load the sample's next day, if the sample is loaded."""
     day = services.imports.next_sample_day(user)
     if day is not None:
         st.button(
@@ -63,11 +75,47 @@ def next_sample_day(services: Services, user: Principal) -> None:
             on_click=_load_next_day,
             args=(services, user),
         )
-    _told()
+
+
+def last_result(services: Services, user: Principal) -> None:
+    """Show the result of the last import once, with a button to refresh the stores it brought news for."""
+    result = upload_session.take_result()
+    if result is None:
+        return
+    if result.failed:
+        st.error(result.message, icon=":material/error:")
+        return
+    st.success(result.message, icon=":material/check:")
+    if result.stores:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(news(result.stores, result.kind), width="content")
+            st.button(
+                "Refresh them" if len(result.stores) > 1 else "Refresh it",
+                icon=":material/refresh:",
+                key="refresh_news",
+                on_click=_refresh,
+                args=(services, user, result.stores),
+            )
+
+
+def news(stores: Sequence[str], kind: str) -> str:
+    """``35 stores have new sales.``, ``Store 7 has a new plan.``."""
+    if len(stores) == 1:
+        return f"Store {formats.plain(stores[0])} has {NEWS[kind]}."
+    return f"{formats.counted(len(stores), 'store')} have {NEWS[kind]}."
+
+
+def _refresh(services: Services, user: Principal, stores: Sequence[str]) -> None:
+    """Ask for a refresh of a single store, or of every store that is out of date."""
+    is_one = len(stores) == 1
+    answers = (
+        [services.refreshing.refresh(user, stores[0])] if is_one else services.refreshing.refresh_all(user)
+    )
+    upload_session.remember_result(f"{run_sentences.refresh_answer(answers)}.", failed=False)
 
 
 def upload(services: Services, user: Principal) -> None:
-    """Take a file, report on it, and import it only when the user says so."""
+    """Take a file, report what is in it, and import it only when the user presses the button."""
     st.markdown("#### Upload")
     kind = st.segmented_control(
         "Kind of file",
@@ -80,7 +128,7 @@ def upload(services: Services, user: Principal) -> None:
     kind = kind or "Sales"
     st.caption(f"CSV or Parquet with {EXPECTED[kind]}")
     file = st.file_uploader(
-        "File", type=["csv", "parquet"], key=session.upload_key(), label_visibility="collapsed"
+        "File", type=["csv", "parquet"], key=upload_session.upload_key(), label_visibility="collapsed"
     )
     if file is None:
         return
@@ -93,7 +141,7 @@ def upload(services: Services, user: Principal) -> None:
     _report(report)
     new = report.added + report.revised
     st.button(
-        f"Import {formats.number(new)} rows" if new else "Nothing new in this file",
+        f"Import {formats.counted(new, 'row')}" if new else "Nothing new in this file",
         icon=":material/check:",
         type="primary",
         key="apply_upload",
@@ -103,17 +151,18 @@ def upload(services: Services, user: Principal) -> None:
     )
 
 
-def _summary(feeds: Sequence[Feed]) -> str:
+def summary(feeds: Sequence[Feed]) -> str:
+    """``2 stores · 3 products · Tue 1 Jan 2019 to Tue 2 Apr 2019 · 1 feed is late``."""
     stores = [feed.store for feed in feeds]
     items = {item for store in stores for item in store.items}
     first = min(store.first_ds for store in stores)
     last = max(store.last_ds for store in stores)
     late = sum(feed.state is FeedState.LATE for feed in feeds)
-    feeds_words = f"{late} feeds are late" if late else "all feeds are up to date"
-    products = f"{formats.number(len(items))} products" if items else "totals only"
+    is_late = formats.counted(late, "feed is late", "feeds are late") if late else "all feeds are up to date"
+    products = formats.counted(len(items), "product") if items else "totals only"
     return (
-        f"{formats.number(len(stores))} stores · {products} · {formats.day(first)} {first.year} to "
-        f"{formats.day(last)} {last.year} · {feeds_words}"
+        f"{formats.counted(len(stores), 'store')} · {products} · {formats.day(first)} {first.year} to "
+        f"{formats.day(last)} {last.year} · {is_late}"
     )
 
 
@@ -131,10 +180,9 @@ def _row(feed: Feed) -> dict[str, object]:
 
 
 def _problems(refused: InvalidFile) -> None:
-    problems = "problem" if refused.total == 1 else "problems"
+    problems = formats.counted(refused.total, "problem")
     st.error(
-        f"Refused: {formats.number(refused.total)} {problems} in {formats.plain(refused.problems[0].file)}. "
-        "Nothing was changed.",
+        f"Refused: {problems} in {formats.plain(refused.problems[0].file)}. Nothing was changed.",
         icon=":material/block:",
     )
     st.dataframe(
@@ -151,25 +199,27 @@ def _problems(refused: InvalidFile) -> None:
         alt="Problems of the file by row and column",
     )
     if refused.total > len(refused.problems):
-        st.caption(f"The first {len(refused.problems)} of {formats.number(refused.total)} are shown.")
+        st.caption(
+            f"The first {formats.number(len(refused.problems))} of {formats.number(refused.total)} are shown."
+        )
 
 
 def _report(report: ImportReport) -> None:
+    stores = formats.counted(len(report.stores), "store")
     span = f"{formats.day(report.first_ds)} to {formats.day(report.last_ds)} {report.last_ds.year}"
     st.success(
-        f"{formats.plain(report.source)} is in order: {formats.number(report.added)} new rows, "
-        f"{formats.number(report.revised)} revised, "
-        f"{formats.number(report.unchanged)} unchanged; {formats.number(len(report.stores))} stores, {span}.",
+        f"{formats.plain(report.source)} is in order: {_rows(report)}, "
+        f"{formats.number(report.unchanged)} unchanged; {stores}, {span}.",
         icon=":material/check_circle:",
     )
     for note in report.notes:
         st.caption(f":material/info: {formats.plain(note)}")
 
 
-def _apply(services: Services, user: Principal, file: UploadedFile, kind: str) -> None:
+def _apply(services: Services, user: Principal, file: Upload, kind: str) -> None:
     with _on_disk(file) as path:
         _run(lambda: services.imports.import_file(user, path, kind))
-    session.next_upload()
+    upload_session.next_upload()
 
 
 def _load_next_day(services: Services, user: Principal) -> None:
@@ -177,32 +227,27 @@ def _load_next_day(services: Services, user: Principal) -> None:
 
 
 def _run(work: Callable[[], ImportReport]) -> None:
-    """Import and remember what to tell: what came in, or why it did not."""
+    """Import, and remember the result for `last_result`."""
     try:
         report = work()
     except StorecastError as error:
-        session.remember_import(formats.plain(str(error)), failed=True)
+        upload_session.remember_result(formats.plain(str(error)), failed=True)
         return
-    session.remember_import(
-        f"{formats.plain(report.source)} was imported: {formats.number(report.added)} new rows, "
-        f"{formats.number(report.revised)} revised. "
-        "Refresh the stores it is about to bring their forecasts up to date.",
+    upload_session.remember_result(
+        f"{formats.plain(report.source)} was imported: {_rows(report)}.",
         failed=False,
+        stores=report.stores if report.import_id is not None else (),
+        kind=report.kind,
     )
 
 
-def _told() -> None:
-    told = session.import_told()
-    if told is not None:
-        message, failed = told
-        (st.error if failed else st.success)(
-            message, icon=":material/error:" if failed else ":material/check:"
-        )
+def _rows(report: ImportReport) -> str:
+    return f"{formats.counted(report.added, 'new row')}, {formats.number(report.revised)} revised"
 
 
 @contextmanager
-def _on_disk(file: UploadedFile) -> Iterator[Path]:
-    """Put an upload where importers read, under a name that is safe and still the user's."""
+def _on_disk(file: Upload) -> Iterator[Path]:
+    """Write an upload to a temporary file, whose name is the user's without unsafe characters."""
     name = re.sub(r"[^\w.()-]+", "_", Path(file.name).name)[-120:] or "upload"
     with TemporaryDirectory(prefix="storecast-upload-") as folder:
         path = Path(folder) / name

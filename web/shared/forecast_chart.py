@@ -65,7 +65,9 @@ def alt_text(name: str, sold: pd.DataFrame, forecast: pd.DataFrame | None) -> st
     ahead = forecast.loc[forecast["is_open"]]
     low, high = formats.units(ahead["q10"].mean()), formats.units(ahead["q90"].mean())
     mean = formats.units(ahead["mean"].mean())
-    return f"{text}; {mean} a day expected over the next {len(forecast)} days, likely {low} to {high}."
+    return (
+        f"{text}; {mean} a day expected over the next {formats.days(len(forecast))}, likely {low} to {high}."
+    )
 
 
 def _sold_line(sold: pd.DataFrame, colours: Palette) -> Trace:

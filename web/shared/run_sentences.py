@@ -1,65 +1,77 @@
-"""What is told of refresh runs, in planners' words."""
+"""Sentences about refresh runs, for planners."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from forecasting.core import wording
-from forecasting.core.domain import BatchProgress, RefreshRun, RunState
+from forecasting.core.domain import Answer, BatchProgress, RefreshRun, RunState, Verdict
 from forecasting.refresh.lifecycle import ATTEMPTS
 from web.shared import formats, session
 
 
 def subject(run: RefreshRun) -> str:
-    """``Store 7``, all stores, or those trained together in AWS."""
+    """What a run refreshes: ``Store 7``, ``All stores``, or the stores that are trained together in AWS."""
     if run.of_group:
         return "Stores in AWS"
     return session.ALL_STORES if run.of_chain else f"Store {run.store}"
 
 
-def how_far(run: RefreshRun, left: timedelta | None) -> str:
-    """How far a run is that has not ended, and how much longer it takes.
+def progress(run: RefreshRun, left: timedelta | None) -> str:
+    """How far an active run is, and how much longer it takes.
 
     Parameters
     ----------
     left
-        As of `reading.Freshness.remaining`.
+        The time until it ends; for a run that waits for another attempt, the time until that starts. None if
+        it is not known.
     """
-    asked = f"asked for by {run.requested_by}"
+    requested = f"requested by {run.requested_by}"
     if run.state is RunState.QUEUED:
-        return f"Waiting for its turn, {asked}"
+        return f"Waiting for its turn, {requested}"
     if run.state is RunState.WAITING and not run.elsewhere:
         soon = f"in {wording.duration(left)}" if left else "now"
-        return f"Attempt {run.attempt} of {ATTEMPTS} broke, trying again {soon}: {run.error}"
-    unit = "series" if run.store else "stores"
+        return f"Attempt {run.attempt} of {ATTEMPTS} failed, trying again {soon}: {run.error}"
+    unit = "series" if run.store else wording.plural(run.total, "store")
     stage = (
         f"{run.stage}: {formats.number(run.done)} of {formats.number(run.total)} {unit}"
         if run.total
         else run.stage or "Starting"
     )
-    told = [stage, f"{wording.about(left)} left" if left else "", asked, _follows(run)]
-    return ", ".join(part for part in told if part)
+    parts = [stage, f"{wording.about(left)} left" if left else "", requested, _follow_up(run)]
+    return ", ".join(part for part in parts if part)
 
 
 def share(run: RefreshRun) -> float:
-    """How much of its present attempt is done, from 0 to 1."""
+    """How much of its current attempt is done, from 0 to 1."""
     return min(1.0, run.done / run.total) if run.total else 0.0
 
 
-def batch_words(batch: BatchProgress) -> str:
+def batch_progress(batch: BatchProgress) -> str:
     """How far a refresh of many stores is, and how much longer it takes."""
+    done, stores = formats.number(batch.done), formats.counted(batch.total, "store")
     failed = f", {formats.number(batch.failed)} failed" if batch.failed else ""
     left = f", {wording.about(batch.remaining)} left" if batch.remaining else ""
-    done = f"Refreshing: {formats.number(batch.done)} of {formats.number(batch.total)} stores{failed}{left}"
-    return f"{done}, asked for by {batch.requested_by}"
+    return f"Refreshing: {done} of {stores}{failed}{left}, requested by {batch.requested_by}"
 
 
 def why(run: RefreshRun) -> str:
-    """Why it failed, what stopped it, or why it runs."""
+    """Why a run failed, was cancelled or tries again; otherwise why it was started."""
     if run.state is RunState.FAILED:
         return f"Failed: {run.error}"
     if run.state is RunState.WAITING and not run.elsewhere:
-        return f"Tries again: {run.error}"
+        return f"Trying again: {run.error}"
     return run.error if run.state is RunState.CANCELLED else run.message
 
 
-def _follows(run: RefreshRun) -> str:
-    return "another follows with newer sales or plan" if run.follow_up_by else ""
+def refresh_answer(answers: Sequence[Answer]) -> str:
+    """``35 stores are being refreshed, 1 was up to date``, from the answers for many stores."""
+    verdicts = [answer.verdict for answer in answers if not answer.of_chain]
+    current = sum(verdict is Verdict.FRESH for verdict in verdicts)
+    started = len(verdicts) - current
+    are, were = wording.plural(started, "is", "are"), wording.plural(current, "was", "were")
+    stores = formats.counted(started, "store")
+    return f"{stores} {are} being refreshed, {formats.number(current)} {were} up to date"
+
+
+def _follow_up(run: RefreshRun) -> str:
+    return "another run with newer sales or plan follows" if run.follow_up_by else ""

@@ -40,7 +40,9 @@ def headline(found: ForecastChanges) -> str:
         return f"no day moved beyond tolerance; {causes}" if causes else "nothing"
     most = max(found.days, key=lambda day: abs(day.difference))
     told = f"most {formats.day(most.ds)} {formats.change(most.after, most.before)}"
-    return f"{len(found.days)} of {found.compared} days moved, {told}" + (f"; {causes}" if causes else "")
+    return f"{len(found.days)} of {formats.days(found.compared)} moved, {told}" + (
+        f"; {causes}" if causes else ""
+    )
 
 
 def _table(found: ForecastChanges) -> str:

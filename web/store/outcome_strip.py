@@ -60,7 +60,7 @@ def _description(trust: RecentOutcomes) -> str:
     """Describe the strip for screen readers: the count, and each day outside the range."""
     missed = [f"{formats.day(day.ds)} {WORDS[day.outcome]}" for day in trust.days if _is_miss(day)]
     details = f": {'; '.join(missed)}" if missed else ""
-    return f"{trust.inside} of the last {trust.judged} days inside the likely range{details}."
+    return f"{trust.inside} of the last {formats.days(trust.judged)} inside the likely range{details}."
 
 
 def _is_miss(day: DayOutcome) -> bool:

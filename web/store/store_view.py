@@ -17,7 +17,7 @@ from forecasting.core.errors import InvalidRequest
 from forecasting.services.composition import Services
 from forecasting.services.store_overview import Freshness
 from web.runtime import turns
-from web.shared import caches, formats, session
+from web.shared import caches, formats, redraws, session
 from web.shared.colours import palette
 from web.shared.forecast_chart import LEGEND, alt_text, forecast_figure
 from web.store import store_parts
@@ -97,7 +97,7 @@ def let_it_leave(look: Look) -> None:
     chart as long as more of the page comes in (`benchmarks.pages`, another store). Where other readers wait
     their turns come between anyway, later.
     """
-    if session.is_news(look.shown) and not turns.PAGES.is_contended:
+    if redraws.is_new_chart(look.shown) and not turns.PAGES.is_contended:
         with turns.PAGES.release_during():
             wait(HEAD_START)
 

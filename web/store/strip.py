@@ -12,7 +12,7 @@ from forecasting.planning.queue_rows import LATE_DAYS
 from forecasting.services.composition import Services
 from forecasting.services.store_overview import Freshness
 from web.shared import formats, run_sentences, session
-from web.shared.components import IDLE_POLL, RUNNING_POLL
+from web.shared.redraws import IDLE_POLL, RUNNING_POLL, pulse_changed
 
 STATES: dict[StoreState, tuple[str, str]] = {
     StoreState.RUNNING: ("blue", "progress_activity"),
@@ -47,13 +47,13 @@ def live_freshness(
         Of the strip, an `st.empty`, and of the buttons.
     """
     strip, action = places
-    session.pulse_changed(key.store, first.pulse)
+    pulse_changed(key.store, first.pulse)
     just_seen = [first]
 
     @st.fragment(run_every=RUNNING_POLL if first.state is StoreState.RUNNING else IDLE_POLL)
     def watch() -> None:
         now = just_seen.pop() if just_seen else services.stores.freshness(user, key.store)
-        if session.pulse_changed(key.store, now.pulse):
+        if pulse_changed(key.store, now.pulse):
             st.rerun()
         _buttons(services, user, key, now, as_of)
         with strip.container():
@@ -146,19 +146,19 @@ def freshness_strip(now: Freshness, answer: str | None, as_of: date) -> None:
 
 def _lateness(sales_through: date, as_of: date) -> str:
     missing = (as_of - sales_through).days - 1
-    return f" :orange[({missing} days without sales)]" if missing >= LATE_DAYS else ""
+    return f" :orange[({formats.days(missing)} without sales)]" if missing >= LATE_DAYS else ""
 
 
 def _progress(run: RefreshRun, now: Freshness) -> None:
     if run.state is RunState.WAITING and not run.elsewhere:
         kept = " The forecast below is the last good one." if now.header else ""
         st.warning(
-            f"{formats.plain(run_sentences.how_far(run, now.remaining))}.{kept}", icon=":material/replay:"
+            f"{formats.plain(run_sentences.progress(run, now.remaining))}.{kept}", icon=":material/replay:"
         )
         return
-    words = run_sentences.how_far(run, now.remaining)
+    words = run_sentences.progress(run, now.remaining)
     if now.pooling is not None:
-        words = f"Learning from all stores first, then this one; asked for by {run.requested_by}"
+        words = f"Learning from all stores first, then this one; requested by {run.requested_by}"
     elif run.state is RunState.QUEUED and now.backlog > 1:
-        words = f"{words}; {formats.number(now.backlog)} stores are in line"
+        words = f"{words}; {formats.counted(now.backlog, 'store is', 'stores are')} in line"
     st.progress(run_sentences.share(now.pooling or run), formats.plain(words))

@@ -36,7 +36,7 @@ def queue_table(rows: Sequence[QueueRow], as_of: date, selection: str) -> Table:
         rows=[_row(row) for row in rows],
         facts=[
             ("As of", as_of),
-            ("Shown", f"{formats.number(len(rows))} stores: {selection}"),
+            ("Shown", f"{formats.counted(len(rows), 'store')}: {selection}"),
             ("Demand in", formats.unit()),
             ("Engine, version", "of each store's forecast; see its row"),
             ("Next 7 days", "expected demand of the whole store, from its newest forecast"),

@@ -173,7 +173,7 @@ def test_others_stores_do_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(ACCURACY)
     assert [row["Store"] for row in table(app, "4-week average")] == ["2"]
     assert app.selectbox(key="store").options == ["All stores", "2"]
-    assert "There is no store “1” among your 1 stores." in words(opened(ACCURACY, store="1"))
+    assert "There is no store “1” among your 1 store." in words(opened(ACCURACY, store="1"))
     monkeypatch.setattr(access, "require_user", lambda: replace(STORE_2, stores=frozenset()))
     assert "There are no sales yet" in words(opened(ACCURACY))
 

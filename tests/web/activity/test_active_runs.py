@@ -50,12 +50,12 @@ def test_a_run_under_way_tells_how_far_it_is_and_can_be_cancelled(served: House)
     served.storage.claims.progress(held, "Training", 1, 3)
     served.clock.turn(timedelta(seconds=10))
     app = opened(ACTIVITY)
-    assert progress(app) == ["Store 1 – Training: 1 of 3 series, about 20 s left, asked for by Local user"]
+    assert progress(app) == ["Store 1 – Training: 1 of 3 series, about 20 s left, requested by Local user"]
     app = pressed(app, f"cancel-{run.run_id}")
     assert served.services.runs.get(LOCAL_USER, run.run_id).state is RunState.CANCELLED
     assert "Store 1 – Cancelled by Local user" in words(app)
     app = pressed(app, f"retry-{run.run_id}")
-    assert progress(app) == ["Store 1 – Waiting for its turn, asked for by Local user"]
+    assert progress(app) == ["Store 1 – Waiting for its turn, requested by Local user"]
 
 
 def test_a_failed_run_is_told_with_its_reason_and_tried_again(served: House) -> None:
@@ -79,7 +79,7 @@ def test_a_run_that_waits_tells_why_and_when(served: House) -> None:
     asked(served)
     (held,) = served.storage.claims.claim("worker", LEASE, LIMIT)
     served.storage.claims.postpone(held, "a worker process died", timedelta(seconds=12))
-    told = "Attempt 1 of 3 broke, trying again in 12 s: a worker process died"
+    told = "Attempt 1 of 3 failed, trying again in 12 s: a worker process died"
     assert progress(opened(ACTIVITY)) == [f"Store 1 – {told}"]
     page = opened(store="1")
     assert f"{told}. The forecast below is the last good one." in words(page)
@@ -101,7 +101,7 @@ def test_a_refresh_of_all_stores_can_be_cancelled(served: House) -> None:
     batch = served.services.runs.batch(LOCAL_USER)
     assert batch is not None
     app = opened(ACTIVITY)
-    assert progress(app) == ["Refreshing: 0 of 2 stores, asked for by Local user"]
+    assert progress(app) == ["Refreshing: 0 of 2 stores, requested by Local user"]
     pressed(app, f"cancel-{batch.batch_id}")
     assert served.work() == 0
     assert served.services.runs.batch(LOCAL_USER) is None
@@ -115,6 +115,6 @@ def test_a_press_with_newer_sales_is_promised_another_run(served: House) -> None
     served.next_day()
     answer = served.services.refreshing.refresh(LOCAL_USER, "1")
     assert answer.message.endswith("so another follows it")
-    assert progress(opened(ACTIVITY)) == [
-        "Store 1 – Training: 0 of 3 series, asked for by Local user, another follows with newer sales or plan"
-    ]
+    (words,) = progress(opened(ACTIVITY))
+    assert words.startswith("Store 1 – Training: 0 of 3 series, requested by Local user, ")
+    assert words.endswith(", another run with newer sales or plan follows")

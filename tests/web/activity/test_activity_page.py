@@ -36,7 +36,7 @@ def pooling(served: House) -> House:
 def table() -> pd.DataFrame:
     """The list of runs."""
     shown: Any = opened(ACTIVITY).dataframe[0].value
-    return pd.DataFrame(shown).set_index("Scope")
+    return pd.DataFrame(shown).set_index("Store")
 
 
 @pytest.mark.usefixtures("pooling")
@@ -45,8 +45,8 @@ def test_a_run_over_all_stores_is_listed_with_its_reason_and_how_far_it_is() -> 
     rows = table()
     assert sorted(rows.index) == ["All stores", "Store 1", "Store 2"]
     row = rows.loc["All stores"]
-    assert (row["What"], row["State"]) == ("Pooled", "Pooling 1/2")
-    assert row["Why"] == "Nothing is pooled over all stores yet: doing so for the first time"
+    assert (row["What"], row["State"]) == ("Shared model", "Pooling 1/2")
+    assert row["Why"] == "No shared model yet: training it for the first time"
     assert rows.loc["Store 1", "State"] == "Queued"
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -68,11 +69,11 @@ def test_an_upload_is_reported_before_anything_is_applied(served: House) -> None
     """And applied by the button only."""
     day = LAST + timedelta(days=1)
     app = uploaded(sales("1", "101", 9.0, LAST, day).to_csv(index=False))
-    assert "sales.csv is in order: 1 new rows, 1 revised, 0 unchanged" in spoken(app)
+    assert "sales.csv is in order: 1 new row, 1 revised, 0 unchanged" in spoken(app)
     assert served.services.stores.visible(LOCAL_USER)[0].last_ds == LAST
     app.button(key="apply_upload").click().run()
     assert not app.exception
-    assert "sales.csv was imported: 1 new rows, 1 revised." in spoken(app)
+    assert "sales.csv was imported: 1 new row, 1 revised." in spoken(app)
     assert served.services.stores.visible(LOCAL_USER)[0].last_ds == day
 
 
@@ -113,6 +114,32 @@ def test_what_is_loaded_already_is_not_imported_again(served: House) -> None:
     assert button.label == "Nothing new in this file"
 
 
+def test_one_late_feed_is_late_and_several_are(served: House) -> None:
+    """The summary counts them."""
+    served.deliver("sales", [sales("1", "101", 1.0, LAST + timedelta(days=1), LAST + timedelta(days=6))])
+    assert "1 feed is late" in words(opened(PAGE))
+
+
+@pytest.mark.parametrize(("stores", "label"), [(("1",), "Refresh it"), (("1", "2"), "Refresh them")])
+def test_stores_with_new_sales_are_refreshed_by_a_button(
+    served: House, stores: tuple[str, ...], label: str
+) -> None:
+    """It says how many stores have new sales, asks for their refresh, and counts the answer."""
+    day = LAST + timedelta(days=1)
+    content = pd.concat([sales(store, "101", 9.0, day, day) for store in stores]).to_csv(index=False)
+    app = uploaded(content)
+    app.button(key="apply_upload").click().run()
+    news = "Store 1 has new sales." if len(stores) == 1 else "2 stores have new sales."
+    assert news in spoken(app)
+    button = app.button(key="refresh_news")
+    assert button.label == label
+    button.click().run()
+    assert not app.exception
+    are = "1 store is" if len(stores) == 1 else "2 stores are"
+    assert f"{are} being refreshed, 0 were up to date." in spoken(app)
+    assert {run.store for run in served.services.runs.recent(LOCAL_USER)} == set(stores)
+
+
 @pytest.mark.usefixtures("served")
 def test_the_next_sample_day_is_offered_only_for_the_sample() -> None:
     """These two stores are not the sample's."""
@@ -123,7 +150,7 @@ def test_an_empty_house_asks_for_a_file(empty_house: House) -> None:
     """And takes it."""
     access.install(empty_house.services)
     app = opened(PAGE)
-    assert "Nothing is loaded yet. Upload a sales file below." in words(app)
+    assert "No sales are loaded yet. Upload a sales file below." in words(app)
     app.file_uploader[0].set_value(
         ("x.csv", b"store,item,date,demand\n1,all,2019-01-01,5\n", "text/csv")
     ).run()

@@ -7,6 +7,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from forecasting.planning.alerts import Alert, AlertKind
+from web.http.api_docs import Answer, Field, Operation
 from web.shared import templates
 from web.shared.html_table import Heading
 from web.shared.tiles import Tile
@@ -20,6 +21,19 @@ def values(name: str) -> dict[str, dict[str, Any]]:
     """What each template is rendered with, by its file name; all text is `name`."""
     return {
         "alerts.html": {"alerts": [(Alert(AlertKind.CLOSED, name, name), "calm", "event_busy")]},
+        "api_docs.html": {
+            "title": name,
+            "summary": name,
+            "operations": [
+                Operation(
+                    name,
+                    name,
+                    name,
+                    (Field(name, is_required=True, description=name),),
+                    (Answer(name, name, name),),
+                )
+            ],
+        },
         "days_inside.html": {"inside": name, "judged": name, "expected": name},
         "note.html": {"text": name},
         "outcome_legend.html": {"entries": [("●", name)]},

@@ -81,7 +81,7 @@ def test_days_that_have_come_are_counted(trained: House) -> None:
     """Inside or not, beside how many should be; error and bias by days ahead."""
     trained.next_day()
     app = opened(store="1")
-    assert "0 of 1 days inside the likely range, about 1 expected" in words(app)
+    assert "0 of 1 day inside the likely range, about 1 expected" in words(app)
     table = table_of(app, "Forecast made")
     assert table["Forecast made"].tolist() == ["the day before"]
     assert "too low" in table["Bias"].iloc[0]

@@ -49,7 +49,7 @@ def test_what_is_printed_of_the_queue_is_what_is_shown_of_it() -> None:
     """Of the chosen region, and that is said."""
     app = opened(QUEUE)
     app.selectbox(key="region").set_value("South").run()
-    assert "Shown 1 stores: All, South" in paper(app)
+    assert "Shown 1 store: All, South" in paper(app)
     assert "<td>2</td><td>South</td>" in paper(app)
     assert "North" not in paper(app)
 
