@@ -73,9 +73,6 @@ class Explanation:
     origin: Origin
     steps: Mapping[str, FloatArray]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "origin", Origin(self.origin))  # stored values come back as text
-
     @property
     def total(self) -> FloatArray:
         """(h,) the sum of the steps."""

@@ -1,102 +1,79 @@
-"""Results of tasks as bytes and back, for a run that another worker takes over: JSON and plain arrays.
+"""Encode the results of tasks as bytes and decode them, for a worker that takes over a run.
 
-The bytes are a zip of NumPy arrays (``.npz``, read without pickles): one of them holds the JSON, in which
-arrays, days, mappings and the values of `_KINDS` stand as objects with one telling key.
+The bytes are compressed MessagePack. Decoding is typed: dataclasses, enums, dates and tuples come back as
+they were, and bytes that don't match the types are refused. An array is stored as its dtype, shape and data.
 """
 
-import json
-import zipfile
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from datetime import date
-from io import BytesIO
-from typing import Any
+import zlib
+from typing import Any, Literal
 
+import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from forecasting.core.day_arrays import SeriesDays, SeriesForecast
-from forecasting.core.domain import BacktestScore, SeriesChoice, SeriesKey
-from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import StorageError
-from forecasting.core.explanation import Explanation
 from forecasting.evaluation.calibration import Scores
-from forecasting.training.forecast_task import SeriesResult, StorePart
+from forecasting.training.forecast_task import StorePart
 from forecasting.training.pooling_tasks import PooledFit
 from forecasting.training.tasks import Result
 
-VERSION = 2
-"""Of the format; results of another version are not read, and their tasks done again."""
+VERSION: Literal[3] = 3
+"""Version of the format. Results of another version are not read; their tasks are run again."""
 
-_KINDS = {
-    kind.__name__: kind
-    for kind in (
-        StorePart, SeriesResult, SeriesKey, SeriesDays, SeriesForecast, SeriesChoice, BacktestScore,
-        ErrorSums, Explanation, PooledFit, Scores,
-    )
-}  # fmt: skip
-_KIND, _ARRAY, _DAY, _MAPPING = "kind", "array", "day", "mapping"
-_DOCUMENT = "document"
+_StoredArray = tuple[str, tuple[int, ...], bytes]
+"""The dtype, the shape and the data of an array."""
 
-Array = npt.NDArray[Any]
+
+class _StoredResult(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """One result; the field that is set says of which task."""
+
+    version: Literal[3]
+    part: StorePart | None = None
+    fits: tuple[PooledFit, ...] | None = None
+    scores: tuple[tuple[str, Scores], ...] | None = None
 
 
 def write_result(result: Result) -> bytes:
-    """The bytes of a task's result."""
-    arrays: list[Array] = []
-    text = json.dumps(_plain(result, arrays))
-    named: dict[str, Any] = {str(number): array for number, array in enumerate(arrays)}
-    named[_DOCUMENT] = np.frombuffer(text.encode(), dtype=np.uint8)
-    file = BytesIO()
-    np.savez_compressed(file, **named)
-    return file.getvalue()
+    """Encode a task's result."""
+    return zlib.compress(msgspec.msgpack.encode(_stored(result), enc_hook=_encode_array))
 
 
 def read_result(content: bytes) -> Result:
-    """The result in bytes `write_result` made.
+    """Decode a result that `write_result` encoded.
 
     Raises
     ------
     StorageError
-        If they are something else.
+        If the bytes are anything else, such as a result in another version of the format.
     """
     try:
-        with np.load(BytesIO(content), allow_pickle=False) as stored:
-            document = json.loads(stored[_DOCUMENT].tobytes())
-            result: Result = _value(document, stored)
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        stored = msgspec.msgpack.decode(zlib.decompress(content), type=_StoredResult, dec_hook=_decode_array)
+    except (msgspec.DecodeError, zlib.error) as error:
         raise StorageError(f"checkpoint: expected the result of a task, found: {error}") from error
-    return result
+    for result in (stored.part, stored.fits, stored.scores):
+        if result is not None:
+            return result
+    raise StorageError("checkpoint: expected the result of a task, found none")
 
 
-def _plain(value: Any, arrays: list[Array]) -> Any:  # noqa: ANN401, PLR0911 – `_KINDS` and their fields
+def _stored(result: Result) -> _StoredResult:
+    if isinstance(result, StorePart):
+        return _StoredResult(VERSION, part=result)
+    fits = tuple(each for each in result if isinstance(each, PooledFit))
+    if len(fits) == len(result):
+        return _StoredResult(VERSION, fits=fits)
+    return _StoredResult(VERSION, scores=tuple(each for each in result if not isinstance(each, PooledFit)))
+
+
+def _encode_array(value: object) -> object:
+    """Encode what MessagePack does not know: arrays, and single NumPy numbers as plain ones."""
     if isinstance(value, np.ndarray):
-        arrays.append(value)
-        return {_ARRAY: len(arrays) - 1}
+        return value.dtype.str, value.shape, value.tobytes()
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, date):
-        return {_DAY: value.isoformat()}
-    if isinstance(value, Mapping):
-        return {_MAPPING: {name: _plain(each, arrays) for name, each in value.items()}}
-    if isinstance(value, tuple | list):
-        return [_plain(each, arrays) for each in value]
-    if is_dataclass(value):
-        told = {each.name: _plain(getattr(value, each.name), arrays) for each in fields(value)}
-        return {_KIND: type(value).__name__, "fields": told}
-    return value
+    raise NotImplementedError(f"{type(value).__name__} is no part of a task's result")
 
 
-def _value(plain: Any, arrays: Mapping[str, Array]) -> Any:  # noqa: ANN401 – as for `_plain`
-    if isinstance(plain, list):
-        return tuple(_value(each, arrays) for each in plain)
-    if not isinstance(plain, dict):
-        return plain
-    if _ARRAY in plain:
-        return arrays[str(plain[_ARRAY])]
-    if _DAY in plain:
-        return date.fromisoformat(plain[_DAY])
-    if _MAPPING in plain:
-        return {name: _value(each, arrays) for name, each in plain[_MAPPING].items()}
-    told = {name: _value(each, arrays) for name, each in plain["fields"].items()}
-    return _KINDS[plain[_KIND]](**told)
+def _decode_array(_kind: type, value: Any) -> np.ndarray[Any, Any]:  # noqa: ANN401 - msgspec's signature
+    """Decode an array; msgspec turns the ValueError of a wrong one into its own error."""
+    dtype, shape, data = msgspec.convert(value, type=_StoredArray)
+    return np.frombuffer(data, dtype=np.dtype(dtype)).reshape(shape).copy()
