@@ -12,7 +12,7 @@ from benchmarks.furnishing import LAST
 from forecasting.bootstrap import Storecast
 from forecasting.core.domain import ALL_ITEMS, LOCAL_USER, SeriesKey
 from web.shared import colours, forecast_chart
-from web.store.store_view import SOLD_DAYS
+from web.store.chart_view import SOLD_DAYS
 
 FILE = "figures.json"
 

@@ -13,10 +13,10 @@ if not rows:
 
 _stores, as_of = caches.stores(services, user)
 queue_view.headline(rows, as_of)
-queue_view.live_batch(services, user)
-shown, away = queue_view.pick(rows)
-queue_view.table(shown)
+queue_view.live_progress(services, user)
+shown, export = queue_view.pick(rows)
+queue_view.table(shown, running=queue_view.running_stores(rows))
 if shown and as_of is not None:
-    with away:
+    with export:
         export_menu.queue(shown, as_of, queue_session.filter_words())
     export_menu.queue_on_paper(shown, as_of, queue_session.filter_words())

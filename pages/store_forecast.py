@@ -2,8 +2,8 @@ import streamlit as st
 
 from web.shared import access, caches, formats, page_messages, session
 from web.shared.pickers import pick_series
-from web.store import store_view
-from web.store.strip import live_freshness
+from web.store import chart_view, store_page
+from web.store.freshness_strip import live_strip
 from web.takeaway import export_menu
 
 user = access.require_user()
@@ -15,11 +15,11 @@ if not stores or as_of is None:
 
 unknown = session.unknown_in_address(stores)
 head, strip, above, chart = st.container(), st.empty(), st.container(key="above_chart"), st.empty()
-key = session.chosen_series(stores)
-look = store_view.look_at(services, user, key, as_of)
+series = session.chosen_series(stores)
+page = store_page.read_page(services, user, series, as_of)
 with chart.container():  # sent first: it is what a planner waits for
-    store_view.chart(services, user, look)
-store_view.let_it_leave(look)
+    chart_view.chart(services, user, page.key)
+store_page.send_chart_first(page)
 with head:
     picked, beside = pick_series(stores)
     if unknown:
@@ -27,16 +27,16 @@ with head:
             f"{unknown} Showing store {picked.store}, {formats.item(picked.item).lower()}.",
             icon=":material/search_off:",
         )
-if picked != key:
-    key, look = picked, store_view.look_at(services, user, picked, as_of)
+if picked != series:
+    series, page = picked, store_page.read_page(services, user, picked, as_of)
     with chart.container():
-        store_view.chart(services, user, look)
-away, action = beside.empty(), beside.container(width="content")
-live_freshness(services, user, key, as_of, look.now, (strip, action))
-around = store_view.around(services, user, look)
+        chart_view.chart(services, user, page.key)
+export, actions = beside.empty(), beside.container(width="content")
+live_strip(services, user, series, as_of, page.freshness, (strip, actions))
+sections = store_page.read_sections(services, user, page)
 with above:
-    store_view.above_chart(look, around)
-store_view.below_chart(look, around)
-if look.header is not None and look.shown.has_forecast:
-    with away.container(width="content"):
-        export_menu.series(services, user, key, look.header, as_of)
+    store_page.above_chart(page, sections)
+store_page.below_chart(page, sections)
+if page.key.header is not None and sections is not None:
+    with export.container(width="content"):
+        export_menu.series(services, user, series, page.key.header, as_of)

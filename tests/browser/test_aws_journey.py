@@ -103,7 +103,7 @@ def test_a_training_is_waited_for_and_published(aws: AwsFake, site: Server, visi
         expect(screen.strip).to_contain_text("Fresh")
         expect(screen.strip).to_contain_text("engine AWS Forecast")
         screen.expect_forecast()
-        expect(screen.main).not_to_contain_text("serves here instead")
+        expect(screen.main).not_to_contain_text("is used here instead")
     assert len(aws.named("CreateAutoPredictor")) == 1
     answer = site.ask("POST", "/forecast", json={"store_number": 3}).json()
     assert answer["result"]["engine"] == "aws_forecast"

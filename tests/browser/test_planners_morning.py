@@ -28,7 +28,7 @@ Days = dict[str, tuple[str, str, str]]
 MANY = 200.0
 """Units more than usual: no forecast of a product of the sample stays as it was."""
 
-DAYS, MOVED = "Forecast by day", "Days that moved, and what moved them"
+DAYS, CHANGED = "Forecast by day", "Days that changed, and why"
 
 
 def most_expected(server: Server, store: str) -> str:
@@ -124,13 +124,13 @@ def demands(opened: str, *values: str | float) -> tuple[str, ...]:
 
 
 def expect_told(screen: Screen, before: int, earlier: Days, later: Days) -> None:
-    """Expect *What changed* to name the new sales, and the days that moved as both versions have them."""
+    """Expect *What changed* to name the new sales, and the changed days as both versions have them."""
     told = screen.page.get_by_test_id("stExpander")
     expect(told).to_contain_text(
-        re.compile(rf"What changed since .* \(version {before}\): \d+ of \d+ days moved.*new sales")
+        re.compile(rf"What changed since .* \(version {before}\): \d+ of \d+ days changed.*new sales added")
     )
     told.get_by_text("What changed").click()
-    moved = screen.rows(MOVED)
+    moved = screen.rows(CHANGED)
     assert moved
     for row in moved:
         assert (row["Before"], row["Now"]) == (earlier[row["Day"]][1], later[row["Day"]][1])

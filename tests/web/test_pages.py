@@ -95,8 +95,8 @@ def test_tiles_say_what_the_service_says(trained: House) -> None:
     )
     assert shown["Next 7 days"][0] == f"{forecast['mean'].head(7).sum():,.0f} units"
     assert shown["Next 7 days"][1] == "closed on 1 day"
-    assert shown["vs last week"][0].endswith("%")
-    assert shown["vs last week"][1].startswith("last week: ")
+    assert shown["Change vs last week"][0].endswith("%")
+    assert shown["Change vs last week"][1].startswith("last week: ")
     assert shown["Error in backtest"][0].endswith("%")
 
 
@@ -194,7 +194,7 @@ def test_another_engine_than_the_asked_for_one_is_named(served: House) -> None:
     served.services.refreshing.refresh(LOCAL_USER, "1")
     served.work()
     told = words(opened(store="1"))
-    assert "Seasonal naive serves here instead of flat: " in told
+    assert "Seasonal naive is used here instead of flat: " in told
     assert "expected 99 open days with sales, found 3" in told
 
 

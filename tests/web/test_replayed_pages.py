@@ -15,7 +15,7 @@ from tests.house import House
 from tests.web.accuracy.test_accuracy_page import ACCURACY
 from tests.web.drawn import tables, tiles
 from tests.web.test_pages import opened, words
-from web.store import store_view
+from web.store import store_page
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,9 +99,9 @@ def test_only_a_chart_that_was_not_there_has_a_head_start(
     """A run that changes no chart waits for nothing."""
     del trained
     waited: list[float] = []
-    monkeypatch.setattr(store_view, "wait", waited.append)
+    monkeypatch.setattr(store_page, "wait", waited.append)
     app = opened(store="1")
-    assert waited == [store_view.HEAD_START]
+    assert waited == [store_page.HEAD_START]
     app.run()
     assert len(waited) == 1
     app.selectbox(key="store").set_value("2").run()

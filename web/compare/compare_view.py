@@ -13,9 +13,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.core.domain import ALL_ITEMS, Principal, SeriesKey, Store
+from forecasting.core.errors import UnknownSeries
 from forecasting.services.composition import Services
 from web.compare import compare_charts, compare_session
-from web.shared import caches, forecast_chart, formats, session, side_by_side, tiles
+from web.shared import forecast_chart, formats, session, side_by_side, tiles
 from web.shared.colours import palette
 from web.shared.side_by_side import Side
 from web.shared.tiles import Tile
@@ -40,17 +41,16 @@ NARROW = 4
 class ComparisonKey:
     """Everything the drawing of a comparison depends on; the cache's key.
 
+    It needs no rights: `pick` reads the freshness of each store, which refuses a reader who may not see it.
+
     Attributes
     ----------
-    rights
-        The reader's rights (`caches.rights`).
     same_scale
         Whether the charts share one y axis.
     theme
         The reader's theme, as Streamlit names it.
     """
 
-    rights: object
     sides: tuple[Side, ...]
     as_of: date
     same_scale: bool
@@ -137,7 +137,7 @@ def comparison(
     services: Services, user: Principal, sides: Sequence[Side], as_of: date, *, same_scale: bool
 ) -> None:
     """Draw the tiles, the charts and the days of the sides, in the reader's theme."""
-    drawn = ComparisonKey(caches.rights(user), tuple(sides), as_of, same_scale, st.context.theme.type)
+    drawn = ComparisonKey(tuple(sides), as_of, same_scale, st.context.theme.type)
     _comparison(services, user, drawn)
 
 
@@ -171,7 +171,13 @@ def _comparison(_services: Services, _user: Principal, key: ComparisonKey) -> No
 
 
 def _forecast(services: Services, user: Principal, side: Side) -> pd.DataFrame | None:
-    return None if side.version is None else caches.forecast(services, user, side.key, side.version)
+    """The forecast of a side; None if there is none, or its version lacks the product."""
+    if side.version is None:
+        return None
+    try:
+        return services.forecasts.forecast(user, side.key, side.version)
+    except UnknownSeries:
+        return None
 
 
 def _sold(services: Services, user: Principal, key: SeriesKey, since: date) -> pd.DataFrame:

@@ -1,13 +1,9 @@
-"""The parts of My stores: headline, progress of a refresh of many stores, filters, the queue itself."""
+"""The sections of My stores: headline, progress of a refresh of many stores, filters, table of stores."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 
-import pandas as pd
-import pyarrow as pa
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -16,73 +12,44 @@ from forecasting.core.domain import BatchProgress, Principal, StoreState
 from forecasting.planning.queue_rows import QueueRow, QueueSection
 from forecasting.services.composition import Services
 from web.queue import queue_session
+from web.queue.queue_grid import SPARKLINE, GridKey, grid
 from web.queue.refresh_all import refresh_all_button
 from web.shared import formats, pickers, redraws, run_sentences, session
 
 QUEUE = "queue"
+"""Key of the table of stores."""
+
 STORE_PAGE = Path(__file__).resolve().parents[2] / "pages" / "store_forecast.py"
 ROW_HEIGHT, MOST_ROWS = 46, 12
 
-SPARKLINE = "4 weeks + next 7 days"
-GRIDS_KEPT = 50
-"""Of different parts, regions and searches: 260 kB each with a thousand stores."""
-
-ICONS = {
-    StoreState.RUNNING: "◌",
-    StoreState.FAILED: "✕",
-    StoreState.BEHIND: "◐",
-    StoreState.STALE: "◔",
-    StoreState.AGEING: "◕",
-    StoreState.FRESH: "●",
-    StoreState.NONE: "○",
-}
-"""A shape for each state, drawn before its word."""
-
-SECTIONS = {
+SECTION_LABELS = {
     QueueSection.ATTENTION: "Needs attention",
     QueueSection.STALE: "Stale",
     QueueSection.REVIEWED: "Reviewed",
     QueueSection.NOTHING: "Nothing to do",
 }
-"""Labels of the sections, in the order in which they are offered."""
-
-ATTENTION = SECTIONS[QueueSection.ATTENTION]
-
-
-@dataclass(frozen=True, slots=True)
-class GridRows:
-    """Rows of the grid as a cache key.
-
-    The hash covers only the fields that tell most rows apart, because hashing a thousand whole rows takes
-    longer than drawing a cached grid. Equality still compares every field.
-    """
-
-    rows: tuple[QueueRow, ...]
-
-    def __hash__(self) -> int:
-        """Hash of store, version and reason of each row."""
-        return hash(tuple((row.store, row.version, row.reason) for row in self.rows))
+ALL_SECTIONS = "All"
 
 
 def headline(rows: Sequence[QueueRow], as_of: date | None) -> None:
-    """Say the news: how many stores need attention, which day it is, how far sales go."""
-    st.subheader(_news(rows), anchor=False)
+    """Say how many stores need attention, which day it is, and the newest day of sales."""
+    st.subheader(_headline(rows), anchor=False)
     through = max((row.sales_through for row in rows if row.sales_through), default=None)
     facts = [formats.long_day(as_of)] if as_of else []
     facts += [f"sales through {formats.day(through)}"] if through else []
     st.caption(" · ".join(facts))
 
 
-def live_batch(services: Services, user: Principal) -> None:
-    """Show the progress of a refresh of many stores, and draw the page again when the queue has changed."""
+def live_progress(services: Services, user: Principal) -> None:
+    """Show the progress of a refresh of many stores, and redraw the page when the queue has changed."""
     batch = services.runs.batch(user)
     redraws.pulse_changed(QUEUE, _pulse(services, user, batch))
-    just_seen = [batch]
+    unread = [batch]
 
     @st.fragment(run_every=redraws.RUNNING_POLL if batch else redraws.IDLE_POLL)
-    def watch() -> None:
-        if just_seen:
-            now = just_seen.pop()
+    def poll() -> None:
+        if unread:
+            now = unread.pop()
         else:
             now = services.runs.batch(user)
             if redraws.pulse_changed(QUEUE, _pulse(services, user, now)):
@@ -90,63 +57,79 @@ def live_batch(services: Services, user: Principal) -> None:
         if now is not None:
             st.progress(now.done / now.total, formats.plain(run_sentences.batch_progress(now)))
 
-    watch()
+    poll()
 
 
 def _pulse(services: Services, user: Principal, batch: BatchProgress | None) -> object:
-    """During a batch the queue is drawn again at each tenth of it, else whenever anything happened."""
-    happened = (batch.batch_id, 10 * batch.done // batch.total) if batch else services.stores.pulse(user)
-    return happened, services.reviews.pulse(user)
+    """A value that changes when the page must be redrawn: at each tenth of a batch, else on any event."""
+    event = (batch.batch_id, 10 * batch.done // batch.total) if batch else services.stores.pulse(user)
+    return event, services.reviews.pulse(user)
 
 
 def pick(rows: Sequence[QueueRow]) -> tuple[tuple[QueueRow, ...], DeltaGenerator]:
-    """Draw region, search and the part of the queue; return the rows they leave, and a place beside."""
-    region_col, search_col, part_col, away, action = st.columns(
+    """Draw the filters.
+
+    Returns
+    -------
+    tuple
+        The rows that pass the filters, and the place beside them for the Export menu.
+    """
+    region_column, search_column, section_column, export, action = st.columns(
         [1.5, 1.4, 5, 1.35, 1.35], vertical_alignment="bottom", gap="small"
     )
-    regions = sorted({row.region for row in rows if row.region})
-    region = region_col.selectbox(
+    region = region_column.selectbox(
         "Region",
-        [pickers.ALL_REGIONS, *regions],
+        [pickers.ALL_REGIONS, *sorted({row.region for row in rows if row.region})],
         key=session.REGION,
         bind="query-params",
         label_visibility="collapsed",
     )
-    search = search_col.text_input(
+    search = search_column.text_input(
         "Search store", key=queue_session.SEARCH, placeholder="Search store", label_visibility="collapsed"
     )
-    wanted = search.strip().casefold()
-    mine = [
-        row
-        for row in rows
-        if region in (pickers.ALL_REGIONS, row.region) and wanted in f"{row.store} {row.region}".casefold()
-    ]
-    parts = {label: [row for row in mine if row.section is section] for section, label in SECTIONS.items()}
-    parts["All"] = mine
-    part = part_col.segmented_control(
+    sections = _sections(rows, region, search.strip().casefold())
+    needs_attention = SECTION_LABELS[QueueSection.ATTENTION]
+    section = section_column.segmented_control(
         "Part of the queue",
-        list(parts),
-        default=ATTENTION if parts[ATTENTION] else "All",
-        format_func=lambda name: f"{name} {len(parts[name]):,}",
+        list(sections),
+        default=needs_attention if sections[needs_attention] else ALL_SECTIONS,
+        format_func=lambda name: f"{name} {formats.number(len(sections[name]))}",
         key=queue_session.QUEUE_PART,
         label_visibility="collapsed",
         required=True,
     )
     with action:
         refresh_all_button()
-    return tuple(parts[part or "All"]), away
+    return sections[section or ALL_SECTIONS], export
 
 
-def table(rows: tuple[QueueRow, ...]) -> None:
-    """Draw the queue; choosing a row opens the store."""
-    if not rows and st.session_state.get(queue_session.SEARCH):
-        st.info("No store here matches your search.", icon=":material/search_off:")
-        return
+def _sections(rows: Sequence[QueueRow], region: str, search: str) -> dict[str, tuple[QueueRow, ...]]:
+    """Map the label of each section to its rows of this region that match the search; all of them last."""
+    found = tuple(
+        row
+        for row in rows
+        if region in (pickers.ALL_REGIONS, row.region) and search in f"{row.store} {row.region}".casefold()
+    )
+    sections = {
+        label: tuple(row for row in found if row.section is section)
+        for section, label in SECTION_LABELS.items()
+    }
+    return sections | {ALL_SECTIONS: found}
+
+
+def table(rows: tuple[QueueRow, ...], *, running: int) -> None:
+    """Draw the table of stores; choosing a row opens the store.
+
+    Parameters
+    ----------
+    running
+        How many of all stores are being refreshed.
+    """
     if not rows:
-        st.success("Nothing here needs you this morning.", icon=":material/check_circle:")
+        _nothing(running)
         return
     chosen = st.dataframe(
-        _grid(GridRows(rows), st.context.timezone),
+        grid(GridKey(rows, st.context.timezone)),
         hide_index=True,
         row_height=ROW_HEIGHT,
         placeholder="–",
@@ -159,10 +142,12 @@ def table(rows: tuple[QueueRow, ...]) -> None:
             SPARKLINE: st.column_config.AreaChartColumn(width=220, y_min=0),
             "Next 7 days": st.column_config.NumberColumn(format=formats.in_grid(), width=100),
             "vs last week": st.column_config.NumberColumn(
-                format="%+.0f%%", width=100, help="Next 7 days against the same weekdays last week"
+                format="%+.0f%%", width=100, help="Next 7 days compared with the same weekdays last week"
             ),
             "vs last year": st.column_config.NumberColumn(
-                format="%+.0f%%", width=100, help="Next 7 days against the same weekdays 52 weeks before"
+                format="%+.0f%%",
+                width=100,
+                help="Next 7 days compared with the same weekdays 52 weeks ago",
             ),
         },
         on_select="rerun",
@@ -176,56 +161,31 @@ def table(rows: tuple[QueueRow, ...]) -> None:
         st.switch_page(STORE_PAGE, query_params={session.STORE: drawn[picked[0]]})
 
 
-@lru_cache(GRIDS_KEPT)
-def _grid(grid: GridRows, zone: str | None) -> pa.Table:
-    """What the grid shows, ready to be sent: making it takes longer than all else of the page.
-
-    Parameters
-    ----------
-    zone
-        The reader's.
-    """
-    rows = grid.rows
-    frame = pd.DataFrame(
-        {
-            "Store": [row.store for row in rows],
-            "Region": [row.region for row in rows],
-            "State": [f"{ICONS[row.state]} {row.state}" for row in rows],
-            "Why it is here": [_reason(row, zone) for row in rows],
-            SPARKLINE: [[round(value) for value in row.sparkline] for row in rows],
-            "Next 7 days": [None if row.next7 is None else formats.whole(row.next7) for row in rows],
-            "vs last week": [_percent(row.change) for row in rows],
-            "vs last year": [_percent(row.change_on_year) for row in rows],
-        }
-    )
-    table = pa.Table.from_pandas(frame if any(frame["Region"]) else frame.drop(columns="Region"))
-    # for drawing, seven digits do; this is half of what is sent of a thousand stores
-    small = table[SPARKLINE].cast(pa.list_(pa.float32()), safe=False)
-    return table.set_column(table.column_names.index(SPARKLINE), SPARKLINE, small)
+def running_stores(rows: Sequence[QueueRow]) -> int:
+    """Count the stores that are being refreshed."""
+    return sum(row.state is StoreState.RUNNING for row in rows)
 
 
-def _percent(share: float | None) -> int | None:
-    """Whole percent, so that the grid writes no −0."""
-    return None if share is None else formats.whole(100 * share)
+def _nothing(running: int) -> None:
+    """Say why the table is empty."""
+    if st.session_state.get(queue_session.SEARCH):
+        st.info("No store here matches your search.", icon=":material/search_off:")
+    elif running:
+        stores = formats.counted(running, "store is", "stores are")
+        st.info(f"{stores} being refreshed.", icon=":material/sync:")
+    else:
+        st.success("No store here needs you this morning.", icon=":material/check_circle:")
 
 
-def _reason(row: QueueRow, zone: str | None) -> str:
-    """Why it is here; of what was reviewed, by whom."""
-    if row.section is not QueueSection.REVIEWED or row.review is None:
-        return row.reason
-    at = formats.clock(row.review.at.astimezone(formats.zone(zone)))
-    return f"Reviewed by {row.review.by} at {at}; {row.reason[:1].lower()}{row.reason[1:]}"
-
-
-def _news(rows: Sequence[QueueRow]) -> str:
-    urgent = sum(row.needs_attention for row in rows)
-    running = sum(row.state is StoreState.RUNNING for row in rows)
+def _headline(rows: Sequence[QueueRow]) -> str:
     stores = formats.counted(len(rows), "store")
+    urgent = sum(row.needs_attention for row in rows)
+    running = running_stores(rows)
     if urgent:
         return f"{formats.number(urgent)} of {stores} {wording.plural(urgent, 'needs', 'need')} attention"
     if running:
         return f"{formats.number(running)} of {stores} {wording.plural(running, 'is', 'are')} being refreshed"
     reviewed = sum(row.section is QueueSection.REVIEWED for row in rows)
-    looked = f"; {reviewed:,} reviewed" if reviewed else ""
-    fine = f"all {stores} are" if len(rows) > 1 else "your store is"
-    return f"Nothing to do: {fine} fine{looked}"
+    suffix = f"; {formats.number(reviewed)} reviewed" if reviewed else ""
+    fine = f"all {stores} are fine" if len(rows) > 1 else "your store is fine"
+    return f"Nothing to do: {fine}{suffix}"

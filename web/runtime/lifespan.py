@@ -24,7 +24,8 @@ log = logs.get_logger(__name__)
 
 EAGER = (
     "pandas", "pyarrow", "pyarrow.parquet", "plotly.graph_objects",
-    "web.shared.forecast_chart", "web.store.store_view", "web.accuracy.accuracy_tables",
+    "web.shared.forecast_chart", "web.store.store_page", "web.store.chart_view",
+    "web.accuracy.accuracy_tables",
     "web.takeaway.export_menu",
 )  # fmt: skip
 """Imported before the first request: requests that import at the same time find half-imported modules."""

@@ -127,7 +127,7 @@ def headline(names: Sequence[str], weeks: Sequence[float | None]) -> str:
         return f"Next 7 days: {first} and {last} have the same forecast, {formats.amount(most)}"
     if len(known) == len(("first", "last")) and least:
         higher = formats.percent(most / least - 1, 0)
-        return f"Next 7 days: the forecast of {first} is {higher} higher than that of {last}"
+        return f"Next 7 days: {first} is forecast {higher} above {last}"
     return (
         f"Next 7 days: {first} has the highest forecast, {formats.amount(most)}, "
         f"and {last} the lowest, {formats.amount(least)}"

@@ -1,4 +1,4 @@
-"""The style sheets of the pages: one text for each theme, with the colours of the colours in it."""
+"""The style sheet of the pages, for each theme, with the colours of the charts."""
 
 from dataclasses import asdict
 from functools import cache
@@ -7,17 +7,17 @@ from pathlib import Path
 from web.shared.colours import palette
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
-SHEETS = ("look.css", "figures.css", "print.css")
+SHEETS = ("layout.css", "figures.css", "print.css")
 
 
 @cache
 def style(theme: str | None) -> str:
-    """What stands in every page's ``<style>``.
+    """Build the ``<style>`` element of every page.
 
     Parameters
     ----------
     theme
-        The reader's, as Streamlit names it.
+        The reader's theme, as Streamlit names it.
     """
     colours = ";".join(
         f"--{name.replace('_', '-')}:{value}" for name, value in asdict(palette(theme)).items()

@@ -72,7 +72,7 @@ def _week(forecast: pd.DataFrame, summary: SeriesSummary | None, as_of: date) ->
 
 
 def _change(summary: SeriesSummary | None) -> Tile:
-    label = "vs last week"
+    label = "Change vs last week"
     tip = "The next 7 days compared with the same weekdays of last week, and of 52 weeks before."
     if summary is None:
         return Tile(label, formats.NONE, "", tip)

@@ -1,4 +1,4 @@
-"""*What changed*: which days moved since a version before, and what moved them."""
+"""*What changed*: which days of the forecast changed since an earlier version, and why."""
 
 from collections.abc import Iterable
 
@@ -8,51 +8,58 @@ from forecasting.core.explanation import Cause
 from forecasting.planning.changes import DayChange, ForecastChanges
 from web.shared import formats, html_table
 from web.shared.html_table import Heading
+from web.shared.templates import Html
 
-CAUSES = {Cause.SALES: "new sales", Cause.PLAN: "a changed plan", Cause.MODEL: "a new model"}
-PARTS = {"sales": "New sales", "plan": "Plan", "model": "Model", "unexplained": "Not told apart"}
+CAUSES = {Cause.SALES: "new sales added", Cause.PLAN: "plan changed", Cause.MODEL: "model retrained"}
+CAUSE_COLUMNS = {"sales": "New sales", "plan": "Plan", "model": "Model", "unexplained": "Cause unknown"}
+"""Title of each attribute of `DayChange` that holds a part of the difference."""
+
+SIGNIFICANT = "A change is significant above 5% and a quarter of the day's likely range."
 
 
-def changes_section(found: ForecastChanges, *, since_visit: bool) -> None:
-    """Say in one line what changed; the days that moved with what moved each, for who wants to know.
+def changes_section(changes: ForecastChanges, *, since_visit: bool) -> None:
+    """Draw one line about what changed, and inside it a table of the changed days and the causes.
 
     Parameters
     ----------
     since_visit
-        Whether it is told since the reader was here last; else since the version before.
+        Whether the changes are since the reader's last visit, not since the previous version.
     """
-    if found.since is None:
+    if changes.since is None:
         return
-    since = "your last visit" if since_visit else "the version before"
-    with st.expander(f"**What changed** since {since} (version {found.since}): {headline(found)}"):
-        if found.days:
-            st.html(_table(found))
+    since = "your last visit" if since_visit else "the previous version"
+    with st.expander(f"**What changed** since {since} (version {changes.since}): {headline(changes)}"):
+        if changes.days:
+            st.html(_table(changes))
         else:
-            st.caption("A day has moved where it differs by more than 5% and a quarter of its likely range.")
-        for note in found.notes:
+            st.caption(SIGNIFICANT)
+        for note in changes.notes:
             st.caption(f"{note}.")
 
 
-def headline(found: ForecastChanges) -> str:
-    """``3 of 27 days moved, most Sat 6 Apr +12%; new sales``."""
-    causes = " and ".join(CAUSES[cause] for cause in found.causes)
-    if not found.days:
-        return f"no day moved beyond tolerance; {causes}" if causes else "nothing"
-    most = max(found.days, key=lambda day: abs(day.difference))
-    told = f"most {formats.day(most.ds)} {formats.change(most.after, most.before)}"
-    return f"{len(found.days)} of {formats.days(found.compared)} moved, {told}" + (
-        f"; {causes}" if causes else ""
-    )
+def headline(changes: ForecastChanges) -> str:
+    """``3 of 27 days changed, most Sat 6 Apr +12%; new sales added``."""
+    causes = " and ".join(CAUSES[cause] for cause in changes.causes)
+    if not changes.days:
+        return f"No significant change; {causes}" if causes else "No change"
+    most = max(changes.days, key=lambda day: abs(day.difference))
+    largest = f"most {formats.day(most.ds)} {formats.change(most.after, most.before)}"
+    sentence = f"{len(changes.days)} of {formats.days(changes.compared)} changed, {largest}"
+    return f"{sentence}; {causes}" if causes else sentence
 
 
-def _table(found: ForecastChanges) -> str:
-    parts = {name: words for name, words in PARTS.items() if any(getattr(day, name) for day in found.days)}
-    heads = [Heading("Day", is_figure=False), *map(Heading, ("Before", "Now", "Change", *parts.values()))]
-    table = html_table.table(heads, [_row(day, parts) for day in found.days])
-    return html_table.scrolling("Days that moved, and what moved them", table)
+def _table(changes: ForecastChanges) -> Html:
+    causes = {
+        name: title
+        for name, title in CAUSE_COLUMNS.items()
+        if any(getattr(day, name) for day in changes.days)
+    }
+    titles = ("Before", "Now", "Change", *causes.values())
+    headings = [Heading("Day", is_figure=False), *map(Heading, titles)]
+    table = html_table.table(headings, [_row(day, causes) for day in changes.days])
+    return html_table.scrolling("Days that changed, and why", table)
 
 
-def _row(day: DayChange, parts: Iterable[str]) -> list[str]:
-    moved = [formats.signed(getattr(day, name)) for name in parts]
+def _row(day: DayChange, causes: Iterable[str]) -> list[str]:
     values = [formats.units(day.before), formats.units(day.after), formats.signed(day.difference)]
-    return [formats.day(day.ds), *values, *moved]
+    return [formats.day(day.ds), *values, *(formats.signed(getattr(day, name)) for name in causes)]

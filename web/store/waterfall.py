@@ -70,12 +70,13 @@ def waterfall(day: DayBreakdown) -> Html:
     all_bars = bars(day)
     lowest = min(0.0, *(bar.low for bar in all_bars))
     width = max(bar.low + abs(bar.amount) for bar in all_bars) - lowest or 1.0
-    scale = 100 / width
-    drawn = [
-        DrawnBar(bar.name, bar.label, _css_class(bar), scale * (bar.low - lowest), scale * abs(bar.amount))
-        for bar in all_bars
-    ]
+    drawn = [_drawn(bar, lowest, width) for bar in all_bars]
     return templates.render("waterfall.html", bars=drawn, description=_description(day, all_bars))
+
+
+def _drawn(bar: Bar, lowest: float, width: float) -> DrawnBar:
+    left, share = (bar.low - lowest) / width, abs(bar.amount) / width
+    return DrawnBar(bar.name, bar.label, _css_class(bar), 100 * left, 100 * share)
 
 
 def _description(day: DayBreakdown, all_bars: list[Bar]) -> str:

@@ -33,7 +33,7 @@ def headline(app: AppTest) -> str:
 def test_two_stores_stand_side_by_side() -> None:
     """Named in the address; charts on one scale; the days with the difference."""
     app = opened(COMPARE, store1="1", store2="2")
-    assert headline(app) == "Next 7 days: the forecast of store 1 is 88% higher than that of store 2"
+    assert headline(app) == "Next 7 days: store 1 is forecast 88% above store 2"
     assert tiles(app)["Store 2, next 7 days"] == ("600 units", "−47% vs store 1")
     first, second = charts(app)
     assert axis_top(first) == axis_top(second) is not None

@@ -109,5 +109,5 @@ def test_a_discontinued_product_has_a_page_that_says_so(served: House) -> None:
 def test_a_link_to_a_version_that_is_not_the_stores_shows_the_newest() -> None:
     """And says so."""
     app = opened("../pages/store_forecast.py", store="1", version="777")
-    assert "Store 1 has no version 777; this is the newest." in words(app)
+    assert "Store 1 has no version 777. This is the newest." in words(app)
     assert len(tiles(app)) == 4

@@ -62,7 +62,7 @@ def test_a_difference_names_only_what_distinguishes_the_sides(names: list[str], 
 def test_the_news_of_two_is_how_much_more_the_one_expects() -> None:
     """The greater first, whatever the order."""
     sentence = side_by_side.headline(["store 17", "store 3"], [1000.0, 1250.0])
-    assert sentence == "Next 7 days: the forecast of store 3 is 25% higher than that of store 17"
+    assert sentence == "Next 7 days: store 3 is forecast 25% above store 17"
 
 
 def test_the_news_of_more_names_most_and_least() -> None:

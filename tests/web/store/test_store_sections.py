@@ -97,7 +97,7 @@ def test_what_changed_is_told_since_the_last_visit(trained: House) -> None:
     app = opened(store="1")
     (told,) = app.expander
     assert told.label.startswith("**What changed** since your last visit (version ")
-    assert "1 of 28 days moved, most Thu 4 Apr −100%; a changed plan" in told.label
+    assert "1 of 28 days changed, most Thu 4 Apr −100%; plan changed" in told.label
     table = table_of(app, "Before")
     assert table["Day"].tolist() == ["Thu 4 Apr"]
     assert table["Plan"].iloc[0] == table["Change"].iloc[0]
