@@ -1,9 +1,7 @@
-"""The only wiring: from settings to the services and their workers."""
+"""The only module that wires the product together: from settings to services and workers."""
 
-import logging
 import os
 import socket
-import threading
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +24,7 @@ from forecasting.history.parquet_history import ParquetHistory
 from forecasting.history.sample import next_feed_file
 from forecasting.refresh.lifecycle import LeaseTerms
 from forecasting.refresh.worker import RefreshWorker
+from forecasting.refresh.worker_threads import WorkerThreads
 from forecasting.services.composition import compose
 from forecasting.services.housekeeping import DailyChores
 from forecasting.storage.database import open_database
@@ -36,86 +35,101 @@ from forecasting.training.run_training import RunTraining
 from forecasting.training.store_group import StoreGroup
 from forecasting.training.tasks import Result, Task
 
-log = logging.getLogger(__name__)
-
-ABREAST = 2
-"""Runs worked at the same time, so that one store is read and published while another is fitted."""
+CONCURRENT_RUNS = 2
+"""Concurrent runs in one process, so that one is read and published while the other is fitted."""
 
 STOP_SECONDS = 2.5
-"""How long a run under way may take to give itself back before the worker processes are ended."""
+"""How long runs in progress may take to be released before the worker processes are ended."""
 
 
 class Storecast:
-    """Everything one process needs; a context manager.
+    """Everything one process needs, wired together; a context manager.
+
+    Parameters
+    ----------
+    settings
+        What the operator has set.
 
     Attributes
     ----------
+    history
+        The sales history.
+    group
+        The stores that AWS Forecast trains together; None if it is not configured.
     services
         The use cases.
-    group
-        What does the runs of stores that are trained elsewhere; None where that is not set up.
     """
 
     def __init__(self, settings: Settings) -> None:
         require_places(settings.holidays, "STORECAST_HOLIDAYS")
-        clock = SystemClock()
         self._settings = settings
-        self._clock = clock
-        in_use = open_folder(settings.history).in_use()
-        database = open_database(settings.home, settings.database_url, must_exist=in_use)
-        self._storage = SqlStorage(database, settings.tolerance)
-        self.history = ParquetHistory(settings.history, self._storage.manifest, clock)
+        self._clock = SystemClock()
+        self._storage = _open_storage(settings)
+        self.history = ParquetHistory(settings.history, self._storage.manifest, self._clock)
         self._pool: Compute[Task, Result] = build_compute(
             partial(run_task, self.history.reader), settings.processes, settings.dask_scheduler
         )
         self.group = self._store_group()
-        training = RunTraining(self._storage, self._pool, clock, settings, self._group_training())
         self.services = compose(
             self.history,
             self._storage,
-            clock,
+            self._clock,
             settings,
             self._wake,
             next_feed_file,
             pooled=poolable(settings.local_engine),
         )
-        name = f"{socket.gethostname()}:{os.getpid()}"
-        nightly, prune = (
-            partial(self.services.refreshing.refresh_all, SYSTEM),
-            partial(self.services.operations.prune, SYSTEM),
-        )
-        score = partial(self.services.imports.score_arrivals, SYSTEM)
-        chores = DailyChores(self._storage, clock, settings, name, nightly, prune, score)
-        terms = LeaseTerms(settings.lease, settings.run_limit, settings.first_wait)
-        claim = partial(RefreshWorker, self._storage, training, clock, terms)
-        abreast = (
-            ABREAST if settings.processes else 1
-        )  # a process that fits itself has nothing to do beside it
-        self._workers = (claim(name, chores), *(claim(f"{name}/{n}") for n in range(2, abreast + 1)))
-        self._threads: list[threading.Thread] = []
+        self._workers = WorkerThreads(self._refresh_workers())
 
     def start_worker(self) -> None:
-        """Work refresh runs in the background from now on.
+        """Start running refreshes in the background. A second call does nothing.
 
         Raises
         ------
         StateUnavailable
             If the state can be read, but not written.
         """
-        if self._threads:
+        if self._workers.started:
             return
-        self._workers[0].beat()
+        self._workers.require_writable_state()
         self._pool.warm(partial(preload_engine, self._settings.local_engine))
-        for worker in self._workers:
-            thread = threading.Thread(target=worker.serve, name="refresh-worker", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        self._workers.start()
 
     def back_up(self, path: Path, report: ReportProgress, *, replace: bool = False) -> Contents:
-        """Write database, history and settings to one file (`backup.back_up`)."""
-        chosen = portable_settings(os.environ, self._settings.home)
+        """Write database, history and settings to one file; see `backup.back_up`."""
+        settings = portable_settings(os.environ, self._settings.home)
         database, now = self._storage.database, self._clock.now()
-        return backup.back_up(database, self.history, chosen, now, path, replace=replace, report=report)
+        return backup.back_up(database, self.history, settings, now, path, replace=replace, report=report)
+
+    def close(self) -> None:
+        """Release runs in progress to the queue, end the worker processes, close the database."""
+        self._workers.stop(STOP_SECONDS)
+        self._pool.close()
+        self._workers.stop(STOP_SECONDS)
+        self._storage.close()
+
+    def _refresh_workers(self) -> list[RefreshWorker]:
+        """The workers of this process. The first one also does the daily chores."""
+        settings, name = self._settings, f"{socket.gethostname()}:{os.getpid()}"
+        training = RunTraining(self._storage, self._pool, self._clock, settings, self._group_training())
+        terms = LeaseTerms(settings.lease, settings.run_limit, settings.first_wait)
+        worker = partial(RefreshWorker, self._storage, training, self._clock, terms)
+        count = CONCURRENT_RUNS if settings.processes else 1  # without worker processes there is one to fit
+        others = [worker(f"{name}/{number}") for number in range(2, count + 1)]
+        return [worker(name, self._daily_chores(name)), *others]
+
+    def _daily_chores(self, worker: str) -> DailyChores:
+        """The chores that a worker does between runs."""
+        services = self.services
+        return DailyChores(
+            self._storage,
+            self._clock,
+            self._settings,
+            worker,
+            refresh=partial(services.refreshing.refresh_all, SYSTEM),
+            prune=partial(services.operations.prune, SYSTEM),
+            score=partial(services.imports.score_arrivals, SYSTEM),
+        )
 
     def _store_group(self) -> StoreGroup | None:
         """The stores that AWS Forecast trains together; None if it is not configured."""
@@ -138,23 +152,7 @@ class Storecast:
         )
 
     def _wake(self) -> None:
-        for worker in self._workers:
-            worker.wake()
-
-    def close(self) -> None:
-        """Give a run under way back, end the worker processes, close the database."""
-        for worker in self._workers:
-            worker.stop()
-        self._join(STOP_SECONDS)
-        self._pool.close()
-        self._join(STOP_SECONDS)
-        self._storage.close()
-
-    def _join(self, seconds: float) -> None:
-        """Wait for the workers, all together no longer than this."""
-        wait_for = [(thread, seconds / len(self._threads)) for thread in self._threads]
-        for thread, share in wait_for:
-            thread.join(share)
+        self._workers.wake()
 
     def __enter__(self) -> Self:
         return self
@@ -166,5 +164,12 @@ class Storecast:
 
 
 def restore(settings: Settings, path: Path, report: ReportProgress) -> RestoreReport:
-    """Bring a backup back into the empty place that the settings name (`backup.restore`)."""
+    """Restore a backup into the state folder, database and history of the settings; see `backup.restore`."""
     return backup.restore(path, settings, os.environ, SystemClock(), report)
+
+
+def _open_storage(settings: Settings) -> SqlStorage:
+    """Open the database. It must exist if there is a history, because only the database makes sense of it."""
+    in_use = open_folder(settings.history).in_use()
+    database = open_database(settings.home, settings.database_url, must_exist=in_use)
+    return SqlStorage(database, settings.tolerance)

@@ -1,4 +1,4 @@
-"""Real processes that tests start, stop, kill and look after."""
+"""Real processes that tests start, stop, kill and observe."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ def until(holds: Callable[[], bool], seconds: float, expected: str) -> float:
     Raises
     ------
     TimeoutError
-        If it does not come to hold in time.
+        If it is not met in time.
     """
     began, pause = time.monotonic(), threading.Event()
     while not holds():
@@ -31,12 +31,12 @@ def until(holds: Callable[[], bool], seconds: float, expected: str) -> float:
 
 
 class Process:
-    """A process with all that comes of it.
+    """A process and its descendants.
 
     Parameters
     ----------
     arguments
-        Of the interpreter.
+        Arguments of the Python interpreter.
     env
         Its whole environment.
     log
@@ -53,17 +53,17 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # so that every process it leaves behind can be told by its session
+                start_new_session=True,  # its descendants are found by the session
             )
 
     @property
     def pid(self) -> int:
-        """Of the process itself."""
+        """Id of the process itself."""
         return self._process.pid
 
     @property
     def log(self) -> str:
-        """All it has printed."""
+        """Everything it has printed."""
         return self._log.read_text(errors="replace")
 
     @property
@@ -72,11 +72,11 @@ class Process:
         return self._process.poll()
 
     def processes(self) -> list[int]:
-        """Ids of the process and of all that came of it and still live."""
+        """Ids of the process and of its descendants that are still alive."""
         return [pid for pid in _pids() if _session(pid) == self.pid]
 
     def fitting(self) -> list[int]:
-        """Ids of its worker processes that fit."""
+        """Ids of its worker processes."""
         return [pid for pid in self.processes() if "LokyProcess" in _command(pid)]
 
     def send(self, number: signal.Signals) -> None:
@@ -84,23 +84,23 @@ class Process:
         self._process.send_signal(number)
 
     def terminate(self) -> float:
-        """Send SIGTERM; return the seconds until it has exited and nothing of it is left.
+        """Send SIGTERM; return the seconds until it and its descendants have exited.
 
         Raises
         ------
         TimeoutError
-            If that takes longer than an operator's ten seconds.
+            If that takes longer than `STOP_SECONDS`.
         """
         self.send(signal.SIGTERM)
         return self.wait_until_gone(STOP_SECONDS)
 
     def wait_until_gone(self, seconds: float) -> float:
-        """Wait until it has exited and nothing of it is left; return how long that took."""
+        """Wait until it and its descendants have exited; return the seconds that took."""
         gone = f"the process and its workers gone, found {self.processes()}"
         return until(lambda: self.exit_code is not None and not self.processes(), seconds, gone)
 
     def close(self) -> None:
-        """End whatever is left, at once."""
+        """Kill every process that is left."""
         for pid in self.processes():
             os.kill(pid, signal.SIGKILL)
         self._process.wait(STOP_SECONDS)
@@ -111,7 +111,7 @@ def _pids() -> list[int]:
 
 
 def _session(pid: int) -> int | None:
-    """The session of a living process; None for one that is gone or only waits to be reaped."""
+    """The session of a live process; None if it has ended."""
     try:
         state, _parent, _group, session, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""`streamlit run` finds the app by reading `streamlit_app.py`, and import-linter cannot read it at all."""
+"""`streamlit_app.py`: Streamlit finds the app by parsing it, and import-linter does not check it."""
 
 import ast
 from pathlib import Path
@@ -11,20 +11,20 @@ ALLOWED = ("streamlit", "starlette.middleware", "web")
 
 
 def discovered(folder: Path, source: str) -> str | None:
-    """What Streamlit would serve of a launcher with this source; None means bare scripts."""
+    """The app that Streamlit finds in a launcher with this source; None if it would run it as a script."""
     file = folder / LAUNCHER.name
     file.write_text(source, encoding="utf-8")
     return discover_asgi_app(file).import_string
 
 
 def test_streamlit_finds_the_app(tmp_path: Path) -> None:
-    """By its literal; without it there would be no lifespan, no API and no guard."""
+    """Otherwise there would be no lifespan, no API and no guard."""
     assert discovered(tmp_path, LAUNCHER.read_text(encoding="utf-8")) == "streamlit_app:app"
 
 
 @pytest.mark.parametrize("mutation", ["app = build()", "app = make_app()", "application = build()"])
 def test_streamlit_would_not_find_an_app_made_by_a_call(tmp_path: Path, mutation: str) -> None:
-    """So the test above fails as soon as somebody tidies the literal away into a function."""
+    """So the test above fails when the literal is moved into a function."""
     source = LAUNCHER.read_text(encoding="utf-8")
     function = mutation.partition("= ")[2].removesuffix("()")
     tidied = source.replace("app = st.App(", f"def {function}():\n    return st.App(") + f"\n\n{mutation}\n"
@@ -33,7 +33,7 @@ def test_streamlit_would_not_find_an_app_made_by_a_call(tmp_path: Path, mutation
 
 
 def test_the_launcher_is_imports_and_one_assignment() -> None:
-    """Nothing else stands in the file that import-linter cannot check."""
+    """The file has nothing else, because import-linter does not check it."""
     docstring, *body = ast.parse(LAUNCHER.read_text(encoding="utf-8")).body
     assert isinstance(docstring, ast.Expr)
     *imports, assignment = body
@@ -45,7 +45,7 @@ def test_the_launcher_is_imports_and_one_assignment() -> None:
 
 
 def test_the_launcher_imports_only_what_faces_the_browser() -> None:
-    """Streamlit, Starlette's middleware and `web`: never the core, never a vendor's package."""
+    """Streamlit, Starlette's middleware and `web`; no other package."""
     for node in ast.walk(ast.parse(LAUNCHER.read_text(encoding="utf-8"))):
         names = [node.module or "."] if isinstance(node, ast.ImportFrom) else []
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -1,4 +1,4 @@
-"""Backups as bytes: what is in them, and what others would make of them."""
+"""Backup files as bytes: their parts, and altered copies of them."""
 
 import hashlib
 import io
@@ -11,11 +11,11 @@ from typing import Any
 from forecasting.backup.archive import MANIFEST, SEAL
 
 Run = Callable[..., tuple[int, str, str]]
-"""Runs one command on a state folder; its exit code, what it printed, what it complained of."""
+"""Runs one command on a state folder; returns its exit code, standard output and standard error."""
 
 
 def listen_to_nothing(_done: int, _total: int) -> None:
-    """Take no notice of progress."""
+    """Ignore the progress."""
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -24,13 +24,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def members(content: bytes) -> dict[str, tuple[int, int]]:
-    """Where each part of a backup begins, and how long it is."""
+    """Map each part of a backup to its offset and size in bytes."""
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
         return {info.name: (info.offset_data, info.size) for info in tar}
 
 
 def rebuilt(content: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
-    """A backup with other parts, as somebody would make it who knows how."""
+    """A backup whose parts were changed, as a well-formed tar file."""
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
         parts = {info.name: tar.extractfile(info).read() for info in tar}  # type: ignore[union-attr] # files
     change(parts)
@@ -44,7 +44,7 @@ def rebuilt(content: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes
 
 
 def with_manifest(content: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
-    """A backup whose manifest says something else, sealed again."""
+    """A backup whose manifest was changed, with a matching checksum."""
 
     def rewrite(parts: dict[str, bytes]) -> None:
         document = json.loads(parts[MANIFEST])

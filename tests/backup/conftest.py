@@ -1,4 +1,4 @@
-"""A state that was lived in, its backup, and the command line."""
+"""A state folder with forecasts, its backup, and the command line."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.house import House
 
 @pytest.fixture(scope="package")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two stores with forecasts; of store 1 two files."""
+    """A state folder of two stores with forecasts. Store 1 has two history files."""
     home = tmp_path_factory.mktemp("lived-in")
     house = House(home).furnish()
     house.next_day()
@@ -30,7 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run one command on a state folder; return its exit code and what it printed and complained of."""
+    """Run one command on a state folder; return its exit code, standard output and standard error."""
     monkeypatch.setenv("STORECAST_ENGINE", "seasonal_naive")
     monkeypatch.setenv("STORECAST_PROCESSES", "1")
 
@@ -45,7 +45,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture(scope="package")
 def sound(home: Path) -> bytes:
-    """A backup of it."""
+    """The bytes of a backup of that state folder."""
     path = home / "sound.tar"
     house = House(home)
     back_up(house.storage.database, house.history, {"STORECAST_HORIZON": "28"}, house.clock.now(), path)
@@ -55,7 +55,7 @@ def sound(home: Path) -> bytes:
 
 @pytest.fixture
 def back(tmp_path: Path, sound: bytes) -> Path:
-    """The backup in a file of its own."""
+    """The same backup as a file that a test may change."""
     path = tmp_path / "back.tar"
     path.write_bytes(sound)
     return path

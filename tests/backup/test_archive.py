@@ -1,4 +1,4 @@
-"""Files that are not a whole and sound backup, and those of newer versions."""
+"""Damaged, truncated and foreign files, and backups of newer versions, are refused."""
 
 import hashlib
 import tarfile
@@ -19,7 +19,7 @@ from tests.backup.archives import Run, files, listen_to_nothing, members, rebuil
 
 
 def of_each_kind(content: bytes) -> list[str]:
-    """A part of each kind."""
+    """The name of one part of each kind."""
     names = members(content)
     starts = ("tables/forecast_version", "history/sales/", "settings.json", MANIFEST, SEAL)
     return [next(name for name in names if name.startswith(start)) for start in starts]
@@ -29,7 +29,7 @@ def of_each_kind(content: bytes) -> list[str]:
 def test_a_flipped_bit_is_noticed(
     tmp_path_factory: pytest.TempPathFactory, sound: bytes, data: st.DataObject
 ) -> None:
-    """Wherever it is in whatever part; also in the header of one."""
+    """In every kind of part, and in the header of a part."""
     name = data.draw(st.sampled_from(of_each_kind(sound)))
     begin, size = members(sound)[name]
     at = data.draw(st.integers(begin - tarfile.BLOCKSIZE, begin + size - 1))
@@ -48,7 +48,7 @@ def test_a_flipped_bit_is_noticed(
 def test_a_cut_backup_is_noticed(
     tmp_path_factory: pytest.TempPathFactory, sound: bytes, data: st.DataObject
 ) -> None:
-    """Wherever the cut is, up to the last byte that says something."""
+    """At any length that lacks at least the last byte of the checksum."""
     begin, size = members(sound)[SEAL]
     path = tmp_path_factory.mktemp("cut") / "back.tar"
     path.write_bytes(sound[: data.draw(st.integers(0, begin + size - 1))])
@@ -60,7 +60,7 @@ def test_a_cut_backup_is_noticed(
 
 
 def test_a_damaged_backup_changes_nothing(run: Run, back: Path, tmp_path: Path) -> None:
-    """It says which part, what was expected, and what was found."""
+    """The message names the part, what was expected and what was found."""
     content = bytearray(back.read_bytes())
     begin, size = members(bytes(content))["tables/forecast_version.arrows"]
     content[begin + size // 2] ^= 1
@@ -88,7 +88,7 @@ def test_a_damaged_backup_changes_nothing(run: Run, back: Path, tmp_path: Path) 
 def test_other_parts_are_refused(
     back: Path, change: Callable[[dict[str, bytes]], object], expected: str
 ) -> None:
-    """Those that are missing, and those nobody has told of, wherever their names point to."""
+    """Missing parts, and parts the manifest does not list, even if their names point outside the archive."""
     back.write_bytes(rebuilt(back.read_bytes(), lambda parts: change(parts) and None))
     with pytest.raises(InvalidArchive, match=f"^back.tar: {expected}"), open_archive(back, listen_to_nothing):
         pass
@@ -109,7 +109,7 @@ def test_only_plain_files_are_taken(back: Path, kind: bytes) -> None:
 
 
 def test_a_part_that_is_there_twice_is_refused(back: Path) -> None:
-    """Nobody could say which of them was meant."""
+    """It would be unclear which of them counts."""
     with tarfile.open(back, "a") as tar:
         tar.addfile(tarfile.TarInfo("settings.json"))
     with (
@@ -127,15 +127,15 @@ def test_a_part_that_is_there_twice_is_refused(back: Path) -> None:
     ],
 )
 def test_something_else_is_refused(back: Path, content: bytes, found: str) -> None:
-    """Nothing at all, and a file of sales."""
+    """An empty file, and a file of sales."""
     back.write_bytes(content)
     with pytest.raises(InvalidArchive, match=f"^back.tar: {found}"), open_archive(back, listen_to_nothing):
         pass
 
 
 @pytest.mark.parametrize("name", ["missing.tar", ""])
-def test_a_missing_file_is_told(tmp_path: Path, name: str) -> None:
-    """Also where a folder stands."""
+def test_a_missing_file_is_refused(tmp_path: Path, name: str) -> None:
+    """A missing file, or a folder."""
     with (
         pytest.raises(InvalidArchive, match=r"expected a backup at '.*', found no such file"),
         open_archive(tmp_path / name, listen_to_nothing),
@@ -162,14 +162,14 @@ def test_a_missing_file_is_told(tmp_path: Path, name: str) -> None:
 def test_a_manifest_of_something_else_is_refused(
     back: Path, change: Callable[[dict[str, Any]], object], expected: str
 ) -> None:
-    """Also one whose files would come to lie outside of a history."""
+    """Also one whose history files would be written outside the history."""
     back.write_bytes(with_manifest(back.read_bytes(), lambda document: change(document) and None))
     with pytest.raises(InvalidArchive, match=f"^back.tar: {expected}"), open_archive(back, listen_to_nothing):
         pass
 
 
 def test_other_values_under_the_name_of_a_file_are_refused(run: Run, back: Path, tmp_path: Path) -> None:
-    """Whatever the manifest says of their bytes: names are those of values."""
+    """Even if the manifest has their checksum: a history file is named by the hash of its values."""
 
     def swap(document: dict[str, Any]) -> None:
         first, second = document["files"][:2]
@@ -195,7 +195,7 @@ def test_other_values_under_the_name_of_a_file_are_refused(run: Run, back: Path,
 def test_a_newer_backup_is_refused(
     run: Run, back: Path, tmp_path: Path, change: Callable[[dict[str, Any]], object], expected: str
 ) -> None:
-    """By its format and by its database; nothing is made."""
+    """Because of its format or of its database; nothing is written."""
     back.write_bytes(with_manifest(back.read_bytes(), lambda document: change(document) and None))
     code, _, err = run(tmp_path / "new", "restore", back)
     assert code == 2
@@ -205,7 +205,7 @@ def test_a_newer_backup_is_refused(
 
 
 def test_what_a_backup_says_of_itself_is_read_back(home: Path, sound: bytes) -> None:
-    """With its instant and revision."""
+    """Among them the time of the backup and the revision of the database."""
     del home
     begin, size = members(sound)[MANIFEST]
     contents = from_json(sound[begin : begin + size], "x")
@@ -214,7 +214,7 @@ def test_what_a_backup_says_of_itself_is_read_back(home: Path, sound: bytes) -> 
 
 
 def test_a_file_of_a_backup_can_be_checked_by_other_means(sound: bytes) -> None:
-    """The seal is what ``sha256sum --check`` reads."""
+    """``sha256sum --check`` can read the checksum."""
     parts = members(sound)
     (begin, size), (manifest, length) = parts[SEAL], parts[MANIFEST]
     digest = hashlib.sha256(sound[manifest : manifest + length]).hexdigest()
@@ -222,7 +222,7 @@ def test_a_file_of_a_backup_can_be_checked_by_other_means(sound: bytes) -> None:
 
 
 def test_a_manifest_without_end_is_not_read(back: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory stays bounded."""
+    """Otherwise a manipulated file could use up the memory."""
     monkeypatch.setattr(archive, "LARGEST_MANIFEST", 100)
     with (
         pytest.raises(InvalidArchive, match=r"expected a manifest, found [0-9,]+ bytes as 'manifest.json'"),

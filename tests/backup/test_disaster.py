@@ -1,4 +1,4 @@
-"""A server that works is backed up, killed and lost with all it had, and comes back elsewhere."""
+"""A busy server is backed up, then killed and all its data is lost; it is restored elsewhere."""
 
 import json
 import shutil
@@ -28,22 +28,22 @@ SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Place:
-    """Where everything is."""
+    """State folder, database and history of one server."""
 
     home: Path
     url: str
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process has to know besides the home."""
+        """Environment variables of its processes, without the state folder."""
         return {"STORECAST_DATABASE_URL": self.url} if self.url else {}
 
     def command(self, *arguments: str) -> str:
-        """Run a command there."""
+        """Run a command on it and return the output."""
         return command(self.home, *arguments, **self.environment)
 
     def opened(self) -> Storecast:
-        """The product, in this process; with an engine that waits for nothing."""
+        """Open it in this process, with an engine that does not wait at a gate."""
         environ = {**self.environment, "STORECAST_HOME": str(self.home), "STORECAST_ENGINE": "seasonal_naive"}
         return Storecast(Settings.from_env(environ))
 
@@ -57,13 +57,13 @@ class Place:
         return closing(SqlStorage(open_database(self.home, self.url)))
 
     def heads(self) -> dict[str, int]:
-        """The version each store shows."""
+        """The current forecast version of each store."""
         with self.storage() as storage:
             snapshots = storage.runs.snapshots()
         return {store: each.head.version for store, each in snapshots.items() if each.head}
 
     def published(self) -> dict[int, pd.DataFrame]:
-        """What every version said."""
+        """The values of every published version."""
         with self.storage() as storage, storage.database.reading() as connection:
             versions = connection.exec_driver_sql("SELECT version FROM forecast_version").scalars().all()
             return {version: storage.versions.read(version) for version in versions}
@@ -75,8 +75,8 @@ class Place:
             return {store: history.read(file) for store, file in storage.manifest.heads("sales").items()}
 
 
-class Life:
-    """New sales every moment, and a press for each store after them.
+class Traffic:
+    """Keeps importing sales and requesting a refresh of each store.
 
     Attributes
     ----------
@@ -89,10 +89,10 @@ class Life:
         self._server = server
         self._place = place
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._go_on)
+        self._thread = threading.Thread(target=self._produce)
         self._thread.start()
 
-    def _go_on(self) -> None:
+    def _produce(self) -> None:
         with self._place.opened() as storecast:
             while not self._over.wait(0.02):
                 day = LAST + timedelta(days=self.days + 1)
@@ -105,13 +105,13 @@ class Life:
                 self.days += 1
 
     def end(self) -> None:
-        """Let there be no more of it."""
+        """Stop the imports and requests."""
         self._over.set()
         self._thread.join(SECONDS)
 
 
 def place_of(kind: str, home: Path, postgres: Postgres) -> Place:
-    """An empty place."""
+    """An empty place for a server."""
     home.mkdir()
     return Place(home, postgres.new_database() if kind == "postgres" else "")
 
@@ -131,7 +131,7 @@ def test_a_server_that_lost_everything_comes_back(
     old.bring(old.home / "opening.csv")
     with serving(old.home, **old.environment) as server:
         server.wait_for_health()
-        life = Life(server, old)
+        life = Traffic(server, old)
         try:
             until(lambda: life.days > 2 and set(old.heads()) == set(STORES), SECONDS, "forecasts of days")
             first, day = old.heads(), life.days
@@ -164,7 +164,7 @@ def test_a_server_that_lost_everything_comes_back(
 
 
 def compare(found: pd.DataFrame, published: dict[int, pd.DataFrame], heads: dict[str, int]) -> None:
-    """Check that what is exported is what these versions said."""
+    """Check that the export has the values of the given versions."""
     assert set(found["store"]) == set(STORES)
     for store, rows in found.groupby("store"):
         (version,) = set(rows["version"])
@@ -174,7 +174,7 @@ def compare(found: pd.DataFrame, published: dict[int, pd.DataFrame], heads: dict
 
 
 def go_on(place: Place) -> None:
-    """Check that status, import and refresh work, with numbers that were never given."""
+    """Check that status, import and refresh work, and that new rows get unused numbers."""
     status = json.loads(place.command("status", "--json"))
     assert (status["stores"], status["engine"]) == (2, "tests.browser.engine:waiting")
     with place.storage() as storage, storage.database.reading() as connection:

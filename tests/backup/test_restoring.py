@@ -1,4 +1,4 @@
-"""Losing everything, and having it back: from the command line, in this process."""
+"""Backup and restore by the command line, run in this process."""
 
 import re
 import tarfile
@@ -18,7 +18,7 @@ from tests.history.folder_cases import new_bucket
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An empty bucket of an S3 server of our own."""
+    """An empty bucket of an S3 server that runs for the tests."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -28,8 +28,8 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.stop()
 
 
-def test_all_that_was_lost_comes_back(run: Run, home: Path, tmp_path: Path) -> None:
-    """Forecasts and sales; each command says in a line what it did; the settings are in force again."""
+def test_everything_is_restored(run: Run, home: Path, tmp_path: Path) -> None:
+    """Forecasts, sales and settings. Each command prints what it did."""
     out, new = tmp_path / "b.tar", tmp_path / "new"
     code, told, err = run(home, "backup", "--out", out)
     size = out.stat().st_size / 1e3
@@ -62,7 +62,7 @@ def test_the_history_may_be_in_another_kind_of_place(
 
 
 def test_a_backup_is_never_replaced_by_accident(run: Run, home: Path, tmp_path: Path) -> None:
-    """It takes a word to do so."""
+    """Only ``--force`` replaces it."""
     out = tmp_path / "b.tar"
     out.write_text("mine")
     code, told, err = run(home, "backup", "--out", out)
@@ -73,7 +73,7 @@ def test_a_backup_is_never_replaced_by_accident(run: Run, home: Path, tmp_path: 
 
 
 def test_a_backup_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
-    """Half a file never has the name."""
+    """A file of that name is never half written."""
     out = tmp_path / "b.tar"
     out.write_text("mine")
     with pytest.raises(LookupError):
@@ -89,7 +89,7 @@ def fail_in_the_middle(out: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["missing/b.tar", "file/b.tar", "full"])
-def test_a_file_that_cannot_be_written_is_told(run: Run, home: Path, tmp_path: Path, where: str) -> None:
+def test_a_file_that_cannot_be_written_is_refused(run: Run, home: Path, tmp_path: Path, where: str) -> None:
     """With what was expected."""
     (tmp_path / "file").write_text("")
     (tmp_path / "full").mkdir()
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_written_is_told(run: Run, home: Path, tmp_path: P
 
 
 def test_nothing_is_not_backed_up(run: Run, tmp_path: Path) -> None:
-    """Most likely it is the wrong folder."""
+    """It is probably the wrong state folder."""
     code, _, err = run(tmp_path / "wrong", "backup", "--out", tmp_path / "b.tar")
     found = f"{tmp_path / 'wrong' / FILE}: expected something to back up, found no imports\n"
     assert (code, err) == (2, found)
@@ -116,7 +116,7 @@ def test_a_place_in_use_is_not_restored_into(run: Run, home: Path, back: Path) -
 
 
 def test_files_of_another_history_are_not_mixed_with(run: Run, back: Path, tmp_path: Path) -> None:
-    """It says how many, and one of them; nothing is made."""
+    """The message has their number and one name; nothing is written."""
     new = tmp_path / "new"
     other = new / "history" / "sales" / "9_x" / "y.parquet"
     other.parent.mkdir(parents=True)
@@ -128,7 +128,7 @@ def test_files_of_another_history_are_not_mixed_with(run: Run, back: Path, tmp_p
 
 
 def test_settings_of_the_place_are_not_replaced(run: Run, back: Path, tmp_path: Path) -> None:
-    """Somebody may have written them by hand."""
+    """An operator may have written them."""
     new = tmp_path / "new"
     new.mkdir()
     (new / SETTINGS_FILE).write_text("STORECAST_HORIZON=7\n")
@@ -138,7 +138,7 @@ def test_settings_of_the_place_are_not_replaced(run: Run, back: Path, tmp_path: 
 
 
 def test_a_restore_that_broke_off_is_done_again(run: Run, home: Path, back: Path, tmp_path: Path) -> None:
-    """What it left of the history, also half a file, is in nobody's way."""
+    """The history files it left, even half a file, do no harm."""
     new = tmp_path / "new"
     for name, content in list(files(home / "history").items())[:2]:
         path = new / "history" / name
@@ -150,7 +150,7 @@ def test_a_restore_that_broke_off_is_done_again(run: Run, home: Path, back: Path
 
 
 def test_a_database_that_cannot_be_loaded_leaves_nothing(run: Run, back: Path, tmp_path: Path) -> None:
-    """But for history files, and the next restore does not mind them."""
+    """Except for history files, which the next restore uses."""
     new, sound = tmp_path / "new", back.read_bytes()
     back.write_bytes(with_manifest(sound, lambda document: document["tables"][0].update(rows=9)))
     code, _, err = run(new, "restore", back)
@@ -174,7 +174,7 @@ def test_a_database_that_cannot_be_loaded_leaves_nothing(run: Run, back: Path, t
 def test_settings_that_cannot_be_used_are_refused(
     run: Run, back: Path, tmp_path: Path, settings: bytes, expected: str
 ) -> None:
-    """Before anything is made: the restored place would not start."""
+    """Before anything is written, because the restored server would not start."""
     back.write_bytes(with_settings(back.read_bytes(), settings))
     code, _, err = run(tmp_path / "new", "restore", back)
     assert (code, err.startswith(expected)) == (2, True)
@@ -182,7 +182,7 @@ def test_settings_that_cannot_be_used_are_refused(
 
 
 def test_settings_this_version_does_not_have_are_left_out(run: Run, back: Path, tmp_path: Path) -> None:
-    """And told; what looks like a place is one of them."""
+    """The command names them. An address is never restored."""
     given_settings = b'{"STORECAST_HORIZON": "7", "STORECAST_HOME": "/etc", "STORECAST_MOOD": "good"}'
     back.write_bytes(with_settings(back.read_bytes(), given_settings))
     code, out, _ = run(tmp_path / "new", "restore", back)

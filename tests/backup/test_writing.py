@@ -1,4 +1,4 @@
-"""History files that retention has removed, and those that are missing or damaged."""
+"""Backups while history files are pruned, missing or damaged."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.services.test_retention import DAY, stamp
 
 @pytest.fixture
 def pruned_house(tmp_path: Path) -> Iterator[House]:
-    """A house with files that its settings no longer keep."""
+    """A house with history files that are older than its retention settings."""
     house = House(tmp_path / "home", keep_versions=1, keep=DAY)
     house.home.joinpath("history").mkdir(parents=True, exist_ok=True)
     house.furnish()
@@ -29,7 +29,7 @@ def pruned_house(tmp_path: Path) -> Iterator[House]:
 
 
 def test_files_that_retention_has_removed_are_left_out(pruned_house: House, tmp_path: Path) -> None:
-    """Before the backup, or between its look at the database and theirs."""
+    """Files that were removed before the backup, or after it has read the database."""
     house, removed = pruned_house, 0
 
     def prune_late(done: int, _total: int) -> None:
@@ -49,7 +49,7 @@ def test_files_that_retention_has_removed_are_left_out(pruned_house: House, tmp_
 
 
 def test_a_missing_head_fails_the_backup(pruned_house: House, tmp_path: Path) -> None:
-    """It names the file, and leaves none of its own."""
+    """The message names it, and no backup file is left."""
     head = pruned_house.storage.manifest.heads("sales")["2"]
     (path,) = (pruned_house.home / "history").glob(f"*/*/{head.content_hash}.parquet")
     path.unlink()
@@ -61,7 +61,7 @@ def test_a_missing_head_fails_the_backup(pruned_house: House, tmp_path: Path) ->
 
 
 def test_a_damaged_file_fails_the_backup(pruned_house: House, tmp_path: Path) -> None:
-    """Also an older one: what is there is to be sound."""
+    """Even if it is not a current one."""
     path = min((pruned_house.home / "history" / "sales").glob("1_*/*"), key=lambda path: path.stat().st_mtime)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1

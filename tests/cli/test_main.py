@@ -1,4 +1,4 @@
-"""The command line, run in this process on a state folder of its own."""
+"""The command line, run in this process on an empty state folder."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty state folder, an engine that is quick, and one process for its fits."""
+    """An empty state folder, a quick engine, and one worker process."""
     home = tmp_path / "state"
     monkeypatch.setenv("STORECAST_HOME", str(home))
     monkeypatch.setenv("STORECAST_ENGINE", "seasonal_naive")
@@ -36,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run one command; return its exit code and what it printed and complained of."""
+    """Run one command; return its exit code, standard output and standard error."""
     del home
 
     def run_one(*arguments: str | Path) -> tuple[int, str, str]:
@@ -57,7 +57,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 def status(run: Run) -> dict[str, Any]:
-    """What ``status --json`` says."""
+    """The output of ``status --json``."""
     code, out, _ = run("status", "--json")
     assert code == 0
     told: dict[str, Any] = json.loads(out)
@@ -65,7 +65,7 @@ def status(run: Run) -> dict[str, Any]:
 
 
 def test_sales_and_plan_are_imported(run: Run, shop: Path, tmp_path: Path) -> None:
-    """Each tells what it did in a line, and what it assumed below."""
+    """Each prints what it did in one line, and below what it assumed."""
     code, out, err = run("import", shop)
     assert (code, err) == (0, "")
     days = (LAST - FIRST).days + 1
@@ -80,7 +80,7 @@ def test_sales_and_plan_are_imported(run: Run, shop: Path, tmp_path: Path) -> No
 
 
 def test_importing_again_is_nothing_new(run: Run, shop: Path) -> None:
-    """And no failure."""
+    """It is not a failure."""
     run("import", shop)
     code, out, _ = run("import", shop)
     assert (code, out.splitlines()[0]) == (0, f"sales.csv: nothing new in {2 * 92} rows")
@@ -88,7 +88,7 @@ def test_importing_again_is_nothing_new(run: Run, shop: Path) -> None:
 
 @pytest.mark.parametrize("format_asked", [[], ["--format", "rossmann"]])
 def test_rossmanns_files_are_imported(run: Run, tmp_path: Path, format_asked: list[str]) -> None:
-    """Told by their headers or asked for; with the attributes of the stores."""
+    """Recognised by their headers or named by an option; with the attributes of the stores."""
     for name, content in (
         ("train.csv", TRAIN),
         ("test.csv", PLANNED),
@@ -133,7 +133,7 @@ def test_a_bad_file_is_refused_in_words(run: Run, shop: Path) -> None:
         (["sample", "next-day"], "sample feed: expected the sample and a day to come"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_a_line(run: Run, arguments: list[str], message: str) -> None:
+def test_a_refusal_is_one_line(run: Run, arguments: list[str], message: str) -> None:
     """Exit code 2, without a traceback."""
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
@@ -141,7 +141,7 @@ def test_what_cannot_be_done_is_told_in_a_line(run: Run, arguments: list[str], m
     assert len(err.splitlines()) == 1
 
 
-def test_a_setting_that_cannot_be_used_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_setting_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the name of the variable."""
     monkeypatch.setenv("STORECAST_HORIZON", "soon")
     code, _, err = run("status")
@@ -149,17 +149,17 @@ def test_a_setting_that_cannot_be_used_is_told(run: Run, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("arguments", [["import", "x.csv", "--format", "walmart"], ["refresh"], []])
-def test_a_command_that_is_no_command_shows_its_usage(
+def test_an_invalid_command_shows_the_usage(
     run: Run, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The shell's convention: exit code 2 and the usage."""
+    """With exit code 2, as is the convention."""
     with pytest.raises(SystemExit, match="2"):
         run(*arguments)
     assert capsys.readouterr().err.startswith("usage: python -m forecasting")
 
 
 def test_the_sample_is_loaded_once_and_fed_day_by_day(run: Run) -> None:
-    """Loading it into sales is refused, or skipped where asked to; each next day is one day on."""
+    """Loading it into existing sales is refused, or skipped with ``--if-empty``; each feed adds one day."""
     first = run("sample", "load")
     assert (first[0], first[1].count("rows added")) == (0, 2)
     assert status(run)["last_ds"] == "2019-04-02"
@@ -175,7 +175,7 @@ def test_the_sample_is_loaded_once_and_fed_day_by_day(run: Run) -> None:
         assert status(run)["last_ds"] == day
 
 
-def test_status_tells_what_is_loaded(run: Run, shop: Path, home: Path) -> None:
+def test_status_prints_what_is_loaded(run: Run, shop: Path, home: Path) -> None:
     """As JSON for machines and in words for people."""
     empty = status(run)
     assert (empty["stores"], empty["first_ds"], empty["as_of"]) == (0, None, None)
@@ -194,7 +194,7 @@ def test_status_tells_what_is_loaded(run: Run, shop: Path, home: Path) -> None:
 
 
 def test_a_refresh_publishes_what_is_exported(run: Run, shop: Path, tmp_path: Path) -> None:
-    """CSV and Parquet hold the same: every day of every series of the newest version."""
+    """CSV and Parquet have the same rows: every day of every series of the newest version."""
     run("import", shop)
     code, out, err = run("refresh", "--store", "1")
     assert (code, out.splitlines()[0]) == (0, "1 retrain"), err
@@ -223,7 +223,7 @@ def test_a_refresh_that_fails_says_so(run: Run, shop: Path, monkeypatch: pytest.
 
 
 def test_an_export_without_forecasts_has_its_columns(run: Run, shop: Path, tmp_path: Path) -> None:
-    """An order system that reads it finds no rows rather than no file."""
+    """An order system that reads it finds a file without rows, not a missing file."""
     run("import", shop)
     assert run("export", "--out", tmp_path / "f.csv")[0] == 0
     assert (tmp_path / "f.csv").read_text() == ",".join(EXPORT) + "\n"

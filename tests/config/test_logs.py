@@ -1,4 +1,4 @@
-"""Log records as an operator's collector reads them."""
+"""Log records, as a log collector reads them."""
 
 import io
 import json
@@ -27,7 +27,7 @@ foreign = logging.getLogger("some.package")
 
 
 def written(form: str, act: Callable[[], object], level: str = "info") -> str:
-    """What a configured process writes while `act` is done."""
+    """The text that a configured process writes while `act` runs."""
     stream = io.StringIO()
     logs.configure(form, level, stream)
     act()
@@ -35,7 +35,7 @@ def written(form: str, act: Callable[[], object], level: str = "info") -> str:
 
 
 def objects(act: Callable[[], object], level: str = "info") -> list[dict[str, Any]]:
-    """The same as JSON: one object a line, and nothing else."""
+    """The same as JSON. Every line has to be one object."""
     return [json.loads(line) for line in written(JSON, act, level).splitlines()]
 
 
@@ -45,7 +45,7 @@ def fail(message: str) -> NoReturn:
 
 
 def failed(message: str) -> ValueError:
-    """An error that was raised."""
+    """An error with a traceback."""
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
         fail(message)
     return caught.value
@@ -75,15 +75,15 @@ def test_an_event_is_one_object_with_its_values() -> None:
     }
 
 
-def test_a_value_cannot_pass_for_what_every_record_tells() -> None:
-    """Level, logger and instant are those of the record."""
+def test_a_value_cannot_replace_a_common_field() -> None:
+    """Level, logger and timestamp are those of the record."""
     (told,) = objects(lambda: log.warning("odd", level="fine", logger="me", timestamp=0))
     assert (told["level"], told["logger"]) == ("warning", "forecasting.tests")
     assert told["timestamp"]
 
 
 def test_records_of_other_packages_look_the_same() -> None:
-    """From warnings on, with their arguments filled in; a level that is asked for is about ours."""
+    """From warnings on, with their arguments filled in. The configured level applies to our own records."""
 
     def act() -> None:
         foreign.info("connecting to %s", "db")
@@ -98,7 +98,7 @@ def test_records_of_other_packages_look_the_same() -> None:
 
 
 def test_a_logger_with_a_handler_of_its_own_joins_the_others() -> None:
-    """Nothing of it is written twice, or in another form."""
+    """Its records are written once, in the same format."""
     own = io.StringIO()
     stray = logging.getLogger("stray")
     stray.addHandler(logging.StreamHandler(own))
@@ -114,7 +114,7 @@ def test_a_logger_with_a_handler_of_its_own_joins_the_others() -> None:
 
 
 def test_a_failure_carries_its_traceback_as_text() -> None:
-    """Of ours and of others; still one line."""
+    """In records of our own and of other packages, still on one line."""
 
     def act() -> None:
         log.error("run failed", run_id="r1", exc_info=failed("no such column"))
@@ -127,8 +127,8 @@ def test_a_failure_carries_its_traceback_as_text() -> None:
     assert "exc_info" not in ours
 
 
-def test_what_a_thread_is_about_is_in_all_its_records() -> None:
-    """Also in those of other packages; neither afterwards nor in another thread."""
+def test_values_of_a_block_are_in_all_records_of_the_thread() -> None:
+    """Also in those of other packages, but not after the block or in another thread."""
 
     def act() -> None:
         with logs.about(run_id="r1", scope="store:1"):
@@ -143,8 +143,8 @@ def test_what_a_thread_is_about_is_in_all_its_records() -> None:
     assert told == {"training": "r1", "slow": "r1", "elsewhere": None, "done": None}
 
 
-def test_the_console_has_the_same_in_a_line_to_read() -> None:
-    """Without colours where nobody looks; a traceback stands below its line."""
+def test_the_console_has_the_same_values_in_one_line() -> None:
+    """Without colours if it is not a terminal. A traceback follows below the line."""
 
     def act() -> None:
         log.info("run published", run_id="r1", scope="store:1")
@@ -163,7 +163,7 @@ def test_the_console_has_the_same_in_a_line_to_read() -> None:
 
 @pytest.mark.parametrize("form", [JSON, CONSOLE])
 def test_no_secret_is_written(form: str) -> None:
-    """Neither a URL's password nor the value of a secret name, wherever it stands."""
+    """Neither the password in a URL nor the value of a secret name, at any depth."""
 
     def act() -> None:
         log.info("opening %s", URL, url=URL, urls=[URL], options={"password": SECRET, "host": "db"})
@@ -182,7 +182,7 @@ def test_no_secret_is_written(form: str) -> None:
 
 
 def test_ordinary_words_and_addresses_are_left_alone() -> None:
-    """What only resembles a secret is read as it was written."""
+    """A text that only resembles a secret is not changed."""
     for text in (
         "http://127.0.0.1:8501/store?store=1",
         "token: expected a name, found none",
@@ -193,7 +193,7 @@ def test_ordinary_words_and_addresses_are_left_alone() -> None:
 
 
 def test_a_process_that_configured_nothing_logs_sentences(caplog: pytest.LogCaptureFixture) -> None:
-    """The standard library's records, with the values behind the event and without secrets."""
+    """Records of the standard library: the event followed by the values, without secrets."""
     caplog.set_level(logging.INFO)
     log.info("run %s", "published", run_id="r1", url=URL)
     log.debug("unheard")
@@ -205,7 +205,7 @@ def test_a_process_that_configured_nothing_logs_sentences(caplog: pytest.LogCapt
 
 
 def test_a_process_that_configured_nothing_writes_to_standard_error_only() -> None:
-    """As pool workers do: warnings, nothing on standard output."""
+    """Pool workers do so: they write warnings, and nothing on standard output."""
     code = (
         "from forecasting.config.logs import get_logger\n"
         "get_logger('forecasting.x').info('hello')\n"
@@ -228,10 +228,10 @@ def test_configuring_again_replaces(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(sys.stderr.getvalue())["event"] == "hello"  # type: ignore[attr-defined] # a StringIO
 
 
-def test_logs_that_cannot_be_as_wanted_are_as_usual(
+def test_unusable_log_settings_fall_back_to_the_defaults(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """So that what is wrong with them can be told."""
+    """So that the refusal can be logged."""
     monkeypatch.setenv("STORECAST_LOG_LEVEL", "loud")
     logs.configure_from_env("warning")
     log.info("unheard")
@@ -246,14 +246,14 @@ def test_logs_that_cannot_be_as_wanted_are_as_usual(
         ("STORECAST_LOG_LEVEL", "one of debug, info, warning, error"),
     ],
 )
-def test_a_log_setting_that_cannot_be_used_is_named(name: str, expected: str) -> None:
+def test_an_unusable_log_setting_is_named(name: str, expected: str) -> None:
     """With what was expected and what was found."""
     with pytest.raises(InvalidSetting, match=f"^{name}: expected {expected}, found 'loud'"):
         Settings.from_env({name: "loud"})
 
 
 def test_log_settings_are_read_whatever_their_case() -> None:
-    """Nothing set means people read them, and the level is the process's own."""
+    """The default is the console format and the usual level of the process."""
     assert Settings.from_env({}).log == LogSettings(form=CONSOLE, level=None)
     env = {"STORECAST_LOG_FORMAT": "JSON", "STORECAST_LOG_LEVEL": " Debug "}
     assert Settings.from_env(env).log == LogSettings(form=JSON, level="debug")

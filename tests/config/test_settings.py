@@ -9,21 +9,21 @@ from forecasting.core.errors import InvalidSetting
 
 
 @pytest.fixture(autouse=True)
-def no_home_of_a_developer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The state folder that is used by default may have settings of its own."""
+def empty_default_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default state folder of a developer may have a settings file."""
     monkeypatch.setattr("forecasting.config.settings.DEFAULT_HOME", tmp_path)
 
 
-def test_what_is_not_set_has_its_default() -> None:
-    """Also what is set to nothing."""
+def test_a_variable_that_is_not_set_has_its_default() -> None:
+    """An empty variable counts as not set."""
     assert Settings.from_env({}) == Settings.from_env({"STORECAST_NIGHTLY": " ", "STORECAST_KEEP_DAYS": ""})
     settings = Settings.from_env({})
     assert (settings.keep_versions, settings.keep) == (30, timedelta(days=90))
     assert (settings.nightly, settings.timezone) == (None, UTC)
 
 
-def test_retention_and_the_night_are_read() -> None:
-    """Numbers, a time of day, a zone."""
+def test_retention_and_the_nightly_refresh_are_read() -> None:
+    """Numbers, a time of day and a time zone."""
     settings = Settings.from_env(
         {
             "STORECAST_KEEP_VERSIONS": "1",
@@ -48,8 +48,8 @@ def test_retention_and_the_night_are_read() -> None:
         ("~/history", str(Path.home() / "history")),
     ],
 )
-def test_the_history_is_in_the_state_folder_or_where_it_is_said(found: str | None, expected: str) -> None:
-    """A URL is taken as it is; a path counts from here."""
+def test_the_history_is_in_the_state_folder_or_at_its_address(found: str | None, expected: str) -> None:
+    """A URL is used unchanged; a path is relative to the working directory."""
     env = {"STORECAST_HOME": "/srv/state"} | ({} if found is None else {"STORECAST_HISTORY_URL": found})
     assert Settings.from_env(env).history == expected
 
@@ -64,13 +64,13 @@ def test_a_password_in_the_history_s_url_is_not_shown() -> None:
     "address", ["tcp://10.0.0.5:8786", "tls://dask-1.example.org:8786", "tcp://[::1]:80"]
 )
 def test_a_dask_scheduler_is_read(address: str) -> None:
-    """By name or number; without one fits run on this machine."""
+    """By host name or IP address. Without one, fits run on this machine."""
     assert Settings.from_env({"STORECAST_DASK_SCHEDULER": f" {address} "}).dask_scheduler == address
     assert Settings.from_env({"STORECAST_DASK_SCHEDULER": " "}).dask_scheduler == ""
 
 
 def test_engines_are_read_for_all_by_region_and_by_store() -> None:
-    """What is said of a store goes before its region's; several may compete."""
+    """The engine of a store overrides that of its region. Several engines may compete."""
     settings = Settings.from_env(
         {
             "STORECAST_ENGINE": "seasonal_naive, North = aws_forecast + prophet, 17=my.engines:make",
@@ -87,20 +87,20 @@ def test_engines_are_read_for_all_by_region_and_by_store() -> None:
     ("asked", "local"), [("aws_forecast", ""), ("aws_forecast+prophet", "prophet"), ("", "prophet")]
 )
 def test_the_local_engine_is_the_first_that_fits_here(asked: str, local: str) -> None:
-    """Where every store's engine is elsewhere there is none."""
+    """If every store's engine is remote there is none."""
     env = {"STORECAST_ENGINE": asked, "STORECAST_AWS_BUCKET": "s3://sales"}
     assert Settings.from_env(env).local_engine == local
 
 
 def test_aws_is_off_until_its_bucket_is_named() -> None:
-    """An engine that needs it is refused at the start, not at the first press."""
+    """An engine that needs it is refused at start-up, not at the first refresh."""
     assert not Settings.from_env({"STORECAST_AWS_GROUP": "north"}).aws
     with pytest.raises(InvalidSetting, match="expected STORECAST_AWS_BUCKET to be set where aws_forecast"):
         Settings.from_env({"STORECAST_ENGINE": "prophet, North=aws_forecast"})
 
 
-def test_what_aws_needs_is_read() -> None:
-    """A place for the data, a group, a role, and what it may cost."""
+def test_the_settings_of_aws_are_read() -> None:
+    """Bucket, group, role, region, limit, prices and poll interval."""
     aws = Settings.from_env(
         {
             "STORECAST_AWS_BUCKET": "s3://sales-data/storecast/",
@@ -118,8 +118,8 @@ def test_what_aws_needs_is_read() -> None:
     assert aws.poll == timedelta(seconds=5)
 
 
-def test_without_a_cap_or_prices_there_are_none() -> None:
-    """Neither is made up."""
+def test_aws_has_no_limit_and_no_prices_by_default() -> None:
+    """Neither is guessed."""
     aws = Settings.from_env({"STORECAST_AWS_BUCKET": "s3://sales"}).aws
     assert (aws.prefix, aws.trainings_a_day, aws.rates, aws.role) == ("", None, {}, "")
 
@@ -154,7 +154,7 @@ def test_without_a_cap_or_prices_there_are_none() -> None:
         ("STORECAST_TIMEZONE", "../etc/passwd", "a time zone this machine knows"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named(name: str, found: str, expected: str) -> None:
+def test_an_unusable_setting_is_named(name: str, found: str, expected: str) -> None:
     """With what was expected and what was found."""
     with pytest.raises(InvalidSetting, match=rf"^{name}: expected {expected}.*, found '"):
         Settings.from_env({name: found})

@@ -1,4 +1,4 @@
-"""A house whose stores are trained by the fake of AWS, and the commands that concern it."""
+"""A house whose stores the fake of AWS trains, with the ``aws`` commands."""
 
 import json
 from collections.abc import Sequence
@@ -20,24 +20,24 @@ from tests.house import House
 BUCKET, PREFIX = "sales-of-ours", "planning"
 MINUTE = timedelta(minutes=1)
 CHANGES = ("Create", "Update", "Put", "Delete", "Stop")
-"""What operations that change something begin with."""
+"""The first words of operations that change something."""
 
 
 _SESSIONS: dict[tuple[AwsFake, str], ForecastSession] = {}
 
 
 def session_to(settings: AwsSettings, aws: AwsFake) -> ForecastSession:
-    """One for all tests: a client takes longer to make than a set-up."""
+    """A session shared by all tests, because creating a client takes longer than a set-up."""
     return _SESSIONS.setdefault((aws, settings.bucket), ForecastSession(settings, attempts=1))
 
 
 class AwsHouse(House):
-    """Stores 1 and 2, furnished; pauses turn the clock.
+    """Stores 1 and 2 with sales. A pause of a command advances the clock.
 
     Attributes
     ----------
     answer
-        What questions are answered with.
+        The answer to every question.
     asked
         The questions.
     """
@@ -65,23 +65,23 @@ class AwsHouse(House):
         return aws_commands.run(self, self.settings, arguments, context)  # type: ignore[arg-type] # as good
 
     def wait_for(self, _: object, answers: Sequence[Answer]) -> list[RefreshRun]:
-        """Work; the runs that failed."""
+        """Work all runs; return those that failed."""
         self.work()
         runs = [self.services.runs.get(LOCAL_USER, answer.run.run_id) for answer in answers if answer.run]
         return [run for run in runs if run.state is RunState.FAILED]
 
     def set_aws(self, **given: Any) -> None:
-        """Go on with other settings of AWS."""
+        """Change settings of AWS."""
         aws = self.settings.aws.model_copy(update=given)
         self.settings = self.settings.model_copy(update={"aws": aws})
 
     def changes(self) -> list[str]:
-        """The calls so far that changed something, or were to; those of AWS Forecast last."""
+        """The calls so far that changed something or tried to; those of AWS Forecast last."""
         calls = [*self.aws.other_calls, *self.aws.calls]
         return [each.operation for each in calls if each.operation.startswith(CHANGES)]
 
     def state(self) -> dict[str, Any]:
-        """All there is in the account, but for times."""
+        """The whole content of the account, without times."""
         return {
             "forecast": {kind: _named(self.aws.resources(kind)) for kind in KINDS},
             "bucket": self.keys(),
@@ -90,16 +90,16 @@ class AwsHouse(House):
         }
 
     def errors(self) -> list[str]:
-        """Of the runs so far."""
+        """The errors of all runs so far."""
         return [run.error for run in self.storage.runs.recent(99) if run.error]
 
     def left_over(self) -> dict[str, list[str]]:
-        """Names of what there is in AWS Forecast and in our bucket, by kind; nothing where there is none."""
+        """What exists in AWS Forecast and in our bucket, by kind; kinds without any are left out."""
         found = {kind: [each["CreationTime"] for each in self.aws.resources(kind)] for kind in KINDS}
         return {kind: each for kind, each in {**found, "bucket": self.keys()}.items() if each}
 
     def keys(self, bucket: str = "") -> list[str]:
-        """The objects in a bucket, by default ours; None where there is no bucket."""
+        """Keys of the objects in a bucket, by default ours; empty if the bucket does not exist."""
         name = bucket or self.settings.aws.bucket
         if name not in [each["Name"] for each in self.aws.s3.list_buckets()["Buckets"]]:
             return []
@@ -138,7 +138,7 @@ KINDS = (
 
 
 def _named(found: list[dict[str, Any]]) -> list[str]:
-    """Names and what they are made of, sorted."""
+    """The resources without their times, as sorted JSON texts."""
     times = ("CreationTime", "LastModificationTime")
     plain = [{name: value for name, value in each.items() if name not in times} for each in found]
     return sorted(json.dumps(each, default=str, sort_keys=True) for each in plain)

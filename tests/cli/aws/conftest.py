@@ -12,7 +12,7 @@ __all__ = ["aws", "aws_server"]
 
 @pytest.fixture
 def house(aws: AwsFake, tmp_path: Path) -> Iterator[AwsHouse]:
-    """Two stores that AWS is to train, and an account with nothing of ours in it."""
+    """Two stores that AWS trains, and an account that has nothing of ours yet."""
     made = AwsHouse(tmp_path, aws)
     yield made
     made.close()

@@ -21,7 +21,7 @@ from tests.house import FIRST, LAST, sales
 
 
 def test_status_of_an_empty_account(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
-    """Tells what is to be done, that AWS takes no new customers, and how many values will be forecast."""
+    """It says what to do next, that AWS takes no new customers, and how many values will be forecast."""
     assert house.run("status") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[:4] == [
@@ -37,8 +37,8 @@ def test_status_of_an_empty_account(house: AwsHouse, capsys: pytest.CaptureFixtu
     assert house.changes() == []
 
 
-def test_status_tells_ages_and_whose_things_are(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
-    """The newest first; those of the whole account count for the quota."""
+def test_status_prints_ages_and_owners(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
+    """The newest first. The forecasts of the whole account count towards the quota."""
     house.run("setup")
     now = house.clock.now()
     ours = house.aws.add_predictor("storecast_1", group="storecast", created=now - timedelta(hours=47.5))
@@ -58,7 +58,7 @@ def test_status_tells_ages_and_whose_things_are(house: AwsHouse, capsys: pytest.
 
 
 def test_status_for_machines(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
-    """JSON: instants in ISO 8601, ages in seconds, the estimate in money where rates are set."""
+    """JSON: instants in ISO 8601, ages in seconds, the estimate in money if rates are set."""
     house.set_aws(rates={"gb": 10.0, "hour": 1.0, "points": 2.0}, trainings_a_day=3)
     house.run("setup")
     begun = house.clock.now() - timedelta(hours=5)
@@ -94,10 +94,10 @@ def test_status_for_machines(house: AwsHouse, capsys: pytest.CaptureFixture[str]
         ("ThrottlingException", "Out of reach"),
     ],
 )
-def test_status_tells_why_aws_cannot_be_reached(
+def test_status_prints_why_aws_cannot_be_reached(
     house: AwsHouse, capsys: pytest.CaptureFixture[str], code: str, why: str
 ) -> None:
-    """And is no failure itself; a training and a set-up are."""
+    """Status succeeds nevertheless; the other commands fail."""
     house.aws.fail("ListDatasetGroups", code, times=None)
     assert house.run("status") == 0
     assert capsys.readouterr().out.startswith(f"AWS Forecast  {why}: ")
@@ -107,8 +107,8 @@ def test_status_tells_why_aws_cannot_be_reached(
     assert house.changes() == []
 
 
-def test_training_is_asked_for_with_its_price(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
-    """The answer is no unless it is yes; then the group is trained through the ledger, and published."""
+def test_a_training_is_confirmed_with_its_price(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
+    """Any answer but yes means no. After yes the group is trained and its forecasts are published."""
     house.set_aws(rates={"gb": 0.088, "hour": 0.24, "points": 2.0})
     house.run("setup")
     with pytest.raises(InvalidRequest, match="nothing was started"):
@@ -129,15 +129,15 @@ def test_training_is_asked_for_with_its_price(house: AwsHouse, capsys: pytest.Ca
 
 
 def test_a_training_that_fails_says_so(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 1, with what AWS said."""
+    """Exit code 1, with the message of AWS."""
     house.run("setup")
     house.aws.fail_job("predictor", message="Too few items")
     assert house.run("train", "--yes") == 1
     assert "group storecast: AWS Forecast: the training failed: Too few items" in capsys.readouterr().err
 
 
-def test_the_cap_is_told_before_anything_is_asked(house: AwsHouse) -> None:
-    """And when the next training may begin."""
+def test_the_daily_limit_is_checked_before_the_question(house: AwsHouse) -> None:
+    """The message says when the next training may begin."""
     house.set_aws(trainings_a_day=1)
     house.run("setup")
     house.aws.add_predictor("storecast_1", group="storecast", created=house.clock.now())
@@ -146,8 +146,8 @@ def test_the_cap_is_told_before_anything_is_asked(house: AwsHouse) -> None:
     assert house.asked == []
 
 
-def test_trainings_of_a_day_count_for_the_cap(house: AwsHouse) -> None:
-    """Predictors of the last 24 hours are not tidied away: the cap is counted by them."""
+def test_trainings_of_a_day_count_towards_the_limit(house: AwsHouse) -> None:
+    """Predictors of the last 24 hours are not deleted, because they are counted."""
     house.run("setup")
     for hours in (30, 5, 4, 3):
         begun = house.clock.now() - timedelta(hours=hours)
@@ -168,13 +168,13 @@ class Racing:
         self._first, self._begun = datetime.now(UTC), monotonic()
 
     def now(self) -> datetime:
-        """The present instant."""
+        """The current time."""
         return self._first + timedelta(seconds=1000 * (monotonic() - self._begun))
 
 
 @pytest.fixture
 def shell(aws: AwsFake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The environment of an operator, with a file of sales; AWS is in a hurry."""
+    """The environment of an operator, with a file of sales; the fake of AWS is fast."""
     aws.use_clock(Racing())
     aws.take_minutes(imports=1, predictor=5, forecast=1, export=1)
     variables = {
@@ -197,7 +197,7 @@ def shell(aws: AwsFake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 def test_from_sales_to_a_forecast_by_the_command_line(
     aws: AwsFake, shell: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Import, set up, train, export, remove: all of it fits the service model, and no credential is told."""
+    """Import, set up, train, export, remove: every call fits the service model; no credential is printed."""
     caplog.set_level(logging.DEBUG, "forecasting")
     commands = [
         ["import", str(shell)],
@@ -222,7 +222,7 @@ def test_from_sales_to_a_forecast_by_the_command_line(
 def test_the_shell_gets_an_exit_code(
     aws: AwsFake, shell: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """2 in a line without a traceback: no store, no setting, or AWS refuses."""
+    """2 and one line without a traceback, if there is no store or no setting, or AWS refuses."""
     assert main(["aws", "setup"]) == 2
     assert "expected stores with sales history whose engine is aws_forecast" in capsys.readouterr().err
     main(["import", str(shell)])
@@ -243,7 +243,7 @@ def test_the_shell_gets_an_exit_code(
 @pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["setup", "--help"], 0), ([], 2)])
 @pytest.mark.usefixtures("shell")
 def test_the_shell_gets_help(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of all of them and of each."""
+    """For all commands together and for each."""
     with pytest.raises(SystemExit) as ended:
         main(["aws", *arguments])
     assert ended.value.code == code
@@ -261,8 +261,8 @@ assert not found, found
 """
 
 
-def test_who_does_not_use_aws_never_imports_its_tools(tmp_path: Path) -> None:
-    """Neither boto3 nor botocore, in a process of its own; nor by the command that says what is missing."""
+def test_boto3_is_not_imported_without_aws(tmp_path: Path) -> None:
+    """Nor is botocore. Not even by the command that says which setting is missing."""
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_AWS],
         env={"STORECAST_HOME": str(tmp_path), "STORECAST_PROCESSES": "0", "PATH": ""},

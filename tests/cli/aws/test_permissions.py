@@ -1,4 +1,4 @@
-"""The policies of docs/aws.md, tried by the fake, which refuses every call outside them."""
+"""The policies in docs/aws.md: the fake of AWS refuses every call that they do not allow."""
 
 import json
 import re
@@ -28,7 +28,7 @@ Document = dict[str, Any]
 
 
 def documents() -> list[Document]:
-    """The policies of the docs, with the places of the tests."""
+    """The policies in the documentation, with the names that the tests use."""
     text = DOCS.read_text(encoding="utf-8")
     blocks = re.findall(r"^```json\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     for word, value in {**PLACES, "GROUP": "storecast"}.items():
@@ -37,7 +37,7 @@ def documents() -> list[Document]:
 
 
 def together(*policies: Document) -> Document:
-    """What several policies of one person allow."""
+    """Several policies as one."""
     return {"Statement": [statement for each in policies for statement in each["Statement"]]}
 
 
@@ -52,7 +52,7 @@ def actions(policy: Document, services: str) -> Iterator[str]:
 
 @pytest.fixture
 def worked(house: AwsHouse, aws: AwsFake) -> AwsHouse:
-    """Set up, trained so that old things go, forecast, queried and removed, within the policies."""
+    """A house that was set up, trained, forecast, queried and removed, within the policies."""
     running, administration = documents()[RUNNING], documents()[ADMINISTRATION]
     aws.policy = everything = together(running, administration)
     assert house.run("setup") == 0
@@ -86,7 +86,7 @@ def worked(house: AwsHouse, aws: AwsFake) -> AwsHouse:
 
 
 def add_old_predictors(house: AwsHouse, aws: AwsFake) -> None:
-    """One of each of some days, the oldest with a forecast and an export of its backtest."""
+    """Add a predictor for each of some days, the oldest with a forecast and an export of its backtest."""
     made = [
         aws.add_predictor(
             f"storecast_{days}", group="storecast", created=house.clock.now() - timedelta(days=days)
@@ -105,15 +105,15 @@ def add_old_predictors(house: AwsHouse, aws: AwsFake) -> None:
 
 @contextmanager
 def by_hand(aws: AwsFake) -> Iterator[Any]:
-    """A client of somebody who may do everything, and whose calls do not count."""
+    """A client with all permissions, whose calls are not recorded."""
     policy, aws.policy, before = aws.policy, None, len(aws.calls)
     yield boto3.client("forecast")
     del aws.calls[before:]
     aws.policy = policy
 
 
-def test_the_policies_are_enough_and_no_more(worked: AwsHouse, aws: AwsFake) -> None:
-    """Nothing is refused from set-up to removal, and every action they allow is used on the way."""
+def test_the_policies_are_sufficient_and_minimal(worked: AwsHouse, aws: AwsFake) -> None:
+    """No call is refused from set-up to removal, and every action they allow is used."""
     refused = [each for each in [*aws.calls, *aws.other_calls] if each.error and "Denied" in each.error]
     assert refused == []
     assert worked.left_over() == {}
@@ -126,7 +126,7 @@ def test_the_policies_are_enough_and_no_more(worked: AwsHouse, aws: AwsFake) -> 
     assert set(actions(allowed, "iam")) == iam | {"PassRole", "TagRole"}  # what CreateRole is judged by too
 
 
-def test_the_docs_have_the_policies_of_the_role() -> None:
-    """Those that set-up gives it, or prints."""
+def test_the_documentation_has_the_policies_of_the_role() -> None:
+    """They are the ones that the set-up attaches or prints."""
     assert documents()[TRUST] == trust(PLACES["ACCOUNT"])
     assert documents()[ACCESS] == access("aws", BUCKET, PREFIX)

@@ -1,4 +1,4 @@
-"""Setting AWS up: from nothing, from what is there, and from wherever an attempt ended."""
+"""`aws setup` in an empty account, in one with resources, and after an interrupted attempt."""
 
 import json
 from pathlib import Path
@@ -23,11 +23,11 @@ STEPS = (
     "PutObject",
     "CreateDatasetImportJob",
 )
-"""What changes something, in its order."""
+"""The calls that change something, in order."""
 
 
 def test_an_empty_account_is_set_up(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
-    """A closed bucket, both datasets in a group, a role for the prefix alone, and the history in it."""
+    """It creates a private bucket, a group with both datasets, and a role, and imports the history."""
     assert house.run("setup") == 0
     assert set(house.changes()) == set(STEPS)
     state = house.state()
@@ -50,7 +50,7 @@ def test_an_empty_account_is_set_up(house: AwsHouse, capsys: pytest.CaptureFixtu
 
 
 def test_the_role_reaches_the_prefix_alone(house: AwsHouse) -> None:
-    """AWS Forecast may take it for this account; it may read, write and list below the prefix, no more."""
+    """AWS Forecast may assume it for this account, and may only read, write and list below the prefix."""
     house.run("setup")
     role = house.state()["role"]
     (trust,) = role["trust"]["Statement"]
@@ -64,8 +64,8 @@ def test_the_role_reaches_the_prefix_alone(house: AwsHouse) -> None:
     assert listing["Condition"] == {"StringLike": {"s3:prefix": f"{PREFIX}/*"}}
 
 
-def test_what_is_there_is_not_made_again(house: AwsHouse) -> None:
-    """Setting up again looks, and changes nothing."""
+def test_existing_resources_are_not_created_again(house: AwsHouse) -> None:
+    """A second set-up only reads."""
     house.run("setup")
     before, done = house.state(), len(house.changes())
     assert house.run("setup") == 0
@@ -74,8 +74,8 @@ def test_what_is_there_is_not_made_again(house: AwsHouse) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_it_goes_on_after_any_step(house: AwsHouse, step: str) -> None:
-    """Ended right after a step was done, the next attempt leaves what an undisturbed one leaves."""
+def test_it_continues_after_any_step(house: AwsHouse, step: str) -> None:
+    """If it was interrupted after a step, the next attempt has the same result as an undisturbed one."""
     house.aws.fail(step, "InvalidInputException", after=True)
     with pytest.raises(StorecastError):
         house.run("setup")
@@ -83,8 +83,8 @@ def test_it_goes_on_after_any_step(house: AwsHouse, step: str) -> None:
     assert outline(house) == WHOLE
 
 
-def test_it_goes_on_however_often_it_ends(house: AwsHouse) -> None:
-    """Ended before and after every single change, it gets further each time, and makes nothing twice."""
+def test_it_continues_however_often_it_is_interrupted(house: AwsHouse) -> None:
+    """Interrupted before and after every change, it gets further each time and creates nothing twice."""
     for step in (*STEPS, "CreateDataset", "PutObject", "CreateDatasetImportJob"):
         for after in (False, True):
             house.aws.fail(step, "InvalidInputException", after=after)
@@ -111,7 +111,7 @@ WHOLE = {
 
 
 def outline(house: AwsHouse) -> dict[str, object]:
-    """What a set-up leaves, by names and counts."""
+    """The result of a set-up: names and counts."""
     state, imports = house.state(), house.aws.resources("dataset-import-job")
     folders = [each["DataSource"]["S3Config"]["Path"].partition(f"{BUCKET}/")[2] for each in imports]
     return {
@@ -124,10 +124,10 @@ def outline(house: AwsHouse) -> dict[str, object]:
     }
 
 
-def test_who_may_not_make_roles_is_told_what_is_needed(
+def test_without_the_right_to_create_roles_the_policies_are_printed(
     aws: AwsFake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All else is made, both policies are printed, and with a role that somebody else made it goes on."""
+    """Everything else is created, and with a role that somebody else has created it continues."""
     house = AwsHouse(tmp_path, aws, bucket=aws.bucket)
     aws.policy = {
         "Statement": [
@@ -162,7 +162,7 @@ def policies(text: str) -> list[dict[str, list[dict[str, object]]]]:
 
 
 def test_a_dataset_of_other_columns_is_refused(house: AwsHouse) -> None:
-    """By its name, with the columns that were expected and those found; the group is not made."""
+    """By its name, with the expected and the actual columns; the group is not created."""
     attributes = [("timestamp", "timestamp"), ("item_id", "string"), ("target_value", "float")]
     boto3.client("forecast").create_dataset(
         DatasetName="storecast_target",
@@ -182,7 +182,7 @@ def test_a_dataset_of_other_columns_is_refused(house: AwsHouse) -> None:
 
 
 def test_a_group_without_its_datasets_gets_them(house: AwsHouse) -> None:
-    """An empty one of the name is taken."""
+    """An empty group of the right name is used."""
     house.aws.add_group("storecast")
     assert house.run("setup") == 0
     (group,) = house.aws.resources("dataset-group")
@@ -190,7 +190,7 @@ def test_a_group_without_its_datasets_gets_them(house: AwsHouse) -> None:
 
 
 def test_a_group_of_somebody_else_is_refused(house: AwsHouse) -> None:
-    """One of the name with other datasets stays as it is."""
+    """A group of the same name with other datasets is not changed."""
     client = boto3.client("forecast")
     other = client.create_dataset(
         DatasetName="theirs",
@@ -204,8 +204,8 @@ def test_a_group_of_somebody_else_is_refused(house: AwsHouse) -> None:
     assert house.aws.resources("dataset-group")[0]["DatasetArns"] == [other]
 
 
-def test_a_role_of_somebody_else_is_taken_as_it_is(aws: AwsFake, tmp_path: Path) -> None:
-    """One of the name without our tag gets no policy."""
+def test_a_role_of_somebody_else_is_used_unchanged(aws: AwsFake, tmp_path: Path) -> None:
+    """A role of the same name without our tag gets no policy."""
     house = AwsHouse(tmp_path, aws, bucket=aws.bucket)
     aws.add_role("storecast_forecast")
     assert house.run("setup") == 0
@@ -213,8 +213,8 @@ def test_a_role_of_somebody_else_is_taken_as_it_is(aws: AwsFake, tmp_path: Path)
     house.close()
 
 
-def test_a_bucket_with_something_in_it_is_taken_as_it_is(aws: AwsFake, tmp_path: Path) -> None:
-    """Who may see it stays its owner's choice."""
+def test_a_bucket_with_objects_is_used_unchanged(aws: AwsFake, tmp_path: Path) -> None:
+    """Its public access is its owner's choice."""
     aws.s3.put_object(Bucket=aws.bucket, Key="theirs", Body=b"1")
     house = AwsHouse(tmp_path, aws, bucket=aws.bucket)
     assert house.run("setup") == 0
@@ -222,15 +222,15 @@ def test_a_bucket_with_something_in_it_is_taken_as_it_is(aws: AwsFake, tmp_path:
     house.close()
 
 
-def test_a_bucket_of_somebody_else_is_told(house: AwsHouse) -> None:
-    """Not as a missing permission alone."""
+def test_a_bucket_of_somebody_else_is_named_as_such(house: AwsHouse) -> None:
+    """Not only as a missing permission."""
     house.aws.fail("HeadBucket", "AccessDenied")
     with pytest.raises(EngineUnavailable, match=f"S3: the bucket '{BUCKET}' is somebody else's, or closed"):
         house.run("setup")
 
 
 def test_a_bucket_elsewhere_is_refused(house: AwsHouse) -> None:
-    """AWS Forecast reads none of another region."""
+    """AWS Forecast can't read buckets of another region."""
     place = {"LocationConstraint": "eu-central-1"}
     boto3.client("s3", region_name="eu-central-1").create_bucket(
         Bucket=BUCKET, CreateBucketConfiguration=place
@@ -239,10 +239,10 @@ def test_a_bucket_elsewhere_is_refused(house: AwsHouse) -> None:
         house.run("setup")
 
 
-def test_a_bucket_of_the_first_region_is_made_without_naming_it(
+def test_a_bucket_in_us_east_1_is_created_without_a_location(
     aws: AwsFake,
 ) -> None:
-    """S3 refuses ``us-east-1`` as a place, and takes no place at all for it."""
+    """S3 refuses ``us-east-1`` as a location; no location means that region."""
     settings = AwsSettings(bucket="first", region="us-east-1")
     assert Bucket(ForecastSession(settings), settings).ensure()
     assert aws.s3.get_bucket_location(Bucket="first")["LocationConstraint"] is None
@@ -250,21 +250,21 @@ def test_a_bucket_of_the_first_region_is_made_without_naming_it(
 
 
 def test_a_dataset_that_aws_does_not_list_yet_is_waited_for(house: AwsHouse) -> None:
-    """Somebody else makes it at the same time: to be asked again, not a defect."""
+    """Somebody else creates it at the same time. So AWS is asked again."""
     house.aws.fail("CreateDataset", "ResourceAlreadyExistsException")
     with pytest.raises(EngineBusy, match="has 'storecast_target' already, but does not list it yet"):
         house.run("setup")
     assert house.run("setup") == 0
 
 
-def test_it_need_not_be_waited_for(house: AwsHouse) -> None:
-    """AWS goes on importing."""
+def test_no_wait_ends_before_the_import(house: AwsHouse) -> None:
+    """AWS continues the import."""
     assert house.run("setup", "--no-wait") == 0
     assert {each["Status"] for each in house.aws.resources("dataset-import-job")} == {"CREATE_PENDING"}
 
 
-def test_a_failed_import_is_told(house: AwsHouse) -> None:
-    """With what AWS says; the next attempt imports again, and both are there."""
+def test_a_failed_import_is_reported(house: AwsHouse) -> None:
+    """With the message of AWS. The next attempt imports again."""
     house.aws.fail_job("import", "target", "The file has a header")
     with pytest.raises(EngineUnavailable, match="the import of sales failed: The file has a header"):
         house.run("setup")
@@ -274,13 +274,13 @@ def test_a_failed_import_is_told(house: AwsHouse) -> None:
 
 
 def test_waiting_outlasts_an_outage(house: AwsHouse) -> None:
-    """A look that AWS does not answer is tried again."""
+    """A poll that AWS does not answer is repeated."""
     house.aws.fail("DescribeDatasetImportJob", "InternalServerError", times=3)
     assert house.run("setup") == 0
 
 
-def test_without_stores_nothing_is_made(aws: AwsFake, tmp_path: Path) -> None:
-    """What is missing is told."""
+def test_without_stores_nothing_is_created(aws: AwsFake, tmp_path: Path) -> None:
+    """The message says what is missing."""
     house = AwsHouse(tmp_path, aws)
     house.settings.engines.update({"North": "prophet", "South": "prophet"})  # type: ignore[attr-defined]
     with pytest.raises(InvalidRequest, match=r"expected stores .* whose engine is aws_forecast"):
@@ -289,8 +289,8 @@ def test_without_stores_nothing_is_made(aws: AwsFake, tmp_path: Path) -> None:
     house.close()
 
 
-def test_an_account_without_aws_forecast_is_told(house: AwsHouse) -> None:
-    """It has been closed to new customers: nothing is made."""
+def test_an_account_without_aws_forecast_is_refused(house: AwsHouse) -> None:
+    """The service is closed to new customers. Nothing is created."""
     reason = "Amazon Forecast is no longer available to new customers"
     house.aws.fail("ListDatasetGroups", "AccessDeniedException", reason=reason)
     with pytest.raises(EngineUnavailable, match="closed to new customers since 29 July 2024"):

@@ -1,4 +1,4 @@
-"""Removing what was made in AWS: ours alone, children first, from wherever an attempt ended."""
+"""`aws teardown`: only our resources, children first, also after an interrupted attempt."""
 
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,14 @@ STEPS = (
 
 
 def roles(aws: AwsFake) -> list[str]:
-    """Names of the roles there are, but for the fake's own."""
+    """Names of the roles, without the fake's own."""
     return [
         each["RoleName"] for each in aws.iam.list_roles()["Roles"] if each["RoleName"] != "forecast-access"
     ]
 
 
 def furnished(house: AwsHouse) -> AwsHouse:
-    """Set up, with a predictor, a forecast of it, and the export of its backtest."""
+    """Set up, and add a predictor, its forecast, and the export of its backtest."""
     house.run("setup")
     predictor = house.aws.add_predictor("storecast_20190401T000000", group="storecast")
     house.aws.add_forecast("storecast_forecast_1", predictor=predictor)
@@ -40,7 +40,7 @@ def furnished(house: AwsHouse) -> AwsHouse:
 
 
 def add_backtest(house: AwsHouse, predictor: str) -> None:
-    """One that AWS has written."""
+    """Add a file that AWS has written."""
     place = {"Path": f"s3://{BUCKET}/{PREFIX}/backtest/storecast_backtest_1", "RoleArn": house.aws.role_arn}
     house.remote._session.ask(
         "create_predictor_backtest_export_job",
@@ -51,8 +51,8 @@ def add_backtest(house: AwsHouse, predictor: str) -> None:
     house.clock.turn(20 * house.settings.aws.poll)
 
 
-def test_all_that_is_ours_is_removed(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
-    """After it was listed, with what it costs, and the group's name was typed; the bucket stays."""
+def test_everything_of_ours_is_removed(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
+    """After it was listed with its costs and the group's name was typed. The bucket stays."""
     furnished(house)
     capsys.readouterr()
     house.answer = "storecast"
@@ -70,8 +70,8 @@ def test_all_that_is_ours_is_removed(house: AwsHouse, capsys: pytest.CaptureFixt
     assert lines[-1] == f"removed; the bucket {BUCKET} itself stays"
 
 
-def test_nothing_is_removed_unasked(house: AwsHouse) -> None:
-    """Another word than the group's name, or nobody to ask, leaves everything as it is."""
+def test_nothing_is_removed_without_confirmation(house: AwsHouse) -> None:
+    """A wrong name, or no terminal to ask, changes nothing."""
     house.run("setup")
     before = house.state()
     house.answer = "yes"
@@ -82,8 +82,8 @@ def test_nothing_is_removed_unasked(house: AwsHouse) -> None:
     assert house.state() == before
 
 
-def test_what_is_gone_is_not_removed_again(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
-    """In an empty account there is nothing to ask."""
+def test_an_empty_account_needs_no_removal(house: AwsHouse, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is no question either."""
     house.run("setup")
     house.run("teardown", "--yes")
     done = len(house.changes())
@@ -93,8 +93,8 @@ def test_what_is_gone_is_not_removed_again(house: AwsHouse, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_it_goes_on_however_often_it_ends(house: AwsHouse, *, after: bool) -> None:
-    """Ended before or after every step, the next attempt goes on, and in the end nothing is left."""
+def test_it_continues_however_often_it_is_interrupted(house: AwsHouse, *, after: bool) -> None:
+    """Interrupted before or after every step, the next attempt continues, and in the end nothing is left."""
     furnished(house)
     for step in STEPS:
         house.aws.fail(step, "InvalidInputException", after=after)
@@ -112,15 +112,15 @@ def test_it_goes_on_however_often_it_ends(house: AwsHouse, *, after: bool) -> No
 
 
 def test_it_can_be_set_up_again(house: AwsHouse) -> None:
-    """What was removed leaves nothing in the way."""
+    """The removal leaves nothing that is in the way."""
     house.run("setup")
     house.run("teardown", "--yes")
     assert house.run("setup") == 0
     assert {each["Status"] for each in house.aws.resources("dataset-import-job")} == {"ACTIVE"}
 
 
-def test_a_training_under_way_is_stopped(house: AwsHouse) -> None:
-    """It would go on costing."""
+def test_a_training_in_progress_is_stopped(house: AwsHouse) -> None:
+    """It would cost more and more."""
     house.run("setup")
     house.services.refreshing.refresh(LOCAL_USER, "1")
     for _ in range(3):
@@ -138,8 +138,8 @@ def names(aws: AwsFake, kind: str, base: str) -> list[str]:
     return [each[f"{base}Name"] for each in aws.resources(kind)]
 
 
-def test_what_is_foreign_stays(house: AwsHouse, aws: AwsFake) -> None:
-    """Another group, its predictor, its forecast, other objects in the bucket and roles of others."""
+def test_resources_of_others_stay(house: AwsHouse, aws: AwsFake) -> None:
+    """Another group, its predictor and forecast, other objects in the bucket, and other roles."""
     other = aws.add_predictor("storecast_of_others", group="storecast_too")
     aws.add_forecast("storecast_forecast_of_others", predictor=other)
     furnished(house)
@@ -161,10 +161,10 @@ def test_what_is_foreign_stays(house: AwsHouse, aws: AwsFake) -> None:
     assert roles(aws) == ["storecast_forecasts"]
 
 
-def test_what_is_foreign_in_our_group_stays_with_the_group(
+def test_a_predictor_of_others_in_our_group_stays_with_the_group(
     house: AwsHouse, aws: AwsFake, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What somebody else trained on our data, and all that it hangs on; the rest of ours goes."""
+    """Somebody else trained it on our data; everything it depends on stays, the rest is removed."""
     furnished(house)
     aws.add_predictor("by_hand", group="storecast")
     capsys.readouterr()
@@ -179,7 +179,7 @@ def test_what_is_foreign_in_our_group_stays_with_the_group(
 
 
 def test_a_predictor_that_others_forecast_with_stays(house: AwsHouse, aws: AwsFake) -> None:
-    """A foreign forecast of it is not taken away."""
+    """The forecast of somebody else needs it."""
     house.run("setup")
     predictor = aws.add_predictor("storecast_20190401T000000", group="storecast")
     aws.add_forecast("by_hand", predictor=predictor)
@@ -189,7 +189,7 @@ def test_a_predictor_that_others_forecast_with_stays(house: AwsHouse, aws: AwsFa
 
 
 def test_a_role_of_somebody_else_stays(aws: AwsFake, tmp_path: Path) -> None:
-    """One of the name that set-up found there; and one that is set is not even looked at."""
+    """A role of the same name that existed before stays. A role from the settings is not even read."""
     house = AwsHouse(tmp_path, aws, bucket=aws.bucket)
     aws.add_role("storecast_forecast")
     house.run("setup")
@@ -203,10 +203,10 @@ def test_a_role_of_somebody_else_stays(aws: AwsFake, tmp_path: Path) -> None:
     house.close()
 
 
-def test_who_may_not_look_at_roles_removes_the_rest(
+def test_without_the_right_to_read_roles_the_rest_is_removed(
     house: AwsHouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And is told that one may be left."""
+    """The output says that a role may be left."""
     house.run("setup")
     allow: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     house.aws.policy = {"Statement": [allow, {"Effect": "Deny", "Action": "iam:GetRole", "Resource": "*"}]}
