@@ -122,7 +122,7 @@ def test_the_policies_are_sufficient_and_minimal(worked: AwsHouse, aws: AwsFake)
     assert set(actions(allowed, "forecast")) == used
     s3 = {"s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:DeleteObject", "s3:CreateBucket"}
     assert {f"s3:{each}" for each in actions(allowed, "s3")} == s3 | {"s3:PutBucketPublicAccessBlock"}
-    iam = {each.operation for each in aws.other_calls if each.services == "iam"}
+    iam = {each.operation for each in aws.other_calls if each.service == "iam"}
     assert set(actions(allowed, "iam")) == iam | {"PassRole", "TagRole"}  # what CreateRole is judged by too
 
 

@@ -199,7 +199,7 @@ def test_a_role_of_somebody_else_stays(aws: AwsFake, tmp_path: Path) -> None:
     before = len(aws.other_calls)
     house.run("setup")
     assert house.run("teardown", "--yes") == 0
-    assert [each for each in aws.other_calls[before:] if each.services == "iam"] == []
+    assert [each for each in aws.other_calls[before:] if each.service == "iam"] == []
     house.close()
 
 
