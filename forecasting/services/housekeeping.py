@@ -1,4 +1,4 @@
-"""What keeps the house in order: the nightly refresh, and the removal of what need not be kept."""
+"""Daily chores: the nightly refresh, and pruning of versions, runs and files that need not be kept."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -18,26 +18,26 @@ Key = TypeVar("Key", int, str, StoreDay)
 
 VERSIONS_AT_ONCE, PREDICTORS_AT_ONCE, RUNS_AT_ONCE, IMPORTS_AT_ONCE, TRACK_DAYS_AT_ONCE = 20, 20, 200, 1, 10
 CHAINS_AT_ONCE = 2
-"""How many go in one transaction: a few hundredths of a second, for which a press has to wait."""
+"""How many rows one transaction removes: a few hundredths of a second that a press may wait."""
 
 REST_SECONDS = 0.02
-"""Between two transactions, so that whoever waits for the database gets it."""
+"""Pause between two transactions, so that others get the database."""
 
 YOUNG = timedelta(days=1)
-"""A history file nobody points at may still belong to an import under way, for at most this long."""
+"""A history file that no head names may belong to an import in progress, for at most this long."""
 
 GoOn = Callable[[], bool]
-"""Called before each small step; rests a little, and tells whether to go on."""
+"""Called before each small step: pauses briefly, and says whether to continue."""
 
 
 def rested() -> bool:
-    """Rest for `REST_SECONDS` and go on."""
+    """Pause for `REST_SECONDS`, then continue."""
     sleep(REST_SECONDS)
     return True
 
 
 def disk_use(retention: Retention, history: SalesHistory) -> DiskUse:
-    """What the state folder holds."""
+    """Measure the database and the history files."""
     versions, files = retention.usage(), history.usage()
     return DiskUse(versions.bytes, versions.count, files.bytes, files.count)
 
@@ -58,7 +58,7 @@ class Pruning:
     keep: timedelta
 
     def preview(self, now: datetime) -> PruneReport:
-        """What `run` would remove."""
+        """Report what `run` would remove."""
         before = now - self.keep
         outdated = self.retention.outdated(self.keep_versions, before)
         files = self.history.prune(self.retention.files(before), now - YOUNG, dry_run=True)
@@ -73,12 +73,12 @@ class Pruning:
         )
 
     def run(self, now: datetime, go_on: GoOn) -> PruneReport:
-        """Remove it; what is broken off leaves nothing half removed and can be taken up at any time.
+        """Remove everything that is outdated. A run that is interrupted leaves nothing half removed.
 
         Raises
         ------
         StateUnavailable
-            If the database can't be written or a file not removed.
+            If the database can't be written, or a file can't be removed.
         """
         before = now - self.keep
         outdated = self.retention.outdated(self.keep_versions, before)
@@ -98,7 +98,7 @@ class Pruning:
 
 
 class _Sweep:
-    """Takes lists of keys through removals, a few keys at a time, until told not to go on."""
+    """Removes keys a few at a time, until `go_on` says to stop."""
 
     def __init__(self, go_on: GoOn) -> None:
         self._go_on = go_on
@@ -116,18 +116,18 @@ class _Sweep:
 
 @dataclass(frozen=True, slots=True)
 class DailyChores:
-    """What a worker looks after between runs; each chore is done once a day, whichever process is first.
+    """What a worker does between runs. Each chore is done once a day, by whichever process comes first.
 
     Attributes
     ----------
     worker
-        Who takes a chore on, for the database.
+        Name of the worker, recorded with each chore it begins.
     refresh
-        Asks for a refresh of every store.
+        Requests a refresh of every store.
     prune
-        Removes what need not be kept.
+        Removes what the settings no longer keep.
     score
-        Scores what arrived and was not scored at once.
+        Scores sales that were not scored when they were imported.
     """
 
     storage: Storage
@@ -139,12 +139,12 @@ class DailyChores:
     score: Callable[[GoOn], None] = lambda _undisturbed: None
 
     def __call__(self, undisturbed: GoOn) -> None:
-        """Do what is due.
+        """Do the chores that are due.
 
         Parameters
         ----------
         undisturbed
-            Whether there is still nothing else to do.
+            Says whether the worker still has no run to do.
         """
         self.score(undisturbed)
         self._refresh_nightly()
@@ -161,7 +161,7 @@ class DailyChores:
             log.info("nightly refresh of %s: asked, %d answers", day, len(answers))
 
     def _prune_when_idle(self, undisturbed: GoOn) -> None:
-        """Once a day from the nightly refresh on, or from midnight, as soon as no run is left."""
+        """Prune once a day after the nightly refresh (without one: after midnight), once no run is active."""
         chores, now = self.storage.chores, self.clock.now()
         day = nightly.latest(now, self.settings.nightly or time.min, self.settings.timezone)
         last = chores.last(Chore.PRUNE)

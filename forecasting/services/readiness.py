@@ -22,14 +22,14 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Whether one need is met, and how it stands in a sentence."""
+    """Whether one need is met, with a sentence that says so."""
 
     ok: bool
     detail: str
 
 
 def database_check(vitals: Vitals) -> Check:
-    """Whether the database can be used; that it can be written shows in the sign of life of a worker."""
+    """Check that the database can be read. A worker's sign of life proves that it can be written."""
     try:
         vitals.require_usable()
     except StorageError as error:
@@ -38,7 +38,7 @@ def database_check(vitals: Vitals) -> Check:
 
 
 def worker_check(vitals: Vitals) -> Check:
-    """Whether somebody is there to work refresh runs, in this process or another."""
+    """Check that a worker, in this process or another, has lately given a sign of life."""
     try:
         silence = vitals.silence()
     except StorageError as error:
@@ -51,14 +51,14 @@ def worker_check(vitals: Vitals) -> Check:
 
 
 def disk_check(folder: Path, floor: int) -> Check:
-    """Whether there is room for what is to come.
+    """Check that the state folder has enough free space.
 
     Parameters
     ----------
     folder
         The state folder.
     floor
-        Bytes that should be free.
+        Bytes that must be free.
     """
     try:
         free = shutil.disk_usage(folder).free

@@ -1,4 +1,4 @@
-"""Scores published forecasts as sales arrive, and makes good what an interruption left undone."""
+"""Scores published forecasts as sales arrive, and later what an interruption left unscored."""
 
 import logging
 import threading
@@ -18,21 +18,21 @@ from forecasting.services.housekeeping import GoOn
 log = logging.getLogger(__name__)
 
 GIVE_UP = 3
-"""Stores in a row that can't be scored: then it is not their files, and an import waits no longer."""
+"""After this many failures in a row the cause is not the stores' files, and an import stops trying."""
 
 
 class TrackScoring:
-    """Keeps the track record in step with the sales; safe to share between threads.
+    """Keeps the track record up to date with the sales; safe to share between threads.
 
-    Which stores are out of step is for the database to say (`ports.TrackRecord.pending`), so whoever looks
-    next makes good what failed or was interrupted.
+    The database knows which stores are not up to date (`ports.TrackRecord.pending`), so the next caller
+    scores what failed or was interrupted.
 
     Parameters
     ----------
     history, storage
         Ports.
     keep
-        As in `Settings`; days before that are not scored any more.
+        As in `Settings`; older days are no longer scored.
     """
 
     def __init__(self, history: SalesHistory, storage: Storage, keep: timedelta) -> None:
@@ -43,7 +43,7 @@ class TrackScoring:
         self._seen_import = 0
 
     def score(self, stores: Collection[str]) -> None:
-        """Score what arrived for these stores; what can't be scored is logged and stays pending."""
+        """Score the new sales of these stores. A store that can't be scored is logged and stays pending."""
         try:
             pending = self._storage.track.pending(stores)
         except StorageError as error:
@@ -57,12 +57,12 @@ class TrackScoring:
                 break
 
     def catch_up(self, go_on: GoOn) -> None:
-        """Score what is pending, unless there has been no import since the last look.
+        """Score every pending store, unless there was no import since the last complete call.
 
         Parameters
         ----------
         go_on
-            Asked before each store; where it breaks off, the next look goes on.
+            Called before each store. If it stops the loop, the next call continues.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class TrackScoring:
     def _update(self, store: str) -> None:
         record = self._storage.track
         head = self._storage.manifest.head(store, "sales")
-        if head is None or not record.pending([store]):  # scored meanwhile, by another thread or process
+        if head is None or not record.pending([store]):  # another thread or process has scored it
             return
         recorded = record.recorded(store)
         since = track_record.first_scorable_day(recorded, head.last_ds, self._keep)
@@ -102,7 +102,9 @@ class TrackScoring:
             read = self._storage.versions.read
             changes = track_record.compute_update(head.content_hash, sold, recorded, candidates, since, read)
         if not record.record(store, changes):
-            log.info("store %s: its sales changed while they were scored; they are scored again", store)
+            log.info(
+                "store %s: sales changed while they were scored; they will be scored again", store
+            )
 
     def _sales(self, head: HistoryFile, first: pd.Timestamp) -> pd.DataFrame:
         sales = self._history.read(head)

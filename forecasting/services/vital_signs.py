@@ -14,30 +14,30 @@ from forecasting.core.ports import Clock, LedgerSigns, SalesHistory, Storage
 from forecasting.refresh.policy import SILENCE
 
 LATELY = timedelta(hours=24)
-"""Runs that have ended since are the ones whose durations are told."""
+"""Durations are reported of runs that ended within this time."""
 
 COUNTED_EVERY = timedelta(minutes=5)
-"""How old the count of history files may be: a chain has many, and they may be far away."""
+"""How old the count of history files may be: there are many, and they may be on a remote store."""
 
 
 @dataclass(frozen=True, slots=True)
 class VitalSigns:
-    """Figures of the house.
+    """Figures about the whole installation.
 
     Attributes
     ----------
     ledger
         Runs and workers.
     stores
-        How many are in each state.
+        How many stores are in each state.
     oldest
-        Age of the oldest predictor that serves a store.
+        Age of the oldest predictor in use; None without one.
     versions
-        Forecast versions, and the bytes of the database.
+        Number of forecast versions, and size of the database in bytes.
     files
-        History files; None where they can't be counted.
+        Number and bytes of the history files; None if they can't be counted.
     free
-        Bytes free in this machine's state folder; None where nobody can tell.
+        Free bytes in this machine's state folder; None if unknown.
     """
 
     ledger: LedgerSigns
@@ -49,12 +49,12 @@ class VitalSigns:
 
     @property
     def alive(self) -> int:
-        """Workers that gave a sign of life lately."""
+        """How many workers gave a sign of life lately."""
         return sum(silence < SILENCE for silence in self.ledger.silences)
 
 
 class VitalSignsReader:
-    """Reads the figures; those of the history files are kept for `COUNTED_EVERY`.
+    """Reads the figures. The count of history files is cached for `COUNTED_EVERY`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class VitalSignsReader:
     folder
         The state folder.
     state_of
-        The rule that tells the state of a store at an instant.
+        Judges the state of a store at an instant.
     snapshots
         Reads every store's snapshot.
     """
@@ -86,7 +86,7 @@ class VitalSignsReader:
         self._counted: tuple[datetime, Volume | None] | None = None
 
     def read(self) -> VitalSigns:
-        """The figures as they are now.
+        """Read the current figures.
 
         Raises
         ------
@@ -115,7 +115,7 @@ class VitalSignsReader:
 
 
 def quantile(values: Sequence[timedelta], level: float) -> timedelta | None:
-    """The smallest of the values that this share of them does not exceed; None without any."""
+    """The smallest value that at least a share `level` of the values does not exceed; None without values."""
     if not values:
         return None
     return sorted(values)[max(0, math.ceil(level * len(values)) - 1)]

@@ -1,37 +1,24 @@
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 import pytest
 
 from forecasting.core import schema
 from forecasting.core.domain import LOCAL_USER, RefreshRun, RunState, SeriesKey, StoreState, Verdict
-from forecasting.core.errors import InvalidFile, InvalidRequest, NoForecastYet, NotPermitted, UnknownSeries
+from forecasting.core.errors import InvalidRequest, NotPermitted
 from forecasting.core.ports import Publication
 from forecasting.refresh.lifecycle import ATTEMPTS, LeaseTerms
 from forecasting.refresh.run_outcome import ReportProgress, RunOutcome
 from forecasting.refresh.worker import RefreshWorker
 from forecasting.training import assignment_executor
 from tests.house import LAST, House, plan, sales
+from tests.services.people import NORTHERNER
+from tests.services.pressing import press, trained
 
-NORTHERNER = replace(
-    LOCAL_USER, subject="n", name="Nora", roles=frozenset({"planner"}), regions=frozenset({"North"})
-)
 TOTAL = SeriesKey("1")
-
-
-def press(house: House, **more: object) -> Verdict:
-    """Press Refresh for store 1 as the local user."""
-    return house.services.refreshing.refresh(LOCAL_USER, "1", **more).verdict  # type: ignore[arg-type] # by name
-
-
-def trained(house: House) -> House:
-    """Press and work store 1."""
-    press(house)
-    house.work()
-    return house
 
 
 def test_a_first_press_trains_and_publishes(house: House) -> None:
@@ -104,14 +91,6 @@ def test_a_changed_plan_rolls_the_forecast_forward(house: House) -> None:
     row = days.loc[pd.Timestamp(closed)]
     assert (row["mean"], row["q90"], row["holiday"]) == (0, 0, "Inventory")
     assert not row["assumed"]
-
-
-def test_importing_the_same_file_again_changes_nothing(house: House) -> None:
-    """Equal values are equal inputs."""
-    trained(house)
-    house.furnish()
-    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
-    assert press(house) is Verdict.FRESH
 
 
 def test_a_failed_run_keeps_the_old_forecast_and_says_why(house: House) -> None:
@@ -202,105 +181,6 @@ def test_first_forecasts_are_not_asked_for_again_after_a_failure(house: House) -
     trained(house)
     answers = house.services.refreshing.refresh_all(LOCAL_USER, only_new=True)
     assert [answer.run.store for answer in answers if answer.run] == ["2"]
-
-
-def test_a_principal_sees_only_their_own_stores(house: House) -> None:
-    """Other stores do not exist for them, in any method."""
-    house.services.refreshing.refresh_all(LOCAL_USER)
-    house.work()
-    services = house.services
-    assert [store.store for store in services.stores.visible(NORTHERNER)] == ["1"]
-    assert {run.store for run in services.runs.recent(NORTHERNER)} == {"1"}
-    assert set(services.forecasts.export(NORTHERNER)["store"]) == {"1"}
-    assert list(services.stores.states(NORTHERNER)) == ["1"]
-    assert services.operations.status(NORTHERNER).stores == 1
-    foreign = next(run.run_id for run in services.runs.recent(LOCAL_USER) if run.store == "2")
-    version = services.stores.freshness(LOCAL_USER, "2").header
-    assert version is not None
-    for ask in (
-        lambda: services.stores.freshness(NORTHERNER, "2"),
-        lambda: services.forecasts.forecast(NORTHERNER, SeriesKey("2")),
-        lambda: services.forecasts.forecast(NORTHERNER, SeriesKey("1"), version.version),
-        lambda: services.forecasts.sales(NORTHERNER, SeriesKey("2")),
-        lambda: services.forecasts.summary(NORTHERNER, SeriesKey("2")),
-        lambda: services.forecasts.predictor(NORTHERNER, "2"),
-        lambda: services.refreshing.refresh(NORTHERNER, "2"),
-        lambda: services.runs.get(NORTHERNER, foreign),
-    ):
-        with pytest.raises(InvalidRequest):
-            ask()
-
-
-def test_a_planner_may_not_import(house: House) -> None:
-    """Files are an operator's business."""
-    with pytest.raises(NotPermitted):
-        house.deliver("sales", [sales("1", "101", 1.0, LAST, LAST)], NORTHERNER)
-
-
-def test_a_refused_file_leaves_everything_as_it_was(house: House) -> None:
-    """The message names row and column; history and forecast stay."""
-    trained(house)
-    before = house.services.forecasts.sales(LOCAL_USER, TOTAL)
-    bad = sales("1", "101", 1.0, LAST, LAST + timedelta(days=1)).assign(demand=[5.0, -1.0])
-    with pytest.raises(InvalidFile, match=r"sales\.csv, row 3, column 'demand'"):
-        house.deliver("sales", [bad])
-    pd.testing.assert_frame_equal(house.services.forecasts.sales(LOCAL_USER, TOTAL), before)
-    assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
-
-
-def test_unknown_stores_and_products_are_named(house: House) -> None:
-    """The message says what was looked for."""
-    trained(house)
-    with pytest.raises(UnknownSeries, match="store '99': expected a store with sales history, found none"):
-        house.services.stores.freshness(LOCAL_USER, "99")
-    with pytest.raises(UnknownSeries, match="expected one of the products 101, 102, all, found '7'"):
-        house.services.forecasts.forecast(LOCAL_USER, SeriesKey("1", "7"))
-    with pytest.raises(NoForecastYet):
-        house.services.forecasts.forecast(LOCAL_USER, SeriesKey("2"))
-
-
-def test_the_business_date_is_the_day_after_the_newest_sales(house: House, tmp_path: object) -> None:
-    """Whatever the wall clock says; without sales there is none."""
-    del tmp_path
-    assert house.services.stores.as_of(LOCAL_USER) == LAST + timedelta(days=1)
-    house.clock.instant = datetime(2031, 1, 1, tzinfo=UTC)
-    assert house.services.stores.as_of(LOCAL_USER) == LAST + timedelta(days=1)
-
-
-def test_the_summary_has_next_week_and_the_same_weekdays_before(house: House) -> None:
-    """Seven days forecast against seven days sold, and the backtest of both engines."""
-    trained(house)
-    summary = house.services.forecasts.summary(LOCAL_USER, TOTAL)
-    assert summary is not None
-    sold = house.services.forecasts.sales(LOCAL_USER, TOTAL, 7)
-    forecast = house.services.forecasts.forecast(LOCAL_USER, TOTAL)
-    assert summary.last7 == pytest.approx(sold["y"].sum())
-    assert summary.next7 == pytest.approx(forecast["mean"].head(7).sum())
-    assert summary.naive_wape is not None
-    assert summary.wape is not None
-    assert len(summary.sparkline) == 28 + 7
-
-
-def test_an_export_has_every_series_with_its_origin(house: House) -> None:
-    """Columns, order and one version a store."""
-    house.services.refreshing.refresh_all(LOCAL_USER)
-    house.work()
-    frame = house.services.forecasts.export(LOCAL_USER)
-    assert list(frame.columns) == [
-        "store", "item", "ds", "mean", "q10", "q50", "q90", "engine", "cutoff", "version",
-    ]  # fmt: skip
-    assert len(frame) == 5 * house.settings.horizon
-    assert frame.groupby("store")["version"].nunique().tolist() == [1, 1]
-
-
-def test_a_house_without_sales_answers_calmly(empty_house: House) -> None:
-    """No stores, no date, an empty export, nothing to refresh."""
-    services = empty_house.services
-    assert services.stores.visible(LOCAL_USER) == []
-    assert services.stores.as_of(LOCAL_USER) is None
-    assert services.forecasts.export(LOCAL_USER).empty
-    assert services.refreshing.refresh_all(LOCAL_USER) == []
-    assert services.operations.status(LOCAL_USER).last_ds is None
 
 
 def test_a_run_nobody_works_is_told(house: House) -> None:

@@ -1,7 +1,7 @@
 """Why a forecast says what it says, and what moved it, over the whole house."""
 
 from collections.abc import Iterator
-from dataclasses import astuple, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from forecasting.core.domain import LOCAL_USER, SeriesKey, Verdict
+from forecasting.core.domain import LOCAL_USER, SeriesKey
 from forecasting.core.errors import InvalidRequest, NoForecastYet, UnknownSeries
 from forecasting.core.explanation import Cause, Origin
-from forecasting.engines.prophet.prophet_engine import ProphetEngine
 from forecasting.planning.changes import NOT_KEPT, ForecastChanges
 from forecasting.storage.blob import decode, encode
 from forecasting.storage.tables import forecast_version
@@ -22,61 +21,17 @@ from forecasting.training.attribution import NO_REPLAY
 from forecasting.training.previous_version import HORIZON, NOT_FOUND
 from tests.fakes import FlatEngine
 from tests.house import LAST, House, plan, sales
+from tests.services.revising import ALL, CLOSED, NEWS, alike, better_sales, changes, closure, refreshed
 
 TOTAL, BREAD = SeriesKey("1"), SeriesKey("1", "101")
 SALES, PLAN, MODEL = Cause
-ALL = ("all", "101", "102")
-NEWS = (date(2019, 4, 3), date(2019, 4, 12))
-CLOSED = date(2019, 4, 20)
 SOUTHERNER = replace(LOCAL_USER, regions=frozenset({"South"}))
-
-
-def refreshed(house: House, *, force: bool = False) -> int:
-    """Press an hour later, and work; the number of the new version."""
-    house.clock.turn(timedelta(hours=1))
-    assert house.services.refreshing.refresh(LOCAL_USER, "1", force=force).verdict in (
-        Verdict.REFORECAST,
-        Verdict.RETRAIN,
-    )
-    house.work()
-    header = house.services.stores.freshness(LOCAL_USER, "1").header
-    assert header is not None
-    return header.version
-
-
-def better_sales(house: House) -> None:
-    """Ten days that sold half as much again, an hour later."""
-    house.clock.turn(timedelta(hours=1))
-    levels = {"101": 150.0, "102": 75.0}
-    house.deliver("sales", [sales("1", item, level, *NEWS) for item, level in levels.items()])
-
-
-def closure(house: House) -> None:
-    """A day on which the store will be closed, an hour later."""
-    house.clock.turn(timedelta(hours=1))
-    house.deliver("plan", [plan("1", CLOSED, CLOSED, is_open=0, holiday="Inventory")])
 
 
 def means(house: House, version: int, item: str = "all") -> "pd.Series[float]":
     """Expected demand by day."""
     frame = house.services.forecasts.forecast(LOCAL_USER, SeriesKey("1", item), version)
     return frame.set_index("ds")["mean"]
-
-
-def changes(house: House, item: str = "all", **asked: int) -> ForecastChanges:
-    """What changed, every difference made up by what moved it."""
-    made = house.services.forecasts.changes(LOCAL_USER, SeriesKey("1", item), **asked)
-    for day in made.days:
-        parts = day.sales + day.plan + day.model + day.unexplained
-        assert parts == pytest.approx(day.difference, abs=1e-9)
-    return made
-
-
-def alike(one: ForecastChanges, other: ForecastChanges) -> None:
-    """The same days moved, by the same amounts, by the same causes."""
-    assert [day.ds for day in one.days] == [day.ds for day in other.days]
-    amounts = [[astuple(day)[1:] for day in each.days] for each in (one, other)]
-    np.testing.assert_allclose(*amounts, atol=1e-9)
 
 
 @pytest.fixture
@@ -350,68 +305,3 @@ def test_versions_of_before_are_read_and_compared(house: House) -> None:
 
 
 # -- the real engine -----------------------------------------------------------------------------------
-
-
-def prophets(place: Path) -> House:
-    """A house in which Prophet serves every series."""
-    place.mkdir()
-    naive = FlatEngine("seasonal_naive", failure="not asked")
-    return House(place, ProphetEngine(), naive, engine="prophet").furnish()
-
-
-@pytest.fixture
-def real(tmp_path: Path) -> Iterator[House]:
-    """One."""
-    house = prophets(tmp_path / "one")
-    yield house
-    house.close()
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> Iterator[House]:
-    """Another."""
-    house = prophets(tmp_path / "other")
-    yield house
-    house.close()
-
-
-def test_the_same_inputs_and_choices_give_the_same_numbers(real: House) -> None:
-    """Sales that came and were taken back leave every number where it was, to the bit."""
-    first = refreshed(real)
-    before = real.storage.versions.read(first)
-    assert set(before["engine"]) == {"prophet"}
-    better_sales(real)
-    second = refreshed(real)
-    real.clock.turn(timedelta(hours=1))
-    real.storage.manifest.roll_back(2, "Ana", real.clock.now())
-    third = refreshed(real)
-    pd.testing.assert_frame_equal(real.storage.versions.read(third), before, check_exact=True)
-    assert changes(real, since_version=first).days == ()
-    there = changes(real, version=second).days
-    back = {day.ds: day.sales for day in changes(real).days}
-    assert there
-    assert all(day.sales == pytest.approx(-back[day.ds]) for day in there if day.ds in back)
-
-
-def test_prophet_tells_what_days_are_made_of_and_what_moved_them(real: House, other: House) -> None:
-    """From a first forecast to a training on more sales with another plan; step by step as at once."""
-    refreshed(real)
-    for item in ALL:
-        told = real.services.forecasts.why(LOCAL_USER, SeriesKey("1", item))
-        assert told.origin is Origin.MODEL
-        for day in told.days:
-            assert sum(step.amount for step in day.steps) == pytest.approx(day.expected, abs=1e-9)
-    better_sales(real)
-    closure(real)
-    refreshed(real, force=True)
-    refreshed(other)
-    for happens in (better_sales, closure):
-        happens(other)
-        refreshed(other)
-    refreshed(other, force=True)
-    for item in ALL:
-        made = changes(real, item)
-        assert made.causes == tuple(Cause)
-        closed = next(day for day in made.days if day.ds == CLOSED)
-        assert closed.sales > 0 > closed.plan
-        alike(made, changes(other, item, since_version=1))
