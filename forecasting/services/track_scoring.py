@@ -102,9 +102,7 @@ class TrackScoring:
             read = self._storage.versions.read
             changes = track_record.compute_update(head.content_hash, sold, recorded, candidates, since, read)
         if not record.record(store, changes):
-            log.info(
-                "store %s: sales changed while they were scored; they will be scored again", store
-            )
+            log.info("store %s: sales changed while they were scored; they will be scored again", store)
 
     def _sales(self, head: HistoryFile, first: pd.Timestamp) -> pd.DataFrame:
         sales = self._history.read(head)
