@@ -157,7 +157,7 @@ def test_an_import_holds_where_the_database_fails_right_after_it(
     report = forecast_house.services.imports.import_file(LOCAL_USER, path, "sales")
     gone.rename(forecast_house.home / "storecast.sqlite3")
     assert report.added == 1
-    assert "the new sales of 1 stores are not scored yet" in caplog.text
+    assert "the new sales of 1 store are not scored yet" in caplog.text
     forecast_house.services.imports.score_arrivals(LOCAL_USER)
     assert len(counted(forecast_house)) == 1
 
