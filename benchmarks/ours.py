@@ -12,11 +12,11 @@ from functools import partial
 import numpy as np
 
 from benchmarks.datasets import Window
-from forecasting.calendar.inputs import SeriesInputs
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import ALL_ITEMS, SeriesKey
 from forecasting.core.errors import FitFailed
 from forecasting.core.pooled_priors import ChainPriors, PooledPrior, PooledSpread
+from forecasting.core.store_inputs import SeriesInputs
 from forecasting.engines.registry import engine
 from forecasting.evaluation import windows
 from forecasting.evaluation.backtest import backtest

@@ -7,10 +7,9 @@ import pandas as pd
 
 from forecasting.config.settings import Settings
 from forecasting.core.domain import LOCAL_USER, Principal
-from forecasting.core.ports import LocalEngine
+from forecasting.core.ports import LocalEngine, RemoteEngine
 from forecasting.engines.empirical import Empirical
 from forecasting.engines.seasonal_naive import SeasonalNaive
-from forecasting.evaluation.remote_engine import RemoteEngine
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.refresh.lifecycle import LeaseTerms
 from forecasting.refresh.worker import RefreshWorker

@@ -6,17 +6,17 @@ from datetime import timedelta
 
 import numpy as np
 
-from forecasting.calendar.inputs import SeriesInputs, StoreInputs
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.errors import StorecastError
-from forecasting.core.ports import Clock
-from forecasting.evaluation.remote_engine import (
+from forecasting.core.ports import (
+    Clock,
     RemoteForecasts,
     RemoteJob,
     RemoteProgress,
     StoreForecasts,
     Ticket,
 )
+from forecasting.core.store_inputs import SeriesInputs, StoreInputs
 from tests.fakes import TurnedClock
 
 GROUP = "storecast"

@@ -21,9 +21,10 @@ from forecasting.calendar.future_days import (
 from forecasting.calendar.public_holidays import place_of, with_public_holidays
 from forecasting.calendar.standing_promotions import Attributes, standing_promotion
 from forecasting.calendar.store_totals import total_of
-from forecasting.core.day_arrays import BoolArray, SeriesDays
+from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import ALL_ITEMS, HistoryFile, SeriesKey, natural_order
 from forecasting.core.errors import UnknownSeries
+from forecasting.core.store_inputs import SeriesInputs, StoreInputs
 
 DISCONTINUED_AFTER_DAYS = 28
 """A product without a row in this many days up to the cutoff is not forecast."""
@@ -59,39 +60,6 @@ class StoreFacts:
     def digest(self) -> str:
         """A text that differs whenever the facts differ, for input hashes."""
         return json.dumps([sorted(self.attributes.items()), self.place])
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesInputs:
-    """The inputs of one series: its days up to the cutoff, and the days to forecast.
-
-    Attributes
-    ----------
-    assumed
-        (h,) True for days ahead that the plan lacks.
-    """
-
-    key: SeriesKey
-    past: SeriesDays
-    future: SeriesDays
-    assumed: BoolArray
-
-
-@dataclass(frozen=True, slots=True)
-class StoreInputs:
-    """The inputs of all series of a store at one cutoff, the total first.
-
-    Attributes
-    ----------
-    assumptions
-        Sentences for planners: what was assumed, and which products were left out.
-    """
-
-    store: str
-    cutoff: date
-    horizon: int
-    assumptions: tuple[str, ...]
-    series: tuple[SeriesInputs, ...]
 
 
 def input_hash(

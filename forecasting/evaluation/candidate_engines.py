@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from forecasting.calendar.inputs import SeriesInputs
 from forecasting.config.settings import JOINED
 from forecasting.core.pooled_priors import ChainPriors, PooledPrior, PooledSpread
 from forecasting.core.ports import LocalEngine
+from forecasting.core.store_inputs import SeriesInputs
 from forecasting.evaluation.remote_forecasts import RemoteStoreForecasts
 from forecasting.evaluation.series_fit import SeriesFit
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forecasting.calendar.inputs import SeriesInputs
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import SeriesChoice
 from forecasting.core.errors import EngineUnavailable, FitFailed, InvalidFrame
 from forecasting.core.explanation import Cause
 from forecasting.core.pooled_priors import PooledPrior
+from forecasting.core.store_inputs import SeriesInputs
 from forecasting.evaluation.calibration import widen
 from forecasting.evaluation.candidate_engines import CandidateEngines
 from forecasting.evaluation.series_fit import SeriesFit

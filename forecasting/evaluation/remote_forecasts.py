@@ -12,8 +12,7 @@ import numpy as np
 
 from forecasting.core.day_arrays import IntArray, SeriesDays, SeriesForecast, day_of
 from forecasting.core.errors import FitFailed
-from forecasting.core.ports import FittedSeries
-from forecasting.evaluation.remote_engine import StoreForecasts
+from forecasting.core.ports import FittedSeries, StoreForecasts
 
 
 @dataclass(frozen=True, slots=True)

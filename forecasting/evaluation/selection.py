@@ -5,10 +5,10 @@ from functools import partial
 
 import numpy as np
 
-from forecasting.calendar.inputs import SeriesInputs
 from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import BacktestScore, SeriesChoice
 from forecasting.core.errors import FitFailed
+from forecasting.core.store_inputs import SeriesInputs
 from forecasting.evaluation.backtest import Backtest, backtest
 from forecasting.evaluation.candidate_engines import CandidateEngines
 from forecasting.evaluation.windows import Window, backtest_windows

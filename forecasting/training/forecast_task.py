@@ -11,13 +11,13 @@ from datetime import date
 
 import numpy as np
 
-from forecasting.calendar.inputs import SeriesInputs, StoreInputs
 from forecasting.core.day_arrays import BoolArray, SeriesDays, SeriesForecast
 from forecasting.core.domain import HistoryFile, SeriesChoice, SeriesKey
 from forecasting.core.errors import FitFailed
 from forecasting.core.explanation import Cause, Explanation
 from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports import HistoryReader
+from forecasting.core.store_inputs import SeriesInputs, StoreInputs
 from forecasting.evaluation.calibration import widen
 from forecasting.evaluation.candidate_engines import CandidateEngines, EngineNamed
 from forecasting.evaluation.change_replay import ChangeReplay

@@ -9,8 +9,7 @@ from forecasting.config.settings import Settings
 from forecasting.core.domain import Predictor, RefreshRun, Verdict, natural_order
 from forecasting.core.errors import FitFailed, StorecastError
 from forecasting.core.pooled_priors import ChainPriors
-from forecasting.core.ports import Compute, Publication, Storage
-from forecasting.evaluation.remote_engine import RemoteForecasts
+from forecasting.core.ports import Compute, Publication, RemoteForecasts, Storage
 from forecasting.evaluation.remote_forecasts import RemoteStoreForecasts
 from forecasting.refresh.run_outcome import GroupPublication, ReportProgress, RunOutcome
 from forecasting.training.assignment import Assignment

@@ -11,8 +11,7 @@ from datetime import timedelta
 
 from forecasting.core.domain import RefreshRun, Verdict
 from forecasting.core.errors import EngineError, StorageError, UnknownSeries
-from forecasting.core.ports import Checkpoints
-from forecasting.evaluation.remote_engine import RemoteJob, Ticket
+from forecasting.core.ports import Checkpoints, RemoteJob, Ticket
 from forecasting.refresh.run_outcome import RemoteWait, ReportProgress, RunOutcome
 from forecasting.training.group_publisher import GroupPublisher
 from forecasting.training.store_files import StoreFiles

@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from forecasting.calendar.inputs import StoreInputs
 from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import HistoryFile, SeriesChoice
 from forecasting.core.errors import StateUnavailable
 from forecasting.core.explanation import Cause
 from forecasting.core.pooled_priors import ChainPriors
+from forecasting.core.store_inputs import StoreInputs
 from forecasting.evaluation.candidate_engines import CandidateEngines
 from forecasting.evaluation.change_replay import ChangeReplay
 

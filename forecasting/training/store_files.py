@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from forecasting.calendar.inputs import StoreFacts, StoreInputs, build_inputs, build_pasts
+from forecasting.calendar.inputs import StoreFacts, build_inputs, build_pasts
 from forecasting.core.day_arrays import SeriesDays
 from forecasting.core.domain import HistoryFile
 from forecasting.core.ports import HistoryReader
+from forecasting.core.store_inputs import StoreInputs
 
 
 @dataclass(frozen=True, slots=True)

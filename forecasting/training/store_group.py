@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from forecasting.calendar.inputs import StoreInputs, all_facts
+from forecasting.calendar.inputs import all_facts
 from forecasting.config.settings import Settings
 from forecasting.core.domain import ALL_ITEMS, HistoryFile, natural_order
 from forecasting.core.errors import UnknownSeries
-from forecasting.core.ports import HistoryReader, Storage
-from forecasting.evaluation.remote_engine import RemoteEngine, RemoteJob
+from forecasting.core.ports import HistoryReader, RemoteEngine, RemoteJob, Storage
+from forecasting.core.store_inputs import StoreInputs
 from forecasting.refresh.policy import current_hash
 from forecasting.training.store_files import StoreFiles
 

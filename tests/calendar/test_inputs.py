@@ -5,9 +5,7 @@ import pandas as pd
 import pytest
 
 from forecasting.calendar.inputs import (
-    SeriesInputs,
     StoreFacts,
-    StoreInputs,
     all_facts,
     build_inputs,
     build_pasts,
@@ -19,6 +17,7 @@ from forecasting.calendar.store_totals import series_histories
 from forecasting.core.day_arrays import day_of, number_of
 from forecasting.core.domain import HistoryFile
 from forecasting.core.errors import UnknownSeries
+from forecasting.core.store_inputs import SeriesInputs, StoreInputs
 from tests.calendar.store_frames import DAYS, SUNDAY, by_day, holiday_names, one, plan, sales
 from tests.series import days_by_item
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from forecasting.calendar.inputs import SeriesInputs
 from forecasting.core.day_arrays import SeriesForecast
 from forecasting.core.domain import SeriesChoice, SeriesKey
 from forecasting.core.ports import LocalEngine
+from forecasting.core.store_inputs import SeriesInputs
 from forecasting.evaluation.candidate_engines import CandidateEngines
 from forecasting.evaluation.selection import choose
 from forecasting.training.forecast_task import SeriesResult, forecast_series

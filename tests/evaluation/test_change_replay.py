@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from forecasting.calendar.inputs import SeriesInputs
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import SeriesChoice, SeriesKey
 from forecasting.core.errors import FitFailed
 from forecasting.core.explanation import Cause
 from forecasting.core.pooled_priors import ChainPriors, CoefficientPrior, PooledPrior
 from forecasting.core.ports import FittedSeries, LocalEngine
+from forecasting.core.store_inputs import SeriesInputs
 from forecasting.engines import registry
 from forecasting.evaluation.candidate_engines import CandidateEngines
 from forecasting.evaluation.change_replay import ChangeReplay

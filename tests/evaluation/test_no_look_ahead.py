@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from forecasting.calendar.inputs import SeriesInputs
 from forecasting.core.day_arrays import SeriesDays
+from forecasting.core.store_inputs import SeriesInputs
 from forecasting.engines import registry
 from forecasting.evaluation.candidate_engines import CandidateEngines, EngineNamed
 from forecasting.training.forecast_task import SeriesResult, forecast_series

@@ -12,7 +12,7 @@ from forecasting.config.aws_settings import AwsSettings
 from forecasting.core.domain import LOCAL_USER, Principal, RunState, SeriesKey, StoreState, Verdict
 from forecasting.core.errors import EngineBusy, EngineUnavailable, NotPermitted
 from forecasting.core.explanation import Origin
-from forecasting.evaluation.remote_engine import StoreForecasts
+from forecasting.core.ports import StoreForecasts
 from forecasting.training.previous_version import REMOTE
 from tests.house import FIRST, LAST, House, sales
 from tests.remote import FakeRemote

@@ -36,6 +36,14 @@ from forecasting.core.ports.manifest_port import (
     Manifest,
     StoreAttributes,
 )
+from forecasting.core.ports.remote_engine_port import (
+    RemoteEngine,
+    RemoteForecasts,
+    RemoteJob,
+    RemoteProgress,
+    StoreForecasts,
+    Ticket,
+)
 from forecasting.core.ports.reviews_port import (
     Reviews,
 )
@@ -79,6 +87,10 @@ __all__ = [
     "Publication",
     "Publications",
     "RefreshRequests",
+    "RemoteEngine",
+    "RemoteForecasts",
+    "RemoteJob",
+    "RemoteProgress",
     "ResultT",
     "Retention",
     "Reviews",
@@ -88,7 +100,9 @@ __all__ = [
     "SalesHistory",
     "Storage",
     "StoreAttributes",
+    "StoreForecasts",
     "TaskT",
+    "Ticket",
     "TrackRecord",
     "TrackUpdate",
     "Versions",

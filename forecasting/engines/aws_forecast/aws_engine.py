@@ -7,7 +7,14 @@ from forecasting.config.aws_settings import AwsSettings
 from forecasting.core.day_arrays import SeriesForecast
 from forecasting.core.domain import SeriesKey
 from forecasting.core.errors import EngineBusy
-from forecasting.core.ports import Clock
+from forecasting.core.ports import (
+    Clock,
+    RemoteForecasts,
+    RemoteJob,
+    RemoteProgress,
+    StoreForecasts,
+    Ticket,
+)
 from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.data import Identities, Layout, sent_series
 from forecasting.engines.aws_forecast.exported_backtest import Backtests
@@ -17,13 +24,6 @@ from forecasting.engines.aws_forecast.imports import Imports
 from forecasting.engines.aws_forecast.names import Names
 from forecasting.engines.aws_forecast.pipeline import EXPORTED, MADE, PREDICTOR, READY, Pipeline
 from forecasting.engines.aws_forecast.trainer import Trainer
-from forecasting.evaluation.remote_engine import (
-    RemoteForecasts,
-    RemoteJob,
-    RemoteProgress,
-    StoreForecasts,
-    Ticket,
-)
 
 
 class AwsForecastEngine:

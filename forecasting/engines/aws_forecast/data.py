@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 
 from forecasting.calendar.future_days import usual_days
-from forecasting.calendar.inputs import SeriesInputs, StoreInputs
 from forecasting.core.day_arrays import IntArray, SeriesDays
 from forecasting.core.domain import ALL_ITEMS, SeriesKey
+from forecasting.core.store_inputs import SeriesInputs, StoreInputs
 from forecasting.engines.aws_forecast.names import Ids
 
 DOMAIN = "CUSTOM"

@@ -8,6 +8,7 @@ from functools import partial
 from forecasting.config.aws_settings import AwsSettings
 from forecasting.config.logs import get_logger
 from forecasting.core.errors import EngineUnavailable
+from forecasting.core.ports import RemoteJob, Ticket
 from forecasting.engines.aws_forecast.bucket_paths import address, data_key
 from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.data import (
@@ -21,7 +22,6 @@ from forecasting.engines.aws_forecast.data import (
 from forecasting.engines.aws_forecast.group import DatasetGroup, role_arn
 from forecasting.engines.aws_forecast.jobs import IMPORT, Job, begun
 from forecasting.engines.aws_forecast.names import Names, is_candidate
-from forecasting.evaluation.remote_engine import RemoteJob, Ticket
 
 PART = 64 * 2**20
 """Bytes of a file, about: AWS takes at most 500 of them."""

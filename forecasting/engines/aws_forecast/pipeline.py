@@ -10,7 +10,7 @@ from datetime import timedelta
 from forecasting.config.aws_settings import AwsSettings
 from forecasting.config.logs import get_logger
 from forecasting.core.errors import EngineBusy, EngineError, EngineUnavailable
-from forecasting.core.ports import Clock
+from forecasting.core.ports import Clock, RemoteJob, Ticket
 from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.cost import DAY, estimate, require_allowance
 from forecasting.engines.aws_forecast.exported_backtest import Backtests
@@ -22,7 +22,6 @@ from forecasting.engines.aws_forecast.jobs import FORECAST, Job
 from forecasting.engines.aws_forecast.names import Names
 from forecasting.engines.aws_forecast.room import Room
 from forecasting.engines.aws_forecast.trainer import Trainer
-from forecasting.evaluation.remote_engine import RemoteJob, Ticket
 
 IMPORTING, TRAINING, FORECASTING = "Importing in AWS", "Training in AWS", "Forecasting in AWS"
 EXPORTING, MAKING_ROOM = "Writing the backtest in AWS", "Making room in AWS"

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from forecasting.config.aws_settings import AwsSettings
 from forecasting.core.errors import EngineUnavailable
+from forecasting.core.ports import RemoteJob, Ticket
 from forecasting.engines.aws_forecast.bucket import Bucket
 from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.data import Layout
@@ -19,7 +20,6 @@ from forecasting.engines.aws_forecast.imports import Imports
 from forecasting.engines.aws_forecast.jobs import Job
 from forecasting.engines.aws_forecast.names import Names
 from forecasting.engines.aws_forecast.role import ServiceRole
-from forecasting.evaluation.remote_engine import RemoteJob, Ticket
 
 Told = Callable[[str], None]
 """Is told, in a sentence, what a step did."""

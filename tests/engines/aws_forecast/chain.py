@@ -8,15 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from forecasting.calendar.inputs import StoreInputs, build_inputs
+from forecasting.calendar.inputs import build_inputs
 from forecasting.config.aws_settings import AwsSettings
+from forecasting.core.ports import RemoteJob, RemoteProgress, Ticket
+from forecasting.core.store_inputs import StoreInputs
 from forecasting.engines.aws_forecast.aws_engine import AwsForecastEngine
 from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.data import DOMAIN, FREQUENCY, KINDS, RELATED, TARGET, layout_of
 from forecasting.engines.aws_forecast.forecaster import Forecaster
 from forecasting.engines.aws_forecast.names import Names
 from forecasting.engines.aws_forecast.trainer import Trainer
-from forecasting.evaluation.remote_engine import RemoteJob, RemoteProgress, Ticket
 from tests.aws_fake import AwsFake
 from tests.aws_fake.fake import BUCKET
 from tests.series import as_days, daily_series

@@ -4,9 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from forecasting.calendar.inputs import StoreInputs, build_inputs
+from forecasting.calendar.inputs import build_inputs
 from forecasting.core.day_arrays import number_of
 from forecasting.core.errors import InvalidRequest
+from forecasting.core.store_inputs import StoreInputs
 from forecasting.engines.aws_forecast.data import (
     RELATED,
     TARGET,

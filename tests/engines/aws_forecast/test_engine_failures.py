@@ -9,10 +9,10 @@ import pytest
 
 from forecasting.config.aws_settings import AwsSettings
 from forecasting.core.errors import EngineBusy, EngineUnavailable
+from forecasting.core.ports import RemoteJob, Ticket
 from forecasting.engines.aws_forecast.aws_engine import AwsForecastEngine
 from forecasting.engines.aws_forecast.connection import ForecastSession
 from forecasting.engines.aws_forecast.names import Names
-from forecasting.evaluation.remote_engine import RemoteJob, Ticket
 from tests.engines.aws_forecast.chain import GROUP, HORIZON, Chain
 
 MINUTES = timedelta(minutes=6)

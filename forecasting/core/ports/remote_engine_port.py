@@ -1,12 +1,12 @@
-"""Port of engines that train and forecast elsewhere, for a whole group of stores at once (ADR 0014)."""
+"""The port for engines that train and forecast elsewhere, for a group of stores at once (ADR 0014)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from forecasting.calendar.inputs import StoreInputs
 from forecasting.core.day_arrays import SeriesForecast
+from forecasting.core.store_inputs import StoreInputs
 
 StoreForecasts = Mapping[str, tuple[SeriesForecast, ...]]
 """A remote engine's forecasts for one store, by item: its backtest windows, and the days to forecast.
