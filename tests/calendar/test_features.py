@@ -24,7 +24,7 @@ NO_SUNDAY = np.arange(7) != 6
 
 
 def stretch(is_open: Sequence[bool], first: date = MONDAY, seed: int = 0) -> SeriesDays:
-    """A row a day from `first` on, promotions and holidays at random."""
+    """One row per day from `first` on, with random promotions and holidays."""
     rng, size = np.random.default_rng(seed), len(is_open)
     promo, school, flag = rng.random((3, size)) < 0.5
     return SeriesDays(
@@ -40,7 +40,7 @@ def stretch(is_open: Sequence[bool], first: date = MONDAY, seed: int = 0) -> Ser
 
 
 def closed_on(offsets: Collection[int], size: int = 28, first: date = MONDAY) -> SeriesDays:
-    """A row a day from `first` on, open but for some of them."""
+    """One row per day from `first` on, closed on some of them."""
     return stretch([at not in offsets for at in range(size)], first)
 
 
@@ -66,7 +66,7 @@ def assert_equal(found: Mapping[str, FloatArray], expected: Mapping[str, FloatAr
 
 @st.composite
 def stretches(draw: st.DrawFn, most: int = 60) -> SeriesDays:
-    """Open and closed spells in turn, some of them long, some closed days without a row."""
+    """Alternating open and closed periods, some long; some closed days have no row."""
     spells = draw(st.lists(st.integers(1, 12), max_size=most))
     is_open = np.repeat(np.arange(len(spells)) % 2 == 0, spells) ^ draw(st.booleans())
     series = stretch(list(is_open), MONDAY, draw(st.integers(0, 5)))
@@ -75,8 +75,8 @@ def stretches(draw: st.DrawFn, most: int = 60) -> SeriesDays:
 
 
 @given(stretches(), st.floats(0, 1e6))
-def test_nothing_looks_at_demand(series: SeriesDays, demand: float) -> None:
-    """Whatever was sold, every column stays."""
+def test_no_column_depends_on_demand(series: SeriesDays, demand: float) -> None:
+    """Other demand gives the same columns."""
     other = replace(series, y=np.full(len(series), demand))
     usual = usual_weekdays(series)
     assert (usual_weekdays(other) == usual).all()
@@ -84,8 +84,8 @@ def test_nothing_looks_at_demand(series: SeriesDays, demand: float) -> None:
 
 
 @given(stretches(), st.integers(0, 400))
-def test_days_that_follow_change_only_closures_and_nine_days_at_most(series: SeriesDays, cut: int) -> None:
-    """What is known of a day is known at its cutoff, but for closures that are still to come."""
+def test_later_days_change_only_closure_columns_of_at_most_nine_days(series: SeriesDays, cut: int) -> None:
+    """All other columns of a day are known at its cutoff."""
     known = series[:cut]
     then, later = features(known, NO_SUNDAY), features(series, NO_SUNDAY)
     settled = known.days <= (known.days[-1] - 9 if len(known) else 0)
@@ -95,16 +95,16 @@ def test_days_that_follow_change_only_closures_and_nine_days_at_most(series: Ser
 
 
 @given(stretches(), st.integers(0, 400))
-def test_days_to_come_are_seen_as_if_they_were_known_with_the_past(series: SeriesDays, cut: int) -> None:
-    """The columns of the future are the last rows of those of the whole."""
+def test_days_ahead_have_the_columns_of_the_whole_series(series: SeriesDays, cut: int) -> None:
+    """They are the last rows of the columns of past and future together."""
     seen, future = series[:cut], series[cut:]
     whole = features(seen.followed_by(future), NO_SUNDAY)
     expected = {name: column[len(seen) :] for name, column in whole.items()}
     assert_equal(features_after(seen, future, NO_SUNDAY), expected)
 
 
-def test_a_closure_longer_than_the_context_is_still_one() -> None:
-    """The first days after half a year are marked as such."""
+def test_a_closure_longer_than_the_context_still_counts() -> None:
+    """The first days after half a year of closure are marked."""
     seen, future = stretch([True] * 9 + [False] * (CONTEXT + 60)), stretch([True] * 9, date(2020, 1, 6))
     columns = features_after(seen, future, ALL_WEEK)
     assert marked(columns, "reopened:1-2") == [0, 1]
@@ -113,7 +113,7 @@ def test_a_closure_longer_than_the_context_is_still_one() -> None:
 
 @given(stretches())
 def test_a_missing_day_is_a_closed_one(series: SeriesDays) -> None:
-    """Closed days between two others may be left out, and the others' columns stay."""
+    """Leaving out closed days between others does not change the others' columns."""
     kept = series.is_open.copy()
     kept[[0, -1] if len(series) else []] = True
     expected = {name: column[kept] for name, column in features(series, ALL_WEEK).items()}
@@ -122,7 +122,7 @@ def test_a_missing_day_is_a_closed_one(series: SeriesDays) -> None:
 
 @given(stretches())
 def test_every_value_is_a_number(series: SeriesDays) -> None:
-    """One a day, and 0 or 1 but for the waves."""
+    """One per day; all but the waves are 0 or 1."""
     for name, column in features(series, usual_weekdays(series)).items():
         assert column.shape == (len(series),), name
         assert column.dtype == np.float64, name
@@ -130,8 +130,8 @@ def test_every_value_is_a_number(series: SeriesDays) -> None:
         assert (np.abs(column) <= 1).all() if waves else np.isin(column, [0, 1]).all(), name
 
 
-def test_no_days_have_all_columns_with_no_value() -> None:
-    """So that an empty future is as good as another."""
+def test_no_days_have_all_columns_and_no_rows() -> None:
+    """So an empty future needs no special case."""
     empty, other = stretch([]), stretch([True])
     assert not usual_weekdays(empty).any()
     columns = features(empty, ALL_WEEK)
@@ -141,8 +141,8 @@ def test_no_days_have_all_columns_with_no_value() -> None:
     assert_equal(features_after(empty, other, ALL_WEEK), features(other, ALL_WEEK))
 
 
-def test_a_promotion_is_told_apart_by_what_it_meets() -> None:
-    """Some weekdays, school holidays, a closed day after."""
+def test_promotions_have_columns_for_the_days_they_fall_on() -> None:
+    """Some weekdays, school holidays, the day before a closed one."""
     series = replace(
         closed_on({10}),
         promo=np.isin(np.arange(28), [0, 3, 4, 5, 9, 21]),
@@ -163,7 +163,7 @@ def test_a_promotion_is_told_apart_by_what_it_meets() -> None:
 
 
 def test_holidays_and_flags_have_a_column_each() -> None:
-    """By their names, and any holiday one for all; no name is no holiday."""
+    """One per name, and one for any holiday; an empty name is no holiday."""
     series = stretch([True] * 28)
     columns = features(series, ALL_WEEK)
     assert [name for name in columns if name.startswith("holiday:")] == [
@@ -176,7 +176,7 @@ def test_holidays_and_flags_have_a_column_each() -> None:
 
 
 def test_a_holiday_of_the_past_alone_has_its_column_in_the_future() -> None:
-    """Whichever frame named it first."""
+    """No matter which frame names it first."""
     seen = replace(stretch([True] * 7), kinds=("", "Easter", "Pentecost"))
     future = replace(stretch([True] * 7, date(2019, 3, 11)), kinds=("", "Pentecost", "Christmas"))
     columns = features_after(seen, future, ALL_WEEK)
@@ -185,22 +185,22 @@ def test_a_holiday_of_the_past_alone_has_its_column_in_the_future() -> None:
     assert marked(columns, "holiday:Christmas") == np.flatnonzero(future.holiday == 2).tolist()
 
 
-def test_days_beside_a_closed_one_are_marked_where_its_weekday_is_usually_open() -> None:
-    """Every Sunday, one Wednesday and one Friday closed: nothing is said of Saturdays and Mondays."""
+def test_days_next_to_a_closed_day_are_marked_if_its_weekday_is_usually_open() -> None:
+    """Sundays, one Wednesday and one Friday are closed: Saturdays and Mondays are not marked."""
     columns = features(closed_on({2, 6, 13, 18, 20, 27}), NO_SUNDAY)
     assert marked(columns, "closed:tomorrow") == [1, 17]
     assert marked(columns, "closed:yesterday") == [3, 19]
     assert marked(columns, "closed:yesterday:Sat") == [19]
 
 
-def test_a_saturday_after_a_friday_that_is_never_open_is_a_saturday_like_others() -> None:
-    """Where Fridays are usually closed, none of them closes."""
+def test_a_saturday_after_a_usually_closed_friday_is_not_marked() -> None:
+    """A usually closed Friday is no closure."""
     series = closed_on(range(4, 28, 7))
     assert marked(features(series, usual_weekdays(series)), "closed:yesterday:Sat") == []
 
 
-def test_the_last_day_is_followed_and_the_first_preceded_by_a_usual_one() -> None:
-    """As nothing is known of those."""
+def test_the_days_before_the_first_and_after_the_last_count_as_usual() -> None:
+    """Nothing is known about them."""
     columns = features(closed_on((), 2), ALL_WEEK)
     assert marked(columns, "closed:tomorrow") == []
     assert marked(columns, "closed:yesterday") == []
@@ -220,7 +220,7 @@ def test_a_closure_is_long_from_a_week_on(length: int, expected: list[list[int]]
     assert [marked(columns, name) for name in names] == expected
 
 
-def test_every_long_closure_is_marked_however_soon_the_next_follows() -> None:
+def test_every_long_closure_is_marked_even_if_the_next_follows_soon() -> None:
     """Two of them, three weeks apart, and a short one between."""
     columns = features(closed_on({*range(10, 17), 25, *range(38, 50)}, 60), ALL_WEEK)
     assert marked(columns, "closing:1") == [9, 37]
@@ -230,7 +230,7 @@ def test_every_long_closure_is_marked_however_soon_the_next_follows() -> None:
 
 
 def test_a_weekday_is_usual_if_more_than_half_of_the_last_year_had_it_open() -> None:
-    """Sundays were open until a year ago, every other Saturday since: neither is usual."""
+    """Sundays were open until a year ago, and every other Saturday since then: neither is usual."""
     at = np.arange(3 * 364)
     is_open = np.where(at % 7 == 6, at < 2 * 364, (at % 14 != 5) | (at < 2 * 364))
     assert usual_weekdays(stretch(list(is_open))).tolist() == [True] * 5 + [False] * 2
@@ -238,14 +238,14 @@ def test_a_weekday_is_usual_if_more_than_half_of_the_last_year_had_it_open() -> 
 
 
 def test_a_weekday_without_a_row_is_not_usual() -> None:
-    """A file that leaves Sundays out says the same as one that has them closed."""
+    """Sundays without rows mean the same as closed Sundays."""
     series = closed_on(range(6, 70, 7), 70)
     assert usual_weekdays(series).tolist() == NO_SUNDAY.tolist()
     assert usual_weekdays(series[series.is_open]).tolist() == NO_SUNDAY.tolist()
 
 
 def test_a_few_days_make_their_weekdays_usual() -> None:
-    """Monday to Wednesday is all there is, and the Tuesday was closed."""
+    """There are only Monday to Wednesday, and the Tuesday was closed."""
     assert np.flatnonzero(usual_weekdays(closed_on({1}, 3))).tolist() == [0, 2]
 
 
@@ -277,15 +277,15 @@ def test_the_days_around_easter_and_pentecost_are_marked(year: int) -> None:
 
 
 @pytest.mark.parametrize(("year", "sunday"), [(1972, date(1972, 4, 2)), (2099, date(2099, 4, 12))])
-def test_years_far_away_have_their_easter_and_december(year: int, sunday: date) -> None:
-    """The calendar ends with no table."""
+def test_years_far_away_have_easter_and_december_columns(year: int, sunday: date) -> None:
+    """The calendar is computed, not taken from a table that ends."""
     assert dates_marked("easter:-3..-1", year) == [sunday - timedelta(days=back) for back in (3, 2, 1)]
     assert dates_marked("december:24", year) == [date(year, 12, 24)]
     assert len(dates_marked("month:last", year)) == 12
 
 
-def test_december_is_in_parts_with_christmas_and_new_years_eve_alone() -> None:
-    """Of the 31 days all but Christmas Day and Boxing Day are in one part each."""
+def test_december_has_groups_with_christmas_eve_and_new_years_eve_alone() -> None:
+    """Each of the 31 days except Christmas Day and Boxing Day belongs to one group."""
     parts = [name for name in calendar_columns(np.zeros(0, dtype=np.int64)) if name.startswith("december:")]
     days = [day for name in parts for day in dates_marked(name, 2014)]
     assert sorted(days) == [date(2014, 12, day) for day in range(1, 32) if day not in (25, 26)]
@@ -308,7 +308,7 @@ def test_december_is_in_parts_with_christmas_and_new_years_eve_alone() -> None:
 def test_the_end_of_a_month_is_its_last_working_days_and_their_saturday(
     month: int, last: date, before: date, saturday: date | None
 ) -> None:
-    """The Saturday may be the next month's, and is none where the last of them is long before it."""
+    """The Saturday may lie in the next month; it is not marked if it is more than three days later."""
     middle = date(2014, month, 15), date(2014, month + 1, 15)
 
     def found(name: str) -> list[date]:
@@ -322,8 +322,8 @@ def test_the_end_of_a_month_is_its_last_working_days_and_their_saturday(
 @pytest.mark.parametrize(
     ("year", "month", "length"), [(2019, 2, 28), (2020, 2, 29), (2019, 4, 30), (2019, 5, 31)]
 )
-def test_the_waves_of_a_month_go_round_once_in_it(year: int, month: int, length: int) -> None:
-    """However long it is; the second goes round twice."""
+def test_the_first_wave_of_a_month_has_one_period(year: int, month: int, length: int) -> None:
+    """For months of any length; the second wave has two periods."""
     day = np.arange(length)
     columns = calendar_columns(number_of(date(year, month, 1)) + day)
     np.testing.assert_allclose(columns["month:sin1"], np.sin(2 * np.pi * day / length), atol=1e-12)
@@ -332,15 +332,15 @@ def test_the_waves_of_a_month_go_round_once_in_it(year: int, month: int, length:
 
 @given(st.integers(0, 25 * BLOCK), st.integers(0, 2 * BLOCK), st.integers(0, 2 * BLOCK))
 def test_a_span_has_the_columns_of_its_parts(first: int, size: int, cut: int) -> None:
-    """Wherever blocks end that are kept."""
+    """Also across the ends of cached blocks."""
     days = first + np.arange(size)
     halves = [calendar_columns(days[:cut]), calendar_columns(days[cut:])]
     joined = {name: np.concatenate([half[name] for half in halves]) for name in halves[0]}
     assert_equal(calendar_columns(days), joined)
 
 
-def test_columns_may_be_written_to_without_harm_to_the_next() -> None:
-    """What is kept of the calendar is nobody's."""
+def test_writing_to_columns_does_not_change_the_next_ones() -> None:
+    """Callers get a copy of the cached block."""
     days = np.arange(18_000, 18_100)
     first = calendar_columns(days)
     expected = {name: column.copy() for name, column in first.items()}

@@ -16,8 +16,8 @@ from tests.calendar.store_frames import DAYS, SUNDAY, holiday_names, one, plan, 
 from tests.series import days_by_item
 
 
-def test_habit_is_of_the_last_eight_weeks() -> None:
-    """A Sunday open nine weeks ago is none; one open eight weeks ago is. Nothing else is special."""
+def test_habit_covers_the_last_eight_weeks() -> None:
+    """A Sunday open eight weeks ago counts, one open nine weeks ago does not."""
     frame = sales("all", 10.0)
     for opened, expected in (("2019-02-03", False), ("2019-02-10", True)):
         sunday = frame["ds"] == opened
@@ -32,15 +32,15 @@ def test_habit_is_of_the_last_eight_weeks() -> None:
 
 
 @pytest.mark.parametrize(("size", "opens"), [(14, True), (15, False)])
-def test_a_weekday_without_a_row_is_closed_once_two_weeks_are_known(size: int, opens: bool) -> None:  # noqa: FBT001 - a parameter
-    """Before that it is not known to be, and assumed open."""
+def test_a_weekday_without_a_row_counts_as_closed_after_two_weeks(size: int, opens: bool) -> None:  # noqa: FBT001 - a parameter
+    """In a shorter history it is assumed open."""
     frame = sales("all", 10.0, DAYS[-size:])
     habit = usual_days(one(frame[frame["is_open"]]), 7)
     assert habit.is_open[habit.weekday == SUNDAY].tolist() == [opens]
 
 
 def test_holidays_close_only_stores_that_were_closed_on_most() -> None:
-    """One that knows none stays open, and nothing but the holidays changes."""
+    """A store without past holidays stays open; other days do not change."""
     frame = sales("all", 10.0)
     habit = replace(usual_days(one(frame), 7), holiday=np.arange(7) % 2, kinds=("", "Fair"))
     first, second = frame["ds"] == frame["ds"].iloc[0], frame["ds"] == frame["ds"].iloc[1]
@@ -51,8 +51,8 @@ def test_holidays_close_only_stores_that_were_closed_on_most() -> None:
     assert half is closed_on_holidays(habit, one(frame)) is habit
 
 
-def test_days_to_come_are_planned_by_item_by_store_and_by_habit() -> None:
-    """In that order, day by day; only what nobody planned is assumed."""
+def test_days_ahead_come_from_the_items_plan_the_stores_plan_or_habit() -> None:
+    """In this order, day by day; only days without a plan are assumed."""
     habit = usual_days(one(sales("all", 10.0)), 6)
     planned = days_by_item(
         pd.concat(
@@ -77,8 +77,8 @@ def test_days_to_come_are_planned_by_item_by_store_and_by_habit() -> None:
     assert holiday_names(total.days) == ["Fair", "Fair", "Fair", "", "", ""]
 
 
-def test_silence_is_told_with_the_place_whose_holidays_are_known() -> None:
-    """And a complete plan has no sentence."""
+def test_the_note_on_assumed_days_names_the_place_of_the_holidays() -> None:
+    """A complete plan has no note."""
     habit = usual_days(one(sales("all", 10.0)), 6)
     found = future_days("101", days_by_item(plan("all", "2019-04-03", "2019-04-05")), habit)
     (sentence,) = assumption_notes(found, "DE-BW")

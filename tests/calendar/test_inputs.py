@@ -45,7 +45,7 @@ def future(built: StoreInputs, item: str) -> pd.DataFrame:
 
 
 def test_the_total_is_the_sum_of_the_items_and_comes_first() -> None:
-    """Open or promoted where one item is."""
+    """It is open or on promotion if one item is."""
     two = pd.concat([sales("102", 5.0).assign(promo=False), sales("101", 10.0)])
     built = inputs(two)
     assert [each.key.item for each in built.series] == ["all", "101", "102"]
@@ -55,8 +55,8 @@ def test_the_total_is_the_sum_of_the_items_and_comes_first() -> None:
     assert not total.is_open[total.weekday == SUNDAY].any()
 
 
-def test_a_delivered_total_is_kept_as_it_is() -> None:
-    """A store known by its total alone has no second one."""
+def test_a_total_in_the_data_is_kept() -> None:
+    """A store whose data has only the total has no second one."""
     frame = sales("all", 30.0)
     assert list(series_histories(frame)) == ["all"]
     pasts = build_pasts(days_by_item(frame), StoreFacts())
@@ -66,13 +66,13 @@ def test_a_delivered_total_is_kept_as_it_is() -> None:
 
 
 def test_the_future_starts_the_day_after_the_newest_sales_and_is_complete() -> None:
-    """As many days as the horizon, each once."""
+    """It has every day of the horizon once."""
     days = future(inputs(sales("101", 10.0)), "101").index
     assert days.tolist() == pd.date_range("2019-04-03", periods=14).tolist()
 
 
-def test_where_the_plan_is_assumption_notes_are_filled_by_habit_and_it_says_so() -> None:
-    """Sundays stay closed, nothing else is special, and a sentence names the days."""
+def test_days_missing_from_the_plan_are_filled_by_habit_and_named() -> None:
+    """Sundays stay closed, and a sentence names the days."""
     built = inputs(sales("101", 10.0), plan("all", "2019-04-03", "2019-04-10", promo=True))
     days = future(built, "101")
     assert days.loc["2019-04-03":"2019-04-10", "promo"].all()
@@ -86,12 +86,12 @@ def test_where_the_plan_is_assumption_notes_are_filled_by_habit_and_it_says_so()
 
 
 def test_a_complete_plan_leaves_nothing_to_assume() -> None:
-    """No sentence without a reason."""
+    """There is no sentence."""
     assert inputs(sales("101", 10.0), plan("all", "2019-04-03", "2019-04-30")).assumptions == ()
 
 
-def test_an_items_own_plan_goes_before_the_stores() -> None:
-    """The total is on promotion where one item is."""
+def test_an_items_own_plan_overrides_the_stores() -> None:
+    """The total is on promotion if one item is."""
     planned = pd.concat(
         [
             plan("all", "2019-04-03", "2019-04-16"),
@@ -104,7 +104,7 @@ def test_an_items_own_plan_goes_before_the_stores() -> None:
 
 
 def test_the_total_combines_item_plans() -> None:
-    """Closed only where all are, the holiday by its name."""
+    """It is closed only if all items are; the holiday keeps its name."""
     planned = pd.concat(
         [
             plan("101", "2019-04-03", "2019-04-16", promo=True),
@@ -117,7 +117,7 @@ def test_the_total_combines_item_plans() -> None:
 
 
 def test_a_discontinued_product_is_left_out_and_named() -> None:
-    """No row for four weeks means no forecast, but never silently."""
+    """No row for four weeks means no forecast, and a sentence says so."""
     old = sales("103", 3.0, DAYS[:50])
     built = inputs(pd.concat([sales("101", 10.0), old]))
     assert [each.key.item for each in built.series] == ["all", "101"]
@@ -133,7 +133,7 @@ def test_a_store_without_sales_is_unknown() -> None:
 
 
 def test_the_input_hash_changes_with_each_of_its_parts_only() -> None:
-    """The same inputs give the same hash, in whatever order attributes stand."""
+    """The same inputs give the same hash, with attributes in any order."""
     facts = StoreFacts({"promo2": 1.0, "type": "a"}, "DE-BW")
     base = input_hash("s", "p", 28, facts, "c")
     assert base == input_hash("s", "p", 28, StoreFacts({"type": "a", "promo2": 1.0}, "DE-BW"), "c")
@@ -151,8 +151,8 @@ def test_the_input_hash_changes_with_each_of_its_parts_only() -> None:
     assert len({base, *others}) == 10
 
 
-def test_the_hash_over_all_stores_changes_with_any_of_their_sales_and_facts() -> None:
-    """Not with the order of the stores; a store more or less is a change, and so is the horizon."""
+def test_the_chain_hash_changes_with_the_sales_and_facts_of_any_store() -> None:
+    """Also with the number of stores and the horizon, but not with the order of the stores."""
 
     def hashed(sold: dict[str, str], horizon: int = 28, **known: object) -> str:
         first, last = DAYS[0].date(), DAYS[-1].date()
@@ -180,8 +180,8 @@ def test_the_cutoff_is_the_newest_sales_day() -> None:
     assert inputs(sales("101", 10.0)).cutoff == date(2019, 4, 2)
 
 
-def test_the_histories_are_the_same_with_a_future_and_without() -> None:
-    """Whatever is known of the store; a discontinued product has one as well."""
+def test_histories_do_not_depend_on_the_days_ahead() -> None:
+    """For any facts about the store; a discontinued product has a history too."""
     frame = pd.concat([sales("102", 5.0), sales("101", 10.0), sales("103", 3.0, DAYS[:50])])
     facts = StoreFacts(STANDING, "DE-BW")
     pasts = build_pasts(days_by_item(frame), facts)
@@ -203,7 +203,7 @@ STANDING = {"promo2": 1.0, "promo2_since_year": 2019.0, "promo2_since_week": 10.
 
 
 def test_a_standing_promotion_reaches_every_series_before_and_after_the_cutoff() -> None:
-    """It began on 4 March, and is renewed in April."""
+    """It started on 4 March and is renewed in April."""
     built = inputs(pd.concat([sales("101", 10.0), sales("102", 5.0)]), attributes=STANDING)
     assert len(built.series) == 3
     for each in built.series:
@@ -214,8 +214,8 @@ def test_a_standing_promotion_reaches_every_series_before_and_after_the_cutoff()
             assert days.flags["standing_promotion_renewed"].tolist() == april.tolist()
 
 
-def test_a_store_without_one_has_no_flags() -> None:
-    """Nor has one of which nothing is known."""
+def test_a_store_without_a_standing_promotion_has_no_flags() -> None:
+    """Neither has a store without attributes."""
     for built in (inputs(sales("101", 10.0)), build_inputs("1", days_by_item(sales("101", 10.0)), {}, 14)):
         assert all(not each.past.flags and not each.future.flags for each in built.series)
 
@@ -236,8 +236,8 @@ def test_the_holidays_of_a_configured_place_are_those_of_past_and_future() -> No
     assert series(without, "101").past.kinds == series(without, "101").future.kinds == ("",)
 
 
-def test_a_plan_that_names_a_holiday_itself_is_believed() -> None:
-    """Also where it says that the store opens; a planned day it does not name is named by the place."""
+def test_a_holiday_named_in_the_plan_is_kept() -> None:
+    """Even if the store opens on it; planned days without a name get the public holiday of the place."""
     planned = plan("all", "2019-04-03", "2019-04-30")
     planned["holiday"] = planned["holiday"].where(planned["ds"] != "2019-04-19", "Karfreitag")
     days = future(inputs(sales("101", 10.0), planned, 28, place="DE-BW"), "101")
@@ -254,10 +254,10 @@ def test_a_plan_that_names_a_holiday_itself_is_believed() -> None:
         pytest.param(("2019-01-01", "2019-01-06"), [], id="open on all"),
     ],
 )
-def test_a_store_that_was_closed_on_most_holidays_is_assumed_closed_on_those_to_come(
+def test_a_store_closed_on_most_past_holidays_is_assumed_closed_on_future_ones(
     opened: tuple[str, ...], closed_ahead: list[str]
 ) -> None:
-    """Where the plan is silent. Half of them is not most of them."""
+    """On days missing from the plan; half of the holidays is not most of them."""
     frame = sales("101", 10.0)
     holidays = frame["ds"].isin(pd.to_datetime(["2019-01-01", "2019-01-06"]))
     is_open = (frame["is_open"] & ~holidays) | frame["ds"].isin(pd.to_datetime(list(opened)))
@@ -267,7 +267,7 @@ def test_a_store_that_was_closed_on_most_holidays_is_assumed_closed_on_those_to_
 
 
 def test_a_plan_opens_a_store_on_a_holiday_it_is_usually_closed_on() -> None:
-    """What is planned goes before habit."""
+    """The plan overrides habit."""
     frame = sales("101", 10.0)
     is_open = frame["is_open"] & ~frame["ds"].isin(pd.to_datetime(["2019-01-01", "2019-01-06"]))
     closed = frame.assign(is_open=is_open, y=10.0 * is_open)
@@ -277,16 +277,16 @@ def test_a_plan_opens_a_store_on_a_holiday_it_is_usually_closed_on() -> None:
     assert days.loc["2019-04-22", "is_open"] == False  # noqa: E712 - numpy's own False
 
 
-def test_a_store_without_a_holiday_behind_it_is_assumed_open_on_those_to_come() -> None:
-    """Nothing is known of it."""
+def test_a_store_without_past_holidays_is_assumed_open_on_future_ones() -> None:
+    """There is no habit to follow."""
     late = sales("101", 10.0, DAYS[14:])
     assert late["ds"].min() > pd.Timestamp("2019-01-06")
     days = future(inputs(late, horizon=28, place="DE-BW"), "101")
     assert days.loc["2019-04-19", ["is_open", "holiday"]].tolist() == [True, "Good Friday"]
 
 
-def test_the_days_expected_of_a_store_are_its_totals_up_to_a_day() -> None:
-    """By plan, else by habit, with the public holidays of its place."""
+def test_expected_days_are_those_of_the_total_up_to_a_day() -> None:
+    """From the plan or by habit, with the public holidays of the place."""
     known = days_by_item(pd.concat([sales("101", 10.0), sales("102", 5.0)]))
     planned = days_by_item(plan("101", "2019-04-10", "2019-04-10", is_open=False, promo=True))
     days = expected_days(known, planned, date(2019, 4, 22), "DE-BW")
@@ -298,7 +298,7 @@ def test_the_days_expected_of_a_store_are_its_totals_up_to_a_day() -> None:
 
 
 def test_a_frame_becomes_days_by_item() -> None:
-    """In the order items first appear, however their rows are mixed; one item alone as well, and none."""
+    """Items keep the order of their first rows; one item, or none, works too."""
     frame = pd.concat([sales("102", 5.0), sales("9", 10.0, DAYS[:50])])
     found = days_by_item(frame.sort_values("ds", kind="stable"))
     assert list(found) == ["102", "9"]

@@ -34,7 +34,7 @@ def test_a_standing_promotion_runs_from_the_monday_of_its_week_on() -> None:
     ],
 )
 def test_it_is_renewed_in_the_months_that_are_named(interval: str | float | None, months: set[int]) -> None:
-    """However they are written, and not before it runs."""
+    """In any spelling, and not before the promotion starts."""
     flags = standing_promotion({**QUARTERLY, "promo_interval": interval}, DAYS)
     renewed = [day_of(int(day)) for day in DAYS[flags["standing_promotion_renewed"]]]
     assert {day.month for day in renewed} == months
@@ -54,12 +54,12 @@ def test_it_is_renewed_in_the_months_that_are_named(interval: str | float | None
     ],
 )
 def test_a_store_that_takes_no_part_has_no_flags(attributes: Attributes) -> None:
-    """Nor has one of which nobody knows since when."""
+    """Neither has a store whose start is unknown."""
     assert standing_promotion(attributes, DAYS) == {}
 
 
 def test_no_days_have_no_flags_to_set() -> None:
-    """The names are there all the same."""
+    """The names exist anyway."""
     flags = standing_promotion(QUARTERLY, DAYS[:0])
     assert {name: flag.size for name, flag in flags.items()} == {
         "standing_promotion": 0,

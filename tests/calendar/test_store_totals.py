@@ -21,8 +21,8 @@ ROW = st.tuples(
         st.sampled_from(["7", "101", "x"]), st.dictionaries(st.integers(0, 12), ROW, min_size=1), min_size=1
     )
 )
-def test_a_total_in_arrays_is_that_of_frames(items: dict[str, dict[int, tuple[object, ...]]]) -> None:
-    """Whatever days items have or lack: summed, open and promoted by any, the holiday the last by name."""
+def test_totals_of_arrays_and_of_frames_are_equal(items: dict[str, dict[int, tuple[object, ...]]]) -> None:
+    """For items with any days: sums, open or promoted if one is, the last holiday by name."""
     columns = ["y", "is_open", "promo", "holiday", "school_holiday"]
     frame = pd.concat(
         pd.DataFrame([rows[day] for day in sorted(rows)], columns=columns).assign(
@@ -39,7 +39,7 @@ def test_a_total_in_arrays_is_that_of_frames(items: dict[str, dict[int, tuple[ob
 
 
 def test_a_total_has_the_flags_of_any_item() -> None:
-    """On the days of those that have them; the items stay as they are."""
+    """On the days of items that have them; the items do not change."""
     whole, late = one(sales("101", 1.0)), one(sales("102", 2.0, DAYS[60:]))
     flagged = replace(late, flags={"standing": np.ones(len(late), dtype=np.bool_)})
     total = total_of([whole, flagged])

@@ -16,13 +16,13 @@ FIRST = date(2017, 1, 2)
 
 
 def flat(future: SeriesDays, **changes: np.ndarray) -> SeriesForecast:
-    """A forecast of 1, 2, 3 on open days, but for `changes`."""
+    """A forecast of 1, 2, 3 on open days, with some `changes`."""
     opened = future.is_open.astype(float)
     made = {"days": future.days, "mean": 2 * opened, "q10": opened, "q50": 2 * opened, "q90": 3 * opened}
     return SeriesForecast(**(made | changes))
 
 
-def test_takes_a_history_over_as_it_is() -> None:
+def test_a_history_keeps_its_values() -> None:
     """Days, demand and covariates, row by row."""
     days = as_days(FRAME)
     assert len(days) == 80
@@ -44,7 +44,7 @@ def test_a_future_has_no_demand() -> None:
 
 
 def test_no_holiday_is_always_0() -> None:
-    """Even where the first day is one, or every day."""
+    """Even if the first day, or every day, is a holiday."""
     every = as_days(FRAME.assign(holiday="May Day"))
     assert every.kinds == ("", "May Day")
     assert every.holiday.tolist() == [1] * 80
@@ -52,7 +52,7 @@ def test_no_holiday_is_always_0() -> None:
 
 
 def test_an_empty_frame_is_a_series_without_days() -> None:
-    """Neither slicing nor joining minds."""
+    """It can be sliced and joined like any other."""
     nothing = as_days(FRAME.iloc[:0])
     assert len(nothing) == len(nothing.up_to(FIRST)) == len(nothing.after(FIRST, 7)) == 0
     assert len(nothing.followed_by(as_days(FRAME))) == len(as_days(FRAME).followed_by(nothing)) == 80
@@ -72,20 +72,20 @@ def test_an_empty_frame_is_a_series_without_days() -> None:
     ],
 )
 def test_refuses_a_frame_that_breaks_its_schema_by_name(frame: pd.DataFrame, problem: str) -> None:
-    """What is named is the frame, the column and what was found."""
+    """The message names the frame, the column and what was found."""
     with pytest.raises(InvalidFrame, match=f"history of store 1: .*{problem}"):
         SeriesDays.from_frame(frame, "history of store 1")
 
 
 def test_the_index_of_a_frame_means_nothing() -> None:
-    """Cut from anywhere, it is the same series."""
+    """A frame cut out of another one gives the same series."""
     moved = as_days(FRAME.set_index(FRAME.index + 7))
     assert moved.y.tolist() == FRAME["y"].tolist()
     assert moved.days.tolist() == as_days(FRAME).days.tolist()
 
 
 def test_a_slice_keeps_every_array_in_step() -> None:
-    """By a mask as by a range, flags included."""
+    """By a mask or by a range, and for flags too."""
     flag = FRAME["promo"].to_numpy() & FRAME["is_open"].to_numpy()
     days = SeriesDays.from_frame(FRAME, "series", {"promo2": flag})
     mask = days.is_open
@@ -98,8 +98,8 @@ def test_a_slice_keeps_every_array_in_step() -> None:
 
 
 @given(st.integers(-3, 90), st.integers(1, 30))
-def test_a_cutoff_parts_what_was_seen_from_what_is_ahead(back: int, horizon: int) -> None:
-    """Up to and with the cutoff, then the horizon as far as it goes; no day in both."""
+def test_a_cutoff_separates_the_history_from_the_days_ahead(back: int, horizon: int) -> None:
+    """The cutoff is the last day of the history; no day belongs to both."""
     days = as_days(FRAME)
     cutoff = day_of(int(days.days[-1]) - back)
     past, future = days.up_to(cutoff), days.after(cutoff, horizon)
@@ -109,8 +109,8 @@ def test_a_cutoff_parts_what_was_seen_from_what_is_ahead(back: int, horizon: int
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=28, max_size=28))
-def test_demand_after_a_cutoff_is_withheld(truth: list[float]) -> None:
-    """Whatever was sold, what is known of the days ahead is the same, and the series itself keeps it."""
+def test_demand_after_a_cutoff_is_hidden(truth: list[float]) -> None:
+    """The days ahead do not depend on their demand, and the series itself keeps it."""
     changed = FRAME.copy()
     changed.loc[changed.index[-28:], "y"] = truth
     days = as_days(changed)
@@ -127,7 +127,7 @@ def test_gaps_count_as_days_of_the_horizon() -> None:
     assert len(days.after(day_of(int(as_days(FRAME).days[39])), 7)) == 4
 
 
-def test_a_series_goes_on_with_holidays_the_first_part_has_not_heard_of() -> None:
+def test_later_days_may_have_new_holidays() -> None:
     """Each day keeps the name of its own holiday."""
     first = FRAME.iloc[:40].assign(holiday=np.where(np.arange(40) == 3, "Easter", ""))
     later = FRAME.iloc[40:].assign(holiday=np.where(np.arange(40) < 2, ["May Day", "Easter"] * 20, ""))
@@ -139,15 +139,15 @@ def test_a_series_goes_on_with_holidays_the_first_part_has_not_heard_of() -> Non
     assert whole.y.tolist() == FRAME["y"].tolist()
 
 
-def test_a_flag_one_part_does_not_have_is_false_there() -> None:
-    """On the days it is not known of."""
+def test_a_flag_missing_from_one_part_is_false_there() -> None:
+    """On the days of that part."""
     days = as_days(FRAME)
     flagged = SeriesDays.from_frame(FRAME.iloc[40:], "later", {"promo2": np.ones(40, dtype=bool)})
     assert days[:40].followed_by(flagged).flags["promo2"].tolist() == [False] * 40 + [True] * 40
 
 
 def test_days_that_are_not_later_are_refused() -> None:
-    """With the last day there is and the first that came."""
+    """The message names the last day and the first appended day."""
     days = as_days(FRAME)
     with pytest.raises(InvalidFrame, match="expected days after 2017-03-22, found 2017-01-02"):
         days.followed_by(days)
@@ -159,8 +159,8 @@ def holidays(days: SeriesDays) -> list[str]:
 
 
 @pytest.mark.parametrize("rows", [slice(0, 0), slice(None), slice(30, 75)])
-def test_a_checked_frame_is_taken_over_as_it_would_be_with_a_check(rows: slice) -> None:
-    """Nothing is different, with demand or without."""
+def test_a_checked_frame_gives_the_same_series_without_a_check(rows: slice) -> None:
+    """With demand or without."""
     for frame in (FRAME.iloc[rows], FRAME.iloc[rows].drop(columns="y")):
         mine, theirs = SeriesDays.from_checked_frame(frame), as_days(frame)
         for name in ("days", "y", "is_open", "promo", "school_holiday", "holiday"):
@@ -171,14 +171,14 @@ def test_a_checked_frame_is_taken_over_as_it_would_be_with_a_check(rows: slice) 
 
 
 def test_the_kinds_of_many_are_in_order_and_none_comes_first() -> None:
-    """So that of two holidays the higher number is the later name."""
+    """So the higher number belongs to the later name."""
     series = [as_days(FRAME[:3].assign(holiday=each)) for each in (["Zoo", "", "Fair"], ["", "May", "Zoo"])]
     assert all_kinds(series) == ("", "Fair", "May", "Zoo")
     assert all_kinds([]) == all_kinds([as_days(FRAME[:0])]) == ("",)
 
 
-def test_other_numbers_mean_the_same_holidays() -> None:
-    """The days that were renumbered stay; numbers that are right already are handed back."""
+def test_renumbering_keeps_the_holidays() -> None:
+    """The original days stay the same; days that already have these numbers are returned as they are."""
     days = as_days(FRAME[:3].assign(holiday=["Zoo", "", "Fair"]))
     before = days.holiday.tolist()
     other = days.with_kinds(("", "Fair", "May", "Zoo"))
@@ -188,8 +188,8 @@ def test_other_numbers_mean_the_same_holidays() -> None:
     assert days.with_kinds(days.kinds) is days
 
 
-def test_what_is_known_of_some_days_is_laid_over_the_others() -> None:
-    """Every covariate of the days it has, whatever numbers its holidays had; days it lacks stay."""
+def test_an_overlay_replaces_the_covariates_of_its_days() -> None:
+    """All covariates, even if its holidays have other numbers; other days stay the same."""
     own = as_days(FRAME[:6].assign(holiday=["Fair", "", "", "", "", "Zoo"], promo=True))
     other = as_days(
         FRAME.iloc[[1, 4, 5, 9]].assign(
@@ -207,8 +207,8 @@ def test_what_is_known_of_some_days_is_laid_over_the_others() -> None:
     assert holidays(own) == ["Fair", "", "", "", "", "Zoo"]
 
 
-def test_nothing_laid_over_days_leaves_them() -> None:
-    """Nor does anything change on no day."""
+def test_an_empty_overlay_changes_nothing() -> None:
+    """And an empty series stays empty."""
     days = as_days(FRAME[:6])
     for own, other in ((days, days[:0]), (days[:0], days), (days[:0], days[:0])):
         laid, hit = own.overlay(other)
@@ -218,8 +218,8 @@ def test_nothing_laid_over_days_leaves_them() -> None:
     assert not apart.any()
 
 
-def test_a_forecast_that_keeps_its_promises_is_handed_on() -> None:
-    """And is a frame of the schema where one is asked for."""
+def test_a_forecast_that_keeps_its_promises_is_returned() -> None:
+    """Its frame follows the schema."""
     future = as_days(FRAME).after(FIRST, 14)
     made = flat(future)
     assert made.require(future, "flat") is made
@@ -249,7 +249,7 @@ def replaced(values: np.ndarray, row: int, value: float) -> np.ndarray:
 def test_a_broken_promise_is_named_with_its_first_day(
     name: str, row: int, value: float, promise: str, broken: str
 ) -> None:
-    """Which promise, by whom, and when."""
+    """The message names the engine, the promise and the day."""
     future = as_days(FRAME).after(FIRST, 14)
     made = flat(future, **{name: replaced(getattr(flat(future), name), row, value)})
     with pytest.raises(InvalidFrame, match=f"flat: expected {promise}, broken on {broken}"):
@@ -257,7 +257,7 @@ def test_a_broken_promise_is_named_with_its_first_day(
 
 
 @pytest.mark.parametrize("days", [slice(0, 13), slice(1, 14)])
-def test_other_days_than_those_asked_for_are_refused(days: slice) -> None:
+def test_days_that_were_not_requested_are_refused(days: slice) -> None:
     """Fewer, or others."""
     future = as_days(FRAME).after(FIRST, 14)
     with pytest.raises(InvalidFrame, match="flat: expected the 14 days asked for, found 13 others"):

@@ -44,26 +44,26 @@ def test_the_figures_of_a_hand_calculated_case() -> None:
     assert found == pytest.approx(expected)
 
 
-def test_without_a_day_no_figure_is_defined() -> None:
-    """None, and never a 0 that looks like a perfect forecast."""
+def test_without_days_no_ratio_is_defined() -> None:
+    """None, not a 0 that would look like a perfect forecast."""
     assert [getattr(ErrorSums(), name) for name in FIGURES] == [None] * 6
 
 
-def test_where_nothing_was_sold_only_the_days_speak() -> None:
+def test_without_sales_only_the_coverage_is_defined() -> None:
     """Ten days without sales: the share inside is defined, an error per unit sold is not."""
     silent = ErrorSums(days=10, missed=4.0, over=3.0, loss=2.0, inside=10)
     assert [getattr(silent, name) for name in FIGURES] == [None, None, None, 1.0, None, None]
 
 
 def test_a_figure_may_be_zero() -> None:
-    """A perfect forecast is one, and not a failure."""
+    """A perfect forecast has an error of 0."""
     perfect = ErrorSums(days=2, sold=9.0, inside=2, scaled_days=2, squared_days=2)
     assert [getattr(perfect, name) for name in FIGURES] == [0.0, 0.0, 0.0, 1.0, 0.0, 0.0]
 
 
 @given(st.lists(sums, max_size=6))
 def test_parts_add_up_in_any_order(parts: list[ErrorSums]) -> None:
-    """Field by field, and nothing to zero."""
+    """Field by field; adding nothing gives 0."""
     total = ErrorSums.total(parts)
     assert total == ErrorSums.total(reversed(parts))
     assert astuple(total) == tuple(
@@ -71,7 +71,7 @@ def test_parts_add_up_in_any_order(parts: list[ErrorSums]) -> None:
     )
 
 
-def test_the_figure_of_a_sum_weighs_its_parts_by_what_they_sold() -> None:
-    """It is not the mean of their figures."""
+def test_the_ratio_of_a_sum_weighs_its_parts_by_their_sales() -> None:
+    """It is not the mean of the parts' ratios."""
     large, small = ErrorSums(sold=900.0, missed=90.0), ErrorSums(sold=100.0, missed=50.0)
     assert (large + small).wape == pytest.approx(0.14)

@@ -1,4 +1,4 @@
-"""What every explanation promises."""
+"""The promises of every explanation."""
 
 from dataclasses import replace
 
@@ -27,8 +27,8 @@ def explanation(**steps: list[float]) -> Explanation:
     return Explanation(Origin.MODEL, {name: np.array(step) for name, step in made.items()})
 
 
-def test_steps_that_keep_their_promises_are_let_through() -> None:
-    """As they are."""
+def test_an_explanation_that_keeps_its_promises_is_returned() -> None:
+    """Unchanged."""
     made = explanation()
     assert made.require(ON_PROMO, MEAN, "flat") is made
     np.testing.assert_array_equal(made.total, MEAN)
@@ -46,20 +46,20 @@ def test_steps_that_keep_their_promises_are_let_through() -> None:
     ],
 )
 def test_a_broken_promise_is_named(steps: dict[str, list[float]], future: SeriesDays, message: str) -> None:
-    """With what was explained, and the day."""
+    """The message names the series, the promise and the day."""
     with pytest.raises(InvalidFrame, match=f"^flat: .*{message}"):
         explanation(**steps).require(future, MEAN[: len(future)], "flat")
 
 
-def test_what_has_no_level_is_refused() -> None:
-    """The page starts from it."""
+def test_an_explanation_without_a_level_is_refused() -> None:
+    """Pages start the waterfall from it."""
     with pytest.raises(InvalidFrame, match="expected 'level'"):
         Explanation(Origin.MODEL, {"weekday": MEAN}).require(ON_PROMO, MEAN, "flat")
 
 
 @given(st.lists(st.tuples(*[st.floats(-1e9, 1e9)] * 4), min_size=1, max_size=10))
-def test_the_level_makes_up_the_mean(rows: list[tuple[float, ...]]) -> None:
-    """Whatever the other steps are; those stay."""
+def test_the_level_makes_the_steps_add_up_to_the_mean(rows: list[tuple[float, ...]]) -> None:
+    """The other steps stay the same."""
     level, weekday, promotion, mean = np.array(rows).T
     made = Explanation(Origin.MODEL, {LEVEL: level, "weekday": weekday, "promotion": promotion})
     settled = made.with_level_for(mean)
@@ -68,8 +68,8 @@ def test_the_level_makes_up_the_mean(rows: list[tuple[float, ...]]) -> None:
     assert settled.steps["weekday"] is weekday
 
 
-def test_what_makes_products_and_total_agree_is_a_step_of_its_own() -> None:
-    """The others stay as they are; where nothing was moved there is no such step."""
+def test_reconciliation_is_a_step_of_its_own() -> None:
+    """The other steps stay the same; without a shift there is no such step."""
     made = explanation().with_balance(np.array([0.5, 0.0, 0.0, -1.0]))
     np.testing.assert_array_equal(made.steps[BALANCE], [0.5, 0.0, 0.0, -1.0])
     np.testing.assert_array_equal(made.total, MEAN + made.steps[BALANCE])

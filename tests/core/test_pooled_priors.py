@@ -27,10 +27,10 @@ def chain(known: list[tuple[str, date]]) -> ChainPriors:
 
 
 @given(keys, st.sampled_from(["all", "101", "102"]), days)
-def test_the_newest_that_was_known_at_a_day_is_returned(
+def test_the_newest_prior_known_on_a_day_is_returned(
     known: list[tuple[str, date]], item: str, at: date
 ) -> None:
-    """Never one of a later cutoff, nor of another product; None where there was none yet."""
+    """Never one with a later cutoff or of another product; None if there is none yet."""
     cutoffs = [cutoff for name, cutoff in known if name == item and cutoff <= at]
     for found in (chain(known).prior(item, at), chain(known).spread(item, at)):
         if found is None:

@@ -46,8 +46,8 @@ def test_the_tolerance_reads_as_an_adjective() -> None:
 
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400)))
-def test_a_duration_is_never_named_longer_than_it_is(value: timedelta) -> None:
-    """Read back, the words are at most the duration."""
+def test_the_words_for_a_duration_never_exceed_it(value: timedelta) -> None:
+    """The words, read back as a duration, are at most as long."""
     parts = wording.duration(value).split()
     units = {"s": 1, "min": 60, "h": 3600, "days": 86400}
     named = sum(int(n) * units[unit] for n, unit in zip(parts[::2], parts[1::2], strict=True))

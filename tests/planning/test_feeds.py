@@ -1,4 +1,4 @@
-"""Late feeds told from stores that are closed."""
+"""Late feeds and closed stores."""
 
 from datetime import date
 
@@ -23,8 +23,8 @@ STORE = Store("1", "North", ("101",), date(2019, 1, 1), date(2019, 4, 2))
         pytest.param("1101", FeedState.LATE, "3 open days missing: 3–4 Apr, 6 Apr", id="open days"),
     ],
 )
-def test_a_feed_is_late_by_its_open_days_alone(opened: str, state: FeedState, note: str) -> None:
-    """They are named; where none is missing the store is expected to be quiet."""
+def test_only_missing_open_days_make_a_feed_late(opened: str, state: FeedState, note: str) -> None:
+    """The note lists them; if only closed days are missing, the store is quiet."""
     assert judge_feed(STORE, expected(opened)) == Feed(STORE, state, note)
 
 

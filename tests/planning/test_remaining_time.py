@@ -20,7 +20,7 @@ def seconds(value: float) -> timedelta:
     return timedelta(seconds=value)
 
 
-def test_the_rest_takes_as_long_as_what_is_done_took() -> None:
+def test_the_rest_is_estimated_at_the_pace_so_far() -> None:
     """Two of eight series in ten seconds: thirty more; a hundred of 400 stores in a minute: three."""
     assert remaining_time.of_run(RUN, NOW + seconds(10)) == seconds(30)
     assert remaining_time.of_batch(BATCH, NOW + seconds(60)) == seconds(180)
@@ -38,13 +38,13 @@ def test_the_rest_takes_as_long_as_what_is_done_took() -> None:
         replace(RUN, state=RunState.SUCCEEDED),
     ],
 )
-def test_what_cannot_be_said_is_not_said(run: RefreshRun) -> None:
-    """Nothing is done yet, or it has only just begun, or the work is over, or a clock is ahead."""
+def test_there_is_no_estimate_without_progress(run: RefreshRun) -> None:
+    """Nothing done yet, just started, all done, or clocks that differ."""
     assert remaining_time.of_run(run, NOW + seconds(10)) is None
 
 
-def test_a_run_that_waits_tells_how_long() -> None:
-    """Until its next attempt, and nothing below zero where that is overdue."""
+def test_a_waiting_run_has_the_time_to_its_next_attempt() -> None:
+    """It is 0 if the attempt is overdue."""
     waiting = replace(RUN, state=RunState.WAITING, next_attempt_at=NOW + seconds(12))
     assert remaining_time.of_run(waiting, NOW) == seconds(12)
     assert remaining_time.of_run(waiting, NOW + seconds(60)) == seconds(0)
@@ -55,6 +55,6 @@ def test_a_run_that_waits_tells_how_long() -> None:
     [(0, "about 5 s"), (1, "about 5 s"), (11, "about 15 s"), (60, "about 1 min"), (61, "about 2 min"),
      (3600, "about 1 h"), (3601, "about 2 h")],
 )  # fmt: skip
-def test_it_is_told_roughly_and_never_too_short(left: int, words: str) -> None:
-    """In steps that do not flicker."""
+def test_the_estimate_is_rounded_up(left: int, words: str) -> None:
+    """In steps coarse enough not to flicker."""
     assert wording.about(seconds(left)) == words

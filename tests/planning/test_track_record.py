@@ -33,7 +33,7 @@ def header(version: int, cutoff: date = START, horizon: int = 28) -> VersionHead
 def forecast(
     cutoff: date = START, horizon: int = 28, items: tuple[str, ...] = ("all", "101")
 ) -> pd.DataFrame:
-    """The part of `schema.STORE_FORECAST` that is scored; the mean tells how many days ahead a day is."""
+    """The scored columns of `schema.STORE_FORECAST`; the mean is the number of days ahead."""
     ahead = pd.Series(range(1, horizon + 1), dtype="float64")
     days = {"ds": pd.Timestamp(cutoff) + pd.to_timedelta(ahead, unit="D"), "mean": ahead}
     days |= {"q10": ahead - 1, "q50": ahead, "q90": ahead + 1}
@@ -42,7 +42,7 @@ def forecast(
 
 
 def sold(first: date, days: int, items: tuple[str, ...] = ("all", "101")) -> dict[SeriesDay, Actual]:
-    """Ten a day of each item."""
+    """Sales of ten units per day and item."""
     return {
         SeriesDay(item, first + day * DAY): Actual(10.0, is_open=True)
         for item in items
@@ -52,7 +52,7 @@ def sold(first: date, days: int, items: tuple[str, ...] = ("all", "101")) -> dic
 
 @st.composite
 def versions(draw: st.DrawFn) -> list[VersionHeader]:
-    """Versions in any order of cutoffs, as after roll-backs, with horizons of their own."""
+    """Versions with cutoffs in any order (as after rollbacks) and different horizons."""
     made = draw(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 40)), max_size=12))
     return [header(n, START + after * DAY, horizon) for n, (after, horizon) in enumerate(made, start=1)]
 
@@ -66,7 +66,7 @@ def pairs(chosen: dict[int, dict[date, tuple[int, ...]]]) -> Iterator[tuple[int,
 
 
 def eligible(each: VersionHeader, ds: date, lead: int) -> bool:
-    """Whether it was made with that many days to go and reached the day; in numbers of days."""
+    """Whether a version was made early enough and reaches the day; all in numbers of days."""
     ahead = (ds - each.cutoff).days
     return lead <= ahead <= each.horizon
 
@@ -75,7 +75,7 @@ def eligible(each: VersionHeader, ds: date, lead: int) -> bool:
 def test_each_day_and_lead_has_exactly_the_newest_eligible_version(
     made: list[VersionHeader], offsets: set[int]
 ) -> None:
-    """None has two, none is left out that has one, and no newer one would have been eligible."""
+    """No pair has two versions, no pair is missing, and no newer version is eligible."""
     days = {START + offset * DAY for offset in offsets}
     chosen = {(ds, lead): version for version, ds, lead in pairs(versions_to_score(made, days))}
     assert len(chosen) == len(list(pairs(versions_to_score(made, days))))
@@ -89,7 +89,7 @@ def test_each_day_and_lead_has_exactly_the_newest_eligible_version(
 def test_nothing_is_scored_by_a_version_that_had_seen_the_day(
     made: list[VersionHeader], offsets: set[int]
 ) -> None:
-    """At least `lead` days lie between what it saw last and the day."""
+    """At least `lead` days lie between its cutoff and the day."""
     cutoffs = {each.version: each.cutoff for each in made}
     for version, ds, lead in pairs(versions_to_score(made, {START + offset * DAY for offset in offsets})):
         assert cutoffs[version] + lead * DAY <= ds
@@ -97,8 +97,8 @@ def test_nothing_is_scored_by_a_version_that_had_seen_the_day(
 
 
 @given(versions(), st.integers(1, 50))
-def test_what_was_scored_is_not_scored_again(made: list[VersionHeader], days: int) -> None:
-    """A second look at the same sales changes nothing and opens no forecast."""
+def test_scored_days_are_not_scored_again(made: list[VersionHeader], days: int) -> None:
+    """The same sales change nothing and open no forecast."""
     came = sold(START + DAY, days)
     frames = {each.version: forecast(each.cutoff, each.horizon) for each in made}
     first = compute_update("hash", came, {}, made, START, frames.__getitem__)
@@ -109,7 +109,7 @@ def test_what_was_scored_is_not_scored_again(made: list[VersionHeader], days: in
 
 
 def test_a_version_made_in_between_counts_from_its_lead_on() -> None:
-    """Version 2 was made a week later: from then on it is tomorrow's, a week later next week's."""
+    """Version 2 is made a week later: from then on it is scored for lead 1, a week later for lead 7."""
     made = [header(1), header(2, START + 7 * DAY)]
     chosen = {(ds, lead): version for version, ds, lead in pairs(versions_to_score(made, {START + 8 * DAY}))}
     assert chosen == {(START + 8 * DAY, 1): 2, (START + 8 * DAY, 7): 1}
@@ -118,12 +118,12 @@ def test_a_version_made_in_between_counts_from_its_lead_on() -> None:
 
 
 def test_of_two_versions_with_the_same_cutoff_the_later_one_counts() -> None:
-    """As after a changed plan."""
+    """As after a change of the plan."""
     assert list(versions_to_score([header(2), header(1)], [START + DAY])) == [2]
 
 
-def test_a_row_says_what_was_said_and_what_came() -> None:
-    """Of the day itself, for each lead the version counts for."""
+def test_a_row_has_the_forecast_and_the_sales() -> None:
+    """One row per lead that the version is scored on."""
     ds = START + 7 * DAY
     closed = {SeriesDay("101", ds): Actual(0.0, is_open=False)}
     rows = list(score_version(header(5), forecast(), {ds: (1, 7)}, closed))
@@ -134,8 +134,8 @@ def test_a_row_says_what_was_said_and_what_came() -> None:
     }  # fmt: skip
 
 
-def test_items_the_version_did_not_know_are_skipped() -> None:
-    """They are left out, not made up, and not taken from an older version."""
+def test_items_missing_from_the_version_are_skipped() -> None:
+    """They are not taken from an older version."""
     came = sold(START + 8 * DAY, 1, ("all", "101", "102"))
     frames = {1: forecast(items=("all", "101", "102")), 2: forecast(START + 7 * DAY)}
     made = [header(1), header(2, START + 7 * DAY)]
@@ -145,8 +145,8 @@ def test_items_the_version_did_not_know_are_skipped() -> None:
     }  # fmt: skip
 
 
-def test_only_versions_that_count_for_a_new_day_are_opened() -> None:
-    """A day more with 30 versions about opens no more than one for each lead."""
+def test_only_versions_scored_on_a_new_day_are_opened() -> None:
+    """One more day with 30 versions opens at most one version per lead."""
     made = [header(day + 1, START + day * DAY) for day in range(30)]
     came = sold(START + 30 * DAY, 1)
     opened: list[int] = []
@@ -159,8 +159,8 @@ def test_only_versions_that_count_for_a_new_day_are_opened() -> None:
     assert sorted(opened) == [3, 17, 24, 30]
 
 
-def test_corrected_and_vanished_days_are_told() -> None:
-    """A day that sold something else, one that was closed after all, one that is no longer there."""
+def test_corrected_and_vanished_days_are_reported() -> None:
+    """A day with other sales, a day that was closed after all, a day that is gone."""
     recorded = sold(START + DAY, 4, ("all",))
     wrong, closed, gone, _ = recorded
     now = {day: actual for day, actual in recorded.items() if day != gone}
@@ -171,8 +171,8 @@ def test_corrected_and_vanished_days_are_told() -> None:
     assert changes.rows == []
 
 
-def test_days_are_looked_for_as_far_back_as_they_may_come_late() -> None:
-    """Four weeks before the newest recorded day, never before what is kept; at first as far as that."""
+def test_late_days_are_scored_for_four_weeks() -> None:
+    """Up to four weeks before the newest recorded day, but never beyond the retention."""
     last, keep = date(2019, 6, 1), timedelta(days=90)
     assert first_scorable_day((), last, keep) == last - keep
     recorded = sold(date(2019, 5, 1), 31)
@@ -180,8 +180,8 @@ def test_days_are_looked_for_as_far_back_as_they_may_come_late() -> None:
     assert first_scorable_day(recorded, last, 5 * DAY) == last - 5 * DAY
 
 
-def test_the_sales_needed_begin_with_the_first_version() -> None:
-    """Or with the first recorded day; without either none are needed."""
+def test_needed_sales_start_with_the_first_version() -> None:
+    """Or with the first recorded day; without both, none are needed."""
     made = [header(2, START + 3 * DAY), header(1)]
     assert first_needed((), made, date(2018, 1, 1)) == START + DAY
     assert first_needed((), made, START + 9 * DAY) == START + 9 * DAY
@@ -189,8 +189,8 @@ def test_the_sales_needed_begin_with_the_first_version() -> None:
     assert first_needed((), [], START) is None
 
 
-def test_totals_are_those_engines_see() -> None:
-    """The sum of the items, open where one of them is."""
+def test_totals_are_those_of_the_engines() -> None:
+    """The sum of the items; open if one of them is."""
     rows = [("101", 3.0, True), ("102", 0.0, False)]
     frame = pd.DataFrame(rows, columns=["item", "y", "is_open"]).assign(
         store="1", ds=pd.Timestamp(START), promo=False, holiday="", school_holiday=False
@@ -201,7 +201,7 @@ def test_totals_are_those_engines_see() -> None:
 
 
 def test_leads_beyond_the_horizon_have_no_version() -> None:
-    """A version of two weeks says nothing about day 15."""
+    """A version of two weeks has no day 15."""
     made = [replace(header(1), horizon=14)]
     assert versions_to_score(made, [START + 14 * DAY]) == {1: {START + 14 * DAY: (1, 7, 14)}}
     assert versions_to_score(made, [START + 15 * DAY]) == {}

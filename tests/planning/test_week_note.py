@@ -36,19 +36,19 @@ def test_the_week_is_described_by_what_is_special_about_it(
     was_promoted: bool,  # noqa: FBT001 - a case
     note: str,
 ) -> None:
-    """Closures and holidays by name, promotions where they begin or end; a usual closing day is not news."""
+    """Closures and holidays by name, starts and ends of promotions, but not the weekly closing day."""
     assert week_note(future, last_promo=was_promoted) == note
 
 
-def test_a_week_that_is_not_whole_is_told_as_far_as_it_is_known() -> None:
-    """A horizon of three days says nothing of the fourth; one of none says nothing."""
+def test_a_short_horizon_is_described_as_far_as_it_goes() -> None:
+    """A horizon of three days has no fourth day; an empty one has no note."""
     future = week(d6={"promo": True}, d7={"holiday": "Easter Monday"})
     assert week_note(future[:3], last_promo=False) == "promotion from Sat 6 Apr"
     assert week_note(future[:0], last_promo=True) == ""
 
 
-def test_several_holidays_are_told_each_by_its_own_name() -> None:
-    """In the order of their days, before promotions."""
+def test_each_holiday_has_its_own_name() -> None:
+    """In the order of days, before promotions."""
     future = week(
         d5={"is_open": False, "holiday": "Good Friday"},
         d6={"promo": True},
