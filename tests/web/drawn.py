@@ -1,4 +1,4 @@
-"""What a page draws as HTML: it has to be well-formed, and is read as a browser would."""
+"""Reads the HTML that a page draws, which must be well-formed."""
 
 import xml.etree.ElementTree as ET
 
@@ -7,19 +7,19 @@ from streamlit.testing.v1 import AppTest
 
 
 def html(app: AppTest) -> ET.Element:
-    """All HTML of a page but its style sheets."""
+    """All HTML of a page except style sheets."""
     bodies = [element.proto.body for element in app.get("html")]
     shown = "".join(body for body in bodies if not body.startswith("<style>"))
     return ET.fromstring(f"<page>{shown}</page>")  # noqa: S314 - our own page
 
 
 def having(root: ET.Element, name: str) -> list[ET.Element]:
-    """The elements of this class."""
+    """The elements with this class."""
     return [each for each in root.iter() if name in each.get("class", "").split()]
 
 
 def text(element: ET.Element) -> str:
-    """What is read of it."""
+    """The text of an element."""
     return "".join(element.itertext())
 
 

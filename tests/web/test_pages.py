@@ -53,8 +53,8 @@ def test_before_the_first_forecast_history_is_shown_and_refresh_offered() -> Non
     assert not tiles(app)
 
 
-def test_a_press_asks_for_one_run_and_shows_that_it_waits(served: House) -> None:
-    """The button is held, the progress says who asked."""
+def test_a_press_requests_one_run_and_shows_that_it_waits(served: House) -> None:
+    """The button is disabled."""
     app = opened()
     app.button(key="refresh").click().run()
     assert not app.exception
@@ -64,7 +64,7 @@ def test_a_press_asks_for_one_run_and_shows_that_it_waits(served: House) -> None
 
 
 def test_a_published_forecast_is_shown_with_its_origin(trained: House) -> None:
-    """Strip, four tiles, table."""
+    """Strip, four tiles, table of days."""
     trained.clock.turn(timedelta(hours=3))
     app = opened(store="1")
     told = words(app)
@@ -114,8 +114,8 @@ def test_a_closed_day_is_a_word_and_not_a_0(trained: House) -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_what_was_assumed_is_said() -> None:
-    """No plan, so the usual weekdays."""
+def test_assumptions_are_shown() -> None:
+    """Without a plan, the usual weekdays are assumed open."""
     assert "No plan for 3–30 Apr: assumed open on the usual weekdays" in words(opened(store="1"))
 
 
@@ -137,8 +137,8 @@ def test_a_product_is_reached_by_its_address() -> None:
         ({"store": "2", "item": "102"}, "Store 2 has no product “102”."),
     ],
 )
-def test_an_address_without_a_series_is_answered_in_words(address: dict[str, str], sentence: str) -> None:
-    """And something that exists is shown instead."""
+def test_an_unknown_series_in_the_address_is_named(address: dict[str, str], sentence: str) -> None:
+    """An existing one is shown instead."""
     app = opened(**address)
     assert sentence in words(app)
     assert len(tiles(app)) == 4
@@ -146,7 +146,7 @@ def test_an_address_without_a_series_is_answered_in_words(address: dict[str, str
 
 @pytest.mark.usefixtures("trained")
 def test_a_press_within_the_tolerance_says_why_nothing_was_run() -> None:
-    """The sentence of the verdict, for this store only."""
+    """For this store only."""
     app = opened(store="1")
     app.button(key="refresh").click().run()
     assert "and no new sales or plan since: nothing was run." in words(app)
@@ -155,7 +155,7 @@ def test_a_press_within_the_tolerance_says_why_nothing_was_run() -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_the_neighbour_buttons_go_round() -> None:
+def test_previous_and_next_wrap_around() -> None:
     """From the last store to the first."""
     app = opened(store="1")
     for expected in ("2", "1"):
@@ -181,14 +181,14 @@ def test_a_failed_refresh_keeps_the_forecast_and_says_why(trained: House) -> Non
 
 
 def test_new_sales_put_the_store_behind(trained: House) -> None:
-    """The strip says so in a word, and the newest sales day."""
+    """The strip says so, with the newest day of sales."""
     trained.next_day()
     told = words(opened(store="1"))
     assert "Behind" in told
     assert "Sales through **Wed 3 Apr**" in told
 
 
-def test_another_engine_than_the_asked_for_one_is_named(served: House) -> None:
+def test_another_engine_than_the_configured_one_is_named(served: House) -> None:
     """No silent fallback."""
     served.engine.failure = "expected 99 open days with sales, found 3"
     served.services.refreshing.refresh(LOCAL_USER, "1")
@@ -199,7 +199,7 @@ def test_another_engine_than_the_asked_for_one_is_named(served: House) -> None:
 
 
 def test_activity_lists_runs_newest_first(trained: House) -> None:
-    """Who, what, how it ended, why."""
+    """Who requested it, how it ended, and why."""
     trained.clock.turn(timedelta(hours=48))
     trained.services.refreshing.refresh(LOCAL_USER, "2")
     trained.work()
@@ -218,8 +218,8 @@ def test_activity_is_calm_when_nothing_has_happened() -> None:
     assert "No refresh has been requested yet." in words(opened("../pages/activity.py"))
 
 
-def test_a_page_load_asks_for_nothing(trained: House) -> None:
-    """Looking never trains."""
+def test_opening_a_page_requests_nothing(trained: House) -> None:
+    """Reading never trains."""
     trained.clock.turn(timedelta(days=9))
     runs = len(trained.services.runs.recent(LOCAL_USER))
     opened(store="1")
@@ -237,15 +237,15 @@ def test_a_server_that_could_not_start_says_why_on_every_page() -> None:
     access.uninstall()
 
 
-def test_a_refresh_that_nobody_works_says_so(served: House) -> None:
-    """It waits, nothing is lost."""
+def test_a_refresh_without_a_worker_says_so(served: House) -> None:
+    """It waits; nothing is lost."""
     served.services.refreshing.refresh(LOCAL_USER, "1")
     served.clock.turn(timedelta(minutes=5))
     assert "No refresh worker is running" in words(opened(store="1"))
 
 
-def test_who_presses_faster_than_the_browser_learns_loses_no_step(trained: House) -> None:
-    """A press that comes with the store of before counts from where the last one led."""
+def test_fast_presses_on_next_lose_no_step(trained: House) -> None:
+    """A press that carries the previous store counts from the store reached last."""
     trained.deliver("sales", [sales("3", "101", 50.0, LAST - timedelta(days=30), LAST)])
     app = opened(store="1")
     for reached in ("2", "3"):
@@ -259,8 +259,8 @@ def test_who_presses_faster_than_the_browser_learns_loses_no_step(trained: House
     assert app.selectbox(key="store").value == "1"
 
 
-def test_a_product_the_next_store_does_not_sell_gives_way_to_all_products(trained: House) -> None:
-    """In the address as well, so that a shared link shows the same."""
+def test_a_product_the_next_store_does_not_sell_becomes_all_products(trained: House) -> None:
+    """In the address as well, so a shared link shows the same."""
     app = opened(store="1", item="102")
     app.button(key="next_store").click().run()
     assert app.selectbox(key="store").value == "2"
@@ -270,8 +270,8 @@ def test_a_product_the_next_store_does_not_sell_gives_way_to_all_products(traine
     assert trained.services.stores.visible(LOCAL_USER)[1].items == ("101",)
 
 
-def test_a_version_in_the_address_goes_with_its_store(trained: House) -> None:
-    """The next store is shown as it is now, and a version that can't be is not looked for."""
+def test_a_version_in_the_address_is_dropped_with_its_store(trained: House) -> None:
+    """The next store shows its newest version."""
     header = trained.services.stores.freshness(LOCAL_USER, "1").header
     assert header is not None
     app = opened(store="1", version=str(header.version))

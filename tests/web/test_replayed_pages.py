@@ -1,4 +1,4 @@
-"""What does not change between reruns is drawn once and replayed."""
+"""Pages draw from their caches what has not changed since the last run."""
 
 import json
 import shutil
@@ -25,37 +25,37 @@ def charts(app: AppTest) -> list[object]:
     return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
-def drawn(app: AppTest) -> tuple[object, ...]:
-    """All that a page tells of a series or of accuracy."""
+def shown(app: AppTest) -> tuple[object, ...]:
+    """Everything a page shows of a series or of accuracy."""
     grids = [frame.value.to_csv() for frame in app.dataframe]
     return words(app), tiles(app), charts(app), grids
 
 
-def test_a_rerun_of_a_store_shows_the_same_without_reading_it_again(trained: House) -> None:
-    """Even with all history files gone, which drawing it anew would need."""
+def test_a_rerun_of_a_store_is_drawn_from_the_cache(trained: House) -> None:
+    """Even without history files, which a new drawing would need."""
     first = opened(store="1")
-    before = drawn(first)
+    before = shown(first)
     assert len(charts(first)) == 1
     assert len(tables(first)) == 1
     shutil.rmtree(trained.home / "history")
-    assert drawn(first.run()) == before
-    assert drawn(opened(store="1")) == before
+    assert shown(first.run()) == before
+    assert shown(opened(store="1")) == before
 
 
-def test_another_product_is_drawn_for_itself(trained: House) -> None:
-    """Nothing of what was drawn before is taken for it."""
+def test_another_product_is_drawn_anew(trained: House) -> None:
+    """And the first one again from the cache."""
     del trained
     app = opened(store="1")
-    total = drawn(app)
+    total = shown(app)
     app.selectbox(key="item").set_value("101").run()
-    product = drawn(app)
+    product = shown(app)
     assert tiles(app)
     assert product[1:] != total[1:]
     app.selectbox(key="item").set_value("all").run()
-    assert drawn(app)[1:] == total[1:]
+    assert shown(app)[1:] == total[1:]
 
 
-def test_new_sales_are_in_the_chart_before_there_is_a_forecast_with_them(trained: House) -> None:
+def test_new_sales_are_drawn_before_a_forecast_uses_them(trained: House) -> None:
     """The chart depends on the sales as well as on the version."""
     app = opened(store="1")
     before = charts(app)
@@ -75,28 +75,26 @@ def test_a_new_version_is_drawn_anew(trained: House) -> None:
     assert tiles(app.run()) != before
 
 
-def test_a_rerun_of_accuracy_shows_the_same_without_adding_up_again(trained: House) -> None:
-    """Even where what it adds up can no longer be read."""
+def test_a_rerun_of_accuracy_is_drawn_from_the_cache(trained: House) -> None:
+    """Even if its data can no longer be read."""
     app = opened(ACCURACY)
-    before = drawn(app)
+    before = shown(app)
     assert len(charts(app)) == 2
     with trained.storage.database.writing() as connection:
         connection.execute(sa.update(predictor).values(document={}))
-    assert drawn(app.run()) == before
-    assert drawn(opened(ACCURACY)) == before
+    assert shown(app.run()) == before
+    assert shown(opened(ACCURACY)) == before
 
 
-def test_streamlit_looks_not_at_every_object_after_every_run() -> None:
-    """With a hundred sessions that took longer than the runs; the option is a hidden one of Streamlit's."""
+def test_streamlit_runs_no_garbage_collection_after_each_run() -> None:
+    """With a hundred sessions it took longer than the runs; the option is undocumented."""
     settings = (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8")
     assert "\npostScriptGC = false" in settings
     assert config.get_option("runner.postScriptGC") is False
 
 
-def test_only_a_chart_that_was_not_there_has_a_head_start(
-    trained: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A run that changes no chart waits for nothing."""
+def test_only_a_new_chart_has_a_head_start(trained: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that changes no chart does not wait."""
     del trained
     waited: list[float] = []
     monkeypatch.setattr(store_page, "wait", waited.append)

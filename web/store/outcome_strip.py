@@ -39,28 +39,28 @@ class Mark(NamedTuple):
     is_miss: bool
 
 
-def outcome_strip(trust: RecentOutcomes) -> Html:
+def outcome_strip(outcomes: RecentOutcomes) -> Html:
     """Draw a mark for each recent day, and below them the first day of each week."""
     return templates.render(
         "outcome_strip.html",
-        marks=[Mark(SHAPES[day.outcome], _title(day), _is_miss(day)) for day in trust.days],
-        weeks=[f"{day.ds.day} {day.ds:%b}" for day in trust.days[::WEEK]],
-        description=_description(trust),
+        marks=[Mark(SHAPES[day.outcome], _title(day), _is_miss(day)) for day in outcomes.days],
+        weeks=[f"{day.ds.day} {day.ds:%b}" for day in outcomes.days[::WEEK]],
+        description=_description(outcomes),
     )
 
 
-def outcome_legend(trust: RecentOutcomes) -> Html:
+def outcome_legend(outcomes: RecentOutcomes) -> Html:
     """Explain the shapes that occur among these days."""
-    present = {day.outcome for day in trust.days}
+    present = {day.outcome for day in outcomes.days}
     entries = [(SHAPES[each], LEGEND_WORDS[each]) for each in Outcome if each in present]
     return templates.render("outcome_legend.html", entries=entries)
 
 
-def _description(trust: RecentOutcomes) -> str:
+def _description(outcomes: RecentOutcomes) -> str:
     """Describe the strip for screen readers: the count, and each day outside the range."""
-    missed = [f"{formats.day(day.ds)} {WORDS[day.outcome]}" for day in trust.days if _is_miss(day)]
+    missed = [f"{formats.day(day.ds)} {WORDS[day.outcome]}" for day in outcomes.days if _is_miss(day)]
     details = f": {'; '.join(missed)}" if missed else ""
-    return f"{trust.inside} of the last {formats.days(trust.judged)} inside the likely range{details}."
+    return f"{outcomes.inside} of the last {formats.days(outcomes.judged)} inside the likely range{details}."
 
 
 def _is_miss(day: DayOutcome) -> bool:

@@ -13,30 +13,30 @@ DAY = "why_day"
 """Key of the day picker."""
 
 
-def why_section(why: Breakdown, as_of: date) -> None:
+def why_section(breakdown: Breakdown, as_of: date) -> None:
     """Draw the factors of a day; the reader chooses the day, which is tomorrow at first.
 
     The picker and the waterfall are a fragment, so choosing another day redraws nothing else.
     """
-    if not why.days:
-        st.html(html_table.section("Why", html_table.note(why.note)))
+    if not breakdown.days:
+        st.html(html_table.section("Why", html_table.note(breakdown.note)))
         return
     st.html(html_table.section("Why"))
-    _day(why, as_of)
+    _day(breakdown, as_of)
 
 
 @st.fragment
-def _day(why: Breakdown, as_of: date) -> None:
-    days = {day.ds: day for day in why.days}
+def _day(breakdown: Breakdown, as_of: date) -> None:
+    days = {day.ds: day for day in breakdown.days}
     chosen = st.selectbox(
         "Day",
         list(days),
-        index=_first_open(why, as_of),
+        index=_first_open(breakdown, as_of),
         format_func=formats.long_day,
         key=DAY,
         label_visibility="collapsed",
     )
-    st.html(_factors(days.get(chosen, why.days[0])) + html_table.note(why.note))
+    st.html(_factors(days.get(chosen, breakdown.days[0])) + html_table.note(breakdown.note))
 
 
 def _factors(day: DayBreakdown) -> Html:
@@ -45,6 +45,6 @@ def _factors(day: DayBreakdown) -> Html:
     return waterfall(day)
 
 
-def _first_open(why: Breakdown, as_of: date) -> int:
+def _first_open(breakdown: Breakdown, as_of: date) -> int:
     """The index of the first open day from tomorrow on, or 0 if there is none."""
-    return next((at for at, day in enumerate(why.days) if day.ds > as_of and day.expected), 0)
+    return next((at for at, day in enumerate(breakdown.days) if day.ds > as_of and day.expected), 0)

@@ -1,4 +1,4 @@
-"""Compare: series and versions beside each other."""
+"""The Compare page."""
 
 import json
 import shutil
@@ -20,18 +20,18 @@ def charts(app: AppTest) -> list[dict[str, object]]:
 
 
 def axis_top(chart: dict[str, object]) -> object:
-    """The upper end of the y axis, None where Plotly chooses it."""
+    """The upper end of the y axis; None if Plotly chooses it."""
     return chart["layout"]["yaxis"].get("range", [None, None])[1]  # type: ignore[index] # JSON
 
 
 def headline(app: AppTest) -> str:
-    """The news."""
+    """The sentence at the top."""
     return str(app.subheader[0].value)
 
 
 @pytest.mark.usefixtures("trained")
-def test_two_stores_stand_side_by_side() -> None:
-    """Named in the address; charts on one scale; the days with the difference."""
+def test_two_stores_are_compared() -> None:
+    """Tiles, charts on one scale, days with their difference."""
     app = opened(COMPARE, store1="1", store2="2")
     assert headline(app) == "Next 7 days: store 1 is forecast 88% above store 2"
     assert tiles(app)["Store 2, next 7 days"] == ("600 units", "−47% vs store 1")
@@ -44,16 +44,16 @@ def test_two_stores_stand_side_by_side() -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_each_on_a_scale_of_its_own() -> None:
-    """For the shape of a small one."""
+def test_each_chart_can_have_its_own_scale() -> None:
+    """Then the shape of a small store can be seen."""
     app = opened(COMPARE, store1="1", store2="2", same_scale="false")
     assert not app.toggle[0].value
     assert [axis_top(chart) for chart in charts(app)] == [None, None]
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_comparison_begins_with_the_store_that_was_looked_at() -> None:
-    """And with another; in the address, so that it can be sent as a link."""
+def test_a_comparison_starts_with_the_store_that_was_open() -> None:
+    """And another store; both stand in the address, which can be shared."""
     app = opened(store="2")
     app.switch_page(COMPARE).run()
     assert [app.selectbox(key=key).value for key in ("store1", "store2")] == ["2", "1"]
@@ -61,8 +61,8 @@ def test_a_comparison_begins_with_the_store_that_was_looked_at() -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_comparison_in_the_address_is_left_alone() -> None:
-    """What was looked at before is not put in its place."""
+def test_a_comparison_in_the_address_is_kept() -> None:
+    """The store that was open does not replace it."""
     app = opened(store="2")
     app.query_params["store2"] = "1"
     app.switch_page(COMPARE).run()
@@ -70,16 +70,16 @@ def test_a_comparison_in_the_address_is_left_alone() -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_up_to_four_and_products_of_one_store() -> None:
-    """Each with a chart and a column of its own."""
+def test_up_to_four_series_are_compared() -> None:
+    """Each has a chart and a column."""
     app = opened(COMPARE, sides="4", store1="1", store2="1", item2="101", store3="1", item3="102", store4="2")
     assert len(charts(app)) == 4
     assert "Store 1, product 101, next 7 days" in tiles(app)
     assert len(tables(app)[0].columns) == 1 + 4 + 3
 
 
-def test_two_versions_of_one_store(trained: House) -> None:
-    """The days that both forecast, and how they differ."""
+def test_two_versions_of_one_store_are_compared(trained: House) -> None:
+    """Their columns are named by version."""
     trained.next_day()
     trained.services.refreshing.refresh(LOCAL_USER, "1")
     trained.work()
@@ -94,8 +94,8 @@ def test_two_versions_of_one_store(trained: House) -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_store_or_version_that_is_not_there_is_said_and_something_else_shown() -> None:
-    """Nobody sees a traceback."""
+def test_an_unknown_store_or_version_is_replaced() -> None:
+    """The page says so."""
     app = opened(COMPARE, store1="99", store2="2", version2="777")
     assert "There is no store “99” among your 2 stores." in words(app)
     assert app.selectbox(key="store1").value == "1"
@@ -103,16 +103,16 @@ def test_a_store_or_version_that_is_not_there_is_said_and_something_else_shown()
 
 
 @pytest.mark.usefixtures("served")
-def test_before_the_first_forecast_what_was_sold_is_shown() -> None:
-    """And no figure is made up."""
+def test_without_forecasts_the_sales_are_shown() -> None:
+    """No figure is invented."""
     app = opened(COMPARE, store1="1", store2="2")
     assert headline(app) == "Some of these have no forecast for the next 7 days"
     assert tiles(app)["Store 1, next 7 days"][0] == "n/a"
     assert len(charts(app)) == 2
 
 
-def test_going_back_to_what_was_compared_reads_nothing_again(trained: House) -> None:
-    """Even with all history files gone, which drawing it anew would need."""
+def test_an_earlier_comparison_is_drawn_from_the_cache(trained: House) -> None:
+    """Even without history files, which a new drawing would need."""
     app = opened(COMPARE, store1="1", store2="2")
     before = (headline(app), tiles(app), charts(app), tables(app)[0].to_csv())
     app.selectbox(key="item1").set_value("101").run()

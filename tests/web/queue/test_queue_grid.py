@@ -15,7 +15,7 @@ HUGE = 5e9
 
 @pytest.mark.parametrize("sparkline", [(), (HUGE, 0.0, 3.0)])
 def test_stores_without_a_forecast_and_with_huge_sales_are_shown(sparkline: tuple[float, ...]) -> None:
-    """Nothing drawn for the one, no overflow for the other."""
+    """An empty sparkline for the first; no overflow for the second."""
     row = QueueRow("1", "", StoreState.NONE, True, "No forecast yet", date(2019, 4, 2), None, None, sparkline)  # noqa: FBT003
     assert grid(GridKey((row,), "Europe/Berlin"))[SPARKLINE].to_pylist() == [list(sparkline)]
 

@@ -26,13 +26,13 @@ def served(house: House) -> Iterator[House]:
 
 
 def table(app: AppTest) -> dict[str, dict[str, object]]:
-    """The queue by store."""
+    """The rows of the table by store."""
     return app.dataframe[0].value.set_index("Store").to_dict("index")
 
 
 @pytest.mark.usefixtures("served")
-def test_a_quiet_morning_is_a_pleasant_sight() -> None:
-    """Nothing to do, and all stores listed."""
+def test_a_quiet_morning_says_that_there_is_nothing_to_do() -> None:
+    """All stores are listed."""
     app = opened(QUEUE)
     assert app.subheader[0].value == "Nothing to do: all 2 stores are fine"
     assert "Wednesday 3 April 2019 · sales through Tue 2 Apr" in words(app)
@@ -40,8 +40,8 @@ def test_a_quiet_morning_is_a_pleasant_sight() -> None:
     assert {row["State"] for row in table(app).values()} == {"● Fresh"}
 
 
-def test_a_store_behind_comes_first_with_its_reason(served: House) -> None:
-    """And is what the page opens on."""
+def test_the_page_opens_on_the_stores_that_need_attention(served: House) -> None:
+    """Each with its reason."""
     served.deliver("plan", [plan("2", LAST + timedelta(days=1), LAST + timedelta(days=3), promo=1)])
     app = opened(QUEUE)
     assert app.subheader[0].value == "1 of 2 stores needs attention"
@@ -50,8 +50,8 @@ def test_a_store_behind_comes_first_with_its_reason(served: House) -> None:
 
 
 @pytest.mark.usefixtures("served")
-def test_region_and_search_narrow_the_queue() -> None:
-    """By the address as well."""
+def test_region_and_search_filter_the_queue() -> None:
+    """One filter at a time, and no match."""
     app = opened(QUEUE)
     app.selectbox(key="region").set_value("South").run()
     assert list(table(app)) == ["2"]
@@ -64,8 +64,8 @@ def test_region_and_search_narrow_the_queue() -> None:
     assert list(table(app)) == ["1"]
 
 
-def test_refresh_all_asks_for_what_is_out_of_date_and_shows_its_progress(served: House) -> None:
-    """One batch, with a bar."""
+def test_refresh_all_refreshes_what_is_out_of_date_and_shows_progress(served: House) -> None:
+    """One batch, with a progress bar."""
     served.clock.turn(timedelta(hours=48))
     app = opened(QUEUE)
     app.button(key="refresh_all").click().run()
@@ -80,8 +80,8 @@ def test_refresh_all_asks_for_what_is_out_of_date_and_shows_its_progress(served:
     assert served.services.runs.batch(LOCAL_USER) is None
 
 
-def test_an_old_version_is_shown_as_such(served: House) -> None:
-    """With the way back to the newest one, and without figures that belong to that."""
+def test_an_older_version_says_that_it_is_not_the_newest(served: House) -> None:
+    """It offers the newest and has no tiles, which describe the newest."""
     served.next_day()
     served.services.refreshing.refresh(LOCAL_USER, "1")
     served.work()
@@ -93,8 +93,8 @@ def test_an_old_version_is_shown_as_such(served: House) -> None:
     assert len(tiles(app)) == 4
 
 
-def test_a_discontinued_product_has_a_page_that_says_so(served: House) -> None:
-    """Its last sales day, and no invented forecast."""
+def test_the_page_of_a_discontinued_product_says_why_it_has_no_forecast(served: House) -> None:
+    """With its last day of sales."""
     last = LAST - timedelta(days=60)
     served.deliver("sales", [sales("1", "103", 5.0, FIRST, last)])
     served.services.refreshing.refresh(LOCAL_USER, "1")
@@ -106,7 +106,7 @@ def test_a_discontinued_product_has_a_page_that_says_so(served: House) -> None:
 
 
 @pytest.mark.usefixtures("served")
-def test_a_link_to_a_version_that_is_not_the_stores_shows_the_newest() -> None:
+def test_a_link_to_an_unknown_version_shows_the_newest() -> None:
     """And says so."""
     app = opened("../pages/store_forecast.py", store="1", version="777")
     assert "Store 1 has no version 777. This is the newest." in words(app)

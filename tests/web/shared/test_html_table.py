@@ -13,8 +13,8 @@ ANYTHING = st.text(st.characters(exclude_categories=("Cs", "Cc")))
 
 
 @given(st.lists(st.tuples(ANYTHING, ANYTHING), max_size=4))
-def test_text_is_shown_as_it_is(rows: list[tuple[str, str]]) -> None:
-    """Whatever it looks like."""
+def test_text_is_escaped(rows: list[tuple[str, str]]) -> None:
+    """Cells, headings and the label read back as they were given."""
     drawn = html_table.scrolling(
         "A <name>", html_table.table([Heading("Day", is_figure=False), Heading("<b>")], rows)
     )
@@ -24,7 +24,7 @@ def test_text_is_shown_as_it_is(rows: list[tuple[str, str]]) -> None:
     assert read.get("aria-label") == "A <name>"
 
 
-def test_figures_stand_on_the_right_and_rows_have_their_look() -> None:
-    """By class."""
+def test_figures_and_rows_have_their_classes() -> None:
+    """The style sheets use them."""
     drawn = html_table.table([Heading("Day", is_figure=False), Heading("Low")], [["Mon", "1"]], ["week"])
     assert '<tr class="week"><td>Mon</td><td class="figure">1</td></tr>' in drawn

@@ -18,7 +18,7 @@ def side(store: str, item: str = "all", version: int | None = 5) -> Side:
 
 
 def days(*means: float, first: date = AS_OF, closed: int | None = None) -> dict[date, Day]:
-    """Days from the first on, one of them closed."""
+    """Consecutive days with this demand, one of them closed."""
     return {first + timedelta(days=at): Day(mean, at != closed) for at, mean in enumerate(means)}
 
 
@@ -39,8 +39,8 @@ def days(*means: float, first: date = AS_OF, closed: int | None = None) -> dict[
         ([side("17", version=None), side("17", version=5)], ["no forecast", "version 5"]),
     ],
 )
-def test_sides_are_called_by_what_tells_them_apart(sides: list[Side], names: list[str]) -> None:
-    """And by no more than that; never two by the same name."""
+def test_sides_are_named_by_what_distinguishes_them(sides: list[Side], names: list[str]) -> None:
+    """By no more than that, and never two alike."""
     assert side_by_side.side_names(sides) == names
 
 
@@ -55,18 +55,18 @@ def test_sides_are_called_by_what_tells_them_apart(sides: list[Side], names: lis
     ],
 )
 def test_a_difference_names_only_what_distinguishes_the_sides(names: list[str], parts: list[str]) -> None:
-    """Never nothing at all."""
+    """No name becomes empty."""
     assert side_by_side.distinct_parts(names) == parts
 
 
-def test_the_news_of_two_is_how_much_more_the_one_expects() -> None:
-    """The greater first, whatever the order."""
+def test_the_headline_of_two_says_how_much_higher_one_is() -> None:
+    """The higher one first, in any order."""
     sentence = side_by_side.headline(["store 17", "store 3"], [1000.0, 1250.0])
     assert sentence == "Next 7 days: store 3 is forecast 25% above store 17"
 
 
-def test_the_news_of_more_names_most_and_least() -> None:
-    """With their figures, as a share says little of three."""
+def test_the_headline_of_more_names_the_highest_and_the_lowest() -> None:
+    """With their figures."""
     sentence = side_by_side.headline(["a", "b", "c"], [2.0, 3000.0, 20.0])
     assert sentence == "Next 7 days: b has the highest forecast, 3,000 units, and a the lowest, 2 units"
 
@@ -80,29 +80,29 @@ def test_the_news_of_more_names_most_and_least() -> None:
         ([50.0, 0.0], "Next 7 days: a has the highest forecast, 50 units, and b the lowest, 0 units"),
     ],
 )
-def test_the_news_never_says_what_is_not_known(weeks: list[float | None], words: str) -> None:
-    """Nor divides by nothing."""
+def test_the_headline_claims_nothing_unknown(weeks: list[float | None], words: str) -> None:
+    """Nor does it divide by 0."""
     assert side_by_side.headline(["a", "b"], weeks) == words
 
 
-def test_a_week_needs_seven_days_from_the_business_date() -> None:
-    """Of an older version those it said of them."""
+def test_the_next_week_needs_seven_forecast_days() -> None:
+    """Counted from the business date, also in an older version."""
     assert side_by_side.next_week(days(*[10.0] * 7), AS_OF) == 70.0
     assert side_by_side.next_week(days(*[10.0] * 9, first=AS_OF - timedelta(days=2)), AS_OF) == 70.0
     assert side_by_side.next_week(days(*[10.0] * 8, first=AS_OF - timedelta(days=2)), AS_OF) is None
     assert side_by_side.next_week({}, AS_OF) is None
 
 
-def test_the_week_before_needs_seven_days_of_sales() -> None:
-    """None is made up."""
+def test_the_last_week_needs_seven_days_of_sales() -> None:
+    """A missing day makes it unknown."""
     ds = pd.date_range(end="2019-04-02", periods=10)
     sold = pd.DataFrame({"ds": ds, "y": 5.0})
     assert side_by_side.last_week(sold, AS_OF) == 35.0
     assert side_by_side.last_week(sold.iloc[:-1], AS_OF) is None
 
 
-def test_differences_are_those_of_the_figures_that_are_seen() -> None:
-    """241 less 154 is 87, whatever stands behind the point."""
+def test_differences_are_between_the_figures_shown() -> None:
+    """241 − 154 is 87, whatever the decimals."""
     ahead = [days(154.4, 20.0, closed=1), days(241.4, 30.0)]
     table = comparison_table([side("3"), side("17")], ["store 3", "store 17"], ahead, AS_OF)
     assert print_html.cells(table) == [
@@ -117,14 +117,14 @@ def test_differences_are_those_of_the_figures_that_are_seen() -> None:
     ]
 
 
-def test_days_that_only_one_forecasts_are_shown_with_a_dash() -> None:
-    """Of two versions one reaches further; the past is left out."""
+def test_a_day_that_one_side_lacks_has_a_dash() -> None:
+    """Days before the business date are left out."""
     ahead = [days(1.0, 2.0, first=AS_OF - timedelta(days=1)), days(3.0, 4.0)]
     table = comparison_table([side("3"), side("17")], ["a", "b"], ahead, AS_OF)
     assert print_html.cells(table) == [["Wed 3 Apr", "2", "3", "+1"], ["Thu 4 Apr", "–", "4", "–"]]
 
 
-def test_half_a_unit_counts_as_one() -> None:
-    """As a spreadsheet has it, and never −0."""
+def test_half_a_unit_rounds_up() -> None:
+    """As in a spreadsheet, and never to −0."""
     assert [formats.whole(value) for value in (0.5, 1.5, 2.4999, 110.5)] == [1, 2, 2, 111]
     assert formats.number(-0.3) == "0"

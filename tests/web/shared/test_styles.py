@@ -1,4 +1,4 @@
-"""One look: the themes, the charts in them, the logos."""
+"""One style: the themes, the charts in them, the logos."""
 
 import re
 import tomllib
@@ -31,16 +31,16 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("name", PALETTES)
-def test_charts_wear_the_colours_of_the_theme(name: str) -> None:
-    """The accent is what is forecast, the ink what was sold."""
+def test_charts_use_the_colours_of_the_theme(name: str) -> None:
+    """The accent for forecasts, the ink for sales."""
     theme, palette = THEMES[name], PALETTES[name]
     assert (palette.accent, palette.ink) == (theme["primaryColor"], theme["textColor"])
     assert palette.promotion == theme["orangeColor"]
 
 
 @pytest.mark.parametrize("name", PALETTES)
-def test_what_is_written_can_be_read(name: str) -> None:
-    """On the page and on its charts, which axe does not look at."""
+def test_text_has_enough_contrast(name: str) -> None:
+    """On the page and on its charts, which axe does not check."""
     theme, palette = THEMES[name], PALETTES[name]
     ground = theme["backgroundColor"]
     for colour in (palette.ink, palette.quiet, palette.accent, palette.promotion, theme["linkColor"]):
@@ -49,8 +49,8 @@ def test_what_is_written_can_be_read(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PALETTES)
-def test_what_is_drawn_as_html_wears_the_colours_of_the_charts(name: str) -> None:
-    """Every colour that a style sheet names is there."""
+def test_style_sheets_use_the_colours_of_the_charts(name: str) -> None:
+    """Every colour that a style sheet names is defined."""
     sheet = styles.style(name)
     named = set(re.findall(r"var\((--[a-z-]+)\)", sheet))
     given = dict(re.findall(r"(--[a-z-]+):([^;}]+)", sheet))
@@ -62,8 +62,8 @@ def test_what_is_drawn_as_html_wears_the_colours_of_the_charts(name: str) -> Non
 
 
 @pytest.mark.parametrize("file", ["logo_light.svg", "logo_dark.svg", "icon.svg"])
-def test_a_logo_stands_by_itself(file: str) -> None:
-    """Shapes alone: no font that a machine may lack, nothing fetched from elsewhere."""
+def test_a_logo_needs_nothing_else(file: str) -> None:
+    """Shapes only: no font, nothing to fetch."""
     root = ET.fromstring((ROOT / "web" / "static" / file).read_text(encoding="utf-8"))  # noqa: S314 - ours
     tags = {each.tag.rpartition("}")[2] for each in root.iter()}
     assert tags <= {"svg", "g", "rect", "path", "circle"}

@@ -11,7 +11,7 @@ DAY = date(2019, 4, 4)
 
 
 def test_each_outcome_has_a_shape_and_words() -> None:
-    """Colour is not all that tells them apart."""
+    """Outcomes differ by more than colour."""
     days = [DayOutcome(DAY + timedelta(at), each, 9.0, 4.0, 8.0) for at, each in enumerate(Outcome)]
     drawn = ET.fromstring(outcome_strip(RecentOutcomes(tuple(days))))  # noqa: S314 - our own
     marks = [*having(drawn, "marks")[0]]
@@ -25,8 +25,8 @@ def test_each_outcome_has_a_shape_and_words() -> None:
     )
 
 
-def test_the_legend_tells_what_is_to_be_seen() -> None:
-    """Where no day was closed there is nothing to explain."""
+def test_the_legend_explains_only_the_shapes_that_occur() -> None:
+    """No shape for closed days if no day was closed."""
     days = (DayOutcome(DAY, Outcome.INSIDE), DayOutcome(DAY + timedelta(1), Outcome.BELOW))
     legend = ET.fromstring(outcome_legend(RecentOutcomes(days)))  # noqa: S314 - our own
     assert [text(each) for each in legend] == ["● inside", "▼ sold less than low"]

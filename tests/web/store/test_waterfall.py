@@ -15,7 +15,7 @@ DAY = date(2019, 4, 4)
 
 
 def day(*amounts: float) -> DayBreakdown:
-    """A day made of these."""
+    """A day with these amounts as its steps."""
     steps = tuple(
         BreakdownStep(f"step {at}", f"BreakdownStep <{at}>", amount) for at, amount in enumerate(amounts)
     )
@@ -23,14 +23,14 @@ def day(*amounts: float) -> DayBreakdown:
 
 
 def edges(bar: ET.Element) -> tuple[float, float]:
-    """Where a bar begins and ends, in percent of its track."""
+    """The left and right end of a bar, in percent of its track."""
     left, width = (float(found) for found in re.findall(r":([-\d.]+)%", bar.get("style", "")))
     return left, left + width
 
 
 @given(st.lists(st.floats(-500, 5000), min_size=1, max_size=9).filter(lambda steps: sum(steps) >= 0))
-def test_labels_add_up_as_they_are_read(amounts: list[float]) -> None:
-    """Whole units, however the steps are rounded."""
+def test_labels_add_up_to_the_total_label(amounts: list[float]) -> None:
+    """In whole units, however the steps are rounded."""
     *steps, total = bars(day(*amounts))
     read = [int(step.label.replace("−", "-").replace(",", "")) for step in steps]
     assert sum(read) == int(total.label.replace("−", "-").replace(",", ""))
@@ -38,15 +38,15 @@ def test_labels_add_up_as_they_are_read(amounts: list[float]) -> None:
 
 @given(st.lists(st.floats(-500, 5000), min_size=1, max_size=9))
 def test_bars_stay_within_their_track(amounts: list[float]) -> None:
-    """Also where a step goes below 0, and where all of them are."""
+    """Also with running totals below 0."""
     drawn = ET.fromstring(waterfall(day(*amounts)))  # noqa: S314 - our own
     for bar in drawn.iter("i"):
         left, right = edges(bar)
         assert -0.01 <= left <= right <= 100.02
 
 
-def test_a_bar_begins_where_the_one_above_ended() -> None:
-    """Down as well as up; the sum begins at 0."""
+def test_a_bar_begins_where_the_previous_one_ended() -> None:
+    """Up and down; the total begins at 0."""
     drawn = ET.fromstring(waterfall(day(100.0, 100.0, -50.0)))  # noqa: S314 - our own
     assert [edges(bar) for bar in drawn.iter("i")] == [(0, 50), (50, 100), (75, 100), (0, 75)]
     assert [bar.get("class") for bar in drawn.iter("i")] == ["sum", "up", "down", "sum"]

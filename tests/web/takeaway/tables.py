@@ -65,13 +65,13 @@ def sold() -> pd.DataFrame:
     return pd.DataFrame({"ds": ds, "y": 1.0 * ds.day_of_year * is_open, "is_open": is_open})
 
 
-def shown(store: str = "17", item: str = "all", assumptions: tuple[str, ...] = ()) -> SeriesExport:
-    """What a store's page shows."""
+def export(store: str = "17", item: str = "all", assumptions: tuple[str, ...] = ()) -> SeriesExport:
+    """The export of a week of store 17."""
     return SeriesExport(SeriesKey(store, item), header(assumptions=assumptions), AS_OF, forecast(), sold())
 
 
 def queue_row(store: str, reason: str = "Week as usual", version: int | None = 41) -> QueueRow:
-    """A store of the queue."""
+    """One row of the queue."""
     return QueueRow(
         store=store,
         region="North",

@@ -18,8 +18,8 @@ def buttons(app: AppTest) -> list[str]:
     return [button.proto.label for button in app.get("download_button")]
 
 
-def paper(app: AppTest) -> str:
-    """What is for print."""
+def printed(app: AppTest) -> str:
+    """The HTML for print."""
     return "".join(html.proto.body for html in app.get("html") if 'class="paper' in html.proto.body)
 
 
@@ -28,7 +28,7 @@ def paper(app: AppTest) -> str:
 def test_files_are_offered_but_not_made_when_a_page_is_drawn(
     page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Making one takes longer than drawing the page."""
+    """Making a file takes longer than drawing the page."""
     made: list[object] = []
     monkeypatch.setattr(workbook, "write", made.append)
     monkeypatch.setattr(csv_file, "write", made.append)
@@ -37,31 +37,31 @@ def test_files_are_offered_but_not_made_when_a_page_is_drawn(
 
 
 @pytest.mark.usefixtures("trained")
-def test_what_is_printed_of_a_store_is_headed_by_what_it_is() -> None:
-    """The days are those of the screen; which version they are of is said above them."""
-    html = paper(opened(store="1"))
+def test_a_printed_store_has_a_heading() -> None:
+    """It names the series and the business date."""
+    html = printed(opened(store="1"))
     assert "Demand forecast: store 1, all products" in html
     assert "As of Wednesday 3 April 2019" in html
 
 
 @pytest.mark.usefixtures("trained")
-def test_what_is_printed_of_the_queue_is_what_is_shown_of_it() -> None:
-    """Of the chosen region, and that is said."""
+def test_the_printed_queue_is_the_filtered_queue() -> None:
+    """The heading names the filter."""
     app = opened(QUEUE)
     app.selectbox(key="region").set_value("South").run()
-    assert "Shown 1 store: All, South" in paper(app)
-    assert "<td>2</td><td>South</td>" in paper(app)
-    assert "North" not in paper(app)
+    assert "Shown 1 store: All, South" in printed(app)
+    assert "<td>2</td><td>South</td>" in printed(app)
+    assert "North" not in printed(app)
 
 
 @pytest.mark.usefixtures("served")
 def test_before_the_first_forecast_there_is_nothing_to_export() -> None:
-    """No empty file."""
+    """The menu is absent."""
     assert buttons(opened()) == []
 
 
-def test_of_a_product_without_forecast_nothing_can_be_exported(trained: House) -> None:
-    """The page says why there is none."""
+def test_a_product_without_a_forecast_cannot_be_exported(trained: House) -> None:
+    """The menu is absent."""
     last = LAST - timedelta(days=60)
     trained.deliver("sales", [sales("1", "103", 5.0, FIRST, last)])
     trained.services.refreshing.refresh(LOCAL_USER, "1")

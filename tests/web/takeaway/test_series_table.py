@@ -12,7 +12,7 @@ DAY = timedelta(days=1)
 def test_sales_are_read_from_a_year_before_the_first_day_of_a_version(
     cutoff: date, ago: int, late: int
 ) -> None:
-    """Also of an old version, and where the store's own sales end before the business date."""
+    """Also for an old version, and if the store's sales end before the business date."""
     as_of = cutoff + ago * DAY
     newest = max(cutoff, as_of - DAY - late * DAY)
     first_read = newest - (days_to_read(cutoff, as_of) - 1) * DAY

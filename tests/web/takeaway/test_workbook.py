@@ -1,4 +1,4 @@
-"""The Excel file, opened again."""
+"""The Excel file, read back."""
 
 import io
 from datetime import datetime
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tests.web.takeaway.tables import AS_OF, HOSTILE, forecast, queue_row, shown
+from tests.web.takeaway.tables import AS_OF, HOSTILE, export, forecast, queue_row
 from web.shared import formats
 from web.takeaway import workbook
 from web.takeaway.queue_table import queue_table
@@ -17,8 +17,8 @@ from web.takeaway.series_table import series_table
 from web.takeaway.table import Column, Table
 
 
-def opened(table: Table) -> Workbook:
-    """The file, as a spreadsheet sees it."""
+def reopened(table: Table) -> Workbook:
+    """The file as a spreadsheet reads it."""
     return load_workbook(io.BytesIO(workbook.write(table)))
 
 
@@ -29,43 +29,43 @@ def column(sheet: Worksheet, title: str) -> list[object]:
 
 
 def about(book: Workbook) -> dict[object, object]:
-    """The header sheet."""
+    """Label and value of each fact on the header sheet."""
     return {label.value: value.value for label, value in book["About"].iter_rows(min_row=3, max_col=2)}
 
 
-def test_numbers_are_numbers_and_those_of_the_forecast() -> None:
-    """To the 15th digit, so that they add up to what the page adds up to."""
-    sheet = opened(series_table(shown()))["Forecast"]
+def test_numbers_are_those_of_the_forecast() -> None:
+    """To the 15th digit, so sums agree with the page."""
+    sheet = reopened(series_table(export()))["Forecast"]
     rows = forecast()
     for title, name in {"Low": "q10", "Expected": "mean", "High": "q90"}.items():
         assert column(sheet, title) == pytest.approx(rows[name].tolist(), rel=1e-15)
     assert sheet["C2"].number_format == "#,##0"
 
 
-def test_days_are_days() -> None:
-    """Which a spreadsheet can sort, with their weekday shown."""
-    sheet = opened(series_table(shown()))["Forecast"]
+def test_days_are_dates() -> None:
+    """A spreadsheet can sort them; the weekday is shown."""
+    sheet = reopened(series_table(export()))["Forecast"]
     assert column(sheet, "Day")[:2] == [datetime(2019, 4, 8), datetime(2019, 4, 9)]  # noqa: DTZ001 - a day
     assert sheet["A2"].number_format == "ddd d mmm yyyy"
 
 
 def test_a_closed_day_reads_closed_and_counts_0() -> None:
     """So that the column still adds up."""
-    sheet = opened(series_table(shown()))["Forecast"]
+    sheet = reopened(series_table(export()))["Forecast"]
     assert [(cell.value, cell.number_format) for cell in sheet[8][1:4]] == [(0, '"closed"')] * 3
     assert column(sheet, "Open") == ["yes"] * 6 + ["no"]
 
 
-def test_the_same_weekday_of_last_week_and_last_year_stand_beside() -> None:
+def test_last_week_and_last_year_are_the_same_weekday() -> None:
     """7 and 364 days before."""
-    sheet = opened(series_table(shown()))["Forecast"]
+    sheet = reopened(series_table(export()))["Forecast"]
     assert column(sheet, "Last week")[:2] == [91, 92]  # 1 and 2 April are days 91 and 92
     assert column(sheet, "Last year")[:2] == [99, 100]  # as are 9 and 10 April 99 and 100
 
 
-def test_the_header_sheet_says_where_the_figures_come_from() -> None:
-    """As-of date, engine, version, unit, what was assumed."""
-    book = opened(series_table(shown(assumptions=("No plan for 8–14 Apr",))))
+def test_the_header_sheet_names_the_origin_of_the_figures() -> None:
+    """Business date, engine, version, unit, assumptions."""
+    book = reopened(series_table(export(assumptions=("No plan for 8–14 Apr",))))
     facts = about(book)
     assert facts["As of"] == datetime(2019, 4, 8)  # noqa: DTZ001 - a day
     assert facts["Sales through"] == datetime(2019, 4, 7)  # noqa: DTZ001 - a day
@@ -76,9 +76,9 @@ def test_the_header_sheet_says_where_the_figures_come_from() -> None:
     assert book.active.title == "Forecast"
 
 
-def test_it_prints_as_wide_as_the_page_with_its_header_on_each() -> None:
-    """And the header stays in sight on screen."""
-    sheet = opened(queue_table([queue_row("17")], AS_OF, "All"))["Queue"]
+def test_it_prints_at_page_width_with_the_header_on_every_page() -> None:
+    """The header also stays in view on screen."""
+    sheet = reopened(queue_table([queue_row("17")], AS_OF, "All"))["Queue"]
     assert sheet.page_setup.orientation == "landscape"
     assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
@@ -88,10 +88,10 @@ def test_it_prints_as_wide_as_the_page_with_its_header_on_each() -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_name_is_obeyed(name: str) -> None:
-    """It is text, also for who edits the cell, and nowhere is a formula."""
-    queue = opened(queue_table([queue_row(name, reason=name)], AS_OF, name))
-    series = opened(series_table(shown(name, name, (name,))))
+def test_no_name_becomes_a_formula(name: str) -> None:
+    """Names stay text, also after editing the cell."""
+    queue = reopened(queue_table([queue_row(name, reason=name)], AS_OF, name))
+    series = reopened(series_table(export(name, name, (name,))))
     written = name.replace("\r", "\n")  # as XML has it
     assert column(queue["Queue"], "Store") == [written]
     assert about(series)["Store"] == written
@@ -104,8 +104,8 @@ def test_no_name_is_obeyed(name: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
 def test_any_text_can_be_written(text: str) -> None:
-    """Less what XML can't hold."""
-    sheet = opened(Table("Rows", text, [Column("a", "A")], [[text]], [("Title", text)]))["Rows"]
+    """Without the characters that XML cannot hold."""
+    sheet = reopened(Table("Rows", text, [Column("a", "A")], [[text]], [("Title", text)]))["Rows"]
     assert sheet["A2"].data_type in {"s", "inlineStr", "n"}
     found = sheet["A2"].value or ""
     assert [c for c in found if c.isalnum()] == [c for c in text if c.isalnum()]
@@ -113,11 +113,11 @@ def test_any_text_can_be_written(text: str) -> None:
 
 def test_a_store_without_a_forecast_has_empty_cells() -> None:
     """Not 0."""
-    sheet = opened(queue_table([queue_row("17", version=None)], AS_OF, "All"))["Queue"]
+    sheet = reopened(queue_table([queue_row("17", version=None)], AS_OF, "All"))["Queue"]
     assert [column(sheet, title) for title in ("Next 7 days", "Change", "Version")] == [[None]] * 3
 
 
 def test_every_figure_reads_as_on_the_page() -> None:
     """Excel rounds half a unit up, and so do pages."""
-    sheet = opened(series_table(shown()))["Forecast"]
+    sheet = reopened(series_table(export()))["Forecast"]
     assert formats.units(column(sheet, "Expected")[1]) == "111"  # type: ignore[arg-type] # of 110.5
