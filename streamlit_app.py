@@ -1,4 +1,4 @@
-"""The launcher; `streamlit run` finds the app by this literal (docs/adr/0005-launcher.md)."""
+"""The launcher. `streamlit run` finds the app by the literal below (docs/adr/0005-launcher.md)."""
 
 import streamlit as st
 from starlette.middleware import Middleware

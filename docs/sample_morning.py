@@ -1,6 +1,6 @@
-"""Mornings up to the one the sample ends on, as the time of a process: pictures then always say the same.
+"""Run Storecast as of a morning in the past, so that screenshots always show the same.
 
-``python -m docs.sample_morning DATE ...`` runs the command line at 04:30 of that day.
+``python -m docs.sample_morning DATE ...`` runs the command line as of 04:30 UTC of that day.
 """
 
 import sys
@@ -14,8 +14,8 @@ from forecasting.storage.sqlite import SqliteFile
 OPENED = datetime(2019, 4, 3, 7, 31, tzinfo=UTC)
 
 
-def tell(now: Callable[[], datetime]) -> None:
-    """Let this process, and its database, believe that it is then."""
+def set_clock(now: Callable[[], datetime]) -> None:
+    """Replace the clock of this process and of its database."""
     SystemClock.now = lambda _clock: now()  # type: ignore[method-assign]
     SqliteFile.now = lambda _file, _connection: now()  # type: ignore[method-assign]
 
@@ -24,5 +24,5 @@ if __name__ == "__main__":
     morning = datetime.fromisoformat(f"{sys.argv[1]}T04:30+00:00")
     ahead = SystemClock().now() - morning
     real = SystemClock.now
-    tell(lambda: real(SystemClock()) - ahead)
+    set_clock(lambda: real(SystemClock()) - ahead)
     sys.exit(main(sys.argv[2:]))

@@ -1,8 +1,9 @@
-"""Pictures of every page in both themes and two sizes, into ``docs/screenshots``: ``make screenshots``.
+"""Take screenshots of every page, in both themes and two sizes: ``make screenshots``.
 
-The sample is loaded and trained in a folder of its own, on a few mornings up to the one it ends on; then the
-clock stands still and the real server is driven by Chromium. A picture that would look the same stays as it
-is; on the same machine that is every one but Activity, which says how long each run took.
+They go to ``docs/screenshots``. The sample is loaded and trained in a folder of its own, as of a few mornings
+up to its last one. Then the clock stands still, and Chromium opens each page of the real server. A file is
+kept if the new screenshot shows no difference. On one machine that is so for every page but Activity, which
+says how long each run took.
 """
 
 import io
@@ -36,38 +37,38 @@ PAGES: Mapping[str, str] = {
 SIZES = {"": (1366, 768), "_1920": (1920, 1080)}
 THEMES = ("light", "dark")
 DAYS_BEFORE = (28, 7, 0)
-"""When the stores are trained: by the morning of the pictures forecasts have met their days."""
+"""Days before the screenshots on which the stores are trained, so that there is a track record."""
 
-PATIENCE_MS, PAUSE_MS, LOOKS = 30_000, 150, 40
+PATIENCE_MS, PAUSE_MS, MOST_SHOTS = 30_000, 150, 40
 COLOURS = 256
 UNSEEN = 32
-"""Of 255 levels: by less than that the edges of letters differ from one run to the next."""
+"""Colour levels, of 255, by which the edges of letters differ from run to run."""
 
 
 def main() -> None:
-    """Make all pictures, or those of the pages that are named."""
+    """Take the screenshots of all pages, or of those named as arguments."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     pages = {name: PAGES[name] for name in sys.argv[1:] or PAGES}
     with (
         tempfile.TemporaryDirectory() as folder,
-        furnished(Path(folder)) as served,
+        sample_server(Path(folder)) as served,
         chromium("--hide-scrollbars") as browser,
     ):
         for theme in THEMES:
             for suffix, size in SIZES.items():
                 for name, path in pages.items():
                     file = FOLDER / f"{name}_{theme}{suffix}.png"
-                    taken = small(picture(browser, served, path, theme, size))
-                    changed = not file.exists() or seen_to_differ(file.read_bytes(), taken)
+                    taken = compress(take_screenshot(browser, served, path, theme, size))
+                    changed = not file.exists() or looks_different(file.read_bytes(), taken)
                     if changed:
                         file.write_bytes(taken)
-                    kept = "" if changed else ", as it was"
+                    kept = "" if changed else ", unchanged"
                     print(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1000:.0f} kB{kept}")
 
 
 @contextmanager
-def furnished(home: Path) -> Iterator[Served]:
-    """The server on the trained sample."""
+def sample_server(home: Path) -> Iterator[Served]:
+    """A running server on the trained sample."""
     sales, plan = sample_files()
     sold = pd.read_parquet(sales)
     _at(home, OPENED.date() - timedelta(days=DAYS_BEFORE[0]), "plan", str(plan))
@@ -82,14 +83,16 @@ def furnished(home: Path) -> Iterator[Served]:
 
 
 def _at(home: Path, morning: date, *arguments: str) -> None:
-    """Run a command at that time."""
-    env = environment(home, STORECAST_PROCESSES="0")  # one store after the other: the same versions each time
+    """Run a command of Storecast as of a morning."""
+    env = environment(
+        home, STORECAST_PROCESSES="0"
+    )  # one store after the other, so that versions are the same each time
     command = [sys.executable, "-m", "docs.sample_morning", morning.isoformat(), *arguments]
     subprocess.run(command, cwd=ROOT, env=env, check=True)  # noqa: S603 - our own command line
 
 
-def picture(browser: Browser, served: Served, path: str, theme: str, size: tuple[int, int]) -> bytes:
-    """One page as it looks once nothing on it moves any more."""
+def take_screenshot(browser: Browser, served: Served, path: str, theme: str, size: tuple[int, int]) -> bytes:
+    """Open a page and take a screenshot once it has come to rest."""
     width, height = size
     context = browser.new_context(
         base_url=served.address,
@@ -104,22 +107,22 @@ def picture(browser: Browser, served: Served, path: str, theme: str, size: tuple
         page = context.new_page()
         page.goto(path)
         page.wait_for_selector('[data-testid="stMain"] [data-testid="stElementContainer"]')
-        return still(page)
+        return wait_until_still(page)
     finally:
         context.close()
 
 
-def still(page: Page) -> bytes:
-    """The picture of which two in a row are the same while no script runs.
+def wait_until_still(page: Page) -> bytes:
+    """Take screenshots until two in a row are equal while no script runs, and return the last.
 
     Raises
     ------
     SystemExit
-        If the page never comes to rest.
+        If the page does not come to rest.
     """
     page.mouse.move(0, 0)
     before = b""
-    for _look in range(LOOKS):
+    for _attempt in range(MOST_SHOTS):
         page.wait_for_timeout(PAUSE_MS)
         now = page.screenshot(animations="disabled", caret="hide")
         rests = page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').count()
@@ -129,8 +132,8 @@ def still(page: Page) -> bytes:
     raise SystemExit(f"{page.url}: expected a page that comes to rest, found it moving")
 
 
-def small(content: bytes) -> bytes:
-    """A picture in a palette of its own colours: a third of the bytes, and nothing of it is seen."""
+def compress(content: bytes) -> bytes:
+    """Reduce a screenshot to 256 colours: a third of the bytes, without a visible difference."""
     with Image.open(io.BytesIO(content)) as image:
         buffer = io.BytesIO()
         chosen = image.convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=0)
@@ -138,8 +141,8 @@ def small(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def seen_to_differ(one: bytes, other: bytes) -> bool:
-    """Whether two pictures differ by more than the edges of letters do."""
+def looks_different(one: bytes, other: bytes) -> bool:
+    """Whether two screenshots differ by more than the edges of letters."""
     with Image.open(io.BytesIO(one)) as before, Image.open(io.BytesIO(other)) as after:
         if before.size != after.size:
             return True

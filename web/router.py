@@ -1,4 +1,4 @@
-"""What every session runs: the look, the user, the navigation, then the page."""
+"""The script of every session: theme, user, navigation, then the chosen page."""
 
 from pathlib import Path
 

@@ -88,6 +88,6 @@ def _two(seconds: int, large: int, large_name: str, small: int, small_name: str)
 
 
 def tolerance(value: timedelta) -> str:
-    """``2-day``, ``36-hour``: the tolerance as an adjective."""
+    """``2-day``, ``36-hour``: a tolerance as an adjective."""
     hours = value.total_seconds() / 3600
     return f"{hours / 24:g}-day" if hours % 24 == 0 else f"{hours:g}-hour"

@@ -52,3 +52,19 @@ def test_the_words_for_a_duration_never_exceed_it(value: timedelta) -> None:
     units = {"s": 1, "min": 60, "h": 3600, "days": 86400}
     named = sum(int(n) * units[unit] for n, unit in zip(parts[::2], parts[1::2], strict=True))
     assert named <= value.total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0 feeds are late"), (1, "1 feed is late"), (2, "2 feeds are late"), (1200, "1,200 feeds are late")],
+)
+def test_a_count_agrees_with_its_noun_and_verb(count: int, words: str) -> None:
+    """Only one is singular."""
+    assert wording.counted(count, "feed is late", "feeds are late") == words
+
+
+def test_the_plural_of_a_noun_ends_in_s_unless_another_is_given() -> None:
+    """Some nouns have none."""
+    assert [wording.counted(count, "store") for count in (1, 2)] == ["1 store", "2 stores"]
+    assert wording.counted(2, "series", "series") == "2 series"
+    assert wording.plural(1, "is", "are") == "is"

@@ -1,4 +1,4 @@
-"""Who is asking, and the services that answer."""
+"""The user who asks, and the services that answer."""
 
 from forecasting.core.domain import LOCAL_USER, Principal
 from forecasting.core.errors import StateUnavailable
@@ -14,14 +14,14 @@ def install(services: Services) -> None:
 
 
 def refuse(reason: str) -> None:
-    """Answer everything with the one sentence that says why Storecast could not start; by the lifespan."""
+    """Answer every request with the reason why Storecast could not start; called by the lifespan."""
     _trouble[:] = [reason]
 
 
 def trouble() -> str | None:
-    """Why Storecast could not start, in one sentence fit to be shown; None where it could.
+    """Why Storecast could not start, in a sentence for users; None if it started.
 
-    It stays until Storecast is started again.
+    The reason stays until Storecast is started again.
     """
     return _trouble[0] if _trouble else None
 
@@ -38,7 +38,7 @@ def services() -> Services:
     Raises
     ------
     StateUnavailable
-        If the lifespan has not started it, or could not.
+        If the lifespan has not started them yet, or could not.
     """
     if not _installed:
         raise StateUnavailable(trouble() or "Storecast is starting; try again in a moment")
@@ -46,7 +46,7 @@ def services() -> Services:
 
 
 def require_user() -> Principal:
-    """Who is asking; every page and every API operation calls this first.
+    """The user of this session or request; every page and every API operation calls this first.
 
     Without a login provider there is one local user, and `web.http.guard` admits only this machine.
     """

@@ -1,4 +1,4 @@
-"""Which addresses and host names mean this machine."""
+"""Addresses and host names of this machine."""
 
 import ipaddress
 
@@ -8,7 +8,7 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
 def refuse_beyond_loopback(address: str | None) -> None:
-    """Check the address the server is told to listen on.
+    """Check the address that the server is configured to listen on.
 
     Raises
     ------
