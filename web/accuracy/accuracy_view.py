@@ -153,7 +153,9 @@ def _against_tile(backtest: BacktestSummary | None) -> Tile:
 
 def _published_tile(track: Mapping[int, ErrorSums]) -> Tile:
     sums = track.get(DAY_BEFORE, ErrorSums())
-    note = f"the day before, over {formats.days(sums.days)}" if sums.days else "no day of sales since then"
+    note = (
+        f"the day before, over {formats.days(sums.days)}" if sums.days else "no sales since it was published"
+    )
     tip = "The forecast published the day before, compared with what was sold. Not a backtest."
     return Tile("Error as published", formats.percent(sums.wape), note, tip)
 

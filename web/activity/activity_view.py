@@ -14,7 +14,7 @@ ALL_STORES = session.ALL_STORES
 HEIGHT = 620
 """Height of the list of runs in pixels: what fits below the title on a small laptop."""
 
-VERDICTS = {Verdict.RETRAIN: "Trained", Verdict.REFORECAST: "Updated with new sales"}
+VERDICTS = {Verdict.RETRAIN: "Trained", Verdict.REFORECAST: "Updated with new data"}
 SHARED_MODEL = "Shared model"
 """What a run over all stores makes: the model that all stores share."""
 

@@ -90,7 +90,7 @@ class ForecastResult(BaseModel):
 
 
 class ForecastAnswer(BaseModel):
-    """The answer to `POST /forecast`."""
+    """The newest published forecast."""
 
     store_number: int | str
     result: ForecastResult
@@ -165,10 +165,20 @@ def caller() -> Caller:
 
 Asking = Annotated[Caller, Depends(caller)]
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    404: {"model": Refusal},
-    409: {"model": Refusal},
-    422: {"model": Refusal},
+Responses = dict[int | str, dict[str, Any]]
+"""Descriptions of answers by status, as FastAPI takes them."""
+
+_REFUSALS: Responses = {
+    404: {"model": Refusal, "description": "There is no such store or product."},
+    422: {"model": Refusal, "description": "The request is not valid."},
+}
+_FORECAST: Responses = {
+    **_REFUSALS,
+    409: {"model": Refusal, "description": "The store has no forecast yet."},
+}
+_TRAINING: Responses = {
+    202: {"model": TrainingAnswer, "description": "A run was queued, or one is active already."},
+    **_REFUSALS,
 }
 
 api = FastAPI(
@@ -180,7 +190,7 @@ api = FastAPI(
 )
 
 
-@api.post("/forecast", responses=_REFUSALS)
+@api.post("/forecast", responses=_FORECAST)
 def forecast(wanted: ForecastRequest, asking: Asking) -> ForecastAnswer:
     """Return the newest published forecast of a series. Never starts a training."""
     key = SeriesKey(str(wanted.store_number), str(wanted.item))
@@ -202,9 +212,7 @@ def forecast(wanted: ForecastRequest, asking: Asking) -> ForecastAnswer:
     return ForecastAnswer(store_number=wanted.store_number, result=result)
 
 
-@api.post(
-    "/training", responses={202: {"model": TrainingAnswer}, **_REFUSALS}, response_model_exclude_none=True
-)
+@api.post("/training", responses=_TRAINING, response_model_exclude_none=True)
 def training(wanted: TrainingRequest, response: Response, asking: Asking) -> TrainingAnswer:
     """Request a refresh: 200 if nothing needs to be run, else 202 with the id of the run."""
     answer = asking.services.refreshing.refresh(
@@ -216,7 +224,7 @@ def training(wanted: TrainingRequest, response: Response, asking: Asking) -> Tra
     )
 
 
-@api.get("/training/{run_id}", responses={404: {"model": Refusal}})
+@api.get("/training/{run_id}", responses={404: {"model": Refusal, "description": "There is no such run."}})
 def training_run(run_id: str, asking: Asking) -> RunAnswer:
     """Return one refresh run. Poll it until it has ended."""
     return RunAnswer.of(asking.services.runs.get(asking.user, run_id))

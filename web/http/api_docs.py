@@ -9,6 +9,10 @@ Schema = Mapping[str, Any]
 """An OpenAPI document, or a part of it."""
 
 
+SUCCESS = "Successful Response"
+"""FastAPI's description of an answer that declares none."""
+
+
 class Field(NamedTuple):
     """One field of a request body."""
 
@@ -67,7 +71,8 @@ def _answers(schema: Schema, operation: Schema) -> Iterator[Answer]:
     for status, answer in operation["responses"].items():
         content = answer.get("content", {}).get("application/json")
         model = _model(schema, content["schema"]) if content and "$ref" in content["schema"] else {}
-        description = model.get("description", answer["description"])
+        described = answer["description"]  # FastAPI's own word for success says less than the model
+        description = model.get("description", described) if described == SUCCESS else described
         yield Answer(status, description, ", ".join(model.get("properties", {})))
 
 

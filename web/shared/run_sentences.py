@@ -64,13 +64,14 @@ def why(run: RefreshRun) -> str:
 
 
 def refresh_answer(answers: Sequence[Answer]) -> str:
-    """``35 stores are being refreshed, 1 was up to date``, from the answers for many stores."""
+    """What the answers for several stores come to: ``35 stores are being refreshed, 1 was up to date``."""
     verdicts = [answer.verdict for answer in answers if not answer.of_chain]
     current = sum(verdict is Verdict.FRESH for verdict in verdicts)
     started = len(verdicts) - current
-    are, were = wording.plural(started, "is", "are"), wording.plural(current, "was", "were")
-    stores = formats.counted(started, "store")
-    return f"{stores} {are} being refreshed, {formats.number(current)} {were} up to date"
+    if not started:
+        return formats.counted(current, "store was up to date", "stores were up to date")
+    others = f", {formats.counted(current, 'was', 'were')} up to date" if current else ""
+    return f"{formats.counted(started, 'store is', 'stores are')} being refreshed{others}"
 
 
 def _follow_up(run: RefreshRun) -> str:

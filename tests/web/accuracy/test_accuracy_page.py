@@ -63,7 +63,7 @@ def test_all_stores_are_told_of_at_once(trained: House) -> None:
     )
     assert shown["Better than the 4-week average"][0] == "0% of stores"
     assert shown["Inside the range, backtest"] == (formats.percent(own.coverage, 0), "80% intended")
-    assert shown[PUBLISHED] == ("n/a", "no day of sales since then")
+    assert shown[PUBLISHED] == ("n/a", "no sales since it was published")
     assert len(app.get("plotly_chart")) == 2
     assert "Forecasts made without the last 28 days, compared with what was sold." in words(app)
     assert {row["Store"] for row in table(app, "4-week average")} == {"1", "2"}

@@ -17,10 +17,11 @@ def answers(started: int, current: int) -> list[Answer]:
 @pytest.mark.parametrize(
     ("started", "current", "words"),
     [
-        (1, 0, "1 store is being refreshed, 0 were up to date"),
+        (1, 0, "1 store is being refreshed"),
         (2, 1, "2 stores are being refreshed, 1 was up to date"),
         (1200, 35, "1,200 stores are being refreshed, 35 were up to date"),
-        (0, 2, "0 stores are being refreshed, 2 were up to date"),
+        (0, 2, "2 stores were up to date"),
+        (0, 1, "1 store was up to date"),
     ],
 )
 def test_the_answer_for_many_stores_counts_them(started: int, current: int, words: str) -> None:
