@@ -1,6 +1,6 @@
 """What a press on Refresh does to a run that is already active: pure rules, which the ledger carries out.
 
-The press joins the run. If the run is under way and reads older inputs than there are now, the press also
+The press joins the run. If the run is in progress and reads older inputs than there are now, the press also
 leaves a follow-up: a run of its own that is recorded once the active one has ended.
 """
 
@@ -21,7 +21,7 @@ def has_read_inputs(run: RefreshRun) -> bool:
 def attach(holder: RefreshRun, ask: RefreshRequest, inputs: str | None) -> Answer:
     """Join a press to the active run of its scope.
 
-    A run that is not being worked moves forward if the press has a lower priority number. A run that waits
+    A run that is not in progress moves forward if the press has a lower priority number. A run that waits
     for its next attempt is queued again at once, unless the press belongs to a batch.
 
     Parameters
@@ -50,7 +50,7 @@ def attach(holder: RefreshRun, ask: RefreshRequest, inputs: str | None) -> Answe
 def follow_up(
     ended: RefreshRun, *, succeeded: bool, trained_at: datetime | None, at: datetime, tolerance: timedelta
 ) -> Decision:
-    """Decide what the follow-up of a run does: roll the forecast forward, or train again.
+    """Decide what the follow-up of a run does: update the forecast, or train again.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def follow_up(
     elif trained_at is None or at - trained_at >= tolerance:
         limit = f"the {wording.tolerance(tolerance)} tolerance"
         return Decision(Verdict.RETRAIN, f"{_CHANGED}, and no model is within {limit}: training again")
-    return Decision(Verdict.REFORECAST, f"{_CHANGED}: rolling the forecast forward")
+    return Decision(Verdict.REFORECAST, f"{_CHANGED}: updating the forecast")
 
 
 def _sentence(holder: RefreshRun, ask: RefreshRequest, *, follows: bool) -> str:

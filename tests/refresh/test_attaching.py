@@ -104,7 +104,7 @@ def test_a_follow_up_trains_where_no_predictor_is_within_the_tolerance(
 @pytest.mark.parametrize(
     ("verdict", "succeeded", "message"),
     [
-        (Verdict.RETRAIN, True, f"{CHANGED}: rolling the forecast forward"),
+        (Verdict.RETRAIN, True, f"{CHANGED}: updating the forecast"),
         (Verdict.RETRAIN, False, f"{CHANGED}, and that refresh failed: training again"),
         (
             Verdict.REFORECAST,

@@ -38,14 +38,14 @@ NEXT_DAY = replace(SALES, content_hash="bbb", last_ds=date(2019, 4, 3))
 
 
 def decide(snapshot: StoreSnapshot, age: timedelta, **more: object) -> tuple[Verdict, str]:
-    """Press at an age of the predictor."""
+    """Decide at an age of the predictor."""
     rule = {"tolerance": TOLERANCE, "horizon": HORIZON, "engine": "prophet", **more}
     decision = policy.decide(snapshot, at=TRAINED + age, **rule)  # type: ignore[arg-type]
     return decision.verdict, decision.message
 
 
 def state(snapshot: StoreSnapshot, age: timedelta) -> StoreState:
-    """State at an age of the predictor."""
+    """The state at an age of the predictor."""
     return policy.state_of(snapshot, now=TRAINED + age, tolerance=TOLERANCE, horizon=HORIZON)
 
 
@@ -64,46 +64,46 @@ def test_a_minute_before_the_tolerance_nothing_is_run() -> None:
 
 
 def test_exactly_the_tolerance_trains() -> None:
-    """48 h is past it."""
+    """48 h is past the tolerance."""
     verdict, message = decide(CURRENT, timedelta(hours=48))
     assert verdict is Verdict.RETRAIN
     assert message == "Trained 2 days ago, past the 2-day tolerance: training again"
 
 
-def test_new_sales_within_the_tolerance_roll_the_forecast_forward() -> None:
+def test_new_sales_within_the_tolerance_update_the_forecast() -> None:
     """A new day needs no training, and the sentence names the day."""
     verdict, message = decide(replace(CURRENT, sales=NEXT_DAY), timedelta(hours=3))
     assert verdict is Verdict.REFORECAST
     assert "there are new sales through Wed 3 Apr" in message
 
 
-def test_a_changed_plan_within_the_tolerance_rolls_the_forecast_forward() -> None:
-    """So does a plan that was changed, given or withdrawn."""
+def test_a_changed_plan_within_the_tolerance_updates_the_forecast() -> None:
+    """So does a plan that was added or withdrawn."""
     for plan_hash in ("qqq", None):
         verdict, message = decide(replace(CURRENT, plan_hash=plan_hash), timedelta(hours=3))
         assert verdict is Verdict.REFORECAST
         assert "sales or plan have changed since" in message
 
 
-def test_a_changed_horizon_rolls_the_forecast_forward() -> None:
-    """The days asked for are an input too."""
+def test_a_changed_horizon_updates_the_forecast() -> None:
+    """The days to forecast are an input too."""
     verdict, message = decide(CURRENT, timedelta(hours=3), horizon=14)
     assert verdict is Verdict.REFORECAST
     assert "the horizon was changed from 28 to 14 days" in message
 
 
 def test_new_sales_past_the_tolerance_train() -> None:
-    """Age weighs more than news."""
+    """The age decides first."""
     assert decide(replace(CURRENT, sales=NEXT_DAY), timedelta(hours=48))[0] is Verdict.RETRAIN
 
 
 def test_a_store_without_a_forecast_trains() -> None:
-    """There is nothing to roll forward."""
+    """There is no forecast to update."""
     assert decide(BARE, timedelta(0)) == (Verdict.RETRAIN, "No forecast yet: training for the first time")
 
 
 def test_another_engine_or_force_trains_within_the_tolerance() -> None:
-    """Both are asked for by an operator."""
+    """Both are an operator's decision."""
     assert decide(CURRENT, timedelta(0), engine="seasonal_naive")[0] is Verdict.RETRAIN
     assert decide(CURRENT, timedelta(0), force=True)[0] is Verdict.RETRAIN
 
@@ -118,12 +118,12 @@ def test_another_engine_or_force_trains_within_the_tolerance() -> None:
     ],
 )
 def test_a_predictor_ages_in_the_last_quarter_of_the_tolerance(age: timedelta, expected: StoreState) -> None:
-    """Fresh, ageing, stale follow each other at three quarters and at the tolerance."""
+    """Fresh, then ageing from three quarters of the tolerance, then stale."""
     assert state(CURRENT, age) is expected
 
 
 def test_states_outrank_each_other() -> None:
-    """Running, failed, behind and stale hold in this order."""
+    """In this order: running, failed, behind, stale."""
     old = timedelta(hours=60)
     behind = replace(CURRENT, sales=NEXT_DAY)
     failed = replace(behind, last=run(RunState.FAILED))
@@ -136,13 +136,13 @@ def test_states_outrank_each_other() -> None:
     ]
 
 
-def test_a_store_that_has_never_had_a_forecast_says_so() -> None:
+def test_a_store_without_a_forecast_has_a_state_of_its_own() -> None:
     """It is neither stale nor fresh."""
     assert state(BARE, timedelta(0)) is StoreState.NONE
 
 
 def test_a_claimed_run_is_settled_once_another_has_done_its_work() -> None:
-    """A training is done by a later training, rolling forward by the newest inputs."""
+    """A training by a later training, an update by a forecast of the newest inputs."""
     assert not policy.settled(run(RunState.RUNNING), BARE, HORIZON)
     assert policy.settled(run(RunState.RUNNING), CURRENT, HORIZON)
     later = replace(run(RunState.RUNNING), requested_at=TRAINED + timedelta(seconds=1))
@@ -153,7 +153,7 @@ def test_a_claimed_run_is_settled_once_another_has_done_its_work() -> None:
 
 
 @pytest.mark.parametrize(
-    ("waited", "seen", "in_vain"),
+    ("waited", "seen", "expected"),
     [
         (29, None, False),
         (30, None, True),
@@ -162,25 +162,25 @@ def test_a_claimed_run_is_settled_once_another_has_done_its_work() -> None:
         (3600, 3600 + 5, False),
     ],
 )
-def test_a_run_waits_in_vain_when_no_worker_has_been_seen_for_half_a_minute(
-    waited: int, seen: int | None, *, in_vain: bool
+def test_a_run_waits_for_a_worker_after_half_a_minute_without_a_heartbeat(
+    waited: int, seen: int | None, *, expected: bool
 ) -> None:
-    """And not before it has waited as long itself; a worker's clock may run ahead."""
+    """Only once it has waited as long itself; a worker's clock may run ahead."""
     silence = None if seen is None else timedelta(seconds=waited - seen)
     now = TRAINED + timedelta(seconds=waited)
     for state in (RunState.QUEUED, RunState.WAITING):
-        assert policy.waiting_for_worker(run(state), silence, now) is in_vain
+        assert policy.waiting_for_worker(run(state), silence, now) is expected
     assert not policy.waiting_for_worker(run(RunState.RUNNING), silence, now)
 
 
 def decide_chain(latest: ChainPriors | None, **more: object) -> tuple[Verdict, str]:
-    """Ask for what is pooled over all stores."""
+    """Decide about the shared model."""
     rule = {"engine": "prophet", "horizon": HORIZON, "inputs": "sales-1", **more}
     decision = policy.decide_chain(latest, **rule)  # type: ignore[arg-type]
     return decision.verdict, decision.message
 
 
-def test_what_is_pooled_over_the_newest_sales_is_fresh() -> None:
+def test_a_shared_model_with_the_newest_sales_is_fresh() -> None:
     """However old it is."""
     assert decide_chain(CHAIN) == (
         Verdict.FRESH,
@@ -206,6 +206,8 @@ def test_what_is_pooled_over_the_newest_sales_is_fresh() -> None:
         ),
     ],
 )
-def test_else_it_is_pooled_again(latest: ChainPriors | None, more: dict[str, object], message: str) -> None:
+def test_otherwise_the_shared_model_is_trained_again(
+    latest: ChainPriors | None, more: dict[str, object], message: str
+) -> None:
     """The sentence says why."""
     assert decide_chain(latest, **more) == (Verdict.RETRAIN, message)

@@ -13,15 +13,15 @@ from tests.house import House
 from tests.storage.examples import LEASE, LIMIT
 
 
-def hired(house: House, idle: Idle = lambda _undisturbed: None) -> RefreshWorker:
-    """A worker of the house that looks after more between runs."""
+def worker_of(house: House, idle: Idle = lambda _undisturbed: None) -> RefreshWorker:
+    """A worker of the house with idle work."""
     terms = LeaseTerms(house.settings.lease)
-    return RefreshWorker(house.storage, house.training, house.clock, terms, "hired", idle)
+    return RefreshWorker(house.storage, house.training, house.clock, terms, "worker_of", idle)
 
 
-def test_a_worker_gives_a_sign_of_life_every_few_seconds(house: House) -> None:
-    """Not at every look at the ledger."""
-    worker = hired(house)
+def test_a_worker_writes_a_heartbeat_every_few_seconds(house: House) -> None:
+    """Not every time it checks for runs."""
+    worker = worker_of(house)
     assert house.storage.vitals.silence() is None
     assert worker.beat()
     house.clock.turn(HEARTBEAT - timedelta(milliseconds=1))
@@ -32,67 +32,67 @@ def test_a_worker_gives_a_sign_of_life_every_few_seconds(house: House) -> None:
     assert house.storage.vitals.silence() == timedelta(0)
 
 
-def test_a_clock_set_back_does_not_silence_a_worker(house: House) -> None:
-    """An hour back, and the next look gives a sign again."""
-    worker = hired(house)
+def test_a_clock_set_back_does_not_stop_the_heartbeat(house: House) -> None:
+    """The next check writes one, although the last is an hour in the future."""
+    worker = worker_of(house)
     worker.beat()
     house.clock.turn(-timedelta(hours=1))
     assert worker.beat()
 
 
-def test_a_worker_looks_round_as_often_as_it_gives_signs_of_life(house: House) -> None:
-    """Between runs, and not more often than that."""
-    looks: list[int] = []
-    worker = hired(house, lambda _undisturbed: looks.append(1))
+def test_idle_work_is_done_as_often_as_the_heartbeat(house: House) -> None:
+    """Between runs, and not more often."""
+    calls: list[int] = []
+    worker = worker_of(house, lambda _undisturbed: calls.append(1))
     worker.run_idle_work()
     worker.run_idle_work()
     house.clock.turn(HEARTBEAT)
     worker.run_idle_work()
-    assert len(looks) == 2
+    assert len(calls) == 2
 
 
-def test_what_is_done_between_runs_gives_way_to_a_press(house: House) -> None:
-    """It is told to stop as soon as somebody in this process presses, or the worker is to end."""
-    told: list[bool] = []
+def test_idle_work_gives_way_to_a_press(house: House) -> None:
+    """It has to return as soon as someone presses in this process, or the worker is stopping."""
+    answers: list[bool] = []
 
     def idle(undisturbed: Callable[[], bool]) -> None:
-        told.append(undisturbed())
+        answers.append(undisturbed())
         worker.wake()
-        told.append(undisturbed())
+        answers.append(undisturbed())
 
-    worker = hired(house, idle)
+    worker = worker_of(house, idle)
     worker.run_idle_work()
-    assert told == [True, False]
+    assert answers == [True, False]
 
 
-def test_what_is_done_between_runs_gives_way_to_what_waits(house: House) -> None:
-    """Also to a run another process has asked for, and to one that another worker has begun."""
-    told: list[bool] = []
+def test_idle_work_gives_way_to_waiting_runs(house: House) -> None:
+    """Also to a run that another process requested, and to one that another worker has begun."""
+    answers: list[bool] = []
 
     def idle(undisturbed: Callable[[], bool]) -> None:
-        told.append(undisturbed())
+        answers.append(undisturbed())
         house.services.refreshing.refresh(LOCAL_USER, "1")
-        told.append(undisturbed())
+        answers.append(undisturbed())
         assert house.storage.claims.claim("another", LEASE, LIMIT)
-        told.append(undisturbed())
+        answers.append(undisturbed())
 
-    hired(house, idle).run_idle_work()
-    assert told == [True, False, False]
+    worker_of(house, idle).run_idle_work()
+    assert answers == [True, False, False]
 
 
-def test_long_work_between_runs_gives_signs_of_life(house: House) -> None:
-    """At each of its small steps, where it is time."""
+def test_long_idle_work_writes_heartbeats(house: House) -> None:
+    """At each of its small steps, if one is due."""
 
     def idle(undisturbed: Callable[[], bool]) -> None:
         house.clock.turn(HEARTBEAT)
         undisturbed()
 
-    hired(house, idle).run_idle_work()
+    worker_of(house, idle).run_idle_work()
     assert house.storage.vitals.silence() == timedelta(0)
 
 
-def test_long_training_gives_signs_of_life(house: House) -> None:
-    """While a run is under way the lease is renewed and the worker seen."""
+def test_long_training_writes_heartbeats(house: House) -> None:
+    """While a run is in progress, its lease is renewed and the worker is seen."""
 
     def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
         house.clock.turn(HEARTBEAT)
@@ -103,33 +103,33 @@ def test_long_training_gives_signs_of_life(house: House) -> None:
         return house.training(runs, progress)
 
     terms = LeaseTerms(timedelta(milliseconds=30))
-    worker = RefreshWorker(house.storage, train, house.clock, terms, "hired")
+    worker = RefreshWorker(house.storage, train, house.clock, terms, "worker_of")
     worker.beat()
     house.services.refreshing.refresh(LOCAL_USER, "1")
     worker.run_next()
     assert house.storage.vitals.silence() == timedelta(0)
 
 
-def test_a_worker_survives_trouble_with_the_state_and_says_so_once(
+def test_a_worker_survives_storage_errors_and_logs_them_once(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One sentence without a traceback while it lasts, one when it is over; runs are worked meanwhile."""
-    looks: list[int] = []
+    """One line without a traceback at the start, one at the end; runs are still done."""
+    calls: list[int] = []
 
     def idle(_undisturbed: Callable[[], bool]) -> None:
-        looks.append(1)
+        calls.append(1)
         house.clock.turn(HEARTBEAT)
         worker.wake()
-        if len(looks) <= 3:
+        if len(calls) <= 3:
             raise StateUnavailable("the folder can't be written")
         worker.stop()
 
-    worker = hired(house, idle)
+    worker = worker_of(house, idle)
     house.services.refreshing.refresh(LOCAL_USER, "1")
     with caplog.at_level(logging.WARNING):
         worker.serve()
-    told = [record.getMessage() for record in caplog.records]
-    assert told == [
+    answers = [record.getMessage() for record in caplog.records]
+    assert answers == [
         "the refresh worker can't continue and will try again trouble=the folder can't be written",
         "the refresh worker continues",
     ]
