@@ -27,15 +27,15 @@ from forecasting.core.errors import (
     UnknownSeries,
 )
 from forecasting.core.ports import Clock
-from forecasting.engines.aws_forecast.connection import ForecastSession
-from forecasting.engines.aws_forecast.cost import require_allowance
-from forecasting.engines.aws_forecast.data import layout_of
-from forecasting.engines.aws_forecast.faults import NoAccess
-from forecasting.engines.aws_forecast.group_status import Standing, standing
-from forecasting.engines.aws_forecast.jobs import Job
-from forecasting.engines.aws_forecast.setup import SetUp
-from forecasting.engines.aws_forecast.teardown import TearDown
+from forecasting.engines.aws_forecast.aws_errors import NoAccess
+from forecasting.engines.aws_forecast.aws_session import AwsSession
+from forecasting.engines.aws_forecast.group_setup import GroupSetup
+from forecasting.engines.aws_forecast.group_status import GroupStatus, read_group_status
+from forecasting.engines.aws_forecast.group_teardown import GroupTeardown
+from forecasting.engines.aws_forecast.resources import AwsResource
+from forecasting.engines.aws_forecast.time_series_rows import layout_for
 from forecasting.engines.aws_forecast.trainer import Trainer
+from forecasting.engines.aws_forecast.training_cost import require_allowance
 from forecasting.training.store_files import StoreFiles
 from forecasting.training.store_group import StoreGroup
 
@@ -78,7 +78,7 @@ class CommandContext:
     pause: Callable[[timedelta], None] = sleep
     ask: Callable[[str], str] = input
     clock: Clock = dataclasses.field(default_factory=SystemClock)
-    session: Callable[[AwsSettings], ForecastSession] = ForecastSession
+    session: Callable[[AwsSettings], AwsSession] = AwsSession
 
 
 def run(storecast: Storecast, settings: Settings, arguments: Sequence[str], context: CommandContext) -> int:
@@ -132,27 +132,27 @@ class AwsCommands:
     storecast: Storecast
     group: StoreGroup
     settings: Settings
-    session: ForecastSession
+    session: AwsSession
     context: CommandContext
 
     def setup(self, parsed: argparse.Namespace) -> int:
         """Create what is missing, send the history, and wait until AWS has imported it."""
         self._require_reachable()
         members = self._members()
-        set_up = SetUp(self.session, self.settings.aws, tqdm.write, self.context.pause)
+        set_up = GroupSetup(self.session, self.settings.aws, tqdm.write, self.context.pause)
         with tqdm(total=len(members), unit="store", delay=PROGRESS_SECONDS, leave=False) as bar:
             job = self.group.job(members, self.context.clock.now(), lambda number: _show(bar, number))
-            ticket = set_up.begin(layout_of([each.sales.items for each in members]), job)
+            ticket = set_up.begin(layout_for([each.sales.items for each in members]), job)
         if parsed.no_wait:
             print("`python -m forecasting aws status` shows when the import is finished")
             return 0
-        self._wait_for_imports(partial(set_up.look, ticket))
+        self._wait_for_imports(partial(set_up.poll_imports, ticket))
         print("AWS Forecast is set up; `python -m forecasting aws train` trains")
         return 0
 
     def status(self, parsed: argparse.Namespace) -> int:
         """Print the state of the group. An account that can't be reached is a state too, not a failure."""
-        found = self._standing()
+        found = self._group_status()
         if parsed.json:
             print(json.dumps(aws_output.status_document(found, self.settings.aws)))
         else:
@@ -163,7 +163,7 @@ class AwsCommands:
         """Print the estimate, ask, request a training of the group, and wait for it."""
         self._require_reachable()
         store = self._members()[0].store
-        print("\n".join(aws_output.estimate_lines(self._standing(), self.settings.aws)))
+        print("\n".join(aws_output.estimate_lines(self._group_status(), self.settings.aws)))
         trainer = Trainer(self.session, self.settings.aws, self.context.clock)
         require_allowance(self.settings.aws.trainings_a_day, trainer.predictors(), self.context.clock.now())
         if not parsed.yes and self._ask("Train now? [y/N] ").lower() not in ("y", "yes"):
@@ -178,8 +178,8 @@ class AwsCommands:
     def teardown(self, parsed: argparse.Namespace) -> int:
         """Print what exists, ask, and remove it, children before their parents."""
         self._require_reachable()
-        down = TearDown(self.session, self.settings.aws)
-        plan = aws_output.RemovalPlan(down.left(), down.stored(), self._has_role(down))
+        down = GroupTeardown(self.session, self.settings.aws)
+        plan = aws_output.RemovalPlan(down.remaining(), down.bucket_usage(), self._has_role(down))
         print("\n".join(aws_output.removal_lines(plan, self.settings.aws)))
         if not plan:
             return 0
@@ -190,28 +190,28 @@ class AwsCommands:
             )
         self._remove(down)
         if plan.has_role:
-            down.remove_role()
+            down.delete_role()
         print(f"removed; the bucket {self.settings.aws.bucket} itself stays")
         return 0
 
-    def _remove(self, down: TearDown) -> None:
+    def _remove(self, down: GroupTeardown) -> None:
         """Remove everything that can be removed from AWS Forecast, then the objects of the bucket."""
-        total = len(down.left().going)
+        total = len(down.remaining().deletable)
         with tqdm(total=total, unit="thing", disable=not total) as bar:
-            while left := self._with_patience(down.step).going:
+            while left := self._with_patience(down.delete_next).deletable:
                 _show(bar, total - len(left))
                 self.context.pause(self.settings.aws.poll)
             _show(bar, total)
-        down.clear()
+        down.clear_bucket()
 
-    def _has_role(self, down: TearDown) -> bool:
+    def _has_role(self, down: GroupTeardown) -> bool:
         try:
             return down.has_role()
         except NoAccess as error:
             print(f"{error}; a role that `aws setup` created stays")
             return False
 
-    def _wait_for_imports(self, poll: Callable[[], Sequence[Job]]) -> None:
+    def _wait_for_imports(self, poll: Callable[[], Sequence[AwsResource]]) -> None:
         """Poll until every import is finished, with a progress bar."""
         jobs = self._with_patience(poll)
         with tqdm(total=len(jobs), unit="import") as bar:
@@ -232,9 +232,9 @@ class AwsCommands:
         return question()
 
     def _require_reachable(self) -> None:
-        probe = self.session.probe()
-        if not probe.reachable:
-            raise EngineUnavailable(probe.message)
+        check = self.session.check_access()
+        if not check.reachable:
+            raise EngineUnavailable(check.message)
 
     def _members(self) -> list[StoreFiles]:
         try:
@@ -245,13 +245,13 @@ class AwsCommands:
                 "found none"
             ) from error
 
-    def _standing(self) -> Standing:
+    def _group_status(self) -> GroupStatus:
         clock, horizon = self.context.clock, self.settings.horizon
         try:
             series = self.group.job(self.group.members(), clock.now()).series
         except UnknownSeries:
             series = 0
-        return standing(self.session, self.settings.aws, clock, series, horizon)
+        return read_group_status(self.session, self.settings.aws, clock, series, horizon)
 
     def _ask(self, question: str) -> str:
         """Return the answer of the user, stripped; empty if there is no terminal."""

@@ -8,11 +8,16 @@ from typing import Any
 
 from forecasting.config.aws_settings import AwsSettings
 from forecasting.core import wording
-from forecasting.engines.aws_forecast.bucket import Stored
-from forecasting.engines.aws_forecast.group_status import FORECASTS, NEWS, Entry, Standing
-from forecasting.engines.aws_forecast.jobs import Job
-from forecasting.engines.aws_forecast.names import Names
-from forecasting.engines.aws_forecast.teardown import Left, counted
+from forecasting.engines.aws_forecast.bucket import BucketUsage
+from forecasting.engines.aws_forecast.group_status import (
+    CLOSED_NOTICE,
+    FORECAST_QUOTA,
+    GroupStatus,
+    ResourceStatus,
+)
+from forecasting.engines.aws_forecast.group_teardown import RemainingResources, count_by_kind
+from forecasting.engines.aws_forecast.resource_names import ResourceNames
+from forecasting.engines.aws_forecast.resources import AwsResource
 
 MEGABYTE = 1e6
 HOUR = timedelta(hours=1)
@@ -34,15 +39,15 @@ class RemovalPlan:
         Whether ``aws setup`` created a role that still exists.
     """
 
-    left: Left
-    stored: Stored
+    left: RemainingResources
+    stored: BucketUsage
     has_role: bool
 
     def __bool__(self) -> bool:
-        return bool(self.left.going or self.stored.objects or self.has_role)
+        return bool(self.left.deletable or self.stored.objects or self.has_role)
 
 
-def status_document(found: Standing, settings: AwsSettings) -> dict[str, Any]:
+def status_document(found: GroupStatus, settings: AwsSettings) -> dict[str, Any]:
     """Return the state of the group as JSON types: instants in ISO 8601, ages in seconds."""
     document = dataclasses.asdict(found)
     for name in ("imports", "predictors", "forecasts"):
@@ -52,18 +57,18 @@ def status_document(found: Standing, settings: AwsSettings) -> dict[str, Any]:
     if found.estimate is not None:
         document["estimate"]["cost"] = found.estimate.total(settings.rates)
     return document | {
-        "news": NEWS,
+        "news": CLOSED_NOTICE,
         "group_name": settings.group,
         "bucket": _place(settings),
-        "forecasts_quota": FORECASTS,
+        "forecasts_quota": FORECAST_QUOTA,
         "trainings_a_day": settings.trainings_a_day,
     }
 
 
-def status_lines(found: Standing, settings: AwsSettings) -> Iterator[str]:
+def status_lines(found: GroupStatus, settings: AwsSettings) -> Iterator[str]:
     """Yield the state of the group, line by line."""
     yield f"AWS Forecast  {found.message}"
-    yield f"              {NEWS}"
+    yield f"              {CLOSED_NOTICE}"
     yield f"bucket        {_place(settings)}"
     if not found.reachable:
         return
@@ -72,11 +77,11 @@ def status_lines(found: Standing, settings: AwsSettings) -> Iterator[str]:
     yield from _entries("imports", found.imports)
     yield from _entries("predictors", found.predictors)
     yield from _entries("forecasts", found.forecasts)
-    yield f"quota         {found.forecasts_in_account} of {FORECASTS} forecasts in the account"
+    yield f"quota         {found.forecasts_in_account} of {FORECAST_QUOTA} forecasts in the account"
     yield from estimate_lines(found, settings)
 
 
-def estimate_lines(found: Standing, settings: AwsSettings) -> Iterator[str]:
+def estimate_lines(found: GroupStatus, settings: AwsSettings) -> Iterator[str]:
     """Yield the number of recent trainings and what the next one needs, line by line."""
     most = settings.trainings_a_day
     cap = "no cap" if most is None else f"{most} allowed"
@@ -91,7 +96,7 @@ def estimate_lines(found: Standing, settings: AwsSettings) -> Iterator[str]:
     yield f"next training about {quantities}; cost {words['cost']}"
 
 
-def time_left(jobs: Sequence[Job]) -> str:
+def time_left(jobs: Sequence[AwsResource]) -> str:
     """Return how much longer the imports take; empty if AWS does not say."""
     longest = max((job.remaining for job in jobs if job.remaining is not None), default=None)
     return "" if longest is None else f"about {longest / timedelta(minutes=1):.0f} min left"
@@ -106,15 +111,15 @@ def removal_lines(plan: RemovalPlan, settings: AwsSettings) -> Iterator[str]:
     if not plan:
         yield f"nothing of '{settings.group}' is left to remove"
         return
-    counts = ", ".join(counted(left.going)) or "nothing"
+    counts = ", ".join(count_by_kind(left.deletable)) or "nothing"
     yield f"in AWS Forecast: {counts}; AWS charges for creating them; only what is in progress costs more"
     objects, size = wording.counted(stored.objects, "object"), f"{stored.size / MEGABYTE:,.1f} MB"
     yield f"in {_place(settings)}: {objects}, {size}; S3 charges as long as they exist"
     if plan.has_role:
-        yield f"the role {Names(settings.group).role}; it costs nothing"
+        yield f"the role {ResourceNames(settings.group).role}; it costs nothing"
 
 
-def _entries(what: str, entries: Sequence[Entry]) -> Iterator[str]:
+def _entries(what: str, entries: Sequence[ResourceStatus]) -> Iterator[str]:
     for number, entry in enumerate(entries[:NEWEST]):
         whose = "" if entry.ours else ", created elsewhere"
         yield f"{'' if number else what:<13} {entry.name} {entry.status}, {_age(entry.age)} old{whose}"

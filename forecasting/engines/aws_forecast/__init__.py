@@ -1,4 +1,4 @@
 """AWS Forecast as an engine that trains and forecasts elsewhere (ADR 0014).
 
-boto3 is imported where the first client is made: who does not use AWS never imports it.
+boto3 is imported only when the first client is created, so installations without AWS never load it.
 """

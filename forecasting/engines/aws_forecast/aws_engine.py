@@ -1,4 +1,4 @@
-"""AWS Forecast behind the port `remote.RemoteEngine`."""
+"""AWS Forecast as an engine; implements `core.ports.RemoteEngine`."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -7,38 +7,37 @@ from forecasting.config.aws_settings import AwsSettings
 from forecasting.core.day_arrays import SeriesForecast
 from forecasting.core.domain import SeriesKey
 from forecasting.core.errors import EngineBusy
-from forecasting.core.ports import (
-    Clock,
-    RemoteForecasts,
-    RemoteJob,
-    RemoteProgress,
-    StoreForecasts,
-    Ticket,
-)
-from forecasting.engines.aws_forecast.connection import ForecastSession
-from forecasting.engines.aws_forecast.data import Identities, Layout, sent_series
-from forecasting.engines.aws_forecast.exported_backtest import Backtests
+from forecasting.core.ports import Clock, RemoteForecasts, RemoteJob, RemoteProgress, StoreForecasts, Ticket
+from forecasting.engines.aws_forecast.aws_session import AwsSession
+from forecasting.engines.aws_forecast.backtest_exports import BacktestExports
+from forecasting.engines.aws_forecast.dataset_group import require_group
+from forecasting.engines.aws_forecast.dataset_imports import DatasetImports
 from forecasting.engines.aws_forecast.forecaster import Forecaster
-from forecasting.engines.aws_forecast.group import require_group
-from forecasting.engines.aws_forecast.imports import Imports
-from forecasting.engines.aws_forecast.names import Names
-from forecasting.engines.aws_forecast.pipeline import EXPORTED, MADE, PREDICTOR, READY, Pipeline
+from forecasting.engines.aws_forecast.pipeline import (
+    BACKTEST_KEY,
+    FORECAST_KEY,
+    PREDICTOR_KEY,
+    READY,
+    Pipeline,
+)
+from forecasting.engines.aws_forecast.resource_names import ResourceNames
+from forecasting.engines.aws_forecast.time_series_rows import SeriesIds, SeriesLayout, sent_series
 from forecasting.engines.aws_forecast.trainer import Trainer
 
 
 class AwsForecastEngine:
-    """Trains and forecasts in AWS. It remembers nothing: what was begun is found there, also after a restart.
+    """Trains and forecasts in AWS. It keeps no state: what was started is found in AWS, also after a restart.
 
     Parameters
     ----------
     settings
-        Where, and how much it may cost.
+        Bucket, group, region and spending limits.
     tolerance
-        Age of a predictor from which on another is trained.
+        Age at which a predictor is trained again.
     clock
-        Ages are by it.
+        Gives the current time, from which ages are computed.
     session
-        To AWS; by default one as the settings say.
+        The session with AWS; by default one is created from the settings.
     """
 
     def __init__(
@@ -46,13 +45,13 @@ class AwsForecastEngine:
         settings: AwsSettings,
         tolerance: timedelta,
         clock: Clock,
-        session: ForecastSession | None = None,
+        session: AwsSession | None = None,
     ) -> None:
         self._settings = settings
         self._tolerance = tolerance
         self._clock = clock
-        self._session = session or ForecastSession(settings)
-        self._names = Names(settings.group)
+        self._session = session or AwsSession(settings)
+        self._names = ResourceNames(settings.group)
 
     @property
     def name(self) -> str:
@@ -65,25 +64,25 @@ class AwsForecastEngine:
         return self._settings.group
 
     def start(self, job: RemoteJob) -> Ticket:
-        """Send the inputs and begin to import them, unless they are there.
+        """Send the inputs and start importing them, unless AWS already has them.
 
         Raises
         ------
         EngineUnavailable, EngineBusy
-            As the port says.
+            As in the port.
         InvalidRequest
-            If two stores or products would have one name in AWS.
+            If two stores or products would have the same name in AWS.
         """
         group = require_group(self._session, self._names)
-        return Imports(self._session, self._settings, group).begin(job)
+        return DatasetImports(self._session, self._settings, group).begin(job)
 
     def poll(self, job: RemoteJob, ticket: Ticket) -> RemoteProgress:
-        """Look how far it is, and begin what can be begun now.
+        """Check the progress, and start the next step if it can start now.
 
         Raises
         ------
         EngineUnavailable, EngineBusy
-            As the port says.
+            As in the port.
         """
         pipeline = Pipeline(
             self._session,
@@ -94,47 +93,47 @@ class AwsForecastEngine:
             job=job,
             ticket=ticket,
         )
-        for take in (pipeline.imported, pipeline.trained, pipeline.results):
-            step = take()
-            if not step.done:
+        for advance in (pipeline.import_inputs, pipeline.train, pipeline.make_results):
+            status = advance()
+            if not status.done:
                 return RemoteProgress(
-                    step.stage, ready=False, remaining=step.remaining, ticket=pipeline.ticket
+                    status.stage, ready=False, remaining=status.remaining, ticket=pipeline.ticket
                 )
         return RemoteProgress(READY, ready=True, remaining=None, ticket=pipeline.ticket)
 
     def fetch(self, job: RemoteJob, ticket: Ticket) -> RemoteForecasts:
-        """Bring the forecasts and, of a training, the windows of the backtest.
+        """Fetch the forecasts and, after a training, the windows of its backtest.
 
         Raises
         ------
         EngineUnavailable, EngineBusy
-            As the port says.
+            As in the port.
         """
         progress = self.poll(job, ticket)
         if not progress.ready:
-            raise EngineBusy(f"AWS Forecast: expected a forecast that is ready, found: {progress.stage}")
-        there = progress.ticket
+            raise EngineBusy(f"AWS Forecast: expected a finished forecast, found: {progress.stage}")
+        arns = progress.ticket
         group = require_group(self._session, self._names)
         keys = _keys(job, group.layout)
         found: dict[tuple[str, ...], list[SeriesForecast]] = defaultdict(list)
         if job.train:
-            windows = Backtests(self._session, self._settings, group).windows(there[EXPORTED])
+            windows = BacktestExports(self._session, self._settings, group).read_windows(arns[BACKTEST_KEY])
             for names, forecasts in windows.items():
                 found[names] += forecasts
         forecaster = Forecaster(self._session, self._settings, self._clock, group.arn)
         columns = ("item_id", *group.layout.dimensions)
-        asked = [dict(zip(columns, names, strict=True)) for names in keys]
-        for names, ahead in zip(keys, forecaster.query_all(there[MADE], asked), strict=True):
+        filters = [dict(zip(columns, names, strict=True)) for names in keys]
+        for names, ahead in zip(keys, forecaster.query_all(arns[FORECAST_KEY], filters), strict=True):
             found[names] += [ahead] if ahead is not None else []
         trainer = Trainer(self._session, self._settings, self._clock, group.arn)
-        return RemoteForecasts(trainer.describe(there[PREDICTOR]).created_at, _by_store(keys, found))
+        return RemoteForecasts(trainer.describe(arns[PREDICTOR_KEY]).created_at, _by_store(keys, found))
 
 
-def _keys(job: RemoteJob, layout: Layout) -> dict[tuple[str, ...], SeriesKey]:
-    """Our series by their names in AWS: `item_id`, then the dimensions."""
-    identities = Identities(layout)
+def _keys(job: RemoteJob, layout: SeriesLayout) -> dict[tuple[str, ...], SeriesKey]:
+    """Map a series' names in AWS (`item_id`, then the dimensions) to its key."""
+    ids = SeriesIds(layout)
     return {
-        tuple(identities.of(series.key).values()): series.key
+        tuple(ids.ids_of(series.key).values()): series.key
         for store in job.inputs()
         for series in sent_series(store, layout)
     }
@@ -143,7 +142,7 @@ def _keys(job: RemoteJob, layout: Layout) -> dict[tuple[str, ...], SeriesKey]:
 def _by_store(
     keys: dict[tuple[str, ...], SeriesKey], found: dict[tuple[str, ...], list[SeriesForecast]]
 ) -> dict[str, StoreForecasts]:
-    """What was found, by our names; a series of which nothing was is left out."""
+    """Group the forecasts by store and item. A series without any forecast is left out."""
     stores: dict[str, dict[str, tuple[SeriesForecast, ...]]] = defaultdict(dict)
     for names, key in keys.items():
         if found.get(names):

@@ -1,4 +1,4 @@
-"""The bucket data is sent to and fetched from: made where it is missing, and rid of what is ours."""
+"""The bucket that data is sent to and fetched from: create it, measure it, and delete our objects in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from typing import Any, NamedTuple
 
 from forecasting.config.aws_settings import AwsSettings
 from forecasting.core.errors import EngineUnavailable
-from forecasting.engines.aws_forecast.bucket_paths import ours
-from forecasting.engines.aws_forecast.connection import ForecastSession
-from forecasting.engines.aws_forecast.faults import NoAccess, NotThere, translated
+from forecasting.engines.aws_forecast.aws_errors import NoAccess, ResourceNotFound, translated_errors
+from forecasting.engines.aws_forecast.aws_session import AwsSession
+from forecasting.engines.aws_forecast.bucket_paths import owned_prefixes
 
-AT_ONCE = 1000
-"""Objects that S3 removes with one request."""
+DELETE_BATCH = 1000
+"""Most objects that S3 deletes with one request."""
 
 _FIRST_REGION = "us-east-1"
-"""The region that S3 does not want to be named when a bucket is made."""
+"""The region that must not be named when a bucket is created there."""
 
-_CLOSED = {
+_NO_PUBLIC_ACCESS = {
     "BlockPublicAcls": True,
     "IgnorePublicAcls": True,
     "BlockPublicPolicy": True,
@@ -24,80 +24,80 @@ _CLOSED = {
 }
 
 
-class Stored(NamedTuple):
-    """What is ours in a bucket."""
+class BucketUsage(NamedTuple):
+    """The number and total size (bytes) of our objects in the bucket."""
 
     objects: int
     size: int
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
-    """The bucket that the settings name.
+class DataBucket:
+    """The bucket from the settings.
 
     Attributes
     ----------
     session
-        To AWS.
+        The session with AWS.
     settings
-        Which bucket, and what of it is ours.
+        The bucket, and the prefix of our objects.
     """
 
-    session: ForecastSession
+    session: AwsSession
     settings: AwsSettings
 
     def ensure(self) -> bool:
-        """Make it where there is none, closed to the public; tell whether it was made.
+        """Create the bucket if it is missing, without public access; return whether it was created.
 
-        One with something in it is somebody's choice, and taken as it is.
+        A bucket that already has objects is not changed.
 
         Raises
         ------
         EngineUnavailable
-            If it is somebody else's, or in another region: AWS Forecast reads no bucket of another region.
+            If it belongs to another account, or is in another region, where AWS Forecast can't read it.
         """
-        made = not self._exists()
-        if made:
-            self._make()
-        if made or self._is_empty():  # an earlier attempt may have ended in between
-            with translated():
+        missing = not self._exists()
+        if missing:
+            self._create()
+        if missing or self._is_empty():  # an earlier setup may have stopped after creating it
+            with translated_errors():
                 self.session.s3.put_public_access_block(
-                    Bucket=self.settings.bucket, PublicAccessBlockConfiguration=_CLOSED
+                    Bucket=self.settings.bucket, PublicAccessBlockConfiguration=_NO_PUBLIC_ACCESS
                 )
-        return made
+        return missing
 
-    def stored(self) -> Stored:
-        """What of it is ours."""
+    def usage(self) -> BucketUsage:
+        """Return the number and size of our objects."""
         sizes = [found["Size"] for page in self._pages() for found in page]
-        return Stored(len(sizes), sum(sizes))
+        return BucketUsage(len(sizes), sum(sizes))
 
     def clear(self) -> int:
-        """Remove what is ours; tell how many objects that were."""
+        """Delete our objects; return how many they were."""
         removed = 0
         for page in self._pages():
             keys = [{"Key": found["Key"]} for found in page]
-            with translated():
+            with translated_errors():
                 answer = self.session.s3.delete_objects(
                     Bucket=self.settings.bucket, Delete={"Objects": keys, "Quiet": True}
                 )
             for refused in answer.get("Errors", ()):
-                raise EngineUnavailable(f"S3 did not remove {refused['Key']}: {refused['Code']}")
+                raise EngineUnavailable(f"S3 did not delete {refused['Key']}: {refused['Code']}")
             removed += len(keys)
         return removed
 
     def _pages(self) -> Iterator[list[dict[str, Any]]]:
-        """Objects that are ours, as many at a time as can be removed; none where there is no bucket."""
-        for beginning in ours(self.settings):
-            with translated():
+        """Yield our objects in batches that one request can delete; none if there is no bucket."""
+        for prefix in owned_prefixes(self.settings):
+            with translated_errors():
                 pages = self.session.s3.get_paginator("list_objects_v2").paginate(
-                    Bucket=self.settings.bucket, Prefix=beginning, PaginationConfig={"PageSize": AT_ONCE}
+                    Bucket=self.settings.bucket, Prefix=prefix, PaginationConfig={"PageSize": DELETE_BATCH}
                 )
             listing = iter(pages)
             while True:
                 try:
-                    with translated():
+                    with translated_errors():
                         page = next(listing, None)
-                except NotThere:
+                except ResourceNotFound:
                     return
                 if page is None:
                     break
@@ -107,13 +107,13 @@ class Bucket:
     def _exists(self) -> bool:
         name = self.settings.bucket
         try:
-            with translated():
+            with translated_errors():
                 found = self.session.s3.head_bucket(Bucket=name)
-        except NotThere:
+        except ResourceNotFound:
             return False
         except NoAccess as error:
             raise NoAccess(
-                f"S3: the bucket '{name}' is somebody else's, or closed to these credentials"
+                f"S3: the bucket '{name}' belongs to another account, or is closed to these credentials"
             ) from error
         region = found.get("BucketRegion", self.session.region)
         if region != self.session.region:
@@ -124,13 +124,13 @@ class Bucket:
         return True
 
     def _is_empty(self) -> bool:
-        with translated():
+        with translated_errors():
             return not self.session.s3.list_objects_v2(Bucket=self.settings.bucket, MaxKeys=1).get("KeyCount")
 
-    def _make(self) -> None:
+    def _create(self) -> None:
         region = self.session.region
-        place = (
+        location = (
             {} if region == _FIRST_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         )
-        with translated():
-            self.session.s3.create_bucket(Bucket=self.settings.bucket, **place)
+        with translated_errors():
+            self.session.s3.create_bucket(Bucket=self.settings.bucket, **location)

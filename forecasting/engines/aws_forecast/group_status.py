@@ -1,4 +1,4 @@
-"""How things stand in AWS for a group of stores, for people and for machines; looks, and changes nothing."""
+"""Report what exists in AWS for a group of stores, without changing anything."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,29 +6,31 @@ from datetime import datetime, timedelta
 
 from forecasting.config.aws_settings import AwsSettings
 from forecasting.core.ports import Clock
-from forecasting.engines.aws_forecast.connection import ForecastSession
-from forecasting.engines.aws_forecast.cost import DAY, Estimate, estimate
+from forecasting.engines.aws_forecast.aws_session import AwsSession
+from forecasting.engines.aws_forecast.dataset_group import find_group
 from forecasting.engines.aws_forecast.datasets import Datasets
-from forecasting.engines.aws_forecast.group import find_group
-from forecasting.engines.aws_forecast.jobs import FORECAST, IMPORT, PREDICTOR, Job
-from forecasting.engines.aws_forecast.names import Names
+from forecasting.engines.aws_forecast.resource_names import ResourceNames
+from forecasting.engines.aws_forecast.resources import FORECAST, IMPORT, PREDICTOR, AwsResource
+from forecasting.engines.aws_forecast.training_cost import DAY, CostEstimate, estimate_cost
 
-FORECASTS = 10
-"""Forecasts an account may have, unless AWS has raised the quota."""
+FORECAST_QUOTA = 10
+"""Forecasts an account may have, unless AWS has raised its quota."""
 
-NEWS = "AWS Forecast has been closed to new customers since 29 July 2024; existing ones go on using it."
+CLOSED_NOTICE = (
+    "AWS Forecast has been closed to new customers since 29 July 2024; existing customers can still use it."
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing in AWS.
+class ResourceStatus:
+    """The state of one resource in AWS.
 
     Attributes
     ----------
     age
-        Since it was asked for.
+        Time since its creation was requested.
     ours
-        Whether it was made here, by its name.
+        Whether its name shows that this installation created it.
     """
 
     name: str
@@ -39,86 +41,90 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How things stand.
+class GroupStatus:
+    """What exists in AWS for one group.
 
     Attributes
     ----------
     reachable, message
-        Whether AWS Forecast is there for us, and in words.
+        As in `AccessCheck`. If AWS is not reachable, the other attributes are empty.
     group
-        ARN of the dataset group; None where there is none.
+        ARN of the dataset group; None if there is none.
+    datasets
+        Names of the existing datasets.
     imports
-        The newest of each dataset.
+        The newest import of each dataset.
     predictors, forecasts
-        Of the group, newest first.
+        Those of the group, newest first.
     forecasts_in_account
-        Those of everybody: the quota is of them.
+        Number of forecasts in the whole account, to which the quota applies.
     trainings
-        Begun within 24 hours, whoever began them.
+        Number of trainings started within 24 hours, whoever started them.
     estimate
-        What the next training takes; None where there is no store to train.
+        What the next training will cost; None if there is no store to train.
     """
 
     reachable: bool
     message: str
     group: str | None = None
     datasets: tuple[str, ...] = ()
-    imports: tuple[Entry, ...] = ()
-    predictors: tuple[Entry, ...] = ()
-    forecasts: tuple[Entry, ...] = ()
+    imports: tuple[ResourceStatus, ...] = ()
+    predictors: tuple[ResourceStatus, ...] = ()
+    forecasts: tuple[ResourceStatus, ...] = ()
     forecasts_in_account: int = 0
     trainings: int = 0
-    estimate: Estimate | None = field(default=None)
+    estimate: CostEstimate | None = field(default=None)
 
 
-def standing(
-    session: ForecastSession, settings: AwsSettings, clock: Clock, series: int, horizon: int
-) -> Standing:
-    """Look.
+def read_group_status(
+    session: AwsSession, settings: AwsSettings, clock: Clock, series: int, horizon: int
+) -> GroupStatus:
+    """Read the state of a group from AWS.
 
     Parameters
     ----------
-    series, horizon
-        How many are trained next, and how many days of each are forecast; 0 where there is no store.
+    series
+        Number of series in the next training; 0 if there is no store to train.
+    horizon
+        Days to forecast for each.
 
     Raises
     ------
     EngineUnavailable, EngineBusy
-        If AWS can be reached, and then refuses.
+        If AWS can be reached but refuses a request.
     """
-    probe = session.probe()
-    if not probe.reachable:
-        return Standing(reachable=False, message=probe.message)
-    names, now = Names(settings.group), clock.now()
+    check = session.check_access()
+    if not check.reachable:
+        return GroupStatus(reachable=False, message=check.message)
+    names, now = ResourceNames(settings.group), clock.now()
     group = find_group(session, names)
-    datasets = Datasets(session, names).found()
+    datasets = Datasets(session, names).find_arns()
     imports = [_newest_import(session, arn) for arn in datasets.values()]
     known = [each for each in imports if each is not None]
     sizes = [None if each is None else each.gigabytes for each in imports]
-    predictors = PREDICTOR.listed(session, DatasetGroupArn=group) if group else []
-    forecasts = FORECAST.listed(session, DatasetGroupArn=group) if group else []
+    predictors = PREDICTOR.list_all(session, DatasetGroupArn=group) if group else []
+    forecasts = FORECAST.list_all(session, DatasetGroupArn=group) if group else []
 
-    def entries(jobs: Iterable[Job]) -> tuple[Entry, ...]:
+    def entries(jobs: Iterable[AwsResource]) -> tuple[ResourceStatus, ...]:
         return tuple(
-            Entry(job.name, job.status, job.created_at, now - job.created_at, names.owns(job.name))
+            ResourceStatus(job.name, job.status, job.created_at, now - job.created_at, names.owns(job.name))
             for job in jobs
         )
 
-    return Standing(
+    return GroupStatus(
         reachable=True,
-        message=probe.message,
+        message=check.message,
         group=group,
         datasets=tuple(arn.rpartition("/")[2] for arn in datasets.values()),
         imports=entries(known),
         predictors=entries(predictors),
         forecasts=entries(forecasts),
-        forecasts_in_account=len(FORECAST.listed(session)),
+        forecasts_in_account=len(FORECAST.list_all(session)),
         trainings=sum(now - each.created_at < DAY for each in predictors),
-        estimate=estimate(sizes, predictors, series, horizon) if series else None,
+        estimate=estimate_cost(sizes, predictors, series, horizon) if series else None,
     )
 
 
-def _newest_import(session: ForecastSession, dataset: str) -> Job | None:
-    found = IMPORT.listed(session, DatasetArn=dataset)
-    return IMPORT.described(session, found[0].arn) if found else None
+def _newest_import(session: AwsSession, dataset: str) -> AwsResource | None:
+    found = IMPORT.list_all(session, DatasetArn=dataset)
+    return IMPORT.describe(session, found[0].arn) if found else None

@@ -1,4 +1,4 @@
-"""What the service role may do: the policies that `aws setup` gives it, or prints for those who may."""
+"""The policies of the service role, which `aws setup` attaches, or prints for an administrator."""
 
 import json
 from typing import Any
@@ -9,8 +9,8 @@ Policy = dict[str, Any]
 """A policy document of IAM."""
 
 
-def trust(account: str) -> Policy:
-    """Who may take the role: AWS Forecast, and for this account alone."""
+def trust_policy(account: str) -> Policy:
+    """Return the trust policy: only AWS Forecast may assume the role, and only for this account."""
     return _document(
         {
             "Effect": "Allow",
@@ -21,29 +21,29 @@ def trust(account: str) -> Policy:
     )
 
 
-def access(partition: str, bucket: str, prefix: str) -> Policy:
-    """What the role may do: read, write and list what is below the prefix.
+def access_policy(partition: str, bucket: str, prefix: str) -> Policy:
+    """Return the access policy: read, write and list objects below the prefix.
 
     Parameters
     ----------
     partition
-        ``aws``, or of other clouds of AWS such as ``aws-cn``.
+        ``aws``, or another partition such as ``aws-cn``.
     """
-    place = f"arn:{partition}:s3:::{bucket}"
+    bucket_arn = f"arn:{partition}:s3:::{bucket}"
     below = f"{prefix}/*" if prefix else "*"
     return _document(
-        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{place}/{below}"},
+        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{bucket_arn}/{below}"},
         {
             "Effect": "Allow",
             "Action": "s3:ListBucket",
-            "Resource": place,
+            "Resource": bucket_arn,
             "Condition": {"StringLike": {"s3:prefix": below}},
         },
     )
 
 
-def as_text(policy: Policy) -> str:
-    """A policy for people to paste."""
+def format_policy(policy: Policy) -> str:
+    """Return a policy as text to copy and paste."""
     return json.dumps(policy, indent=2)
 
 

@@ -13,7 +13,7 @@ from forecasting.cli.aws_commands import CommandContext
 from forecasting.config.aws_settings import AwsSettings
 from forecasting.core.domain import LOCAL_USER, Answer, RefreshRun, RunState
 from forecasting.engines.aws_forecast.aws_engine import AwsForecastEngine
-from forecasting.engines.aws_forecast.connection import ForecastSession
+from forecasting.engines.aws_forecast.aws_session import AwsSession
 from tests.aws_fake import AwsFake
 from tests.house import House
 
@@ -23,12 +23,12 @@ CHANGES = ("Create", "Update", "Put", "Delete", "Stop")
 """The first words of operations that change something."""
 
 
-_SESSIONS: dict[tuple[AwsFake, str], ForecastSession] = {}
+_SESSIONS: dict[tuple[AwsFake, str], AwsSession] = {}
 
 
-def session_to(settings: AwsSettings, aws: AwsFake) -> ForecastSession:
+def session_to(settings: AwsSettings, aws: AwsFake) -> AwsSession:
     """A session shared by all tests, because creating a client takes longer than a set-up."""
-    return _SESSIONS.setdefault((aws, settings.bucket), ForecastSession(settings, attempts=1))
+    return _SESSIONS.setdefault((aws, settings.bucket), AwsSession(settings, attempts=1))
 
 
 class AwsHouse(House):

@@ -14,7 +14,7 @@ import pytest
 from forecasting.cli.main import main
 from forecasting.core.domain import LOCAL_USER, StoreState
 from forecasting.core.errors import EngineUnavailable, InvalidRequest
-from forecasting.engines.aws_forecast.group_status import NEWS
+from forecasting.engines.aws_forecast.group_status import CLOSED_NOTICE
 from tests.aws_fake import AwsFake
 from tests.cli.aws.aws_house import BUCKET, AwsHouse
 from tests.house import FIRST, LAST, sales
@@ -26,7 +26,7 @@ def test_status_of_an_empty_account(house: AwsHouse, capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert lines[:4] == [
         "AWS Forecast  AWS Forecast in eu-west-1 can be reached.",
-        f"              {NEWS}",
+        f"              {CLOSED_NOTICE}",
         "bucket        s3://sales-of-ours/planning",
         "group         storecast: none yet; `aws setup` creates it",
     ]
@@ -91,7 +91,7 @@ def test_status_for_machines(house: AwsHouse, capsys: pytest.CaptureFixture[str]
     [
         ("AccessDeniedException", "No access"),
         ("ExpiredTokenException", "No credentials"),
-        ("ThrottlingException", "Out of reach"),
+        ("ThrottlingException", "Unreachable"),
     ],
 )
 def test_status_prints_why_aws_cannot_be_reached(
@@ -141,7 +141,7 @@ def test_the_daily_limit_is_checked_before_the_question(house: AwsHouse) -> None
     house.set_aws(trainings_a_day=1)
     house.run("setup")
     house.aws.add_predictor("storecast_1", group="storecast", created=house.clock.now())
-    with pytest.raises(EngineUnavailable, match=r"at most 1 trainings within 24 hours .* may begin 4 Apr"):
+    with pytest.raises(EngineUnavailable, match=r"at most 1 training within 24 hours .* may start 4 Apr"):
         house.run("train")
     assert house.asked == []
 
@@ -157,7 +157,7 @@ def test_trainings_of_a_day_count_towards_the_limit(house: AwsHouse) -> None:
     left = sorted(each["PredictorName"] for each in house.aws.resources("predictor"))
     assert left == ["storecast_20190403T043510", "storecast_3", "storecast_4", "storecast_5"]
     house.set_aws(trainings_a_day=4)
-    with pytest.raises(EngineUnavailable, match="found 4 begun already"):
+    with pytest.raises(EngineUnavailable, match="found 4 started already"):
         house.run("train", "--yes")
 
 
@@ -214,7 +214,7 @@ def test_from_sales_to_a_forecast_by_the_command_line(
     assert aws.resources("dataset") == []
     captured = capfd.readouterr()
     everything = captured.out + captured.err + caplog.text
-    assert "training in AWS begins" in everything
+    assert "training in AWS started" in everything
     for secret in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         assert aws.environment[secret] not in everything
 

@@ -13,7 +13,7 @@ import pytest
 
 from forecasting.core.domain import LOCAL_USER
 from forecasting.engines.aws_forecast.forecaster import Forecaster
-from forecasting.engines.aws_forecast.permissions import access, trust
+from forecasting.engines.aws_forecast.permissions import access_policy, trust_policy
 from tests.aws_fake import AwsFake
 from tests.cli.aws.aws_house import BUCKET, PREFIX, AwsHouse, session_to
 
@@ -128,5 +128,5 @@ def test_the_policies_are_sufficient_and_minimal(worked: AwsHouse, aws: AwsFake)
 
 def test_the_documentation_has_the_policies_of_the_role() -> None:
     """They are the ones that the set-up attaches or prints."""
-    assert documents()[TRUST] == trust(PLACES["ACCOUNT"])
-    assert documents()[ACCESS] == access("aws", BUCKET, PREFIX)
+    assert documents()[TRUST] == trust_policy(PLACES["ACCOUNT"])
+    assert documents()[ACCESS] == access_policy("aws", BUCKET, PREFIX)

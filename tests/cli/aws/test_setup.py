@@ -8,8 +8,8 @@ import pytest
 
 from forecasting.config.aws_settings import AwsSettings
 from forecasting.core.errors import EngineBusy, EngineUnavailable, InvalidRequest, StorecastError
-from forecasting.engines.aws_forecast.bucket import Bucket
-from forecasting.engines.aws_forecast.connection import ForecastSession
+from forecasting.engines.aws_forecast.aws_session import AwsSession
+from forecasting.engines.aws_forecast.bucket import DataBucket
 from tests.aws_fake import AwsFake
 from tests.cli.aws.aws_house import BUCKET, PREFIX, AwsHouse
 
@@ -40,11 +40,11 @@ def test_an_empty_account_is_set_up(house: AwsHouse, capsys: pytest.CaptureFixtu
     assert len(imports) == 2
     assert all(key.startswith(f"{PREFIX}/data/run=") for key in state["bucket"])
     assert capsys.readouterr().out.splitlines() == [
-        f"The bucket {BUCKET} was made",
-        "The datasets storecast_target and storecast_related were made",
-        "The dataset group storecast was made",
-        "The role storecast_forecast was made",
-        "The history is there, and AWS imports what it does not have yet",
+        f"The bucket {BUCKET} was created",
+        "The datasets storecast_target and storecast_related were created",
+        "The dataset group storecast was created",
+        "The role storecast_forecast was created",
+        "The history was sent, unless AWS already had it; the import is started",
         "AWS Forecast is set up; `python -m forecasting aws train` trains",
     ]
 
@@ -135,7 +135,7 @@ def test_without_the_right_to_create_roles_the_policies_are_printed(
             {"Effect": "Deny", "Action": ["iam:CreateRole", "iam:PutRolePolicy"], "Resource": "*"},
         ]
     }
-    with pytest.raises(EngineUnavailable, match="STORECAST_AWS_ROLE_ARN: expected a role"):
+    with pytest.raises(EngineUnavailable, match="STORECAST_AWS_ROLE_ARN: expected the ARN of a role"):
         house.run("setup")
     out = capsys.readouterr().out
     trust, permissions = policies(out)
@@ -199,7 +199,7 @@ def test_a_group_of_somebody_else_is_refused(house: AwsHouse) -> None:
         Schema={"Attributes": [{"AttributeName": "item_id", "AttributeType": "string"}]},
     )["DatasetArn"]
     client.create_dataset_group(DatasetGroupName="storecast", Domain="CUSTOM", DatasetArns=[other])
-    with pytest.raises(EngineUnavailable, match="alone, found theirs; another name is set by"):
+    with pytest.raises(EngineUnavailable, match="only its own datasets, found theirs; set another name in"):
         house.run("setup")
     assert house.aws.resources("dataset-group")[0]["DatasetArns"] == [other]
 
@@ -225,7 +225,7 @@ def test_a_bucket_with_objects_is_used_unchanged(aws: AwsFake, tmp_path: Path) -
 def test_a_bucket_of_somebody_else_is_named_as_such(house: AwsHouse) -> None:
     """Not only as a missing permission."""
     house.aws.fail("HeadBucket", "AccessDenied")
-    with pytest.raises(EngineUnavailable, match=f"S3: the bucket '{BUCKET}' is somebody else's, or closed"):
+    with pytest.raises(EngineUnavailable, match=f"the bucket '{BUCKET}' belongs to another account"):
         house.run("setup")
 
 
@@ -244,15 +244,15 @@ def test_a_bucket_in_us_east_1_is_created_without_a_location(
 ) -> None:
     """S3 refuses ``us-east-1`` as a location; no location means that region."""
     settings = AwsSettings(bucket="first", region="us-east-1")
-    assert Bucket(ForecastSession(settings), settings).ensure()
+    assert DataBucket(AwsSession(settings), settings).ensure()
     assert aws.s3.get_bucket_location(Bucket="first")["LocationConstraint"] is None
-    assert not Bucket(ForecastSession(settings), settings).ensure()
+    assert not DataBucket(AwsSession(settings), settings).ensure()
 
 
 def test_a_dataset_that_aws_does_not_list_yet_is_waited_for(house: AwsHouse) -> None:
     """Somebody else creates it at the same time. So AWS is asked again."""
     house.aws.fail("CreateDataset", "ResourceAlreadyExistsException")
-    with pytest.raises(EngineBusy, match="has 'storecast_target' already, but does not list it yet"):
+    with pytest.raises(EngineBusy, match="has created 'storecast_target' but does not list it yet"):
         house.run("setup")
     assert house.run("setup") == 0
 

@@ -42,7 +42,7 @@ def furnished(house: AwsHouse) -> AwsHouse:
 def add_backtest(house: AwsHouse, predictor: str) -> None:
     """Add a file that AWS has written."""
     place = {"Path": f"s3://{BUCKET}/{PREFIX}/backtest/storecast_backtest_1", "RoleArn": house.aws.role_arn}
-    house.remote._session.ask(
+    house.remote._session.call(
         "create_predictor_backtest_export_job",
         PredictorBacktestExportJobName="storecast_backtest_1",
         PredictorArn=predictor,

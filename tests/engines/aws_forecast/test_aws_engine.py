@@ -1,4 +1,4 @@
-"""The way of a run through AWS, with unmodified clients over HTTP."""
+"""A run through all stages in AWS, with unmodified clients over HTTP."""
 
 import logging
 from dataclasses import replace
@@ -20,18 +20,18 @@ CREATE = {
     "CreateForecast": 1,
     "CreatePredictorBacktestExportJob": 1,
 }
-"""What one run begins."""
+"""The operations that one run calls."""
 
 FIRST_AHEAD = number_of(START.date()) + DAYS
 
 
-def begun(chain: Chain) -> dict[str, int]:
-    """How many things were begun."""
+def create_once(chain: Chain) -> dict[str, int]:
+    """Return how many resources were requested."""
     return {operation: chain.count(operation) for operation in CREATE}
 
 
 def test_from_sales_to_forecasts(chain: Chain) -> None:
-    """A run sends, imports, trains, forecasts; each series comes back with its backtest and days to come."""
+    """A run sends, imports, trains and forecasts; each series returns with its backtest and forecast."""
     asked = chain.aws.clock.now()
     job = chain.job()
     fetched = chain.engine.fetch(job, chain.finished(job))
@@ -46,11 +46,11 @@ def test_from_sales_to_forecasts(chain: Chain) -> None:
             assert all(np.array_equal(each.days, each.days[0] + np.arange(HORIZON)) for each in forecasts)
     assert asked < fetched.trained_at < asked + timedelta(minutes=10)
     assert fetched.trained_at.utcoffset() == timedelta(0)
-    assert begun(chain) == CREATE
+    assert create_once(chain) == CREATE
 
 
-def test_what_was_fetched_is_an_engine(chain: Chain) -> None:
-    """The forecast that follows the history is found among the windows, and closed days are 0 in it."""
+def test_fetched_forecasts_work_as_an_engine(chain: Chain) -> None:
+    """The forecast after the history is found among the windows; its closed days are 0."""
     job = chain.job()
     fetched = chain.engine.fetch(job, chain.finished(job))
     series = next(chain.inputs()).series[1]
@@ -63,7 +63,7 @@ def test_what_was_fetched_is_an_engine(chain: Chain) -> None:
 
 
 def test_stages(chain: Chain) -> None:
-    """Each is told in words, with what remains of it as far as AWS says so."""
+    """Each stage has its sentence, and the time left if AWS estimates it."""
     chain.aws.take_minutes(predictor=90)
     job = chain.job()
     ticket, seen = chain.engine.start(job), {}
@@ -85,17 +85,17 @@ def test_stages(chain: Chain) -> None:
 
 
 def test_the_backtest_takes_longer(chain: Chain) -> None:
-    """The forecast and the backtest are made at the same time, and both are waited for."""
+    """The forecast and the backtest are created at the same time; the run waits for both."""
     chain.aws.take_minutes(export=30)
     job = chain.job()
     chain.until("Forecasting in AWS", job, chain.engine.start(job))
-    assert begun(chain) == CREATE
-    progress = chain.until("Writing the backtest in AWS", job, {})
+    assert create_once(chain) == CREATE
+    progress = chain.until("Exporting the backtest in AWS", job, {})
     assert not progress.ready
 
 
 def test_a_restart_at_any_time(chain: Chain) -> None:
-    """Without a ticket, and with a new engine at each look, all is found again and nothing begun twice."""
+    """With a new engine and without a ticket at each poll, everything is found and nothing started twice."""
     job = chain.job()
     chain.engine.start(job)
     chain.engine.start(job)
@@ -105,50 +105,50 @@ def test_a_restart_at_any_time(chain: Chain) -> None:
             break
         chain.aws.clock.turn(timedelta(minutes=5))
     assert progress.ready
-    assert begun(chain) == CREATE
+    assert create_once(chain) == CREATE
     assert progress.ticket == chain.finished(job)
 
 
-def test_before_setting_up(empty: Chain) -> None:
-    """Nothing is sent; it says what to do."""
+def test_a_run_before_the_setup_is_refused(empty: Chain) -> None:
+    """Nothing is sent; the error says what to do."""
     with pytest.raises(EngineUnavailable, match=r"'storecast'.*python -m forecasting aws setup"):
         empty.engine.start(empty.job())
     assert empty.aws.named("PutObject") == []
 
 
-def test_a_group_without_its_datasets(empty: Chain) -> None:
-    """A dataset group that was made by hand is told from one that was set up."""
+def test_a_group_without_its_datasets_is_refused(empty: Chain) -> None:
+    """It was created by hand, not by the setup."""
     empty.aws.add_group(GROUP)
     with pytest.raises(EngineUnavailable, match=r"dataset 'storecast_target'.*aws setup"):
         empty.engine.start(empty.job())
 
 
-def test_a_history_too_short(aws: AwsFake) -> None:
-    """It is told in words, before anything is sent; to forecast with what was trained before is fine."""
+def test_a_history_too_short_to_train_is_refused(aws: AwsFake) -> None:
+    """Before anything is sent; forecasting with an existing predictor is possible."""
     chain = Chain(aws, sales=two_stores(days=4 * HORIZON - 1)).set_up()
-    with pytest.raises(EngineUnavailable, match=r"at least 56 days of history .* 14, found 55"):
+    with pytest.raises(EngineUnavailable, match=r"at least 56 days of history .* 14 days, found 55"):
         chain.engine.start(chain.job())
     assert aws.named("PutObject") == []
     chain.engine.start(chain.job(train=False))
 
 
-def test_no_sales(chain: Chain) -> None:
+def test_a_run_without_sales_is_refused(chain: Chain) -> None:
     """There is nothing to train on."""
-    with pytest.raises(EngineUnavailable, match="sales of a store"):
+    with pytest.raises(EngineUnavailable, match="sales of at least one store"):
         chain.engine.start(chain.job(inputs=lambda: iter(())))
 
 
-def test_names_that_would_be_one(aws: AwsFake) -> None:
-    """Two stores that AWS could not tell apart are refused, and nothing is imported."""
+def test_stores_with_the_same_id_in_aws_are_refused(aws: AwsFake) -> None:
+    """Nothing is imported."""
     stores = two_stores()
     chain = Chain(aws, sales={"Nord": stores["1"], "nord": stores["2"]}).set_up()
     with pytest.raises(InvalidRequest, match="'Nord' and 'nord'"):
         chain.engine.start(chain.job())
-    assert begun(chain)["CreateDatasetImportJob"] == 0
+    assert create_once(chain)["CreateDatasetImportJob"] == 0
 
 
-def test_names_come_back_as_they_are_here(aws: AwsFake) -> None:
-    """In capitals, with accents and blanks."""
+def test_forecasts_return_under_our_names(aws: AwsFake) -> None:
+    """With capitals, accents and spaces."""
     chain = Chain(aws, sales={"Köln Süd": {"Brot": daily_series(DAYS)}}).set_up()
     job = chain.job()
     fetched = chain.engine.fetch(job, chain.finished(job))
@@ -157,7 +157,7 @@ def test_names_come_back_as_they_are_here(aws: AwsFake) -> None:
 
 
 def test_stores_without_products(aws: AwsFake) -> None:
-    """The store is the item; it comes back as the total of the store."""
+    """The store is the item in AWS; it returns as the store's total."""
     chain = Chain(
         aws, sales={"A": {"all": daily_series(DAYS)}, "B": {"all": daily_series(DAYS, seed=1)}}
     ).set_up()
@@ -168,7 +168,7 @@ def test_stores_without_products(aws: AwsFake) -> None:
 
 
 def test_a_store_whose_sales_end_earlier(aws: AwsFake) -> None:
-    """It is sent as it is; AWS forecasts all stores from the day after the last of any."""
+    """It is sent unchanged; AWS forecasts all stores from the day after the newest sales of any."""
     stores = two_stores()
     late = {item: frame.iloc[:-3].reset_index(drop=True) for item, frame in stores["2"].items()}
     chain = Chain(aws, sales={"1": stores["1"], "2": late}).set_up()
@@ -178,8 +178,8 @@ def test_a_store_whose_sales_end_earlier(aws: AwsFake) -> None:
 
 
 def test_large_data_is_sent_in_parts(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A part is put as soon as it is full; all of them are imported."""
-    monkeypatch.setattr("forecasting.engines.aws_forecast.imports.PART", 5_000)
+    """A file is written as soon as it is full; all of them are imported."""
+    monkeypatch.setattr("forecasting.engines.aws_forecast.dataset_imports.PART", 5_000)
     job = chain.job()
     ticket = chain.engine.start(job)
     keys = [call.parameters["Key"] for call in chain.aws.named("PutObject")]
@@ -190,14 +190,14 @@ def test_large_data_is_sent_in_parts(chain: Chain, monkeypatch: pytest.MonkeyPat
     assert len(fetched.stores["2"]) == 3
 
 
-def test_inputs_that_are_there_are_not_sent_again(chain: Chain) -> None:
+def test_imported_inputs_are_not_sent_again(chain: Chain) -> None:
     """A later run on the same inputs trains on what was imported."""
     chain.finished(chain.job())
     sent = len(chain.aws.named("PutObject"))
     later = chain.job(run_id="later", trained_before=chain.aws.clock.now())
     chain.finished(later)
     assert len(chain.aws.named("PutObject")) == sent
-    assert begun(chain) == {
+    assert create_once(chain) == {
         **CREATE,
         "CreateAutoPredictor": 2,
         "CreateForecast": 2,
@@ -205,12 +205,12 @@ def test_inputs_that_are_there_are_not_sent_again(chain: Chain) -> None:
     }
 
 
-def test_inputs_that_were_replaced_are_sent_again(chain: Chain) -> None:
-    """Back to what was imported before the last time: datasets hold the last, whatever names are there."""
+def test_replaced_inputs_are_sent_again(chain: Chain) -> None:
+    """The dataset holds only the newest import, whatever older imports are listed."""
     for inputs_hash in ("a" * 64, "b" * 64, "a" * 64):
         chain.finished(
             chain.job(train=False, inputs_hash=inputs_hash)
-            if begun(chain)["CreateAutoPredictor"]
+            if create_once(chain)["CreateAutoPredictor"]
             else chain.job()
         )
         chain.aws.clock.turn(timedelta(minutes=1))
@@ -223,8 +223,8 @@ def test_inputs_that_were_replaced_are_sent_again(chain: Chain) -> None:
     assert chain.count("CreateForecast") == 3  # the first is older than the import
 
 
-def test_to_forecast_without_training(chain: Chain) -> None:
-    """The newest predictor forecasts from the newest inputs; there is no backtest to bring."""
+def test_a_forecast_without_training(chain: Chain) -> None:
+    """The newest predictor forecasts from the newest inputs; there is no backtest to fetch."""
     trained = chain.finished(chain.job())
     chain.aws.clock.turn(timedelta(hours=1))
     job = chain.job(train=False, inputs_hash="b" * 64)
@@ -234,11 +234,11 @@ def test_to_forecast_without_training(chain: Chain) -> None:
     assert "backtest" not in ticket
     fetched = chain.engine.fetch(job, ticket)
     assert [len(forecasts) for forecasts in fetched.stores["1"].values()] == [1, 1, 1]
-    assert begun(chain) == {**CREATE, "CreateDatasetImportJob": 4, "CreateForecast": 2}
+    assert create_once(chain) == {**CREATE, "CreateDatasetImportJob": 4, "CreateForecast": 2}
 
 
-def test_nothing_to_forecast_with(chain: Chain) -> None:
-    """A failed or a legacy predictor is none; nor is one for another horizon."""
+def test_without_a_suitable_predictor_a_forecast_is_refused(chain: Chain) -> None:
+    """A failed or legacy predictor does not suit, nor one for another horizon."""
     job = chain.job(train=False)
     ticket = chain.engine.start(job)
     chain.aws.clock.turn(timedelta(minutes=6))
@@ -247,25 +247,25 @@ def test_nothing_to_forecast_with(chain: Chain) -> None:
     with pytest.raises(EngineUnavailable, match="expected a predictor to forecast with, found none"):
         chain.engine.poll(job, ticket)
     chain.aws.add_predictor("storecast_3", group=GROUP, horizon=28)
-    with pytest.raises(EngineUnavailable, match=r"a predictor of 14 days.*found one of 28"):
+    with pytest.raises(EngineUnavailable, match=r"forecasts 14 days, found one for 28 days"):
         chain.engine.poll(job, ticket)
 
 
-def test_fetching_too_early(chain: Chain) -> None:
-    """It is told how far it is, and passes."""
+def test_fetching_too_early_is_busy(chain: Chain) -> None:
+    """The error names the stage."""
     job = chain.job()
     with pytest.raises(EngineBusy, match="Importing in AWS"):
         chain.engine.fetch(job, chain.engine.start(job))
 
 
-def test_what_a_training_takes_is_logged(chain: Chain, caplog: pytest.LogCaptureFixture) -> None:
-    """As it begins; the first time nobody knows how long it takes."""
+def test_the_estimate_of_a_training_is_logged(chain: Chain, caplog: pytest.LogCaptureFixture) -> None:
+    """When it starts; the hours of the first one are unknown."""
     chain.settings = chain.settings.model_copy(update={"rates": {"gb": 0.088, "hour": 0.24, "points": 2.0}})
     with caplog.at_level(logging.INFO, "forecasting"):
         chain.finished(chain.job())
         chain.finished(chain.job(trained_before=chain.aws.clock.now()))
     told = [
-        record.getMessage() for record in caplog.records if "training in AWS begins" in record.getMessage()
+        record.getMessage() for record in caplog.records if "training in AWS started" in record.getMessage()
     ]
     assert len(told) == 2
     assert "points=336" in told[0]
@@ -276,13 +276,13 @@ def test_what_a_training_takes_is_logged(chain: Chain, caplog: pytest.LogCapture
 
 
 def test_a_limit_of_trainings(chain: Chain) -> None:
-    """No more than allowed within 24 hours, whoever began them; nothing is begun."""
+    """Another training within 24 hours is refused; nothing is started."""
     chain.settings = chain.settings.model_copy(update={"trainings_a_day": 1})
     chain.aws.add_predictor("by_hand", group=GROUP, status="CREATE_FAILED")
     job = chain.job()
     ticket = chain.engine.start(job)
     chain.aws.clock.turn(timedelta(minutes=6))
-    with pytest.raises(EngineUnavailable, match="at most 1 trainings within 24 hours"):
+    with pytest.raises(EngineUnavailable, match="at most 1 training within 24 hours"):
         chain.engine.poll(job, ticket)
     assert chain.aws.named("CreateAutoPredictor") == []
     chain.aws.clock.turn(timedelta(hours=24))
@@ -290,7 +290,7 @@ def test_a_limit_of_trainings(chain: Chain) -> None:
 
 
 def test_values_that_are_missing_or_negative(chain: Chain) -> None:
-    """What is not asked for is absent; a missing quantile is NaN; negative values are as they came."""
+    """Unrequested series are absent; a missing quantile is NaN; negative values are unchanged."""
     job = chain.job()
     ticket = chain.finished(job)
     without = [replace(each, series=each.series[:2]) for each in chain.inputs()]
@@ -304,8 +304,8 @@ def test_values_that_are_missing_or_negative(chain: Chain) -> None:
     assert sorted(less.stores["1"]) == ["all", "bread"]
 
 
-def test_a_series_that_aws_does_not_have(chain: Chain) -> None:
-    """It is absent, and the others are there; whichever way AWS puts it."""
+def test_a_series_missing_in_aws(chain: Chain) -> None:
+    """It is absent, and the others are present, whichever error AWS uses."""
     job = chain.job()
     ticket = chain.finished(job)
     chain.sales = {**chain.sales, "3": {"jam": daily_series(DAYS)}}
@@ -315,7 +315,7 @@ def test_a_series_that_aws_does_not_have(chain: Chain) -> None:
 
 
 def test_a_missing_quantile_of_the_backtest(chain: Chain) -> None:
-    """A column that an export does not have is NaN."""
+    """A column missing from an export is NaN."""
     chain.aws.spoil(missing="p10")
     job = chain.job()
     fetched = chain.engine.fetch(job, chain.finished(job))

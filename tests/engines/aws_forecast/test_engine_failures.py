@@ -1,6 +1,5 @@
-"""What goes wrong on the way through AWS: begun elsewhere, lost, failed, deleted, full."""
+"""Failures during a run in AWS: concurrent trainings, lost answers, failed and deleted resources."""
 
-import logging
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,41 +8,17 @@ import pytest
 
 from forecasting.config.aws_settings import AwsSettings
 from forecasting.core.errors import EngineBusy, EngineUnavailable
-from forecasting.core.ports import RemoteJob, Ticket
 from forecasting.engines.aws_forecast.aws_engine import AwsForecastEngine
-from forecasting.engines.aws_forecast.connection import ForecastSession
-from forecasting.engines.aws_forecast.names import Names
-from tests.engines.aws_forecast.chain import GROUP, HORIZON, Chain
-
-MINUTES = timedelta(minutes=6)
-
-
-def imported(chain: Chain, **other: Any) -> tuple[RemoteJob, Ticket]:
-    """A run whose inputs are in the datasets."""
-    job = chain.job(**other)
-    ticket = chain.engine.start(job)
-    chain.aws.clock.turn(MINUTES)
-    return job, ticket
-
-
-def trained(chain: Chain, **other: Any) -> tuple[RemoteJob, Ticket]:
-    """A run whose predictor is ready, as of the last look."""
-    job, ticket = imported(chain, **other)
-    ticket = chain.engine.poll(job, ticket).ticket
-    chain.aws.clock.turn(timedelta(minutes=10))
-    return job, ticket
-
-
-def names(chain: Chain, kind: str, base: str) -> list[str]:
-    """Names of what there is of a kind."""
-    return sorted(each[f"{base}Name"] for each in chain.aws.resources(kind))
+from forecasting.engines.aws_forecast.aws_session import AwsSession
+from forecasting.engines.aws_forecast.resource_names import ResourceNames
+from tests.engines.aws_forecast.chain import GROUP, HORIZON, MINUTES, Chain, import_inputs, train
 
 
 @pytest.mark.parametrize("status", ["CREATE_PENDING", "CREATE_IN_PROGRESS"])
 @pytest.mark.parametrize("name", ["by_hand", "storecast_20190101T000000"])
-def test_a_press_while_somebody_trains(chain: Chain, status: str, name: str) -> None:
-    """The run attaches to the training of the group, also to a foreign one, and forecasts with it."""
-    job, ticket = imported(chain)
+def test_a_run_attaches_to_a_training_in_progress(chain: Chain, status: str, name: str) -> None:
+    """To any training of the group, even one started elsewhere; it forecasts with that predictor."""
+    job, ticket = import_inputs(chain)
     chain.aws.take_minutes(predictor=30)
     arn = chain.aws.add_predictor(name, group=GROUP, status=status, horizon=HORIZON)
     progress = chain.engine.poll(job, ticket)
@@ -51,19 +26,19 @@ def test_a_press_while_somebody_trains(chain: Chain, status: str, name: str) -> 
     assert chain.aws.named("CreateAutoPredictor") == []
 
 
-def test_a_press_while_a_training_is_being_stopped(chain: Chain) -> None:
-    """Nothing will come of that one: another is begun."""
-    job, ticket = imported(chain)
+def test_a_run_ignores_a_training_that_is_being_stopped(chain: Chain) -> None:
+    """It starts another one."""
+    job, ticket = import_inputs(chain)
     stopping = chain.aws.add_predictor("by_hand", group=GROUP, status="CREATE_STOPPING", horizon=HORIZON)
     assert chain.engine.poll(job, ticket).ticket["predictor"] != stopping
     assert chain.count("CreateAutoPredictor") == 1
 
 
-def test_a_training_that_is_stopped(chain: Chain) -> None:
-    """The run that waits for it ends with it; a later one of the same name trains anew."""
-    job, ticket = imported(chain)
+def test_a_stopped_training_fails_the_run(chain: Chain) -> None:
+    """The run that waits for it fails with that reason."""
+    job, ticket = import_inputs(chain)
     ticket = chain.engine.poll(job, ticket).ticket
-    chain.session.ask("stop_resource", ResourceArn=ticket["predictor"])
+    chain.session.call("stop_resource", ResourceArn=ticket["predictor"])
     assert chain.engine.poll(job, ticket).stage == "Training in AWS"
     chain.aws.clock.turn(MINUTES)
     with pytest.raises(EngineUnavailable, match="the training was stopped"):
@@ -81,15 +56,15 @@ def test_a_training_that_is_stopped(chain: Chain) -> None:
         (1, None, 28, False),
     ],
 )
-def test_what_was_trained_meanwhile(
+def test_a_predictor_trained_in_the_meantime_is_used(
     chain: Chain,
     hours: float,
     before: float | None,
     horizon: int,
     used: bool,  # noqa: FBT001
 ) -> None:
-    """A predictor of ours trained since the press, within the tolerance, for the same horizon: it will do."""
-    job, ticket = imported(chain)
+    """If it is ours, newer than the request, within the tolerance and for the same horizon."""
+    job, ticket = import_inputs(chain)
     now = chain.aws.clock.now()
     since = None if before is None else now - timedelta(hours=before)
     made = chain.aws.add_predictor(
@@ -101,10 +76,10 @@ def test_what_was_trained_meanwhile(
     assert chain.count("CreateAutoPredictor") == (not used)
 
 
-def test_a_predictor_of_this_run_counts_whatever_its_age(chain: Chain) -> None:
-    """It was trained for this request: with no tolerance at all it is still not trained again."""
+def test_a_predictor_of_the_same_run_is_used_at_any_age(chain: Chain) -> None:
+    """It was trained for this request, so even without any tolerance it is not trained again."""
     chain.tolerance = timedelta(0)
-    job, ticket = imported(chain)
+    job, ticket = import_inputs(chain)
     chain.engine.poll(job, ticket)
     chain.aws.clock.turn(timedelta(days=3))
     assert chain.engine.poll(job, ticket).stage == "Forecasting in AWS"
@@ -120,8 +95,8 @@ LOST = {
 
 
 @pytest.mark.parametrize(("attempts", "lost"), [(1, 4), (2, 0)])
-def test_answers_that_are_lost(chain: Chain, attempts: int, lost: int) -> None:
-    """What was begun is found: by the next look, or by a second attempt that hears that it is there."""
+def test_lost_answers_create_nothing_twice(chain: Chain, attempts: int, lost: int) -> None:
+    """The next poll, or a second attempt that fails because it exists, finds the resource."""
     chain.attempts = attempts
     for operation in LOST:
         chain.aws.fail(operation, "timeout", after=True)
@@ -143,19 +118,19 @@ def test_answers_that_are_lost(chain: Chain, attempts: int, lost: int) -> None:
     }
 
 
-def test_a_name_that_is_taken_by_one_that_failed(chain: Chain) -> None:
-    """Each gets the next number: a failed import, predictor, forecast and export do not stand in the way."""
-    made = Names(GROUP)
+def test_a_failed_resource_does_not_block_its_name(chain: Chain) -> None:
+    """After a failed import, predictor, forecast or export, the next one gets a number."""
+    named = ResourceNames(GROUP)
     job = chain.job()
     chain.aws.fail_job("import", "target", "no luck")
     chain.engine.start(job)
     chain.aws.clock.turn(MINUTES)
-    predictor = made.predictor(job.requested_at)
+    predictor = named.predictor(job.requested_at)
     for name in (predictor, f"{predictor}_2"):
         chain.aws.add_predictor(name, group=GROUP, status="CREATE_FAILED")
     ticket = chain.until("Training in AWS", job, chain.engine.start(job)).ticket
     chain.aws.add_forecast(
-        made.forecast(ticket["predictor"], job.inputs_hash),
+        named.forecast(ticket["predictor"], job.inputs_hash),
         predictor=ticket["predictor"],
         status="CREATE_FAILED",
     )
@@ -166,7 +141,7 @@ def test_a_name_that_is_taken_by_one_that_failed(chain: Chain) -> None:
     assert ticket["target_import"].endswith("storecast_target_aaaaaaaaaaaa_2")
     assert ticket["related_import"].endswith("storecast_related_aaaaaaaaaaaa")
     assert f"{predictor}_3_" in ticket["predictor"]
-    assert f"{made.forecast(ticket['predictor'], job.inputs_hash)}_2_" in ticket["forecast"]
+    assert f"{named.forecast(ticket['predictor'], job.inputs_hash)}_2_" in ticket["forecast"]
     assert ticket["backtest"].endswith("_2")
     assert len(chain.engine.fetch(job, ticket).stores["1"]["bread"]) == 3
 
@@ -180,33 +155,33 @@ def test_a_name_that_is_taken_by_one_that_failed(chain: Chain) -> None:
         ("export", "the export of the backtest failed: no luck"),
     ],
 )
-def test_a_job_that_fails(chain: Chain, kind: str, what: str) -> None:
-    """The run ends, with what AWS says of it."""
+def test_a_failed_resource_fails_the_run(chain: Chain, kind: str, what: str) -> None:
+    """With AWS's reason."""
     chain.aws.fail_job(kind, message="no luck")
     job = chain.job()
     with pytest.raises(EngineUnavailable, match=what):
         chain.finished(job)
 
 
-class Spoiling(ForecastSession):
-    """Sends other data than it is given."""
+class CorruptingSession(AwsSession):
+    """Corrupts the data it sends."""
 
     def __init__(self, settings: AwsSettings, first: str) -> None:
         super().__init__(settings, attempts=1)
         self.first = first
 
-    def put(self, key: str, content: bytes) -> None:
-        """Put another first row before the content of demand."""
-        super().put(key, (self.first.encode() if "target" in key else b"") + content)
+    def put_object(self, key: str, content: bytes) -> None:
+        """Insert another first row before the demand."""
+        super().put_object(key, (self.first.encode() if "target" in key else b"") + content)
 
 
 @pytest.mark.parametrize(
     "first", ["timestamp,item_id,store,target_value\n", "2019-02-30,bread,1,2.0\n", "2017-01-01,bread\n"]
 )
-def test_data_that_aws_does_not_take(chain: Chain, first: str) -> None:
-    """A header, a date that is none, a row too short: the import fails, and the run with AWS's words."""
+def test_data_that_aws_rejects(chain: Chain, first: str) -> None:
+    """A header, an invalid date or a short row: the import fails, and the run with AWS's reason."""
     engine = AwsForecastEngine(
-        chain.settings, chain.tolerance, chain.aws.clock, Spoiling(chain.settings, first)
+        chain.settings, chain.tolerance, chain.aws.clock, CorruptingSession(chain.settings, first)
     )
     job = chain.job()
     ticket = engine.start(job)
@@ -215,18 +190,18 @@ def test_data_that_aws_does_not_take(chain: Chain, first: str) -> None:
         engine.poll(job, ticket)
 
 
-def test_a_role_that_may_not_read(chain: Chain) -> None:
-    """AWS's words say which role."""
+def test_a_role_without_access(chain: Chain) -> None:
+    """AWS's reason names the role."""
     chain.settings = chain.settings.model_copy(update={"role": "arn:aws:iam::123456789012:role/nobody"})
-    job, ticket = imported(chain)
+    job, ticket = import_inputs(chain)
     with pytest.raises(EngineUnavailable, match="role/nobody"):
         chain.engine.poll(job, ticket)
 
 
-def test_a_predictor_that_is_deleted(chain: Chain) -> None:
-    """A run whose predictor goes away ends; first it is being deleted, then it is gone."""
-    job, ticket = trained(chain)
-    chain.session.ask("delete_predictor", PredictorArn=ticket["predictor"])
+def test_a_deleted_predictor_fails_the_run(chain: Chain) -> None:
+    """While it is being deleted, and after that."""
+    job, ticket = train(chain)
+    chain.session.call("delete_predictor", PredictorArn=ticket["predictor"])
     with pytest.raises(EngineUnavailable, match="being deleted"):
         chain.engine.poll(job, ticket)
     chain.aws.clock.turn(MINUTES)
@@ -234,9 +209,9 @@ def test_a_predictor_that_is_deleted(chain: Chain) -> None:
         chain.engine.poll(job, ticket)
 
 
-def test_a_predictor_without_a_forecast(chain: Chain) -> None:
-    """It was trained, and then nothing: the run goes on with the forecast."""
-    trained(chain)
+def test_a_predictor_without_a_forecast_gets_one(chain: Chain) -> None:
+    """A later run that does not train creates the forecast."""
+    train(chain)
     job = chain.job(train=False)
     chain.finished(job)
     assert (chain.count("CreateAutoPredictor"), chain.count("CreateForecast")) == (1, 1)
@@ -252,11 +227,11 @@ def test_a_predictor_without_a_forecast(chain: Chain) -> None:
         (timedelta(minutes=20), "ACTIVE", False),
     ],
 )
-def test_a_forecast_that_is_there(chain: Chain, age: timedelta, status: str, used: bool) -> None:  # noqa: FBT001
-    """It will do unless it failed, or is older than the predictor (10 minutes ago) or the imports (16)."""
-    job, ticket = trained(chain)
+def test_an_existing_forecast_is_used(chain: Chain, age: timedelta, status: str, used: bool) -> None:  # noqa: FBT001
+    """Unless it failed, or is older than the predictor (10 minutes) or the imports (16 minutes)."""
+    job, ticket = train(chain)
     arn = chain.aws.add_forecast(
-        Names(GROUP).forecast(ticket["predictor"], job.inputs_hash),
+        ResourceNames(GROUP).forecast(ticket["predictor"], job.inputs_hash),
         predictor=ticket["predictor"],
         created=chain.aws.clock.now() - age,
         status=status,
@@ -267,8 +242,8 @@ def test_a_forecast_that_is_there(chain: Chain, age: timedelta, status: str, use
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_a_forecast_of_thirty_days(chain: Chain, keep: bool) -> None:  # noqa: FBT001
-    """AWS answers no longer for it, whether the ticket has it or it is found by name: another is made."""
+def test_a_forecast_of_thirty_days_is_replaced(chain: Chain, keep: bool) -> None:  # noqa: FBT001
+    """It can no longer be queried, whether it is in the ticket or found by name."""
     job = chain.job()
     ticket = chain.finished(job)
     chain.aws.clock.turn(timedelta(days=30))
@@ -278,21 +253,23 @@ def test_a_forecast_of_thirty_days(chain: Chain, keep: bool) -> None:  # noqa: F
     assert progress.ticket["forecast"] != ticket["forecast"]
 
 
-class Deleting(ForecastSession):
-    """Deletes the forecast before it is read for the first time."""
+class DeletingSession(AwsSession):
+    """Deletes the forecast before it is queried for the first time."""
 
-    def query(self, **asked: Any) -> dict[str, Any]:
-        """Read what is not there any more."""
-        self.ask("delete_forecast", ForecastArn=asked["ForecastArn"])
-        return super().query(**asked)
+    def query_forecast(self, **parameters: Any) -> dict[str, Any]:
+        """Delete the forecast, then query it."""
+        self.call("delete_forecast", ForecastArn=parameters["ForecastArn"])
+        return super().query_forecast(**parameters)
 
 
-def test_a_forecast_that_is_deleted_before_it_is_read(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That passes: the next look makes it again, and then it is read."""
+def test_a_forecast_deleted_before_it_is_read_is_created_again(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is busy; the next poll creates it again, and then it is read."""
     monkeypatch.setattr("forecasting.engines.aws_forecast.forecaster.QUERIES", 1)
     job = chain.job()
     ticket = chain.finished(job)
-    session = Deleting(chain.settings, attempts=1)
+    session = DeletingSession(chain.settings, attempts=1)
     engine = AwsForecastEngine(chain.settings, chain.tolerance, chain.aws.clock, session)
     with pytest.raises(EngineBusy):
         engine.fetch(job, ticket)
@@ -302,17 +279,17 @@ def test_a_forecast_that_is_deleted_before_it_is_read(chain: Chain, monkeypatch:
     assert len(chain.engine.fetch(job, again).stores) == 2
 
 
-def test_a_backtest_that_is_deleted(chain: Chain) -> None:
-    """Its export is made again; without its files there is nothing to judge the predictor by."""
+def test_a_deleted_backtest_is_exported_again(chain: Chain) -> None:
+    """If only its files are missing, the run fails and names the folder."""
     job = chain.job()
     ticket = chain.finished(job)
-    chain.session.ask(
+    chain.session.call(
         "delete_predictor_backtest_export_job", PredictorBacktestExportJobArn=ticket["backtest"]
     )
     chain.aws.clock.turn(MINUTES)
-    assert chain.engine.poll(job, ticket).stage == "Writing the backtest in AWS"
+    assert chain.engine.poll(job, ticket).stage == "Exporting the backtest in AWS"
     ticket = chain.finished(job, ticket)
-    for key in list(chain.session.keys("storecast/backtest/")):
+    for key in list(chain.session.list_keys("storecast/backtest/")):
         chain.aws.s3.delete_object(Bucket=chain.aws.bucket, Key=key)
     with pytest.raises(
         EngineUnavailable, match="the backtest in s3://storecast-forecast/storecast/backtest/"
@@ -320,85 +297,9 @@ def test_a_backtest_that_is_deleted(chain: Chain) -> None:
         chain.engine.fetch(job, ticket)
 
 
-def filled(chain: Chain, *forecasts: str) -> None:
-    """Forecasts of an older predictor, the first the oldest."""
-    older = chain.aws.clock.now() - timedelta(days=9)
-    predictor = chain.aws.add_predictor("storecast_0", group=GROUP, created=older)
-    for number, name in enumerate(forecasts):
-        chain.aws.add_forecast(name, predictor=predictor, created=older + timedelta(hours=number))
-
-
-def test_the_eleventh_forecast(chain: Chain) -> None:
-    """AWS keeps ten: our oldest goes, and then there is room; foreign ones stay."""
-    filled(chain, "by_hand", "storecast_a", *(f"storecast_{number}" for number in range(8)))
-    oldest = next(
-        each["ForecastArn"]
-        for each in chain.aws.resources("forecast")
-        if each["ForecastName"] == "storecast_a"
-    )
-    job, ticket = trained(chain)
-    progress = chain.engine.poll(job, ticket)
-    assert progress.stage == "Making room in AWS"
-    assert not progress.ready
-    ticket = chain.finished(job, progress.ticket)
-    kept = {each["ForecastArn"] for each in chain.aws.resources("forecast")}
-    assert oldest not in kept
-    assert len(kept) == 10
-    assert "by_hand" in names(chain, "forecast", "Forecast")
-
-
-def test_what_was_exported_of_a_forecast_goes_first(chain: Chain) -> None:
-    """One look deletes the export, a later one the forecast, and then there is room."""
-    job = chain.job()
-    ticket = chain.finished(job)
-    place = {"Path": f"s3://{chain.aws.bucket}/out", "RoleArn": chain.aws.role_arn}
-    chain.session.ask(
-        "create_forecast_export_job",
-        ForecastExportJobName="storecast_out",
-        ForecastArn=ticket["forecast"],
-        Destination={"S3Config": place},
-    )
-    chain.aws.clock.turn(timedelta(minutes=20))
-    chain.aws.knobs.forecasts = 1
-    again = chain.job(train=False, inputs_hash="b" * 64)
-    assert chain.finished(again)["forecast"] != ticket["forecast"]
-    order = [
-        call.operation for call in chain.aws.calls if call.operation.startswith("Delete") and not call.error
-    ]
-    assert order == ["DeleteForecastExportJob", "DeleteForecast"]
-
-
-def test_ten_foreign_forecasts(chain: Chain) -> None:
-    """Nothing of others is deleted: the run ends, and says whose they are not."""
-    filled(chain, *(f"by_hand_{number}" for number in range(10)))
-    job, ticket = trained(chain)
-    with pytest.raises(EngineUnavailable, match=r"no room left.*10 forecasts.*none .* of 'storecast'"):
-        chain.engine.poll(job, ticket)
-    assert len(chain.aws.resources("forecast")) == 10
-    assert [call for call in chain.aws.calls if call.operation.startswith("Delete")] == []
-
-
-def test_three_forecasts_at_a_time(chain: Chain) -> None:
-    """That quota passes by itself: nothing is deleted for it."""
-    job = chain.job()
-    chain.finished(job)
-    chain.aws.take_minutes(forecast=60)
-    foreign = chain.aws.add_predictor("by_hand", group="other", horizon=HORIZON)
-    for number in range(3):
-        chain.aws.add_forecast(f"by_hand_{number}", predictor=foreign, status="CREATE_IN_PROGRESS")
-    again = chain.job(train=False, inputs_hash="b" * 64)
-    ticket = chain.engine.start(again)
-    chain.aws.clock.turn(MINUTES)
-    with pytest.raises(EngineBusy, match="makes 3 forecasts already"):
-        chain.engine.poll(again, ticket)
-    assert chain.aws.named("DeleteForecast") == []
-    chain.aws.clock.turn(timedelta(hours=1))
-    assert chain.engine.poll(again, ticket).stage == "Forecasting in AWS"
-
-
-def test_a_quota_of_trainings(chain: Chain) -> None:
-    """It is told at once, in AWS's words."""
-    job, ticket = imported(chain)
+def test_a_quota_of_trainings_fails_the_run(chain: Chain) -> None:
+    """At once, with AWS's reason."""
+    job, ticket = import_inputs(chain)
     chain.aws.fail(
         "CreateAutoPredictor", "LimitExceededException", reason="You have reached the limit of 3 trainings"
     )
@@ -407,7 +308,7 @@ def test_a_quota_of_trainings(chain: Chain) -> None:
     assert len(chain.aws.named("CreateAutoPredictor")) == 1
 
 
-TROUBLE = {
+ERRORS = {
     "ThrottlingException": EngineBusy,
     "InternalServerError": EngineBusy,
     "timeout": EngineBusy,
@@ -417,26 +318,13 @@ TROUBLE = {
 
 
 @pytest.mark.parametrize("operation", ["ListDatasetGroups", "CreateDatasetImportJob", "QueryForecast"])
-def test_trouble_on_the_way(chain: Chain, operation: str) -> None:
-    """Whatever is asked, what may pass is busy, and what won't is unavailable; afterwards all is well."""
+def test_errors_of_requests(chain: Chain, operation: str) -> None:
+    """A temporary error is busy, a permanent one unavailable; afterwards the run goes on."""
     job = chain.job()
     ticket = chain.finished(job) if operation == "QueryForecast" else {}
-    for code, error in TROUBLE.items():
+    for code, error in ERRORS.items():
         chain.aws.fail(operation, code, times=None)
         with pytest.raises(error):
             chain.engine.fetch(job, ticket) if ticket else chain.engine.start(job)
         chain.aws.mend()
     assert chain.engine.fetch(job, ticket) if ticket else chain.engine.start(job)
-
-
-def test_old_predictors_go_with_a_training(chain: Chain, caplog: pytest.LogCaptureFixture) -> None:
-    """The newest two stay; a run does not fail because they can't be deleted."""
-    now = chain.aws.clock.now()
-    for days in (9, 8, 7):
-        chain.aws.add_predictor(f"storecast_{days}", group=GROUP, created=now - timedelta(days=days))
-    chain.aws.fail("DeletePredictor", "AccessDeniedException")
-    chain.aws.take_minutes(export=20)
-    with caplog.at_level(logging.WARNING, "forecasting"):
-        chain.finished(chain.job())
-    assert "old predictors stay in AWS" in caplog.text
-    assert names(chain, "predictor", "Predictor") == ["storecast_20190403T043000", "storecast_7"]

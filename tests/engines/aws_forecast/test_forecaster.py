@@ -1,4 +1,4 @@
-"""What forecasts in AWS say, with unmodified clients over HTTP."""
+"""Querying forecasts in AWS, with unmodified clients over HTTP."""
 
 from datetime import date, timedelta
 
@@ -21,7 +21,7 @@ def ready(chain: Chain) -> Chain:
 
 
 def test_an_empty_account(empty: Chain) -> None:
-    """There is no forecast, which is told as such."""
+    """There is no forecast, and the error says so."""
     assert empty.forecaster.get_latest_forecast() is None
     assert empty.forecaster.get_df_forecast_metadata().empty
     with pytest.raises(NoForecastYet):
@@ -42,7 +42,7 @@ def test_a_series(ready: Chain) -> None:
 
 
 def test_some_days(ready: Chain) -> None:
-    """Both ends count; a day that AWS does not forecast is refused."""
+    """Both ends are included; a day outside the forecast is refused."""
     first, last = FIRST + timedelta(days=2), FIRST + timedelta(days=4)
     frame = ready.forecaster.get_forecast("1", "bread", first, last)
     assert frame["ds"].dt.date.tolist() == [first, first + timedelta(days=1), last]
@@ -51,7 +51,7 @@ def test_some_days(ready: Chain) -> None:
 
 
 def test_an_unknown_series(ready: Chain) -> None:
-    """It is named, whichever way AWS puts it."""
+    """The error names it, whichever error AWS uses."""
     for code in ("ResourceNotFoundException", "InvalidInputException"):
         ready.aws.knobs.unknown_item = code
         with pytest.raises(UnknownSeries, match="product jam of store 1"):
@@ -61,7 +61,7 @@ def test_an_unknown_series(ready: Chain) -> None:
 
 
 def test_values_that_are_missing_or_negative(ready: Chain) -> None:
-    """A missing quantile is NaN, and the others are there; who publishes negative values puts them right."""
+    """A missing quantile is NaN, and the others are present; publishing corrects negative values."""
     ready.aws.spoil(missing="p90", item="bread")
     ready.aws.spoil(negative=True, item="cake")
     bread, cake = (ready.forecaster.get_forecast("1", item) for item in ("bread", "cake"))
@@ -71,7 +71,7 @@ def test_values_that_are_missing_or_negative(ready: Chain) -> None:
 
 
 def test_names_in_mixed_case(aws: AwsFake) -> None:
-    """Stores and products are found by the names they have here."""
+    """Stores and products are found by our names."""
     stores = two_stores()
     chain = Chain(aws, sales={"Köln Süd": {"Brot": stores["1"]["bread"]}}).set_up()
     chain.finished(chain.job())
@@ -88,8 +88,8 @@ def test_stores_without_products(aws: AwsFake) -> None:
     assert len(chain.forecaster.get_forecast("2")) == HORIZON
 
 
-def test_the_latest_that_is_answered_for(chain: Chain) -> None:
-    """Failed ones, and those over 30 days, don't count; a forecast of exactly 30 days is over."""
+def test_the_latest_queryable_forecast(chain: Chain) -> None:
+    """Failed ones do not count, nor those 30 days old or older."""
     predictor = chain.aws.add_predictor("storecast_p", group=GROUP)
     now = chain.aws.clock.now()
     for name, days, status in (("old", 30, "ACTIVE"), ("good", 29.9, "ACTIVE"), ("bad", 1, "CREATE_FAILED")):
@@ -106,7 +106,7 @@ def test_the_latest_that_is_answered_for(chain: Chain) -> None:
 
 
 def test_deleted_between_list_and_query(ready: Chain) -> None:
-    """A forecast that goes meanwhile is not a series that is unknown."""
+    """A forecast deleted in the meantime is not reported as an unknown series."""
     for operation in ("QueryForecast", "DescribeForecast"):
         ready.aws.fail(operation, "ResourceNotFoundException")
     with pytest.raises(EngineBusy, match="was deleted"):

@@ -1,4 +1,4 @@
-"""Predictors of a dataset group, with unmodified clients over HTTP; pages have two things."""
+"""Predictors of a dataset group, with unmodified clients over HTTP and pages of two resources."""
 
 import time
 from collections.abc import Iterator
@@ -8,18 +8,18 @@ import pandas as pd
 import pytest
 
 from forecasting.core.errors import EngineBusy, EngineUnavailable
-from forecasting.engines.aws_forecast.trainer import State
+from forecasting.engines.aws_forecast.trainer import PredictorState
 from tests.aws_fake.clock import VirtualClock
 from tests.engines.aws_forecast.chain import GROUP, HORIZON, Chain
 
 
 def ago(chain: Chain, **age: float) -> datetime:
-    """An instant in the past."""
+    """Return a time in the past."""
     return chain.aws.clock.now() - timedelta(**age)
 
 
 def seeded(chain: Chain, name: str, hours: float, status: str = "ACTIVE", **more: object) -> str:
-    """A predictor of the group; its ARN."""
+    """Add a predictor to the group; return its ARN."""
     return chain.aws.add_predictor(name, group=GROUP, created=ago(chain, hours=hours), status=status, **more)
 
 
@@ -34,7 +34,7 @@ def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_an_empty_account(empty: Chain) -> None:
-    """Nothing is there, which is no error; the table has its columns."""
+    """It is no error; the table is empty but has its columns."""
     trainer = empty.trainer
     table = trainer.get_df_pred_metadata()
     assert table.empty
@@ -43,7 +43,7 @@ def test_an_empty_account(empty: Chain) -> None:
     assert trainer.get_training_predictor() is None
     assert trainer.latest_predictor_in_tolerance() is None
     assert trainer.prune() == []
-    assert trainer.state() is State.NONE
+    assert trainer.state() is PredictorState.NONE
 
 
 def test_the_table_of_predictors(chain: Chain) -> None:
@@ -61,13 +61,13 @@ def test_the_table_of_predictors(chain: Chain) -> None:
 
 
 def test_predictors_of_a_foreign_group_do_not_count(chain: Chain) -> None:
-    """Another dataset group of the account is not looked at, whatever its predictors are called."""
+    """Predictors of another dataset group are ignored, whatever their names."""
     chain.aws.add_predictor("storecast_x", group="other", created=ago(chain, hours=1))
     assert chain.trainer.get_latest_predictor() is None
 
 
 def test_the_newest_on_the_last_page(chain: Chain) -> None:
-    """All pages are read, and their order is not trusted."""
+    """All pages are read, in any order."""
     for hours in (40, 30, 20, 10, 5):
         seeded(chain, f"storecast_{hours}", hours)
     latest = chain.trainer.get_latest_predictor()
@@ -85,15 +85,15 @@ def test_the_newest_on_the_last_page(chain: Chain) -> None:
         ("CREATE_STOPPED", False),
     ],
 )
-def test_what_is_in_training(chain: Chain, status: str, trains: bool) -> None:  # noqa: FBT001
-    """One that is being stopped will not be ready."""
+def test_a_predictor_in_training(chain: Chain, status: str, trains: bool) -> None:  # noqa: FBT001
+    """One that is being stopped does not count."""
     arn = seeded(chain, "storecast_now", 0.1, status)
     found = chain.trainer.get_training_predictor()
     assert (found.arn if found else None) == (arn if trains else None)
 
 
-def test_a_training_for_another_horizon_is_not_ours(chain: Chain) -> None:
-    """A legacy predictor is asked for its horizon in its own way."""
+def test_a_training_for_another_horizon_does_not_count(chain: Chain) -> None:
+    """The horizon of a legacy predictor is read with another operation."""
     seeded(chain, "storecast_now", 0.1, "CREATE_IN_PROGRESS", horizon=7)
     legacy = seeded(chain, "by_hand", 0.2, "CREATE_IN_PROGRESS", horizon=14, auto=False)
     found = chain.trainer.get_training_predictor(14)
@@ -105,16 +105,18 @@ def test_a_training_for_another_horizon_is_not_ours(chain: Chain) -> None:
 @pytest.mark.parametrize(("hours", "within"), [(47.5, True), (48.0, False), (48.5, False)])
 @pytest.mark.usefixtures("in_berlin")
 def test_age_across_a_change_of_the_clocks(chain: Chain, hours: float, within: bool) -> None:  # noqa: FBT001
-    """Hours that passed count, not those on the wall: AWS's times come as local ones. Exactly 48 h is out."""
+    """Elapsed hours count, although AWS's times come as local ones; exactly 48 h is too old."""
     chain.aws.use_clock(VirtualClock(datetime(2019, 4, 1, 10, 30, tzinfo=UTC)))
     seeded(chain, "storecast_a", hours)
     found = chain.trainer.latest_predictor_in_tolerance()
     assert (found is not None) is within
-    assert chain.trainer.state() is (State.WITHIN_TOLERANCE if within else State.PAST_TOLERANCE)
+    assert chain.trainer.state() is (
+        PredictorState.WITHIN_TOLERANCE if within else PredictorState.PAST_TOLERANCE
+    )
 
 
 def test_the_newest_failed(chain: Chain) -> None:
-    """The good one before it counts, as long as it is within the tolerance."""
+    """The active one before it counts, if it is within the tolerance."""
     seeded(chain, "storecast_a", 30)
     seeded(chain, "storecast_b", 1, "CREATE_FAILED")
     found = chain.trainer.latest_predictor_in_tolerance()
@@ -124,28 +126,28 @@ def test_the_newest_failed(chain: Chain) -> None:
 
 
 def test_states(chain: Chain) -> None:
-    """Only failures; then one in training, whatever else there is."""
+    """Only failures; then one in training, whatever the others are."""
     seeded(chain, "storecast_a", 1, "CREATE_FAILED")
-    assert chain.trainer.state() is State.FAILED
+    assert chain.trainer.state() is PredictorState.FAILED
     seeded(chain, "storecast_b", 0.1, "CREATE_IN_PROGRESS")
-    assert chain.trainer.state() is State.TRAINING
+    assert chain.trainer.state() is PredictorState.TRAINING
 
 
 def test_a_training_needs_the_group(empty: Chain) -> None:
-    """It says what makes it."""
+    """The error names the command that creates it."""
     with pytest.raises(EngineUnavailable, match="python -m forecasting aws setup"):
         empty.trainer.train_new_predictor(empty.aws.clock.now(), HORIZON)
 
 
-def test_a_name_that_is_there_and_not_listed(chain: Chain) -> None:
-    """AWS lists a little later what it has begun: that passes."""
+def test_a_created_predictor_that_is_not_listed_yet_is_busy(chain: Chain) -> None:
+    """AWS lists new resources with a delay."""
     chain.aws.fail("CreateAutoPredictor", "ResourceAlreadyExistsException")
     with pytest.raises(EngineBusy, match="does not list it yet"):
         chain.trainer.train_new_predictor(chain.aws.clock.now(), HORIZON)
 
 
 def pruned(chain: Chain, looks: int) -> list[list[str]]:
-    """What is left to be pruned at each of some looks, a minute after one another."""
+    """Prune several times, every minute; return the old predictors each time."""
     seen = []
     for _ in range(looks):
         seen.append([job.name for job in chain.trainer.prune()])
@@ -154,15 +156,15 @@ def pruned(chain: Chain, looks: int) -> list[list[str]]:
 
 
 def names(chain: Chain, kind: str) -> set[str]:
-    """Names of all things of a kind."""
+    """Return the names of all resources of a kind."""
     return {each[f"{base}Name"] for each in chain.aws.resources(kind) for base in [_BASES[kind]]}
 
 
 _BASES = {"predictor": "Predictor", "forecast": "Forecast", "forecast-export-job": "ForecastExportJob"}
 
 
-def test_old_predictors_are_deleted_with_what_hangs_on_them(chain: Chain) -> None:
-    """The newest two good ones stay; a forecast goes before its predictor."""
+def test_old_predictors_are_deleted_with_their_dependents(chain: Chain) -> None:
+    """The newest two active ones stay; a forecast is deleted before its predictor."""
     for hours, status in (
         (5, "ACTIVE"),
         (4, "CREATE_FAILED"),
@@ -178,8 +180,8 @@ def test_old_predictors_are_deleted_with_what_hangs_on_them(chain: Chain) -> Non
     assert names(chain, "forecast") == {"storecast_f3", "storecast_f1"}
 
 
-def test_what_is_foreign_stays(chain: Chain) -> None:
-    """A foreign predictor, one of another group, and ours as long as something foreign hangs on it."""
+def test_resources_of_others_are_kept(chain: Chain) -> None:
+    """A predictor created elsewhere, one of another group, and ours if a resource of others depends on it."""
     old = seeded(chain, "storecast_9", 9)
     chain.aws.add_forecast("by_hand", predictor=old)
     seeded(chain, "by_hand", 8)

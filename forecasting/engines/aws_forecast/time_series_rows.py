@@ -1,14 +1,14 @@
-"""What is sent to AWS Forecast: the columns of its two datasets, and one store's rows of each.
+"""The columns of the two datasets in AWS Forecast, and one store's rows in each.
 
 =============  ====================================================================================
-target         timestamp, item_id, [store,] target_value: demand of the days that are known; a day
-               on which the series was closed is an explicit 0, one nothing is known of is left out
-related        timestamp, item_id, [store,] promo, is_open, school_holiday, holiday: 0 or 1 on each
-               day from the first of the history to the last to be forecast of any store
+target         timestamp, item_id, [store,] target_value: demand of each known day; a day on which
+               the series was closed is an explicit 0, unknown days are left out
+related        timestamp, item_id, [store,] promo, is_open, school_holiday, holiday: 0 or 1 for each
+               day from the first of the history to the last day to forecast of any store
 =============  ====================================================================================
 
-Where stores have products, `item_id` is the product and `store` a dimension of the forecast; a store's total
-is the item ``"all"``, a series of its own. Where no store has any, `item_id` is the store.
+If stores have products, `item_id` is the product and `store` a dimension of the forecast. A store's total is
+a series of its own, with the item ``"all"``. If no store has products, `item_id` is the store.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from forecasting.calendar.future_days import usual_days
 from forecasting.core.day_arrays import IntArray, SeriesDays
 from forecasting.core.domain import ALL_ITEMS, SeriesKey
 from forecasting.core.store_inputs import SeriesInputs, StoreInputs
-from forecasting.engines.aws_forecast.names import Ids
+from forecasting.engines.aws_forecast.resource_names import UniqueIds
 
 DOMAIN = "CUSTOM"
 FREQUENCY = "D"
@@ -35,7 +35,7 @@ STORE = "store"
 
 FORECAST_TYPES = ("0.1", "0.5", "0.9", "mean")
 VALUES = {"mean": "mean", "q10": "p10", "q50": "p50", "q90": "p90"}
-"""Our columns, and what AWS calls them in an answer and in an export."""
+"""Map our columns to AWS's names for them in answers and exports."""
 
 ATTRIBUTES = (
     {
@@ -48,33 +48,33 @@ ATTRIBUTES = (
         },
     },
 )
-"""How AWS fills gaps in demand: not at all, where its own choice would be 0."""
+"""How AWS fills gaps in demand: not at all. Its default would be 0."""
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """How series are told apart.
+class SeriesLayout:
+    """How series are identified in AWS.
 
     Attributes
     ----------
     by_store
-        Whether `item_id` is a product and the store a dimension; else `item_id` is the store.
+        True if `item_id` is a product and the store a dimension; False if `item_id` is the store.
     """
 
     by_store: bool
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """Of forecasts, besides `item_id`."""
+        """Dimensions of a forecast besides `item_id`."""
         return (STORE,) if self.by_store else ()
 
     def columns(self, kind: str) -> tuple[str, ...]:
-        """Names of the columns of a dataset, in the order of its files."""
+        """Return the columns of a dataset, in the order of its files."""
         values = ("target_value",) if kind == TARGET else COVARIATES
         return ("timestamp", "item_id", *self.dimensions, *values)
 
     def schema(self, kind: str) -> dict[str, list[dict[str, str]]]:
-        """A dataset's schema as AWS wants it."""
+        """Return a dataset's schema in AWS's format."""
         types = {"timestamp": "timestamp", "item_id": "string", STORE: "string"}
         names = self.columns(kind)
         return {
@@ -84,62 +84,62 @@ class Layout:
         }
 
     @classmethod
-    def of_schema(cls, schema: Mapping[str, Sequence[Mapping[str, str]]]) -> "Layout":
-        """That of a dataset that is there."""
+    def from_schema(cls, schema: Mapping[str, Sequence[Mapping[str, str]]]) -> "SeriesLayout":
+        """Return the layout of an existing dataset."""
         return cls(any(each.get("AttributeName") == STORE for each in schema.get("Attributes", ())))
 
 
-def layout_of(items: Iterable[Sequence[str]]) -> Layout:
-    """The layout for stores with these items."""
-    return Layout(any(item != ALL_ITEMS for each in items for item in each))
+def layout_for(items: Iterable[Sequence[str]]) -> SeriesLayout:
+    """Return the layout for stores, given the items of each."""
+    return SeriesLayout(any(item != ALL_ITEMS for each in items for item in each))
 
 
-class Identities:
-    """Our series and their names in AWS.
+class SeriesIds:
+    """Maps our series to their ids in AWS.
 
     Parameters
     ----------
     layout
-        How they are told apart there.
+        How series are identified there.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: SeriesLayout) -> None:
         self.layout = layout
-        self._stores, self._items = Ids("stores"), Ids("products")
+        self._stores, self._items = UniqueIds("stores"), UniqueIds("products")
 
-    def of(self, key: SeriesKey) -> dict[str, str]:
-        """Values of `item_id` and of the dimensions.
+    def ids_of(self, key: SeriesKey) -> dict[str, str]:
+        """Return a series' values of `item_id` and of the dimensions.
 
         Raises
         ------
         InvalidRequest
-            If another store or product has the same there.
+            If another store or product has the same id in AWS.
         """
-        store = self._stores.of(key.store)
+        store = self._stores.id_of(key.store)
         if not self.layout.by_store:
             return {"item_id": store}
-        return {"item_id": self._items.of(key.item), STORE: store}
+        return {"item_id": self._items.id_of(key.item), STORE: store}
 
 
-def sent_series(inputs: StoreInputs, layout: Layout) -> tuple[SeriesInputs, ...]:
-    """The series of a store that are sent: all, or its total alone where stores have no products."""
+def sent_series(inputs: StoreInputs, layout: SeriesLayout) -> tuple[SeriesInputs, ...]:
+    """Return the series of a store to send: all, or only its total if no store has products."""
     return tuple(each for each in inputs.series if layout.by_store or each.key.item == ALL_ITEMS)
 
 
 def target_rows(series: SeriesInputs) -> pd.DataFrame:
-    """Timestamp and demand of the days that are known."""
+    """Return the rows of the target dataset: timestamp and demand of each known day."""
     past = series.past
     return pd.DataFrame({"timestamp": _dates(past.days), "target_value": np.where(past.is_open, past.y, 0.0)})
 
 
 def related_rows(series: SeriesInputs, total: SeriesDays) -> pd.DataFrame:
-    """Timestamp and what is known ahead of time, of every day from the first of the history on.
+    """Return the rows of the related dataset: timestamp and covariates of every day of the history and plan.
 
     Parameters
     ----------
     total
-        The days of `store_days`, to the last one wanted: they stand for days the series has no row of, and a
-        day they lack counts as closed.
+        The store's days from `store_days`. They fill in for days without a row of the series; a day that both
+        lack counts as closed.
     """
     own = series.past.followed_by(series.future)
     grid = np.arange(own.days[0], total.days[-1] + 1)
@@ -154,31 +154,31 @@ def related_rows(series: SeriesInputs, total: SeriesDays) -> pd.DataFrame:
 
 
 def store_days(inputs: StoreInputs, until: date) -> SeriesDays:
-    """The days of a store's total up to a day; where its plan ends before that, by habit.
+    """Return the days of a store's total up to a day. Days after the end of its plan follow its usual week.
 
-    AWS wants them to the same day of every store, also of one whose sales end before those of others.
+    AWS needs the related data of every store up to the same day, even if some stores' sales end earlier.
     """
     total = next(each for each in inputs.series if each.key.item == ALL_ITEMS)
     ahead, _ = usual_days(total.past, (until - inputs.cutoff).days).overlay(total.future)
     return total.past.followed_by(ahead)
 
 
-def store_files(inputs: StoreInputs, identities: Identities, until: date) -> Iterator[tuple[str, str]]:
-    """One store's rows as CSV without a header, by kind of dataset.
+def store_files(inputs: StoreInputs, ids: SeriesIds, until: date) -> Iterator[tuple[str, str]]:
+    """Yield (kind of dataset, rows) of one store, with the rows as CSV without a header.
 
     Parameters
     ----------
     until
-        Last day of what is known ahead of time.
+        Last day of the related dataset.
 
     Raises
     ------
     InvalidRequest
-        As `Identities.of`.
+        As `SeriesIds.ids_of`.
     """
-    layout, total = identities.layout, store_days(inputs, until)
+    layout, total = ids.layout, store_days(inputs, until)
     for series in sent_series(inputs, layout):
-        names = identities.of(series.key)
+        names = ids.ids_of(series.key)
         for kind, rows in ((TARGET, target_rows(series)), (RELATED, related_rows(series, total))):
             columns = list(layout.columns(kind))
             yield kind, rows.assign(**names)[columns].to_csv(header=False, index=False, lineterminator="\n")
@@ -189,5 +189,5 @@ def _dates(days: IntArray) -> np.ndarray:
 
 
 def day_numbers(stamps: Sequence[str]) -> IntArray:
-    """(n,) days since 1970-01-01 of timestamps such as ``2019-04-03T00:00:00``."""
+    """Return (n,) days since 1970-01-01 of timestamps such as ``2019-04-03T00:00:00``."""
     return np.array([stamp[:10] for stamp in stamps], dtype="datetime64[D]").astype(np.int64)

@@ -1,6 +1,6 @@
-"""What things are called in AWS.
+"""The names of resources in AWS.
 
-Names follow from what is asked for, so that asking twice makes nothing twice.
+A name follows from the request, so repeating a request does not create a second resource.
 """
 
 import hashlib
@@ -14,14 +14,14 @@ from itertools import count
 from forecasting.core.errors import InvalidRequest
 
 HASH_LETTERS = 12
-"""Of a hash, as far as it goes into a name: names have at most 63 letters, and a group's has 24 of them."""
+"""Digits of a hash used in a name. Names have at most 63 characters, 24 of them for the group."""
 
 STAMP = "%Y%m%dT%H%M%S"
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """Names of all that is made in AWS for one group.
+class ResourceNames:
+    """Names of all resources in AWS of one group.
 
     Attributes
     ----------
@@ -33,97 +33,97 @@ class Names:
 
     @property
     def target(self) -> str:
-        """The dataset of demand."""
+        """The dataset with demand."""
         return f"{self.group}_target"
 
     @property
     def related(self) -> str:
-        """The dataset of what is known ahead of time."""
+        """The dataset with covariates."""
         return f"{self.group}_related"
 
     @property
     def role(self) -> str:
-        """The role AWS Forecast reads and writes the bucket with, where none is set."""
+        """The role with which AWS Forecast accesses the bucket, unless the settings name another."""
         return f"{self.group}_forecast"
 
     def target_import(self, inputs_hash: str) -> str:
-        """An import of demand."""
+        """Return the name of an import of demand."""
         return f"{self.target}_{inputs_hash[:HASH_LETTERS]}"
 
     def related_import(self, inputs_hash: str) -> str:
-        """An import of what is known ahead of time."""
+        """Return the name of an import of covariates."""
         return f"{self.related}_{inputs_hash[:HASH_LETTERS]}"
 
     def predictor(self, requested_at: datetime) -> str:
-        """A predictor, by when it was asked for."""
+        """Return the name of a predictor, given the time of the request."""
         return f"{self.group}_{requested_at.astimezone(UTC):{STAMP}}"
 
     def forecast(self, predictor_arn: str, inputs_hash: str) -> str:
-        """What a predictor makes of inputs."""
-        made_of = hashlib.sha256(f"{predictor_arn} {inputs_hash}".encode()).hexdigest()
-        return f"{self.group}_forecast_{made_of[:HASH_LETTERS]}"
+        """Return the name of a forecast, given its predictor and its inputs."""
+        source_hash = hashlib.sha256(f"{predictor_arn} {inputs_hash}".encode()).hexdigest()
+        return f"{self.group}_forecast_{source_hash[:HASH_LETTERS]}"
 
     def backtest(self, predictor_arn: str) -> str:
-        """The export of a predictor's backtest."""
+        """Return the name of the export of a predictor's backtest."""
         return f"{self.group}_backtest_{hashlib.sha256(predictor_arn.encode()).hexdigest()[:HASH_LETTERS]}"
 
     def owns(self, name: str) -> bool:
-        """Whether a thing of the dataset group was made by us, by its name."""
+        """Return whether a resource's name shows that this installation created it."""
         return name.startswith(f"{self.group}_")
 
 
 def candidates(name: str) -> Iterator[str]:
-    """A name, and what to call a thing instead where it is taken by one that failed."""
+    """Yield a name, then the alternatives to use if a failed resource has taken it."""
     yield name
     for number in count(2):
         yield f"{name}_{number}"
 
 
 def is_candidate(found: str, name: str) -> bool:
-    """Whether a name is one of the `candidates` of another."""
+    """Return whether `found` is one of the `candidates` of `name`."""
     return bool(re.fullmatch(rf"{re.escape(name)}(_\d+)?", found))
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
-    """The first of the `candidates` that is not taken."""
+    """Return the first of the `candidates` that is not taken."""
     return next(each for each in candidates(name) if each not in taken)
 
 
-def normalised(name: str) -> str:
-    """A store or product as AWS has it: it tells capitals from small letters here, and not there.
+def normalise(name: str) -> str:
+    """Return the id of a store or product in AWS, which does not distinguish upper and lower case.
 
-    Accents are dropped; what is not in ``[a-z0-9_-]`` then becomes ``_``.
+    The name is lower-cased and loses its accents. Every other character outside ``[a-z0-9_-]`` becomes ``_``.
     """
     letters = (each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
     return re.sub(r"[^a-z0-9_-]", "_", "".join(letters).lower())
 
 
-class Ids:
-    """Names as AWS has them and as we do, of stores or of products.
+class UniqueIds:
+    """Maps names of stores or products to ids in AWS, and refuses names with the same id.
 
     Parameters
     ----------
     kind
-        What they are names of, for the error.
+        What the names stand for, such as ``stores``; used in the error.
     """
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._names: dict[str, str] = {}
 
-    def of(self, name: str) -> str:
-        """The name in AWS.
+    def id_of(self, name: str) -> str:
+        """Return the id of a name.
 
         Raises
         ------
         InvalidRequest
-            If another has the same there.
+            If another name has the same id.
         """
-        found = normalised(name)
+        found = normalise(name)
         known = self._names.setdefault(found, name)
         if known != name:
             raise InvalidRequest(
-                f"AWS Forecast: expected {self._kind} whose names differ by more than capitals, accents and "
-                f"signs, found '{known}' and '{name}': both are '{found}' there"
+                f"AWS Forecast: expected {self._kind} whose names differ by more than case, accents and "
+                f"punctuation, found '{known}' and '{name}': both are '{found}' in AWS"
             )
         return found

@@ -1,4 +1,4 @@
-"""What goes wrong between us and AWS, in the words of the error tree."""
+"""Translate the errors of boto3 into the error tree."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import Any
 from forecasting.core.errors import EngineBusy, EngineUnavailable, StorecastError
 
 CLOSED = (
-    "AWS Forecast is closed to new customers since 29 July 2024, and this account is not one of the others"
+    "AWS Forecast is closed to new customers since 29 July 2024, and this account was not a customer before"
 )
 
 _CREDENTIALS = (
@@ -40,49 +40,49 @@ _MISSING = ("ResourceNotFoundException", "NoSuchKey", "NoSuchEntity", "NoSuchBuc
 _SERVER_FAULT = 500
 
 
-class NotThere(EngineUnavailable):
-    """A thing that AWS does not have."""
+class ResourceNotFound(EngineUnavailable):
+    """AWS has no such resource."""
 
 
-class AlreadyThere(EngineUnavailable):
-    """A name that is taken in AWS."""
+class ResourceExists(EngineUnavailable):
+    """AWS already has a resource of that name."""
 
 
-class InUse(EngineBusy):
-    """A thing that can't be changed now, as AWS works on it or on what hangs on it."""
+class ResourceInUse(EngineBusy):
+    """A resource can't be changed now, because AWS is working on it or on one that depends on it."""
 
 
 class QuotaReached(EngineUnavailable):
-    """AWS keeps no more things of a kind, or does no more at a time."""
+    """A quota of the account is used up: resources of a kind, or jobs at the same time."""
 
 
-class Refused(EngineUnavailable):
-    """AWS does not take what it was given."""
+class RequestRefused(EngineUnavailable):
+    """AWS rejects the parameters of a request."""
 
 
 class NoAccess(EngineUnavailable):
-    """The account may not use AWS Forecast, or the credentials may not do this."""
+    """The account can't use AWS Forecast, or the credentials do not permit the request."""
 
 
 class NoCredentials(EngineUnavailable):
-    """There are no credentials, or they are not valid any more."""
+    """Credentials are missing, expired or invalid."""
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Raise what boto3 raises as one of the error tree; no message has a key or a token.
+def translated_errors() -> Iterator[None]:
+    """Translate boto3's errors into the error tree. No message contains a key or a token.
 
     Raises
     ------
     EngineBusy
-        If the same may well succeed a little later.
+        If the request may succeed later.
     EngineUnavailable
-        Else; one of the classes above where it matters which.
+        For every other error; one of the subclasses above if callers handle it.
     """
     from botocore import exceptions  # noqa: PLC0415 – as boto3
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
-    nameless = (
+    credential_errors = (
         exceptions.NoCredentialsError,
         exceptions.PartialCredentialsError,
         exceptions.CredentialRetrievalError,
@@ -93,39 +93,41 @@ def translated() -> Iterator[None]:
     try:
         yield
     except exceptions.ClientError as error:
-        raise _of_answer(error.response, error.operation_name) from error
-    except nameless as error:
-        raise NoCredentials("AWS: found no credentials; its own tools say how they are set") from error
+        raise _from_response(error.response, error.operation_name) from error
+    except credential_errors as error:
+        raise NoCredentials("AWS: found no credentials; set them as for AWS's own tools") from error
     except exceptions.NoRegionError as error:
         raise EngineUnavailable("AWS: found no region; STORECAST_AWS_REGION sets it") from error
     except (exceptions.ConnectionError, exceptions.HTTPClientError, ResponseParserError) as error:
-        raise EngineBusy("AWS is out of reach") from error
+        raise EngineBusy("AWS can't be reached") from error
     except exceptions.BotoCoreError as error:
         raise EngineUnavailable(f"AWS: {error}") from error
 
 
-def _of_answer(answer: dict[str, Any], operation: str) -> StorecastError:
-    said = answer.get("Error", {})
-    code, message = str(said.get("Code", "")), str(said.get("Message", ""))
+def _from_response(response: dict[str, Any], operation: str) -> StorecastError:
+    details = response.get("Error", {})
+    code, message = str(details.get("Code", "")), str(details.get("Message", ""))
     if code in _CLOSED or "new customers" in message:
         return NoAccess(CLOSED)
     if code in _CREDENTIALS:
         return NoCredentials("AWS: the credentials have expired, or are not valid")
     if code in _DENIED:
-        return NoAccess(f"AWS does not permit {operation} with these credentials: an administrator there can")
-    status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        return NoAccess(
+            f"AWS does not permit {operation} with these credentials; an administrator can allow it"
+        )
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in _THROTTLED or status >= _SERVER_FAULT:
-        return EngineBusy(f"AWS is busy ({operation}), and asks to come back later")
-    return _of_thing(code, message, operation)
+        return EngineBusy(f"AWS is busy ({operation}) and asks to try again later")
+    return _resource_error(code, message, operation)
 
 
-def _of_thing(code: str, message: str, operation: str) -> StorecastError:
+def _resource_error(code: str, message: str, operation: str) -> StorecastError:
     if code in _MISSING:
-        return NotThere(f"AWS ({operation}): {message}")
+        return ResourceNotFound(f"AWS ({operation}): {message}")
     if code in ("ResourceAlreadyExistsException", "EntityAlreadyExists"):
-        return AlreadyThere(f"AWS ({operation}): {message}")
+        return ResourceExists(f"AWS ({operation}): {message}")
     if code == "ResourceInUseException":
-        return InUse(f"AWS ({operation}): {message}")
+        return ResourceInUse(f"AWS ({operation}): {message}")
     if code == "LimitExceededException":
-        return QuotaReached(f"AWS has no room left for this account ({operation}): {message}")
-    return Refused(f"AWS ({operation}): {message or code}")
+        return QuotaReached(f"AWS: a quota of this account is used up ({operation}): {message}")
+    return RequestRefused(f"AWS ({operation}): {message or code}")
