@@ -39,6 +39,7 @@ from forecasting.config.variables import (
     VariableSource,
     variables_of,
 )
+from forecasting.core.domain import AWS_FORECAST, ENGINE_SEPARATOR
 from forecasting.core.errors import InvalidSetting
 
 DEFAULT_HOME = Path(__file__).resolve().parents[2] / "data" / "var"
@@ -54,12 +55,6 @@ SECOND, MINUTE, HOUR, DAY = (
     timedelta(hours=1),
     timedelta(days=1),
 )
-
-AWS_FORECAST = "aws_forecast"
-"""The engine that trains and forecasts in AWS."""
-
-JOINED = "+"
-"""Stands between engines that compete for every series."""
 
 CONSOLE, JSON = "console", "json"
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -199,12 +194,14 @@ class Settings(VariableSettings):
     @property
     def local_engine(self) -> str:
         """The first of all engines asked for that fits here; ``""`` if every store's engine is remote."""
-        named = [name for asked in (self.engine, *self.engines.values()) for name in asked.split(JOINED)]
+        named = [
+            name for asked in (self.engine, *self.engines.values()) for name in asked.split(ENGINE_SEPARATOR)
+        ]
         return next((name for name in named if name != AWS_FORECAST), "")
 
     def engines_of(self, store: str, region: str) -> tuple[str, ...]:
         """Return the engines that compete for a store of a region; usually one."""
-        return tuple(self.engine_of(store, region).split(JOINED))
+        return tuple(self.engine_of(store, region).split(ENGINE_SEPARATOR))
 
     def engine_of(self, store: str, region: str) -> str:
         """Return the engine asked for of a store of a region. The store's own counts before its region's."""
@@ -271,7 +268,7 @@ def portable_settings(environ: Mapping[str, str], home: Path) -> dict[str, str]:
 
 def _require_aws(settings: Settings) -> None:
     asked = (settings.engine, *settings.engines.values())
-    if not settings.aws and any(AWS_FORECAST in names.split(JOINED) for names in asked):
+    if not settings.aws and any(AWS_FORECAST in names.split(ENGINE_SEPARATOR) for names in asked):
         expected = f"STORECAST_AWS_BUCKET to be set where {AWS_FORECAST} is asked for"
         raise InvalidVariable("STORECAST_ENGINE", expected, "it empty")
 

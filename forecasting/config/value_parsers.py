@@ -7,6 +7,8 @@ from datetime import UTC, time, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from forecasting.core.domain import ENGINE_SEPARATOR
+
 LAST_PORT = 65_535
 
 
@@ -174,10 +176,10 @@ def _engines(text: str) -> dict[str, str]:
     engines = {}
     for part in parts(text):
         whose, _, asked = part.rpartition("=")
-        names = [name.strip() for name in asked.split("+")]
+        names = [name.strip() for name in asked.split(ENGINE_SEPARATOR)]
         if len(set(names)) < len(names) or not all(re.fullmatch(r"[\w.:]+", name) for name in names):
             raise UnusableText(part)
-        engines[whose.strip()] = "+".join(names)
+        engines[whose.strip()] = ENGINE_SEPARATOR.join(names)
     return engines
 
 

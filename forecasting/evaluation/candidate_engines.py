@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from forecasting.config.settings import JOINED
+from forecasting.core.domain import ENGINE_SEPARATOR
 from forecasting.core.pooled_priors import ChainPriors, PooledPrior, PooledSpread
 from forecasting.core.ports import LocalEngine
 from forecasting.core.store_inputs import SeriesInputs
@@ -25,7 +25,7 @@ class CandidateEngines:
     Attributes
     ----------
     asked
-        The configured engine, or several joined by `JOINED`; challengers have to beat the first.
+        The configured engine, or several joined by `ENGINE_SEPARATOR`; challengers have to beat the first.
     engine_named
         Looks up an engine.
     chain
@@ -42,7 +42,7 @@ class CandidateEngines:
     @property
     def configured(self) -> tuple[str, ...]:
         """The names of the configured engines."""
-        return tuple(self.asked.split(JOINED))
+        return tuple(self.asked.split(ENGINE_SEPARATOR))
 
     def engine(self, name: str, item: str, cutoff: date) -> LocalEngine:
         """Return an engine for one item, with the prior that was known at a cutoff.

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from forecasting.config.settings import AWS_FORECAST, Settings
-from forecasting.core.domain import RefreshRun, Store, StoreSnapshot, group_scope
+from forecasting.config.settings import Settings
+from forecasting.core.domain import AWS_FORECAST, RefreshRun, Store, StoreSnapshot, group_scope
 from forecasting.core.ports import RunQueries
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

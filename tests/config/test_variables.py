@@ -2,6 +2,8 @@
 
 import pickle
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,10 @@ def test_settings_can_be_sent_to_another_process_and_never_change() -> None:
     assert len(content) < 4_000
     with pytest.raises(ValidationError):
         settings.horizon = 7  # type: ignore[misc] # on purpose
+
+
+def test_a_worker_process_does_not_import_the_settings() -> None:
+    """It gets plain values with its tasks; pydantic would delay its start."""
+    code = "import sys, forecasting.engines.worker_entry; print('pydantic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout == "False\n"

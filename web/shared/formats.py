@@ -8,9 +8,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from forecasting.config.display import DisplaySettings
-from forecasting.config.settings import JOINED
 from forecasting.core import wording
-from forecasting.core.domain import ALL_ITEMS
+from forecasting.core.domain import ALL_ITEMS, ENGINE_SEPARATOR
 from web.shared import locales
 from web.shared.locales import MINUS, Notation
 
@@ -176,7 +175,7 @@ def instant(value: datetime, now: datetime, where: tzinfo) -> str:
 
 def engine(name: str) -> str:
     """An engine's display name; ``Prophet or AWS Forecast`` if several compete."""
-    return " or ".join(ENGINES.get(each, each) for each in name.split(JOINED))
+    return " or ".join(ENGINES.get(each, each) for each in name.split(ENGINE_SEPARATOR))
 
 
 def item(name: str) -> str:

@@ -7,8 +7,7 @@ It stays the same until the version or the sales change, so it is drawn once and
 import pandas as pd
 import streamlit as st
 
-from forecasting.config.settings import JOINED
-from forecasting.core.domain import Principal, SeriesKey, VersionHeader
+from forecasting.core.domain import ENGINE_SEPARATOR, Principal, SeriesKey, VersionHeader
 from forecasting.core.errors import UnknownSeries
 from forecasting.services.composition import Services
 from web.shared import formats
@@ -78,7 +77,7 @@ def _notes(
     services: Services, user: Principal, series: SeriesKey, header: VersionHeader, engine: str
 ) -> None:
     """List the assumptions of the forecast, and say why another engine than the configured one is used."""
-    if engine not in header.asked_engine.split(JOINED):
+    if engine not in header.asked_engine.split(ENGINE_SEPARATOR):
         choice = services.forecasts.predictor(user, series.store, header.version).choice_of(series.item)
         reason = choice.reason if choice else "it was chosen when this version was made"
         used, asked = formats.engine(engine), formats.engine(header.asked_engine)

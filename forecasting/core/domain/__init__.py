@@ -4,6 +4,10 @@ Instants (`*_at`) are aware datetimes in UTC. Days (`cutoff`, `ds`) are business
 Import from this package; its modules are not part of the interface.
 """
 
+from forecasting.core.domain.engine_names import (
+    AWS_FORECAST,
+    ENGINE_SEPARATOR,
+)
 from forecasting.core.domain.forecasts import (
     SeriesSummary,
     VersionHeader,
@@ -67,6 +71,8 @@ from forecasting.core.domain.upkeep import (
 
 __all__ = [
     "ALL_ITEMS",
+    "AWS_FORECAST",
+    "ENGINE_SEPARATOR",
     "GROUP",
     "IMPORT",
     "LOCAL_USER",
