@@ -17,7 +17,7 @@ from forecasting.history.addresses import open_folder
 from forecasting.history.parquet_files import file_name
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.storage.database import Database, connect
-from forecasting.storage.dump import Loading, require_empty
+from forecasting.storage.dump import DumpLoader, require_empty
 from forecasting.storage.manifest import SqlManifest
 
 
@@ -152,7 +152,7 @@ def _restore_files(archive: Archive, history: ParquetHistory, step: Callable[[],
 
 def _restore_rows(archive: Archive, database: Database, step: Callable[[], None]) -> None:
     with database.writing(alone="schema") as connection:
-        loading = Loading(connection, database.place, archive.contents.revision)
+        loading = DumpLoader(connection, database.place, archive.contents.revision)
         for table in archive.contents.tables:
             with archive.part(table.member) as content:
                 loading.read(table.table, content, table.rows)

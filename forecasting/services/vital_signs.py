@@ -10,7 +10,7 @@ from pathlib import Path
 
 from forecasting.core.domain import StoreSnapshot, StoreState, Volume
 from forecasting.core.errors import StorageError
-from forecasting.core.ports import Clock, LedgerSigns, SalesHistory, Storage
+from forecasting.core.ports import Clock, LedgerVitals, SalesHistory, Storage
 from forecasting.refresh.policy import SILENCE
 
 LATELY = timedelta(hours=24)
@@ -40,7 +40,7 @@ class VitalSigns:
         Free bytes in this machine's state folder; None if unknown.
     """
 
-    ledger: LedgerSigns
+    ledger: LedgerVitals
     stores: Mapping[StoreState, int]
     oldest: timedelta | None
     versions: Volume

@@ -1,7 +1,7 @@
 """A store forecast as one Arrow IPC blob: zstd, one row per item, its days in list columns.
 
-The format names its type and version, so that a later one can be told apart and an unknown one is refused.
-What is kept beside the days (`annex`) is in columns after theirs, which `decode` does not unpack.
+The metadata names the format's type and version, so that an unknown format is refused. The columns after the
+days hold the reasons (`explanation_columns`); `decode` does not unpack them.
 """
 
 from collections.abc import Collection
@@ -30,10 +30,10 @@ def encode(forecast: pd.DataFrame, reasons: StoreReasons | None = None) -> bytes
     Parameters
     ----------
     forecast
-        `schema.STORE_FORECAST`, one row per item and day, the days of an item together; its
-        index is not kept.
+        `schema.STORE_FORECAST`, one row per item and day, with the days of an item together. Its index is
+        not stored.
     reasons
-        What is kept beside the days; of items that stand together once.
+        The explanation of the forecast; None stores none.
 
     Returns
     -------
@@ -67,14 +67,14 @@ def encode(forecast: pd.DataFrame, reasons: StoreReasons | None = None) -> bytes
 
 
 def decode(content: bytes) -> pd.DataFrame:
-    """Unpack what `encode` made: same values, order and dtypes, under a fresh index.
+    """Unpack a blob made by `encode`: the same values, order and dtypes, with a new index.
 
     Raises
     ------
     StateTooNew
         If the blob has a version this code does not know.
     StorageError
-        If it is no store forecast, or damaged.
+        If the blob is damaged, or holds something else.
     """
     batch = _batch(content, STORE_FORECAST)
     days = np.diff(batch.column("ds").offsets.to_numpy())
@@ -88,29 +88,29 @@ def decode(content: bytes) -> pd.DataFrame:
 
 
 def decode_reasons(content: bytes, item: str | None = None) -> StoreReasons:
-    """Unpack what is kept beside the days; nothing is told of a forecast from before there was such a thing.
+    """Unpack the explanation in a blob; empty for blobs written before explanations were stored.
 
     Parameters
     ----------
     item
-        Only what is kept of this one; None means of all.
+        Only this item; None means all items.
 
     Raises
     ------
     StateTooNew, StorageError
-        As `decode`.
+        As for `decode`.
     """
     return explanation_columns.reasons(_batch(content), item)
 
 
 def _batch(content: bytes, names: Collection[str] | None = None) -> pa.RecordBatch:
-    """The columns of some names, in the order they are stored in, or all; the others are not unpacked."""
+    """Unpack the named columns, or all of them, in stored order."""
     source = pa.py_buffer(content)
     try:
         schema = pa.ipc.read_schema(source)
         _require_known(schema.metadata or {})
         wanted = [at for at, name in enumerate(schema.names) if names is None or name in names]
-        # a blob is small: sharing it out between threads takes longer
+        # a blob is so small that threads would only slow this down
         options = pa.ipc.IpcReadOptions(use_threads=False, included_fields=wanted)
         with pa.ipc.open_stream(source, options=options) as reader:
             return reader.read_next_batch()
@@ -127,7 +127,7 @@ def _arrow_columns(frame: pd.DataFrame) -> dict[str, pa.Array]:
 
 
 def _first_rows(*keys: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Rows at which any of the keys differs from the row before."""
+    """The rows where any of the keys differs from the previous row."""
     rows = len(keys[0])
     changed = np.ones(rows, dtype=bool)
     if rows:

@@ -1,4 +1,4 @@
-"""What runs under way have done so far: one row a task, written under the run's fence."""
+"""Partial results of active runs: one row for each task, written under the run's fence."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from forecasting.storage.tables import refresh_run, run_checkpoint
 
 
 class SqlCheckpoints:
-    """Keeps what runs have done (`ports.Checkpoints`)."""
+    """Stores partial results of runs (`ports.Checkpoints`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -24,7 +24,7 @@ class SqlCheckpoints:
         return {row.task: row.content for row in rows}
 
     def save(self, run: RefreshRun, results: Mapping[str, bytes]) -> None:
-        """See `ports.Checkpoints.save`; results of tasks that are there already replace them."""
+        """See `ports.Checkpoints.save`; a new result of a task replaces the old one."""
         rows = [{"run_id": run.run_id, "task": task, "content": each} for task, each in results.items()]
         old = (run_checkpoint.c.run_id == run.run_id) & run_checkpoint.c.task.in_(results)
         held = sa.select(refresh_run.c.run_id).where(held_by(run)).with_for_update()

@@ -1,4 +1,4 @@
-"""The database: opening it, upgrading it, and the two kinds of transaction."""
+"""Opening a database, upgrading it, and its two kinds of transaction."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,41 +16,41 @@ from forecasting.storage import postgres, sqlite
 FILE = "storecast.sqlite3"
 
 REVISION = "0006"
-"""The newest migration; a test holds it to `migrations/versions`."""
+"""The newest migration. A test compares it with `migrations/versions`."""
 
 
 class Backend(Protocol):
-    """What differs between databases."""
+    """The parts that differ between SQLite and PostgreSQL."""
 
     @property
     def place(self) -> str:
-        """Where it is, as told to an operator; without a password."""
+        """The address to show operators, with the password removed."""
         ...
 
     @property
     def reading(self) -> Mapping[str, object]:
-        """Execution options of a connection that reads one state throughout."""
+        """Execution options of a connection whose queries all read the same state."""
         ...
 
     @property
     def writing(self) -> Mapping[str, object]:
-        """Execution options of a connection that is going to write."""
+        """Execution options of a connection that writes."""
         ...
 
     def reason(self, error: sa.exc.DBAPIError) -> str:
-        """What an error says about the database, in words that follow its place."""
+        """The cause of an error, as words that can follow the address in a sentence."""
         ...
 
     def now(self, connection: sa.Connection) -> datetime:
-        """The database's clock, aware, in UTC."""
+        """The time on the database's clock, as an aware datetime in UTC."""
         ...
 
     def lock(self, connection: sa.Connection, name: str) -> None:
-        """Hold off other transactions that lock the same name until this one ends."""
+        """Make other transactions that lock the same name wait until this one ends."""
         ...
 
-    def bytes(self, connection: sa.Connection) -> int:
-        """Room taken on disk."""
+    def size(self, connection: sa.Connection) -> int:
+        """Bytes the database takes on disk."""
         ...
 
 
@@ -61,11 +61,11 @@ class Database:
     Attributes
     ----------
     engine
-        Its connections, shared by all threads.
+        The connections, shared by all threads.
     backend
-        What is particular to it.
+        The parts that differ between SQLite and PostgreSQL.
     clock
-        Whose time goes instead of the database's own, for tests; None for the database's.
+        A clock to use instead of the database's own, for tests; None for the database's.
     """
 
     engine: sa.Engine
@@ -74,12 +74,12 @@ class Database:
 
     @property
     def place(self) -> str:
-        """Where it is, as told to an operator."""
+        """The address to show operators, with the password removed."""
         return self.backend.place
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A transaction in which every query sees the same state; it blocks nobody and nobody blocks it.
+        """A transaction in which every query sees the same state. It never waits for others, nor they for it.
 
         Raises
         ------
@@ -93,14 +93,14 @@ class Database:
 
     @contextmanager
     def writing(self, *, alone: str = "") -> Iterator[sa.Connection]:
-        """A transaction that writes; committed at the end, undone by any exception.
+        """A transaction that writes. It is committed at the end, and rolled back by any exception.
 
-        On SQLite it is the only one at this moment.
+        SQLite allows one writing transaction at a time.
 
         Parameters
         ----------
         alone
-            A name: on every database it is the only one at this moment that was given this name.
+            A name. On every database, transactions given the same name run one after another.
 
         Raises
         ------
@@ -115,7 +115,7 @@ class Database:
                 yield connection
 
     def now(self, connection: sa.Connection) -> datetime:
-        """The present instant by the one clock that all processes share: the database's, in UTC."""
+        """The current instant (UTC) on the database's clock, which all processes share."""
         return self.clock.now() if self.clock else self.backend.now(connection)
 
     def close(self) -> None:
@@ -144,30 +144,30 @@ def open_database(
     must_exist: bool = False,
     clock: Clock | None = None,
 ) -> Database:
-    """Open the database of a state folder; create or upgrade it where needed.
+    """Open the database of a state folder. Create or upgrade it if needed.
 
     Parameters
     ----------
     home
         The state folder; created if it is missing.
     url
-        The address of a PostgreSQL database, which must exist; ``""``: a SQLite file in the state folder.
+        The address of an existing PostgreSQL database; ``""`` for a SQLite file in the state folder.
     busy_timeout
-        Seconds a transaction on SQLite waits for another process's lock.
+        Seconds that a SQLite transaction waits for another process's lock.
     must_exist
-        Whether the state folder holds what only a database that is now missing can make sense of.
+        Refuse to create a database, because the state folder holds files that belong to an existing one.
     clock
-        As in `Database`.
+        See `Database`.
 
     Raises
     ------
     InvalidSetting
-        If the address is not one.
+        If the address is not valid.
     StateUnavailable
-        If the folder or the database can't be used, or it is missing though it `must_exist`; says which
-        and why.
+        If the folder or the database can't be used, or the database is missing although it `must_exist`.
+        The message says which, and why.
     StateTooNew
-        If the database was written by a newer version of the software; it is left as it is.
+        If a newer version of the software wrote the database; it is left unchanged.
     """
     database = connect(home, url, busy_timeout=busy_timeout, must_exist=must_exist, clock=clock)
     try:
@@ -186,7 +186,7 @@ def connect(
     must_exist: bool = False,
     clock: Clock | None = None,
 ) -> Database:
-    """Open the database as `open_database` does, but leave its tables as they are."""
+    """Open the database as `open_database` does, without creating or upgrading its tables."""
     if url:
         return _on_server(url, clock)
     return _in_folder(home, busy_timeout, clock, must_exist=must_exist)
@@ -202,19 +202,19 @@ def _in_folder(home: Path, busy_timeout: float, clock: Clock | None, *, must_exi
     path = home / FILE
     if must_exist and not (path.exists() and path.stat().st_size):
         raise _missing(str(path), home)
-    _make(home, path)
+    _create(home, path)
     return Database(sqlite.create_engine(path, busy_timeout), sqlite.SqliteFile(path), clock)
 
 
 def _missing(place: str, home: Path) -> StateUnavailable:
     return StateUnavailable(
-        f"{place} is missing, although {home} has been in use: bring it back from a backup, or "
-        "start anew in another folder; nothing was changed"
+        f"{place} is missing, although {home} has been in use: restore it from a backup, or "
+        "start in another folder; nothing was changed"
     )
 
 
-def _make(home: Path, path: Path) -> None:
-    """Make the folder and an empty file where they are missing."""
+def _create(home: Path, path: Path) -> None:
+    """Create the folder and an empty file if they are missing."""
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -223,7 +223,7 @@ def _make(home: Path, path: Path) -> None:
         if not path.exists():
             path.touch()
     except OSError as error:
-        raise StateUnavailable(f"{path} can't be made: {error.strerror}") from error
+        raise StateUnavailable(f"{path} can't be created: {error.strerror}") from error
 
 
 def _bring_up_to_date(database: Database, home: Path, *, must_exist: bool) -> None:
@@ -233,15 +233,15 @@ def _bring_up_to_date(database: Database, home: Path, *, must_exist: bool) -> No
         return
     if found is None and must_exist:
         raise _missing(f"what was in {database.place}", home)
-    from forecasting.storage.upgrade import upgrade  # noqa: PLC0415 – alembic costs a start-up that needs it not
+    from forecasting.storage.upgrade import upgrade  # noqa: PLC0415 – alembic is slow to import, and most starts do not need it
 
     with database.writing(alone="schema") as connection:
-        found = revision_of(connection)  # again: another process may have upgraded it meanwhile
+        found = revision_of(connection)  # read again: another process may have upgraded it
         upgrade(connection, found, database.place)
 
 
 def revision_of(connection: sa.Connection) -> str | None:
-    """The migration the database is at, or None where it is empty."""
+    """The migration the database is at; None if it has no tables."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()

@@ -1,6 +1,6 @@
-"""A whole database as streams of its tables, and back: into an empty one, of whatever kind.
+"""Dumping a whole database into one stream per table, and loading a dump into an empty database of any kind.
 
-Importing `upgrade` is left to the functions that need it: alembic costs a start-up that does not.
+`upgrade` is imported only in the functions that need it, because alembic is slow to import.
 """
 
 from collections.abc import Mapping
@@ -13,41 +13,41 @@ from forecasting.core.domain import FileKey
 from forecasting.core.errors import InvalidArchive, InvalidRequest
 from forecasting.core.wording import counted
 from forecasting.refresh.lifecycle import TRANSITIONS, RunEvent
-from forecasting.storage import numbers, portable
+from forecasting.storage import portable, row_numbers
 from forecasting.storage.database import Database, revision_of
-from forecasting.storage.endings import may
+from forecasting.storage.endings import allows
 from forecasting.storage.tables import history_head, history_import, history_version, metadata, refresh_run
 
-SAYS_NOTHING = ("refresh_worker", "daily_chore")
-"""Tables with rows as soon as the software has run: a database is empty if the others are."""
+BOOKKEEPING = ("refresh_worker", "daily_chore")
+"""Tables that have rows as soon as the software has run. A database is empty if all others are."""
 
-_FOUND = 3
-"""Tables named where there should be none with rows."""
+_NAMED = 3
+"""How many tables with rows an error names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """The state of a database at one moment, as long as the transaction lasts that reads it.
+    """The state of a database at one moment. Valid only during the transaction that reads it.
 
     Attributes
     ----------
     connection
-        From `Database.reading`.
+        A connection from `Database.reading`.
     tables
-        What there is, in an order in which it can be loaded.
+        The tables, in an order in which they can be loaded.
     """
 
     connection: sa.Connection
     tables: Mapping[str, sa.Table] = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.connection.dialect.name == "postgresql":  # what was read may take long to be put away
+        if self.connection.dialect.name == "postgresql":  # writing the dump may take long between queries
             self.connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-        object.__setattr__(self, "tables", portable.reflected(self.connection, metadata.tables))
+        object.__setattr__(self, "tables", portable.reflect_tables(self.connection, metadata.tables))
 
     @property
     def revision(self) -> str:
-        """The migration it is at."""
+        """The migration the database is at."""
         return revision_of(self.connection) or ""
 
     @property
@@ -57,18 +57,18 @@ class Dump:
         return not self.connection.execute(rows).scalar()
 
     def numbers(self) -> dict[str, int]:
-        """The last number given in each table that numbers its rows."""
-        return numbers.used(self.connection, self.tables)
+        """The last number used in each table that numbers its rows."""
+        return row_numbers.last_used(self.connection, self.tables)
 
     def write(self, table: str, sink: IO[bytes]) -> int:
-        """Write a table as `portable.write` does; return how many rows it has."""
+        """Write a table with `portable.write`, and return its number of rows."""
         return portable.write(self.connection, self.tables[table], sink)
 
     def files(self) -> dict[FileKey, bool]:
-        """Every history file that is spoken of, and whether it is a head."""
+        """Every history file in the manifest, and whether it is a head."""
         file, head = history_version.c, history_head.c
-        spoken_of = sa.select(file.kind, file.store, file.content_hash).distinct()
-        named = spoken_of.where(file.content_hash.is_not(None)).order_by(file.kind, file.store)
+        listed = sa.select(file.kind, file.store, file.content_hash).distinct()
+        named = listed.where(file.content_hash.is_not(None)).order_by(file.kind, file.store)
         heads = {
             FileKey(*row)
             for row in self.connection.execute(sa.select(head.kind, head.store, head.content_hash))
@@ -77,54 +77,54 @@ class Dump:
 
 
 def require_empty(database: Database) -> None:
-    """Check that a database can be loaded into; one without tables can.
+    """Check that a dump can be loaded into a database: it has no rows, or no tables at all.
 
     Raises
     ------
     InvalidRequest
-        If it has rows; says which.
+        If it has rows; the message says in which tables.
     """
     with database.reading() as connection:
         _require_empty(connection, database.place)
 
 
-class Loading:
+class DumpLoader:
     """Loads a dump into an empty database.
 
     Parameters
     ----------
     connection
-        From `Database.writing`, which is to be the only one with the name ``"schema"``: until it is committed
-        there is nothing, and no table that is there can be written to by others.
+        A connection from ``Database.writing(alone="schema")``. Nothing of the dump is visible before its
+        commit, and others cannot write to existing tables until then.
     place
-        What the database is called in errors.
+        The name of the database in error messages.
     revision
-        The migration the dump was at; a known one (`upgrade.require_known`).
+        The migration of the dump. It must be a known one (`upgrade.require_known`).
 
     Raises
     ------
     InvalidRequest
         If the database is not empty.
     StateTooNew
-        If it was written by a newer version of the software.
+        If a newer version of the software wrote it.
     """
 
     def __init__(self, connection: sa.Connection, place: str, revision: str) -> None:
         self._connection = connection
-        _keep_others_out(connection)
+        _lock_tables(connection)
         _require_empty(connection, place)
-        _make_tables(connection, place, revision)
-        self._tables = portable.reflected(connection, metadata.tables)
+        _create_tables(connection, place, revision)
+        self._tables = portable.reflect_tables(connection, metadata.tables)
         for table in reversed(self._tables.values()):
             connection.execute(sa.delete(table))
 
     def read(self, table: str, source: IO[bytes], rows: int) -> None:
-        """Load a table; those it refers to come before it.
+        """Load a table. Load the tables it refers to first.
 
         Raises
         ------
         InvalidArchive
-            If there is no such table, or the stream is not of it, or not of that many rows.
+            If there is no such table, or the stream belongs to another, or has another number of rows.
         """
         if table not in self._tables:
             raise InvalidArchive(f"expected one of the tables {', '.join(self._tables)}, found '{table}'")
@@ -133,10 +133,10 @@ class Loading:
             raise InvalidArchive(f"table {table}: expected {counted(rows, 'row')}, found {found:,}")
 
     def finish(self, last: Mapping[str, int]) -> None:
-        """Let numbers go on, bring the tables up to date, and give runs that were under way to the queue.
+        """Continue the numbering, upgrade the tables, and return runs that were being worked to the queue.
 
-        Nothing had broken their attempts when they were dumped, and no worker holds them any more; what they
-        had done is kept.
+        No worker holds those runs any more. Their attempts had not failed, so they do not count, and their
+        checkpoints are kept.
 
         Parameters
         ----------
@@ -145,11 +145,11 @@ class Loading:
         """
         from forecasting.storage.upgrade import migrate  # noqa: PLC0415
 
-        numbers.go_on_after(self._connection, self._tables, last)
+        row_numbers.continue_after(self._connection, self._tables, last)
         migrate(self._connection, "head")
         self._connection.execute(
             sa.update(refresh_run)
-            .where(may(RunEvent.RELEASE))
+            .where(allows(RunEvent.RELEASE))
             .values(
                 state=TRANSITIONS[RunEvent.RELEASE].target.value,
                 attempt=refresh_run.c.attempt - 1,
@@ -160,15 +160,15 @@ class Loading:
         )
 
 
-def _keep_others_out(connection: sa.Connection) -> None:
-    """Let nobody else write to tables that are there; on SQLite nobody can."""
+def _lock_tables(connection: sa.Connection) -> None:
+    """Lock existing tables against other writers. SQLite has only one writer anyway."""
     tables = [name for name in metadata.tables if sa.inspect(connection).has_table(name)]
     if connection.dialect.name == "postgresql" and tables:
         connection.exec_driver_sql(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _require_empty(connection: sa.Connection, place: str) -> None:
-    tables = portable.reflected(connection, set(metadata.tables) - set(SAYS_NOTHING))
+    tables = portable.reflect_tables(connection, set(metadata.tables) - set(BOOKKEEPING))
     counts = {
         name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         for name, table in tables.items()
@@ -176,13 +176,13 @@ def _require_empty(connection: sa.Connection, place: str) -> None:
     found = [f"{count:,} in {name}" for name, count in counts.items() if count]
     if found:
         raise InvalidRequest(
-            f"{place}: expected a database without rows, found {', '.join(found[:_FOUND])}"
-            f"{' and more' if len(found) > _FOUND else ''}; nothing was changed"
+            f"{place}: expected a database without rows, found {', '.join(found[:_NAMED])}"
+            f"{' and more' if len(found) > _NAMED else ''}; nothing was changed"
         )
 
 
-def _make_tables(connection: sa.Connection, place: str, revision: str) -> None:
-    """Let the database, which is empty, have the tables of a revision."""
+def _create_tables(connection: sa.Connection, place: str, revision: str) -> None:
+    """Give an empty database the tables of a revision."""
     from forecasting.storage.upgrade import migrate, require_known  # noqa: PLC0415
 
     found = revision_of(connection)
@@ -190,7 +190,7 @@ def _make_tables(connection: sa.Connection, place: str, revision: str) -> None:
         return
     if found is not None:
         require_known(found, place, "it was left as it is")
-        migrate(connection, "head")  # of which all tables are known
+        migrate(connection, "head")  # now all its tables are known
         metadata.drop_all(connection)
         connection.exec_driver_sql("DELETE FROM alembic_version")
     migrate(connection, revision)

@@ -21,9 +21,9 @@ from forecasting.storage.tables import (
 )
 
 
-def may(move: RunEvent) -> sa.ColumnElement[bool]:
-    """Whether a run is in a state from which the move is allowed."""
-    return refresh_run.c.state.in_(sorted(state.value for state in TRANSITIONS[move].sources))
+def allows(event: RunEvent) -> sa.ColumnElement[bool]:
+    """Whether a run is in a state that allows the event."""
+    return refresh_run.c.state.in_(sorted(state.value for state in TRANSITIONS[event].sources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ class RunEndings:
     def end(
         self,
         connection: sa.Connection,
-        move: RunEvent,
+        event: RunEvent,
         which: sa.ColumnElement[bool],
         at: datetime,
         **values: object,
     ) -> list[RefreshRun]:
-        """End the matching runs for which the move is allowed, and return them as they were before.
+        """End the matching runs whose state allows the event, and return them as they were before.
 
         Parameters
         ----------
@@ -55,27 +55,27 @@ class RunEndings:
         values
             Further columns to set.
         """
-        query = sa.select(*RUN).where(ACTIVE, which, may(move)).order_by(refresh_run.c.run_id)
+        query = sa.select(*RUN).where(ACTIVE, which, allows(event)).order_by(refresh_run.c.run_id)
         ending = [run_of(row) for row in connection.execute(query.with_for_update()).all()]
         if not ending:
             return []
         ids = [run.run_id for run in ending]
-        final = {"state": TRANSITIONS[move].target.value, "finished_at": at, "next_attempt_at": None}
+        final = {"state": TRANSITIONS[event].target.value, "finished_at": at, "next_attempt_at": None}
         these_runs = refresh_run.c.run_id.in_(ids)
         connection.execute(sa.update(refresh_run).where(these_runs).values({**final, **values}))
         connection.execute(sa.delete(run_checkpoint).where(run_checkpoint.c.run_id.in_(ids)))
-        if move is not RunEvent.CANCEL:
+        if event is not RunEvent.CANCEL:
             for run in ending:
-                self._record_follow_up(connection, run, move, at)
+                self._record_follow_up(connection, run, event, at)
         return ending
 
     def _record_follow_up(
-        self, connection: sa.Connection, ended: RefreshRun, move: RunEvent, at: datetime
+        self, connection: sa.Connection, ended: RefreshRun, event: RunEvent, at: datetime
     ) -> None:
         """Record the run promised to a press that came with newer inputs than the ended run had read."""
         if ended.follow_up_by is None or ended.follow_up_at is None:
             return
-        trained_at, succeeded = _newest_training(connection, ended), move is RunEvent.SUCCEED
+        trained_at, succeeded = _newest_training(connection, ended), event is RunEvent.SUCCEED
         decision = follow_up(
             ended, succeeded=succeeded, trained_at=trained_at, at=at, tolerance=self.tolerance
         )

@@ -1,8 +1,8 @@
-"""What is kept in the blob of a forecast beside its days: why it says so, and what moved it.
+"""The explanation of a forecast as columns of its blob, after the columns of its days.
 
-One column per step of an explanation, in float32, but for the level: that is what is left of the mean, so
-that the steps add up to it whatever rounding does to them. One column per cause of a change but the last, in
-float64. The rest is in the metadata of the stream.
+There is one float32 column for each step of an explanation except the level. The level is computed as the
+rest of the mean, so that the steps add up exactly despite rounding. There is one float64 column for each
+cause of a change except the last. What concerns the whole store is in the metadata of the stream.
 """
 
 import json
@@ -15,24 +15,24 @@ from forecasting.core.day_arrays import FloatArray
 from forecasting.core.explanation import LEVEL, STEPS, Cause, Explanation, Origin, StoreReasons
 
 ORIGIN, STEP, SHIFT = "why", "why:", "moved:"
-"""Names of the columns: where an item's steps come from, and what stands before a step and a cause."""
+"""The column with the origin of an item's steps, and the prefixes of the columns of steps and causes."""
 
 _ABOUT = "reasons"
 
 
 def metadata(reasons: StoreReasons) -> dict[str, str]:
-    """What is kept of the whole store."""
+    """The metadata: what concerns the whole store."""
     about = {"since": reasons.since, "causes": list(reasons.causes), "untold": reasons.unexplained}
     return {_ABOUT: json.dumps(about)}
 
 
 def columns(reasons: StoreReasons, items: pa.Array, offsets: pa.Array) -> dict[str, pa.Array]:
-    """What is kept of each item.
+    """The columns: one row for each item.
 
     Parameters
     ----------
     items, offsets
-        The item of each row, and where its days begin and end.
+        The item of each row, and the boundaries of its days.
     """
     names, sizes = items.to_pylist(), np.diff(offsets.to_numpy())
     steps = {step for each in reasons.why.values() for step in each.steps if step != LEVEL}
@@ -53,7 +53,13 @@ def columns(reasons: StoreReasons, items: pa.Array, offsets: pa.Array) -> dict[s
 
 
 def reasons(batch: pa.RecordBatch, item: str | None) -> StoreReasons:
-    """What is kept in a blob, all of its columns read; of one item, or of all."""
+    """The explanation in a batch whose columns have all been read.
+
+    Parameters
+    ----------
+    item
+        Only this item; None means all items.
+    """
     stored = (batch.schema.metadata or {}).get(_ABOUT.encode())
     if stored is None:
         return StoreReasons()
@@ -73,7 +79,7 @@ def reasons(batch: pa.RecordBatch, item: str | None) -> StoreReasons:
 
 
 def _explanation(batch: pa.RecordBatch, at: int) -> Explanation | None:
-    """That of one row, or None."""
+    """The explanation in one row; None if it has none."""
     origin = batch.column(ORIGIN)[at].as_py()
     if origin is None:
         return None
@@ -84,5 +90,5 @@ def _explanation(batch: pa.RecordBatch, at: int) -> Explanation | None:
 
 
 def _days(batch: pa.RecordBatch, name: str, at: int) -> FloatArray:
-    """(h,) the days of one row of a column."""
+    """(h,) values of one row of a list column."""
     return np.asarray(batch.column(name)[at].values.to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Published forecasts: written once inside the ledger's transaction, read by everyone."""
+"""Published forecasts: written once, in the transaction that ends their run, and read by everyone."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -101,7 +101,7 @@ class SqlVersions:
         return {summary.store: summary for summary in map(summary_of, rows)}
 
     def summaries(self, stores: Collection[str] | None = None) -> dict[str, tuple[SeriesSummary, ...]]:
-        """See `ports.Versions.summaries`; the series stand in the order they were published in."""
+        """See `ports.Versions.summaries`; the series are in the order they were published in."""
         found: defaultdict[str, list[SeriesSummary]] = defaultdict(list)
         with self._database.reading() as connection:
             if stores is None:
@@ -120,7 +120,7 @@ class SqlVersions:
         return content
 
 
-# Made once: every look at a store asks for them.
+# Built once, because a store's page runs them each time it is drawn.
 _THIS = forecast_version.c.version == sa.bindparam("of_version")
 _HEADER = sa.select(*HEADER).select_from(forecast_version.join(predictor)).where(_THIS)
 _CONTENT = sa.select(forecast_version.c.forecast).where(_THIS)
@@ -140,7 +140,7 @@ _SUMMARIES_OF = _SUMMARIES.where(forecast_head.c.store.in_(_OF_STORES))
 def insert_version(
     connection: sa.Connection, run: RefreshRun, publication: Publication, content: bytes, at: datetime
 ) -> VersionHeader:
-    """Insert a version with its summaries, and its predictor where that is new, and make it its store's head.
+    """Insert a version with its summaries and make it the store's head. Insert its predictor if it is new.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
-"""Which run is next, who holds it, and the check that it is still so; all in the caller's transaction.
+"""Leases on runs: claiming the next run, renewing, and checking that a run is still held.
 
-Instants are the database's (`Database.now`): the clocks of the machines that work runs need not agree.
+Everything happens in the caller's transaction. Instants come from the database's clock (`Database.now`), so
+the clocks of the workers' machines need not agree.
 """
 
 from collections.abc import Collection, Sequence
@@ -25,14 +26,14 @@ _QUEUED = refresh_run.c.state == RunState.QUEUED.value
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who claims, when, and for how long.
+    """A worker's claim on runs.
 
     Attributes
     ----------
     lease
-        How long a run stays with the worker without a renewal.
+        How long the worker holds a run without a renewal.
     limit
-        How long an attempt may take in all.
+        How long an attempt may take in total.
     """
 
     worker: str
@@ -42,12 +43,12 @@ class Claim:
 
 
 def claim_runs(connection: sa.Connection, endings: RunEndings, claim: Claim, most: int) -> list[RefreshRun]:
-    """Start the next run, and those of its batch that go with it; close what is past its time or attempts."""
-    alive = refresh_run.c.lease_until >= claim.now  # of one whose worker has died another takes it over
+    """Start the next run and its companions. Close runs past their time limit or their last attempt."""
+    alive = refresh_run.c.lease_until >= claim.now  # a run with an expired lease is claimed again
     time_out(connection, endings, claim.now, claim.limit, alive)
     while (first := _next(connection, claim.now)) is not None:
         if first.attempt < lifecycle.ATTEMPTS:
-            return _start(connection, [first, *_mates(connection, first, most - 1)], claim)
+            return _start(connection, [first, *_companions(connection, first, most - 1)], claim)
         mine = refresh_run.c.run_id == first.run_id
         endings.end(connection, RunEvent.FAIL, mine, claim.now, error=lifecycle.GIVEN_UP)
     return []
@@ -61,7 +62,7 @@ def renew_runs(
     now: datetime,
     limit: timedelta,
 ) -> set[str]:
-    """Prolong the leases of those runs that are still held, and in time; return their ids."""
+    """Extend the leases of the runs that are still held and within their time limit; return their ids."""
     held = sa.or_(sa.false(), *map(held_by, runs))
     time_out(connection, endings, now, limit, held)
     renewed = sa.update(refresh_run).where(held).values(lease_until=now + lease)
@@ -75,13 +76,13 @@ def time_out(
     limit: timedelta,
     which: sa.ColumnElement[bool],
 ) -> None:
-    """End which of the runs have been running for longer than they may."""
+    """Fail those of the runs that are past their time limit."""
     late = sa.and_(refresh_run.c.deadline_at < now, which)
     endings.end(connection, RunEvent.FAIL, late, now, error=lifecycle.timeout_message(limit))
 
 
 def held_by(run: RefreshRun) -> sa.ColumnElement[bool]:
-    """Whether the run is still the one this worker claimed."""
+    """Whether the run is still held under the fencing token of this claim."""
     return sa.and_(
         refresh_run.c.run_id == run.run_id,
         refresh_run.c.fence == run.fence,
@@ -90,24 +91,24 @@ def held_by(run: RefreshRun) -> sa.ColumnElement[bool]:
 
 
 def change_held(connection: sa.Connection, run: RefreshRun, **values: object) -> None:
-    """Change a run that is still held.
+    """Change a run, if it is still held.
 
     Raises
     ------
     Fenced
-        If it is not.
+        If the run is no longer held.
     """
     changed = connection.execute(sa.update(refresh_run).where(held_by(run)).values(**values))
     require_held(run, changed.rowcount)
 
 
 def require_held(run: RefreshRun, changed: int) -> None:
-    """Check that a change to a run that was thought to be held has met it.
+    """Check that a change to a held run has changed one row.
 
     Raises
     ------
     Fenced
-        If it has not.
+        If the run is no longer held, so that no row was changed.
     """
     if changed != 1:
         raise Fenced(
@@ -117,20 +118,20 @@ def require_held(run: RefreshRun, changed: int) -> None:
 
 
 def _next(connection: sa.Connection, now: datetime) -> RefreshRun | None:
-    """The run to be done next: queued, due for its next attempt, or of a worker that has gone silent."""
+    """The next run: queued, due for its next attempt, or held under an expired lease."""
     run = refresh_run.c
     free = sa.or_(
         _QUEUED,
         sa.and_(run.state == RunState.WAITING.value, run.next_attempt_at <= now),
         sa.and_(run.state == RunState.RUNNING.value, run.lease_until < now),
     )
-    query = sa.select(*RUN).where(ACTIVE, free, _not_waiting(connection)).order_by(*_ORDER).limit(1)
+    query = sa.select(*RUN).where(ACTIVE, free, _not_behind_chain(connection)).order_by(*_ORDER).limit(1)
     row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
     return None if row is None else run_of(row)
 
 
-def _not_waiting(connection: sa.Connection) -> sa.ColumnElement[bool]:
-    """Runs that don't wait for the run over all stores: of no batch, or moved before it by a press."""
+def _not_behind_chain(connection: sa.Connection) -> sa.ColumnElement[bool]:
+    """Runs that need not wait for an active chain run: not in a batch, or moved ahead of it by a press."""
     run = refresh_run.c
     pooling = connection.execute(sa.select(run.priority).where(ACTIVE, run.scope == CHAIN)).scalar()
     if pooling is None:
@@ -138,10 +139,10 @@ def _not_waiting(connection: sa.Connection) -> sa.ColumnElement[bool]:
     return sa.or_(run.batch_id.is_(None), run.priority < pooling, run.scope == CHAIN)
 
 
-def _mates(connection: sa.Connection, first: RefreshRun, limit: int) -> list[RefreshRun]:
-    """The runs that are worked together with the first.
+def _companions(connection: sa.Connection, first: RefreshRun, limit: int) -> list[RefreshRun]:
+    """The runs of the same batch and priority that are worked together with the first.
 
-    A run that was claimed before may be the one that killed its worker: it is worked alone.
+    A run that was claimed before may have killed its worker, so it is worked alone.
     """
     if first.batch_id is None or not first.store or first.attempt or limit < 1:
         return []
@@ -157,7 +158,7 @@ def _mates(connection: sa.Connection, first: RefreshRun, limit: int) -> list[Ref
 
 
 def _start(connection: sa.Connection, runs: Sequence[RefreshRun], claim: Claim) -> list[RefreshRun]:
-    """Start them, and note for each what its store's inputs are: it will read those, or newer ones."""
+    """Start runs, and note the fingerprint of each store's inputs; the run will read those or newer ones."""
     run, now = refresh_run.c, claim.now
     ids = [each.run_id for each in runs]
     connection.execute(
@@ -186,9 +187,9 @@ def _start(connection: sa.Connection, runs: Sequence[RefreshRun], claim: Claim) 
 
 
 def _inputs(connection: sa.Connection, runs: Sequence[RefreshRun]) -> sa.ColumnElement[str] | None:
-    """What each run's store is made of now; nothing for the one over all stores.
+    """The fingerprint of each run's inputs now; none for a chain run.
 
-    A group of stores reads what there was when it was first claimed.
+    A group's run keeps the inputs it had at its first claim.
     """
     run = refresh_run.c
     if runs[0].of_group:

@@ -1,4 +1,4 @@
-"""Which history file each store's sales and plan are made of, now and at any instant before."""
+"""The manifest: the history files of each store's sales and plan, now and at any earlier instant."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
@@ -15,7 +15,7 @@ from forecasting.storage.rows import FILE, file_of
 from forecasting.storage.tables import history_head, history_import, history_version, store_attribute
 
 _IMPORTS = "imports"
-"""Imports move heads one after the other on every database: each sees all that those before it moved."""
+"""Lock name that makes imports run one after another, so that each sees the heads moved before it."""
 
 
 class SqlManifest:
@@ -74,14 +74,12 @@ class SqlManifest:
         return import_id
 
     def roll_back(self, import_id: int, by: str, at: datetime) -> int:
-        """See `ports.Manifest.roll_back`; a rollback is an import and can be rolled back itself.
-
-        Store attributes have no history and stay as the newest import left them.
+        """See `ports.Manifest.roll_back`; a rollback is an import, so it can be rolled back too.
 
         Raises
         ------
         InvalidRequest
-            If there is no such import, or it brought attributes alone.
+            If there is no such import, or it contained attributes only.
         """
         with self._database.writing(alone=_IMPORTS) as connection:
             kinds = _kinds_by_store(connection, import_id)
@@ -92,7 +90,7 @@ class SqlManifest:
             kind = next(iter(kinds.values()))
             _require_newest(connection, import_id, kind, kinds)
             query = _newest(kind, history_import.c.import_id < import_id)
-            before = {file.store: file for file in map(file_of, connection.execute(query).all())}
+            previous = {file.store: file for file in map(file_of, connection.execute(query).all())}
             rollback = _insert_import(
                 connection,
                 kind="rollback",
@@ -101,7 +99,7 @@ class SqlManifest:
                 imported_at=at,
                 rolled_back=import_id,
             )
-            _move_heads(connection, rollback, kind, {store: before.get(store) for store in kinds})
+            _move_heads(connection, rollback, kind, {store: previous.get(store) for store in kinds})
         return rollback
 
 
@@ -114,11 +112,11 @@ _CURRENT_OF = (
     .select_from(history_head.join(history_version))
     .where(history_head.c.kind == sa.bindparam("of_kind"), history_head.c.store == sa.bindparam("of_store"))
 )
-"""Of one store; made once, for every look at a store asks for it."""
+"""The head of one store; built once, because a store's page runs it each time it is drawn."""
 
 
 def _newest(kind: str, condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Each store's file after the last of the imports that meet the condition."""
+    """Each store's file after the last import that meets the condition."""
     last = (
         sa.select(history_version.c.store, sa.func.max(history_version.c.import_id).label("import_id"))
         .join(history_import)
@@ -147,7 +145,7 @@ def _require_unmoved(moves: Sequence[HeadMove], hashes: Mapping[str, str]) -> No
         if hashes.get(store) != move.previous:
             raise ImportConflict(
                 f"store {store}: expected its {move.file.kind} file to be {move.previous or 'none'}, found "
-                f"{hashes.get(store) or 'none'}: another import moved it meanwhile; nothing was changed"
+                f"{hashes.get(store) or 'none'}: another import has moved it since; nothing was changed"
             )
 
 
@@ -185,7 +183,7 @@ def _insert_import(connection: sa.Connection, **values: str | int | datetime) ->
 def _move_heads(
     connection: sa.Connection, import_id: int, kind: str, files: Mapping[str, HistoryFile | None]
 ) -> None:
-    """Record what an import left of each store (None: nothing) and make it the head."""
+    """Record the file of each store after an import (None: it has none now), and make it the head."""
     if not files:
         return
     versions = [_version_row(import_id, store, kind, file) for store, file in files.items()]

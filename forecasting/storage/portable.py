@@ -1,8 +1,8 @@
-"""Tables as streams of Arrow record batches that every database can write and read.
+"""Writing tables as streams of Arrow record batches, and reading them back, on every database.
 
-The tables are reflected, so that those of any release are known. A value has the same form whatever database
-it comes from: texts, whole and binary floating-point numbers, flags, days, instants (UTC, without a zone) and
-bytes; JSON as the text it is stored as.
+The tables are reflected, so that tables of any release can be handled. A value has the same form on every
+database: text, integer, float, boolean, day, instant (UTC, without a time zone) or bytes. JSON is kept as the
+text it is stored as.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -15,32 +15,32 @@ import sqlalchemy as sa
 from forecasting.core.errors import InvalidArchive, StorageError
 
 BATCH_ROWS, BATCH_BYTES = 10_000, 8_000_000
-"""A batch has no more rows than that, nor much more text and bytes."""
+"""Maximum rows of a batch, and the approximate maximum of its text and bytes."""
 
 FETCHED, FETCHED_LARGE = 2_000, 32
-"""Rows asked for at a time; fewer where a row may be large."""
+"""Rows fetched at a time: fewer if a row may be large."""
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
 
 
 class JsonText(sa.types.UserDefinedType[str]):
-    """A document that comes and goes as the JSON it is: null is not the same as none at all.
+    """A JSON column handled as text, so that a JSON null and a missing value stay different.
 
-    A list or an object; a bare number would be one to SQLite, in as many digits as that likes.
+    The value must be a list or an object: SQLite would turn a bare number into one of its own.
     """
 
     cache_ok = True
 
     def get_col_spec(self, **_: object) -> str:
-        """What the database calls it."""
+        """The name of the type in SQL."""
         return "JSON"
 
     def column_expression(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        """Read it as text, before the driver makes something of it."""
+        """Cast to text, so that the driver does not parse the JSON."""
         return sa.cast(column, sa.Text)
 
 
-_KINDS: tuple[tuple[type[Any], pa.DataType], ...] = (
+_ARROW_TYPES: tuple[tuple[type[Any], pa.DataType], ...] = (
     (JsonText, pa.large_string()),
     (sa.LargeBinary, pa.large_binary()),
     (sa.Boolean, pa.bool_()),
@@ -53,8 +53,8 @@ _KINDS: tuple[tuple[type[Any], pa.DataType], ...] = (
 _LARGE = (JsonText, sa.LargeBinary)
 
 
-def reflected(connection: sa.Connection, names: Collection[str]) -> dict[str, sa.Table]:
-    """Those of the named tables that the database has, each after the ones it refers to."""
+def reflect_tables(connection: sa.Connection, names: Collection[str]) -> dict[str, sa.Table]:
+    """The named tables that the database has, each after the tables it refers to."""
     metadata = sa.MetaData()
     sa.event.listen(metadata, "column_reflect", _read_json_as_text)
     metadata.reflect(connection, only=lambda name, _metadata: name in names)
@@ -62,7 +62,7 @@ def reflected(connection: sa.Connection, names: Collection[str]) -> dict[str, sa
 
 
 def write(connection: sa.Connection, table: sa.Table, sink: IO[bytes]) -> int:
-    """Write all rows as an Arrow IPC stream (zstd), in the order of their key; return how many there are."""
+    """Write all rows as an Arrow IPC stream (zstd), in key order, and return their number."""
     large = any(isinstance(column.type, _LARGE) for column in table.columns)
     rows = connection.execute(
         sa.select(table).order_by(*table.primary_key.columns),
@@ -79,20 +79,20 @@ def write(connection: sa.Connection, table: sa.Table, sink: IO[bytes]) -> int:
 
 
 def read(connection: sa.Connection, table: sa.Table, source: IO[bytes]) -> int:
-    """Insert the rows of such a stream; return how many there were.
+    """Insert the rows of a stream made by `write`, and return their number.
 
     Raises
     ------
     InvalidArchive
-        If it is none, or is not of this table.
+        If it is not an Arrow IPC stream, or has other columns than the table.
     """
     expected, count = schema_of(table), 0
     try:
         with pa.ipc.open_stream(source) as stream:
             if stream.schema != expected:
                 raise InvalidArchive(
-                    f"table {table.name}: expected the columns {_told(expected)}, found "
-                    f"{_told(stream.schema)}"
+                    f"table {table.name}: expected the columns {_described(expected)}, found "
+                    f"{_described(stream.schema)}"
                 )
             for batch in stream:
                 if batch.num_rows:
@@ -104,28 +104,32 @@ def read(connection: sa.Connection, table: sa.Table, source: IO[bytes]) -> int:
 
 
 def schema_of(table: sa.Table) -> pa.Schema:
-    """The columns of a table by name, each of the one type that its values have everywhere.
+    """The Arrow schema of a table; the same on every database.
 
     Raises
     ------
     StorageError
-        If a column is of a type that has none.
+        If there is no Arrow type for a column.
     """
-    return pa.schema([_Column(table.name, column.name, column.type).field for column in table.columns])
+    return pa.schema(
+        [_PortableColumn(table.name, column.name, column.type).field for column in table.columns]
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class _PortableColumn:
+    """A column, and the Arrow type of its values."""
+
     table: str
     name: str
     type: sa.types.TypeEngine[Any]
 
     @property
     def field(self) -> pa.Field:
-        for kind, arrow in _KINDS:
+        for kind, arrow in _ARROW_TYPES:
             if isinstance(self.type, kind):
                 return pa.field(self.name, arrow)
-        known = ", ".join(kind.__name__ for kind, _ in _KINDS)
+        known = ", ".join(kind.__name__ for kind, _ in _ARROW_TYPES)
         raise StorageError(f"{self.table}.{self.name}: expected one of {known}, found {self.type!r}")
 
 
@@ -135,7 +139,7 @@ def _read_json_as_text(_inspector: object, _table: object, column: dict[str, Any
 
 
 def _parts(rows: sa.CursorResult[Any]) -> Iterator[Sequence[Sequence[Any]]]:
-    """The rows in lists of bounded size."""
+    """The rows in lists of bounded size (`BATCH_ROWS`, `BATCH_BYTES`)."""
     part: list[Sequence[Any]] = []
     size = 0
     for row in rows:
@@ -148,5 +152,5 @@ def _parts(rows: sa.CursorResult[Any]) -> Iterator[Sequence[Sequence[Any]]]:
         yield part
 
 
-def _told(schema: pa.Schema) -> str:
+def _described(schema: pa.Schema) -> str:
     return ", ".join(f"{field.name} {field.type}" for field in schema)

@@ -1,8 +1,8 @@
-"""All that is particular to PostgreSQL: how it is connected to, its clock and locks, what its errors mean.
+"""The PostgreSQL backend: connections, clock, locks and error messages.
 
-A reading transaction is ``REPEATABLE READ``: every query in it sees one state. A writing one is
-``READ COMMITTED``: each statement sees what others have committed until then, and what two of them might
-decide at once is held apart by unique indexes, row locks and, where that is not enough, an advisory lock
+A reading transaction is ``REPEATABLE READ``: all its queries see the same state. A writing transaction is
+``READ COMMITTED``: each statement sees what others have committed by then. Unique indexes, row locks and, if
+those are not enough, an advisory lock keep two writers from taking the same decision
 (https://www.postgresql.org/docs/current/transaction-iso.html).
 """
 
@@ -19,13 +19,13 @@ from forecasting.core.errors import InvalidSetting, StorageError
 DRIVER = "postgresql+psycopg"
 
 CONNECT_SECONDS = 5
-"""How long connecting may take before the server counts as out of reach."""
+"""How long to try to connect before the server counts as out of reach."""
 
 LOCK_SECONDS = 30
-"""How long a statement waits for another transaction's lock, as on SQLite."""
+"""How long a statement waits for another transaction's lock; the same as on SQLite."""
 
 CONNECTIONS = 10
-"""Of one process at most: who finds them all in use waits. A server takes a hundred by default."""
+"""Maximum connections of one process; further callers wait. A server accepts a hundred by default."""
 
 _SESSION = f"-c lock_timeout={LOCK_SECONDS}s -c idle_in_transaction_session_timeout=120s -c timezone=UTC"
 
@@ -40,7 +40,7 @@ _REASONS = {
     "57P": "was stopped",
     "25006": "can't be written: it is read-only",
 }
-"""By the beginning of the SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+"""Causes of errors, by the beginning of the SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,38 +55,38 @@ class PostgresDatabase:
     writing: Mapping[str, object] = field(default_factory=lambda: {"isolation_level": "READ COMMITTED"})
 
     def reason(self, error: sa.exc.DBAPIError) -> str:
-        """What an error says about the server, in words."""
+        """See `database.Backend.reason`."""
         state = getattr(error.orig, "sqlstate", None) or ""
         words = next((words for start, words in _REASONS.items() if state.startswith(start)), None)
-        if words is None and "too many" in str(error.orig):  # refused before there is a state to tell
+        if words is None and "too many" in str(error.orig):  # refused so early that there is no SQLSTATE
             words = _REASONS["53300"]
         if words is None and (error.connection_invalidated or not state):
             words = "is out of reach"
         return words or f"can't be used ({str(error.orig).strip()})"
 
     def now(self, connection: sa.Connection) -> datetime:
-        """The server's clock, at this moment of the transaction."""
+        """The time on the server's clock now, not at the start of the transaction (UTC)."""
         at: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
         return at.astimezone(UTC)
 
     def lock(self, connection: sa.Connection, name: str) -> None:
-        """Wait until no other transaction holds the lock of this name; it is held until this one ends."""
+        """Take the advisory lock of this name, waiting if needed. It is held until the transaction ends."""
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
 
-    def bytes(self, connection: sa.Connection) -> int:
-        """Bytes of the database on the server's disk."""
+    def size(self, connection: sa.Connection) -> int:
+        """Bytes the database takes on the server's disk."""
         found: int = connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
         return found
 
 
 def parse_url(text: str) -> sa.URL:
-    """The address in ``STORECAST_DATABASE_URL``.
+    """Parse the value of ``STORECAST_DATABASE_URL``.
 
     Raises
     ------
     InvalidSetting
-        If it is not one of a PostgreSQL database; the message has no password.
+        If it is not the address of a PostgreSQL database. The message never contains the password.
     """
     try:
         url = sa.make_url(text)
@@ -102,14 +102,14 @@ def parse_url(text: str) -> sa.URL:
 
 
 def place_of(url: sa.URL) -> str:
-    """The address without its password, as told to an operator."""
+    """The address to show operators, with the password removed."""
     where = {name: value for name, value in url.query.items() if name in ("host", "port")}
     shown = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, where)
     return shown.render_as_string(hide_password=True)
 
 
 def _json(value: object) -> str:
-    """The text of a value; the driver asks for it where nobody else would translate an error."""
+    """Serialize a value to JSON; called by the driver, so errors are translated here."""
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     except ValueError as error:
@@ -117,9 +117,9 @@ def _json(value: object) -> str:
 
 
 def create_engine(url: sa.URL) -> sa.Engine:
-    """An engine over a database that exists; nothing is connected yet.
+    """Create an engine for an existing database, without connecting to it yet.
 
-    A connection the server has dropped is noticed when it is next taken from the pool.
+    A connection that the server has dropped is replaced when it is next taken from the pool.
     """
     return sa.create_engine(
         url,

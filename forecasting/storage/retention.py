@@ -1,7 +1,7 @@
-"""What has been kept long enough: which rows they are, and their removal.
+"""Finding and removing outdated rows.
 
-Every rule counts from when something was *replaced*, not from when it was made: what a page was showing
-until a moment ago stays for the whole of the kept time, however old it is.
+Every rule counts from the time a row was *replaced*, not from the time it was made. So what a page showed
+until a moment ago is kept for the full retention time, however old it is.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forecasting.core.domain import FileKey, StoreDay, Volume
-from forecasting.core.ports import Outdated
+from forecasting.core.ports import OutdatedRecords
 from forecasting.storage.database import Database
 from forecasting.storage.stored_priors import NEWEST_FIRST
 from forecasting.storage.tables import (
@@ -30,22 +30,22 @@ from forecasting.storage.tables import (
 )
 
 HISTORY_KEPT = 2
-"""Files of a store and kind that stay whatever their age: the head, and the one a roll-back leads to."""
+"""Files of a store and kind that are kept at any age: the head, and the file a rollback leads to."""
 
 
 class SqlRetention:
-    """Finds and removes what is outdated (`ports.Retention`)."""
+    """Finds and removes outdated records (`ports.Retention`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def outdated(self, keep_versions: int, before: datetime) -> Outdated:
-        """See `ports.Retention.outdated`; a reading transaction, which holds nobody up."""
+    def outdated(self, keep_versions: int, before: datetime) -> OutdatedRecords:
+        """See `ports.Retention.outdated`; a reading transaction, which blocks nobody."""
         versions = _outdated_versions(keep_versions, before)
         kept = forecast_version.c.version.not_in(versions)
         kept_predictors = predictor.c.predictor_id.not_in(_predictors_without(kept))
         with self._database.reading() as connection:
-            return Outdated(
+            return OutdatedRecords(
                 versions=tuple(sorted(connection.execute(versions).scalars())),
                 predictors=tuple(connection.execute(_predictors_without(kept)).scalars()),
                 runs=tuple(connection.execute(_outdated_runs(before, kept)).scalars()),
@@ -70,7 +70,7 @@ class SqlRetention:
         return self._remove(predictor, predictor.c.predictor_id.in_(predictors), orphans)
 
     def remove_chains(self, chains: Sequence[str]) -> int:
-        """See `ports.Retention.remove_chains`; the latest stays."""
+        """See `ports.Retention.remove_chains`; the latest is kept."""
         latest = sa.select(chain.c.chain_id).order_by(*NEWEST_FIRST).limit(1).scalar_subquery()
         free = sa.select(chain.c.chain_id).where(chain.c.chain_id != latest, ~_has_predictor(sa.true()))
         return self._remove(chain, chain.c.chain_id.in_(chains), free)
@@ -81,10 +81,10 @@ class SqlRetention:
         return self._remove(refresh_run, refresh_run.c.run_id.in_(runs), free)
 
     def remove_imports(self, imports: Sequence[int]) -> int:
-        """See `ports.Retention.remove_imports`; one that a later roll-back is about goes with that."""
-        about = history_import.alias()
+        """See `ports.Retention.remove_imports`; an import that was rolled back goes with its rollback."""
+        rollback = history_import.alias()
         pointed_at = sa.exists().where(
-            about.c.rolled_back == history_import.c.import_id, about.c.import_id.not_in(imports)
+            rollback.c.rolled_back == history_import.c.import_id, rollback.c.import_id.not_in(imports)
         )
         files = sa.delete(history_version).where(history_version.c.import_id.in_(imports))
         going = sa.delete(history_import).where(history_import.c.import_id.in_(imports), ~pointed_at)
@@ -126,19 +126,19 @@ class SqlRetention:
         """See `ports.Retention.usage`."""
         count = sa.select(sa.func.count()).select_from(forecast_version)
         with self._database.reading() as connection:
-            return Volume(connection.execute(count).scalar_one(), self._database.backend.bytes(connection))
+            return Volume(connection.execute(count).scalar_one(), self._database.backend.size(connection))
 
     def _remove(self, table: sa.Table, asked: sa.ColumnElement[bool], free: sa.Select[Any]) -> int:
-        """Delete the rows asked for whose one key is still among the free ones."""
+        """Delete the rows asked for whose key is still free, that is, needed by no other row."""
         (key,) = table.primary_key.columns
         with self._database.writing() as connection:
             return connection.execute(sa.delete(table).where(asked, key.in_(free))).rowcount
 
 
 def _needed_versions() -> sa.Select[Any]:
-    """Versions that stay whatever their age.
+    """Versions that are kept at any age.
 
-    The one place to say so: a table whose rows need a version joins this query with a `UNION`.
+    If the rows of another table come to need versions, add them to this query with a `UNION`.
     """
     return sa.select(forecast_head.c.version)
 
@@ -157,13 +157,13 @@ def _outdated_versions(keep: int, before: datetime) -> sa.Select[Any]:
 
 
 def _predictors_without(kept: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Predictors to which no kept version belongs."""
+    """Predictors without a kept version."""
     belongs = sa.exists().where(forecast_version.c.predictor_id == predictor.c.predictor_id, kept)
     return sa.select(predictor.c.predictor_id).where(~belongs)
 
 
 def _outdated_chains(before: datetime, kept: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Chains to which no kept predictor belongs, and that are not the latest."""
+    """Replaced chains without a kept predictor. The latest chain is never one."""
     replaced_at = sa.func.lag(chain.c.computed_at, type_=Instant).over(order_by=NEWEST_FIRST)
     line = sa.select(chain.c.chain_id, replaced_at.label("replaced_at")).subquery()
     replaced = sa.select(line.c.chain_id).where(line.c.replaced_at < before)
@@ -189,7 +189,7 @@ def _has_version(kept: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
 
 
 def _history_line() -> sa.Subquery:
-    """Each store's files of a kind, newest first, with the instant each was replaced at (None: it is not)."""
+    """Each store's files of a kind, newest first, with the time each was replaced (None: it was not)."""
     series = (history_version.c.kind, history_version.c.store)
     newest_first = history_version.c.import_id.desc()
     replaced_at = sa.func.lag(history_import.c.imported_at, type_=Instant)
@@ -212,10 +212,10 @@ def _replaced(line: sa.Subquery, before: datetime) -> sa.ColumnElement[bool]:
 
 
 def _outdated_imports(before: datetime) -> sa.Select[Any]:
-    """Imports of which nothing is needed, neither a file nor a store's attributes.
+    """Imports of which neither a file nor a store's attributes are needed, newest first.
 
-    The newest first, so that a roll-back goes before its object. Whole imports only: of one that has lost
-    some of its stores a roll-back could not tell that it is no longer the newest of those.
+    The order removes a rollback before the import it refers to. Only whole imports are removed: if an import
+    lost some of its stores, a later rollback could not tell that it is no longer the newest for them.
     """
     line = _history_line()
     needed = sa.union(

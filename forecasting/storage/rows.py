@@ -1,4 +1,4 @@
-"""Rows of the database as values of the domain: for each value the columns to select and the way back."""
+"""Conversions between rows and domain values: for each value, the columns to select and the way back."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -28,10 +28,10 @@ FILE = tuple(history_version.c[name] for name in _FILE)
 """Columns of a history file."""
 
 HEADER = tuple((predictor if name in _IN_PREDICTOR else forecast_version).c[name] for name in _HEADER)
-"""Columns of a header, to be selected from `forecast_version` joined with `predictor`."""
+"""Columns of a header. Select them from `forecast_version` joined with `predictor`."""
 
 SUMMARY = tuple((forecast_head if name == "store" else forecast_summary).c[name] for name in _SUMMARY)
-"""Columns of a summary, to be selected from `forecast_summary` joined with `forecast_head`."""
+"""Columns of a summary. Select them from `forecast_summary` joined with `forecast_head`."""
 
 
 def run_of(row: sa.Row[Any]) -> RefreshRun:
@@ -42,7 +42,7 @@ def run_of(row: sa.Row[Any]) -> RefreshRun:
 
 
 def row_of(run: RefreshRun) -> dict[str, Any]:
-    """The columns of a run, to be inserted."""
+    """The columns of a run as values to insert."""
     return {**asdict(run), "verdict": run.verdict.value, "state": run.state.value}
 
 

@@ -1,4 +1,4 @@
-"""What decides the state of a store, for one store or all of them, in a constant number of queries."""
+"""Store snapshots, for one store or all of them, in a constant number of queries."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -36,7 +36,7 @@ def read_snapshots(connection: sa.Connection, stores: Collection[str] | None) ->
     Parameters
     ----------
     stores
-        The stores asked for; None means every store.
+        Only these stores; None means every store.
     """
     files = _files(connection, stores)
     heads = _heads(connection, stores)
@@ -63,18 +63,18 @@ def read_inputs(connection: sa.Connection, stores: Collection[str]) -> dict[str,
 
 
 def read_group_inputs(connection: sa.Connection) -> str:
-    """The same for a group of stores: it changes with every import."""
+    """`inputs_through` of the newest import: the fingerprint of a group's inputs."""
     newest = connection.execute(sa.select(sa.func.coalesce(sa.func.max(history_import.c.import_id), 0)))
     return inputs_through(newest.scalar_one())
 
 
-def nothing_known(store: str) -> StoreSnapshot:
-    """The snapshot of a store that has neither sales nor runs."""
+def empty_snapshot(store: str) -> StoreSnapshot:
+    """The snapshot of a store without sales and runs."""
     return StoreSnapshot(store, "", None, None, None, None, None)
 
 
 def read_batch(connection: sa.Connection) -> BatchProgress | None:
-    """The newest batch of which stores still have active runs, or None."""
+    """The newest batch in which stores still have active runs; None if there is none."""
     row = connection.execute(_BATCH).one_or_none()
     if row is None:
         return None
@@ -116,7 +116,7 @@ def _heads(connection: sa.Connection, stores: Collection[str] | None) -> dict[st
 
 
 def _active_runs(connection: sa.Connection, stores: Collection[str] | None) -> dict[str, RefreshRun]:
-    """The active run of each store; where several scopes are active, the one asked for last."""
+    """The active run of each store; if several scopes are active, the one requested last."""
     runs = sorted(map(run_of, _ACTIVE_RUNS.rows(connection, stores)), key=lambda run: run.requested_at)
     return {run.store: run for run in runs}
 
@@ -126,27 +126,30 @@ def _last_runs(connection: sa.Connection, stores: Collection[str] | None) -> dic
     return {run.store: run for run in map(run_of, _LAST_RUNS.rows(connection, stores))}
 
 
-class _Look:
-    """A query over every store and one over some; made once, as making them took longer than running them."""
+class _StoreQuery:
+    """A query over every store, and the same query over some stores.
+
+    They are built once, because building them took longer than running them.
+    """
 
     def __init__(self, every: sa.Select[Any], some: sa.Select[Any]) -> None:
         self._every, self._some = every, some
 
     def rows(self, connection: sa.Connection, stores: Collection[str] | None) -> Sequence[sa.Row[Any]]:
-        """Run it for these stores, or for every store where that is None."""
+        """Run the query for these stores; None means every store."""
         if stores is None:
             return connection.execute(self._every).all()
         return connection.execute(self._some, {"stores": list(stores)}).all()
 
 
 def _narrow(query: sa.Select[Any], store: sa.Column[str]) -> sa.Select[Any]:
-    """The query over the stores that are asked for."""
+    """Restrict a query to the stores bound to it when it runs."""
     asked: sa.BindParameter[list[str]] = sa.bindparam("stores", expanding=True)
     return query.where(store.in_(asked))
 
 
 def _newest_ended(stores: sa.Select[Any]) -> sa.Select[Any]:
-    """The newest ended run of each of these stores: one seek each in the index on (store, finished_at)."""
+    """The newest ended run of each of these stores, with one index seek per store (store, finished_at)."""
     names, ended = stores.subquery(), refresh_run.alias()
     newest = (
         sa.select(ended.c.run_id)
@@ -161,7 +164,7 @@ def _newest_ended(stores: sa.Select[Any]) -> sa.Select[Any]:
 
 
 def _newest_batch() -> sa.Select[Any]:
-    """The columns of a `BatchProgress`, with the stores still active in the place of those done."""
+    """The columns of a `BatchProgress`, but with the number of active stores where `done` is."""
     run = refresh_run.c
     newest = (
         sa.select(run.batch_id)
@@ -170,23 +173,25 @@ def _newest_batch() -> sa.Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
-    active, failed = (sa.func.sum(sa.case((holds, 1), else_=0)) for holds in (ACTIVE, run.state == "failed"))
+    active, failed = (sa.func.sum(sa.case((which, 1), else_=0)) for which in (ACTIVE, run.state == "failed"))
     began = sa.func.min(run.started_at, type_=Instant)
     columns = run.batch_id, sa.func.min(run.requested_by), sa.func.count(), active, failed, began
     return sa.select(*columns).where(run.batch_id == newest, OF_A_STORE).group_by(run.batch_id)
 
 
-def _look(query: sa.Select[Any], store: sa.Column[str]) -> _Look:
-    return _Look(query, _narrow(query, store))
+def _store_query(query: sa.Select[Any], store: sa.Column[str]) -> _StoreQuery:
+    return _StoreQuery(query, _narrow(query, store))
 
 
-_FILES = _look(sa.select(*FILE).select_from(history_head.join(history_version)), history_head.c.store)
-_ATTRIBUTES = _look(sa.select(store_attribute.c.store, store_attribute.c.attributes), store_attribute.c.store)
-_HEADS = _look(
+_FILES = _store_query(sa.select(*FILE).select_from(history_head.join(history_version)), history_head.c.store)
+_ATTRIBUTES = _store_query(
+    sa.select(store_attribute.c.store, store_attribute.c.attributes), store_attribute.c.store
+)
+_HEADS = _store_query(
     sa.select(*HEADER).select_from(forecast_head.join(forecast_version).join(predictor)),
     forecast_head.c.store,
 )
-_ACTIVE_RUNS = _look(sa.select(*RUN).where(ACTIVE, OF_A_STORE), refresh_run.c.store)
+_ACTIVE_RUNS = _store_query(sa.select(*RUN).where(ACTIVE, OF_A_STORE), refresh_run.c.store)
 _WITH_RUNS = sa.select(refresh_run.c.store).where(OF_A_STORE).distinct()
-_LAST_RUNS = _Look(_newest_ended(_WITH_RUNS), _newest_ended(_narrow(_WITH_RUNS, refresh_run.c.store)))
+_LAST_RUNS = _StoreQuery(_newest_ended(_WITH_RUNS), _newest_ended(_narrow(_WITH_RUNS, refresh_run.c.store)))
 _BATCH = _newest_batch()

@@ -1,7 +1,7 @@
-"""How a request becomes a run: attach to what is active, or decide and record, within one transaction.
+"""Turning requests into runs: attach to the active run, or decide and record a new one, in one transaction.
 
-Where a database lets two processes write at once, the unique index on active scopes has the last word, and
-the rows of the runs that are attached to are locked: such a run can't end between the look and the answer.
+On a database that lets two processes write at once, the unique index on active scopes decides which of them
+records the run. The rows of active runs are locked, so that a run cannot end before its request is answered.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -25,14 +25,14 @@ from forecasting.refresh.lifecycle import RunEvent
 from forecasting.storage.database import Database
 from forecasting.storage.endings import RunEndings
 from forecasting.storage.rows import RUN, row_of, run_of
-from forecasting.storage.snapshots import nothing_known, read_group_inputs, read_inputs, read_snapshots
+from forecasting.storage.snapshots import empty_snapshot, read_group_inputs, read_inputs, read_snapshots
 from forecasting.storage.stored_priors import read_latest
 from forecasting.storage.tables import ACTIVE, refresh_run
 
 _RUNS = (Verdict.REFORECAST, Verdict.RETRAIN)
 
 _TRIES = 3
-"""How often a run is recorded that another process's, which has ended since, was in the way of."""
+"""How often to try to record a run while runs of other processes take its scope and end again."""
 
 
 class SqlRefreshRequests:
@@ -78,16 +78,16 @@ class SqlRefreshRequests:
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """What is known when a round of requests is answered: each scope is asked for once.
+    """The facts for answering a round of requests, in which each scope occurs once.
 
     Attributes
     ----------
     holders
         The active run of each scope that has one.
     decisions
-        What was decided on the others, by the id of the request's run.
+        The decisions for the other scopes, by the run id of the request.
     inputs
-        What each scope is made of whose run is under way (`StoreSnapshot.inputs`).
+        The fingerprint of the current inputs of each scope whose run has read its inputs already.
     """
 
     holders: Mapping[str, RefreshRun]
@@ -100,7 +100,7 @@ def ask_stores(
     asks: Sequence[RefreshRequest],
     decide: Callable[[StoreSnapshot], Decision],
 ) -> list[Answer]:
-    """Answer requests, each in the light of those before it; a constant number of queries for each round."""
+    """Answer requests in order, with a constant number of queries for each round."""
     answers: dict[str, Answer] = {}
     for each in _rounds(asks):
         answers |= _ask_round(connection, each, decide)
@@ -110,14 +110,14 @@ def ask_stores(
 def ask_chain(
     connection: sa.Connection, ask: RefreshRequest, decide: Callable[[ChainPriors | None], Decision]
 ) -> Answer:
-    """Answer the request for a run over all stores."""
+    """Answer the request for a chain run."""
     holders = _holders(connection, [ask.scope])
     decisions = {} if holders else {ask.run_id: decide(read_latest(connection))}
     return _settle(connection, [(ask, None)], _Round(holders, decisions, {}))[ask.run_id]
 
 
 def _rounds(asks: Sequence[RefreshRequest]) -> list[list[RefreshRequest]]:
-    """Rounds in which each scope is asked for once: one where every store is a scope of its own."""
+    """Divide requests into rounds in which each scope occurs once."""
     rounds: list[list[RefreshRequest]] = []
     asked: dict[str, int] = {}
     for ask in asks:
@@ -136,7 +136,7 @@ def _ask_round(
     holders = _holders(connection, [ask.scope for ask in asks])
     free = [ask for ask in asks if ask.scope not in holders]
     found = read_snapshots(connection, [ask.store for ask in free]) if free else {}
-    snapshots = {ask.store: found.get(ask.store) or nothing_known(ask.store) for ask in free}
+    snapshots = {ask.store: found.get(ask.store) or empty_snapshot(ask.store) for ask in free}
     decisions = {ask.run_id: decide(snapshots[ask.store]) for ask in free}
     known = _Round(holders, decisions, _inputs(connection, holders.values()))
     return _settle(connection, [(ask, snapshots.get(ask.store)) for ask in asks], known)
@@ -155,7 +155,7 @@ def _settle(
     asks: Sequence[tuple[RefreshRequest, StoreSnapshot | None]],
     known: _Round,
 ) -> dict[str, Answer]:
-    """Record the runs that were decided on; return the answers by the id of the request's run."""
+    """Record the runs that were decided on, and return the answers by the run id of the request."""
     runs = [
         _queued(ask, known.decisions[ask.run_id], snapshot)
         for ask, snapshot in asks
@@ -204,9 +204,9 @@ def _queued(ask: RefreshRequest, decision: Decision, snapshot: StoreSnapshot | N
 
 
 def _insert(connection: sa.Connection, runs: Sequence[RefreshRun]) -> dict[str, RefreshRun]:
-    """Record runs; return who holds their scopes now, which is another where another process was quicker.
+    """Record runs, and return the run that now holds each scope.
 
-    That can happen on a database that lets both write at once.
+    That is another run if another process was quicker, on a database that lets both write at once.
     """
     if not runs:
         return {}
@@ -233,6 +233,6 @@ def _insert_or_join(connection: sa.Connection, run: RefreshRun, tries: int = _TR
 
 
 def _holders(connection: sa.Connection, scopes: Collection[str]) -> dict[str, RefreshRun]:
-    """The active run of each scope that has one; it stays as it is until this transaction ends."""
+    """The active run of each scope that has one, locked until this transaction ends."""
     query = sa.select(*RUN).where(ACTIVE, refresh_run.c.scope.in_(scopes)).order_by(refresh_run.c.scope)
     return {run.scope: run for run in map(run_of, connection.execute(query.with_for_update()).all())}

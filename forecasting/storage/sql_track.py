@@ -1,6 +1,6 @@
-"""The track record: what published versions said about days that have come since.
+"""The track record: what published versions forecast for days that are now past.
 
-Rows name their version without a foreign key and outlive it. The mean weighted quantile loss is added up as
+Rows name their version without a foreign key and outlive it. The mean weighted quantile loss is summed as
 
     Σ over τ of 2·max(τ(y - q), (τ - 1)(y - q))  =  |y - q10| + |y - q50| + |y - q90| - 0.8·(q90 - q10),
 
@@ -39,7 +39,7 @@ _DTYPES = {
 
 
 class SqlTrackRecord:
-    """Keeps and adds up the track record (`ports.TrackRecord`)."""
+    """Stores and sums the track record (`ports.TrackRecord`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -82,9 +82,7 @@ class SqlTrackRecord:
     def record(self, store: str, update: TrackUpdate) -> bool:
         """See `ports.TrackRecord.record`."""
         head = sa.select(history_head.c.content_hash).where(_IS_SALES, history_head.c.store == store)
-        head = (
-            head.with_for_update()
-        )  # nobody else records this store, or moves its sales, until this is done
+        head = head.with_for_update()  # until the commit no one else records this store or moves its sales
         with self._database.writing() as connection:
             if connection.execute(head).scalar() != update.sales_hash:
                 return False
@@ -141,7 +139,7 @@ class SqlTrackRecord:
 
 _IS_SALES = history_head.c.kind == "sales"
 
-# Made once: every look at a store asks for them.
+# Built once, because a store's page runs it each time it is drawn.
 _ROWS = (
     sa.select(*(track_record.c[name] for name in TrackRow._fields))
     .where(
@@ -155,7 +153,7 @@ _ROWS = (
 
 
 def _error_columns() -> dict[str, sa.ColumnElement[Any]]:
-    """What `ErrorSums` of a group of rows are made of; each thing once, for there are many rows."""
+    """The sums from which `ErrorSums` are computed. There are many rows, so each sum is computed once."""
     row, absolute = track_record.c, sa.func.abs
     relative = 1 - row.q50 / row.y
     sold, inside = row.y > 0, row.y.between(row.q10, row.q90)
@@ -178,9 +176,9 @@ _SUMS = _error_columns()
 
 
 def _sums(stores: Collection[str] | None, item: str, since: date | None) -> sa.Select[Any]:
-    """Sums by store and lead, in the order the rows lie in.
+    """Sums by store and lead, in the order the rows are stored in.
 
-    Also where every store is meant they are named one by one: then each is a piece of the primary key.
+    The stores are listed even if every store is meant, so that each is one range of the primary key.
     """
     row = track_record.c
     asked = sa.select(history_head.c.store).where(_IS_SALES) if stores is None else stores
@@ -209,7 +207,7 @@ def _errors(row: sa.Row[Any]) -> ErrorSums:
 
 
 def _of(store: str, *, lead: bool = False) -> sa.ColumnElement[bool]:
-    """A day of a series, to be bound by executing with its fields; with its lead or with all of them."""
+    """The rows of a day of a series, with parameters bound on execution; of one lead or of all leads."""
     row = track_record.c
     day = (row.store == store) & (row.item == sa.bindparam("of_item")) & (row.ds == sa.bindparam("of_ds"))
     return day & (row.lead == sa.bindparam("of_lead")) if lead else day

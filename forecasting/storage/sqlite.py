@@ -1,8 +1,8 @@
-"""All that is particular to SQLite: how it is opened, how transactions begin, what its errors mean.
+"""The SQLite backend: opening files, starting transactions, clock and error messages.
 
-Write-ahead logging lets readers go on during a write; `synchronous=FULL` makes a commit survive a power cut;
-a write transaction takes its lock at the start (``BEGIN IMMEDIATE``) and so waits its turn instead of
-failing when it first writes (https://sqlite.org/lang_transaction.html, https://sqlite.org/wal.html).
+With write-ahead logging, a write does not block readers. `synchronous=FULL` makes a commit survive a power
+cut. A write transaction takes its lock at the start (``BEGIN IMMEDIATE``), so it waits for its turn instead
+of failing at its first write (https://sqlite.org/lang_transaction.html, https://sqlite.org/wal.html).
 """
 
 import json
@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 WRITES = "storecast_writes"
-"""The execution option of connections that are going to write."""
+"""Execution option of connections that write."""
 
 _ATTEMPTS = 100
 
@@ -49,39 +49,39 @@ class SqliteFile:
         return str(self.path)
 
     def reason(self, error: sa.exc.DBAPIError) -> str:
-        """What an error says about the file, in words."""
+        """See `database.Backend.reason`."""
         return reason(error, self.path)
 
     def now(self, connection: sa.Connection) -> datetime:
-        """The clock of the machine the file is on, which is this one."""
+        """The time on this machine's clock (UTC)."""
         text: str = connection.exec_driver_sql("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')").scalar_one()
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
     def lock(self, connection: sa.Connection, name: str) -> None:
-        """Do nothing: who writes has the whole file to himself."""
+        """Do nothing: SQLite has one writer at a time anyway."""
 
-    def bytes(self, connection: sa.Connection) -> int:
-        """Bytes of the file with its write-ahead log."""
+    def size(self, connection: sa.Connection) -> int:
+        """Bytes of the file and its write-ahead log."""
         del connection
-        return size(self.path)
+        return file_size(self.path)
 
 
 def create_engine(path: Path, busy_timeout: float) -> sa.Engine:
-    """An engine over one file that exists; nothing is opened yet.
+    """Create an engine for an existing file, without opening it yet.
 
-    A file that is moved away, deleted or replaced is noticed by the next transaction.
+    The next transaction notices if the file has been moved, deleted or replaced.
 
     Parameters
     ----------
     busy_timeout
-        Seconds a transaction waits for another one's lock.
+        Seconds that a transaction waits for another one's lock.
     """
     engine = sa.create_engine(
         sa.URL.create("sqlite+pysqlite", database=str(path)),
         creator=partial(_connect, path, busy_timeout),
         json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
         pool_size=8,
-        max_overflow=-1,  # who waits, waits for the database's lock, never for a connection
+        max_overflow=-1,  # callers wait for the database's lock only, never for a connection
     )
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "connect", partial(_remember, path))
@@ -91,7 +91,7 @@ def create_engine(path: Path, busy_timeout: float) -> sa.Engine:
 
 
 def reason(error: sa.exc.DBAPIError, path: Path) -> str:
-    """What an error says about the file at `path`, in words."""
+    """The cause of an error with the file at `path`, in words."""
     code = getattr(error.orig, "sqlite_errorname", "")
     if code.startswith("SQLITE_CANTOPEN") and _is_missing(path):
         return "is missing"
@@ -99,14 +99,14 @@ def reason(error: sa.exc.DBAPIError, path: Path) -> str:
     return words or f"can't be used ({error.orig})"
 
 
-def size(path: Path) -> int:
-    """Bytes of the file with its write-ahead log."""
+def file_size(path: Path) -> int:
+    """Bytes of a database file and its write-ahead log."""
     files = (path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm"))
     return sum(file.stat().st_size for file in files if file.exists())
 
 
 def _connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
-    """Open the file for reading and writing; unlike SQLite by default, never make one."""
+    """Open the file for reading and writing. Unlike SQLite's default, never create it."""
     place = f"{path.absolute().as_uri()}?mode=rw"
     return sqlite3.connect(place, uri=True, timeout=busy_timeout, check_same_thread=False)
 
@@ -114,7 +114,7 @@ def _connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
-    except OSError:  # SQLite meets it again and says what it is
+    except OSError:  # SQLite will meet the error again and report it
         return None
     return found.st_dev, found.st_ino
 
@@ -122,7 +122,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def _is_missing(path: Path) -> bool:
     try:
         return not path.exists()
-    except OSError:  # there or not: nobody may look
+    except OSError:  # its folder cannot be read
         return False
 
 
@@ -133,13 +133,13 @@ def _remember(path: Path, _connection: sqlite3.Connection, record: sa.pool.Conne
 def _require_same_file(
     path: Path, _connection: sqlite3.Connection, record: sa.pool.ConnectionPoolEntry, _proxy: object
 ) -> None:
-    """Drop a connection to a file that is no longer there: what it wrote would be lost without a word."""
+    """Drop a connection to a file that has been moved or replaced; its writes would be lost silently."""
     if record.info["file"] != _identity(path):
         raise sa.exc.DisconnectionError
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin` says, not where the driver guesses
+    connection.isolation_level = None  # `_begin` starts transactions, not the driver
     try:
         use_write_ahead_log(connection)
         connection.execute("PRAGMA synchronous=FULL")
@@ -150,10 +150,10 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch the file to write-ahead logging, which it then stays in.
+    """Switch the file to write-ahead logging for good.
 
-    The switch fails at once while another process holds any lock, whatever the busy timeout is; so wait for
-    that lock the ordinary way and try again.
+    The switch ignores the busy timeout: it fails at once while another process holds any lock. So wait for
+    that lock in a transaction, and try again.
     """
     for _ in range(_ATTEMPTS):
         try:

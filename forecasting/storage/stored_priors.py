@@ -1,4 +1,4 @@
-"""What was computed over all stores: written once inside the ledger's transaction, read by every training."""
+"""Chain priors: written once, in the transaction that ends their run, and read by every training."""
 
 import sqlalchemy as sa
 
@@ -9,7 +9,7 @@ from forecasting.storage.documents import read_chain, write_chain
 from forecasting.storage.tables import chain
 
 NEWEST_FIRST = (chain.c.computed_at.desc(), chain.c.chain_id.desc())
-"""The order of chains; the first is the latest."""
+"""The order of chain priors; the first row is the latest."""
 
 
 class SqlChains:

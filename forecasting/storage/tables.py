@@ -1,7 +1,7 @@
-"""The tables, and the two column types that keep values the same on every database.
+"""The tables, and the column type that keeps instants the same on every database.
 
-Instants are stored as UTC without a zone and come back aware. Lists are JSON. A forecast's days are one blob
-(see `blob`), the last column of its row, so that reading a header never touches it.
+Instants are stored as UTC without a time zone and come back aware. Lists are JSON. The days of a forecast are
+one blob (see `blob`) in the last column of its row, so that reading a header does not touch it.
 """
 
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ class Instant(sa.TypeDecorator[datetime]):
         Raises
         ------
         ValueError
-            If the value has no zone.
+            If the value has no time zone.
         """
         del dialect
         if value is None:
@@ -64,7 +64,7 @@ history_version = sa.Table(
     sa.Column("import_id", sa.Integer, sa.ForeignKey("history_import.import_id"), primary_key=True),
     sa.Column("store", sa.Text, primary_key=True),
     sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("content_hash", sa.Text),  # None: a rollback took the store's only file away
+    sa.Column("content_hash", sa.Text),  # None: a rollback removed the store's only file
     sa.Column("rows", sa.Integer),
     sa.Column("first_ds", sa.Date),
     sa.Column("last_ds", sa.Date),
@@ -149,16 +149,16 @@ refresh_run = sa.Table(
     sa.Column("follow_up_at", Instant),
     sa.Column("followed_by", sa.Text),
     sa.Column("ready_at", Instant),
-    sa.Column("deadline_at", Instant),  # of its present attempt, which is ended then
+    sa.Column("deadline_at", Instant),  # of its current attempt
     sa.Index("ix_refresh_run_requested_at", "requested_at"),
     sa.Index("ix_refresh_run_ended", "store", "finished_at"),
 )
 
 ACTIVE = refresh_run.c.state.in_([sa.literal_column(f"'{state}'") for state in RunState if state.active])
-"""Which runs hold their scope; written out in the SQL so that queries can use the partial index."""
+"""Runs that hold their scope. The states are literals in the SQL, so that queries use the partial index."""
 
 OF_A_STORE = refresh_run.c.store != ""
-"""Runs about one store: all but the one that pools over the chain."""
+"""Runs of one store, as opposed to chain runs and runs of a group."""
 
 sa.Index(
     "uq_refresh_run_active_scope",
@@ -243,7 +243,7 @@ store_review = sa.Table(
     "store_review",
     metadata,
     sa.Column("store", sa.Text, primary_key=True),
-    sa.Column("version", sa.Integer, nullable=False),  # no foreign key: what is said outlives it
+    sa.Column("version", sa.Integer, nullable=False),  # no foreign key: a review outlives its version
     sa.Column("as_of", sa.Date, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
@@ -276,12 +276,12 @@ track_record = sa.Table(
     sa.Column("q90", sa.Float, nullable=False),
     sa.Column("is_open", sa.Boolean, nullable=False),
     sa.Index("ix_track_record_ds", "store", "ds", "item"),
-    sqlite_with_rowid=False,  # a series' rows lie together, in the order they are added up in
+    sqlite_with_rowid=False,  # keeps a series' rows together, in the order they are summed
 )
 
 track_head = sa.Table(
     "track_head",
     metadata,
     sa.Column("store", sa.Text, primary_key=True),
-    sa.Column("content_hash", sa.Text, nullable=False),  # of the sales the store's record is made of
+    sa.Column("content_hash", sa.Text, nullable=False),  # of the sales the track record reflects
 )

@@ -1,4 +1,4 @@
-"""Bringing a database to the newest migration, with alembic."""
+"""Upgrading a database to the newest migration, with alembic."""
 
 import sqlalchemy as sa
 from alembic import command
@@ -9,26 +9,26 @@ from forecasting.core.errors import StateTooNew
 
 
 def migrations() -> Config:
-    """The configuration of the migrations that come with this package."""
+    """The alembic configuration of this package's migrations."""
     config = Config()
     config.set_main_option("script_location", "forecasting.storage:migrations")
     return config
 
 
 def upgrade(connection: sa.Connection, found: str | None, place: str) -> None:
-    """Run every migration the database has not seen, in the connection's transaction.
+    """Run every migration the database does not have yet, in the connection's transaction.
 
     Parameters
     ----------
     found
-        The migration the database is at; None where it is empty.
+        The migration the database is at; None if it is empty.
     place
-        What the database is called in the error.
+        The name of the database in the error message.
 
     Raises
     ------
     StateTooNew
-        If this code does not know the database's migration.
+        If this code does not have the database's migration.
     """
     if found is not None:
         require_known(found, place, "it was left as it is")
@@ -36,17 +36,17 @@ def upgrade(connection: sa.Connection, found: str | None, place: str) -> None:
 
 
 def require_known(revision: str, place: str, outcome: str) -> None:
-    """Check that this code has a database's or a backup's migration.
+    """Check that this code has the migration of a database or a backup.
 
     Parameters
     ----------
     outcome
-        How the error ends.
+        The end of the error message.
 
     Raises
     ------
     StateTooNew
-        If it has not.
+        If it does not.
     """
     scripts = ScriptDirectory.from_config(migrations())
     if revision not in {script.revision for script in scripts.walk_revisions()}:

@@ -1,4 +1,4 @@
-"""How the database and those who work it are doing; only reads, in SQL every database knows."""
+"""The health of the database and its workers. Only reads, in SQL that every database understands."""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from forecasting.core.domain import GROUP, RunState
 from forecasting.core.errors import StateUnavailable
-from forecasting.core.ports import LedgerSigns, RunTally
+from forecasting.core.ports import LedgerVitals, RunTally
 from forecasting.storage.database import REVISION, Database
 from forecasting.storage.tables import ACTIVE, Instant, refresh_run, refresh_worker
 
@@ -14,7 +14,7 @@ _REVISION = sa.select(sa.table("alembic_version", sa.column("version_num")).c.ve
 
 
 class SqlVitals:
-    """Tells how the database is doing (`ports.Vitals`)."""
+    """Reports the health of the database and its workers (`ports.Vitals`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -26,7 +26,7 @@ class SqlVitals:
         if found != REVISION:
             raise StateUnavailable(
                 f"{self._database.place}: expected revision '{REVISION}', found '{found}': "
-                "it was changed by another version of this software; start Storecast again"
+                "another version of this software changed it; start Storecast again"
             )
 
     def silence(self) -> timedelta | None:
@@ -36,13 +36,13 @@ class SqlVitals:
             seen_at: datetime | None = connection.execute(newest).scalar()
             return None if seen_at is None else self._database.now(connection) - seen_at
 
-    def ledger(self, lately: timedelta) -> LedgerSigns:
+    def ledger(self, lately: timedelta) -> LedgerVitals:
         """See `ports.Vitals.ledger`."""
         with self._database.reading() as connection:
             now = self._database.now(connection)
             waiting_since = _waiting_since(connection)
             waited, worked = _durations(connection, now - lately)
-            return LedgerSigns(
+            return LedgerVitals(
                 _tallies(connection),
                 None if waiting_since is None else now - waiting_since,
                 waited,
@@ -68,7 +68,7 @@ def _waiting_since(connection: sa.Connection) -> datetime | None:
 
 
 def _elsewhere() -> sa.ColumnElement[bool]:
-    """Whether a run waits for what happens elsewhere (`RefreshRun.elsewhere`)."""
+    """Whether a run waits for an engine elsewhere (`RefreshRun.elsewhere`)."""
     run = refresh_run.c
     return sa.and_(run.scope.startswith(GROUP), run.state == RunState.WAITING.value, run.error == "")
 
@@ -76,7 +76,7 @@ def _elsewhere() -> sa.ColumnElement[bool]:
 def _durations(
     connection: sa.Connection, since: datetime
 ) -> tuple[tuple[timedelta, ...], tuple[timedelta, ...]]:
-    """From the press to the first claim, and from there to the end, of runs that have ended since."""
+    """For runs that ended since: times from the request to the first claim, and from there to the end."""
     run = refresh_run.c
     query = sa.select(run.requested_at, run.started_at, run.finished_at).where(
         run.finished_at >= since, run.started_at.is_not(None)

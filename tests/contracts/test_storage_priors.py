@@ -8,7 +8,7 @@ import pytest
 from forecasting.core.domain import Decision, RunState, Verdict
 from forecasting.core.errors import Fenced, InvalidRequest, StorageError
 from forecasting.core.pooled_priors import CoefficientPrior, PooledPrior
-from forecasting.core.ports import Outdated
+from forecasting.core.ports import OutdatedRecords
 from forecasting.storage import SqlStorage
 from tests.storage.examples import (
     CUTOFF,
@@ -179,7 +179,7 @@ def test_a_chain_stays_as_long_as_a_predictor_was_trained_with_it(storage: SqlSt
     assert outdated(storage, 99) == ("a",)
     assert storage.retention.remove_chains(("a",)) == 0
     everything = storage.retention.outdated(1, after(99 * DAY))
-    assert everything == Outdated((1,), ("p-a",), everything.runs, (), ("a",))
+    assert everything == OutdatedRecords((1,), ("p-a",), everything.runs, (), ("a",))
     storage.retention.remove_versions(everything.versions)
     storage.retention.remove_predictors(everything.predictors)
     assert storage.retention.remove_chains(everything.chains) == 1

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from forecasting.core.domain import FileKey, RunState
 from forecasting.core.errors import ImportConflict, InvalidRequest
-from forecasting.core.ports import Outdated
+from forecasting.core.ports import OutdatedRecords
 from forecasting.storage import SqlStorage
 from tests.storage.examples import NOW, after, move, predictor, press, publication, publish, retrain, running
 
@@ -39,7 +39,7 @@ def import_daily(storage: SqlStorage, *hashes: str, store: str = "1", first_day:
     return imports
 
 
-def remove(storage: SqlStorage, outdated: Outdated) -> tuple[int, ...]:
+def remove(storage: SqlStorage, outdated: OutdatedRecords) -> tuple[int, ...]:
     """Remove all that is outdated, as pruning does; return how many of each went."""
     retention = storage.retention
     return (
@@ -57,8 +57,8 @@ def names(storage: SqlStorage, before: float) -> set[str]:
 
 def test_nothing_is_outdated_in_an_empty_storage(storage: SqlStorage) -> None:
     """And removing nothing removes nothing."""
-    assert storage.retention.outdated(1, NOW) == Outdated()
-    assert remove(storage, Outdated()) == (0, 0, 0, 0)
+    assert storage.retention.outdated(1, NOW) == OutdatedRecords()
+    assert remove(storage, OutdatedRecords()) == (0, 0, 0, 0)
     assert storage.retention.files(NOW) == set()
 
 
@@ -70,7 +70,7 @@ def test_versions_beyond_the_count_go_once_they_have_been_replaced_for_long(stor
     assert sorted(outdated.predictors) == [f"p-1-{day}" for day in range(4)]
     assert len(outdated.runs) == 4
     assert remove(storage, outdated) == (4, 4, 4, 0)
-    assert storage.retention.outdated(4, after(5 * DAY)) == Outdated()
+    assert storage.retention.outdated(4, after(5 * DAY)) == OutdatedRecords()
 
 
 def test_a_version_shown_until_a_moment_ago_stays_however_old_it_is(storage: SqlStorage) -> None:
@@ -120,7 +120,7 @@ def test_what_has_come_to_be_needed_meanwhile_stays(storage: SqlStorage) -> None
     head = publish(storage)
     waiting = storage.requests.submit(press("2"), retrain).run
     assert waiting is not None
-    everything = Outdated((head.version,), ("p-1",), (head.run_id, waiting.run_id))
+    everything = OutdatedRecords((head.version,), ("p-1",), (head.run_id, waiting.run_id))
     assert remove(storage, everything) == (0, 0, 0, 0)
     assert storage.runs.snapshots()["1"].head == head
     assert storage.versions.summaries().keys() == {"1"}
@@ -211,7 +211,7 @@ def test_an_import_and_its_roll_back_go_together(storage: SqlStorage) -> None:
     storage.manifest.roll_back(wrong, "Ana", after(1))
     import_daily(storage, "b", "c", "d", first_day=1)
     assert remove(storage, storage.retention.outdated(1, after(99 * DAY)))[-1] == 3
-    assert storage.retention.outdated(1, after(99 * DAY)) == Outdated()
+    assert storage.retention.outdated(1, after(99 * DAY)) == OutdatedRecords()
     with pytest.raises(InvalidRequest, match="expected the number of an import"):
         storage.manifest.roll_back(wrong, "Ana", after(100 * DAY))
 

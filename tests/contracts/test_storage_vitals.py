@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from forecasting.core.domain import RunState, Verdict
 from forecasting.core.errors import StateUnavailable
-from forecasting.core.ports import LedgerSigns, RunTally
+from forecasting.core.ports import LedgerVitals, RunTally
 from forecasting.storage import SqlStorage
 from tests.storage.examples import after, claim, press, publish, retrain, running, turn
 
@@ -19,7 +19,7 @@ DAY = timedelta(hours=24)
 def test_an_empty_house_has_nothing_to_tell(storage: SqlStorage) -> None:
     """No run, nobody waiting, no worker."""
     storage.vitals.require_usable()
-    assert storage.vitals.ledger(DAY) == LedgerSigns((), None, (), (), ())
+    assert storage.vitals.ledger(DAY) == LedgerVitals((), None, (), (), ())
 
 
 def test_runs_are_counted_by_state_and_verdict(open_storage: Open) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forecasting.storage import Database, SqlStorage
-from forecasting.storage.dump import Dump, Loading
+from forecasting.storage.dump import Dump, DumpLoader
 from forecasting.storage.tables import metadata
 from tests.storage.examples import NOW, after, move, publish, publish_chain, running
 
@@ -40,7 +40,7 @@ def dumped(database: Database) -> Streams:
 def load(database: Database, streams: Streams) -> None:
     """Load it into a database."""
     with database.writing(alone="schema") as connection:
-        loading = Loading(connection, database.place, streams.revision)
+        loading = DumpLoader(connection, database.place, streams.revision)
         for table, (rows, stream) in streams.tables.items():
             loading.read(table, io.BytesIO(stream), rows)
         loading.finish(streams.numbers)

@@ -10,7 +10,7 @@ from forecasting.core.domain import FileKey, RunState
 from forecasting.core.errors import InvalidArchive, InvalidRequest, StateTooNew, StorageError
 from forecasting.storage import SqlStorage
 from forecasting.storage.database import REVISION
-from forecasting.storage.dump import Dump, Loading, require_empty
+from forecasting.storage.dump import Dump, DumpLoader, require_empty
 from forecasting.storage.upgrade import migrate
 from tests.storage.dumps import Opened, Streams, dumped, furnish, load, rows
 from tests.storage.examples import NOW, after, claim, move, press, publication, publish, retrain
@@ -216,7 +216,7 @@ def test_nobody_else_writes_while_it_is_loaded(made: Opened) -> None:
     """An import of a server that runs there already waits until it has ended, and is then refused."""
     target = made("postgres")
     with target.writing(alone="schema") as connection:
-        Loading(connection, target.place, REVISION)
+        DumpLoader(connection, target.place, REVISION)
         with target.writing() as other:
             other.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
             with pytest.raises(sa.exc.OperationalError, match="lock timeout"):

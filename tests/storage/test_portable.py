@@ -56,11 +56,11 @@ def test_any_value_arrives(made: Opened, way: tuple[str, str]) -> None:
                 connection.execute(sa.insert(kept), numbered)
         sink = io.BytesIO()
         with source.reading() as connection:
-            table = portable.reflected(connection, {"anything"})["anything"]
+            table = portable.reflect_tables(connection, {"anything"})["anything"]
             assert portable.write(connection, table, sink) == len(values)
         with target.writing() as connection:
             connection.execute(sa.delete(kept))
-            table = portable.reflected(connection, {"anything"})["anything"]
+            table = portable.reflect_tables(connection, {"anything"})["anything"]
             assert portable.read(connection, table, io.BytesIO(sink.getvalue())) == len(values)
             found = connection.execute(sa.select(kept).order_by(kept.c.key)).mappings()
             assert [dict(row) for row in found] == numbered

@@ -109,7 +109,7 @@ def test_a_newer_database_is_refused(database: Database, url: str) -> None:
 
 def test_a_schema_that_is_gone_beside_used_history_is_refused(url: str, tmp_path: Path) -> None:
     """An empty database in its place would look like an empty product."""
-    with pytest.raises(StateUnavailable, match="has been in use: bring it back from a backup"):
+    with pytest.raises(StateUnavailable, match="has been in use: restore it from a backup"):
         open_database(tmp_path, url, must_exist=True)
 
 

@@ -117,7 +117,10 @@ def test_a_folder_that_cannot_be_made(
 def test_a_read_only_folder_without_a_database(open_folder: Path) -> None:
     """Nothing can be made in it."""
     open_folder.chmod(0o555)
-    with without_rights(), pytest.raises(StateUnavailable, match=f"{FILE} can't be made: Permission denied"):
+    with (
+        without_rights(),
+        pytest.raises(StateUnavailable, match=f"{FILE} can't be created: Permission denied"),
+    ):
         open_database(open_folder)
 
 

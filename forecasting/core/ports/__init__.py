@@ -56,8 +56,8 @@ from forecasting.core.ports.track_port import (
 )
 from forecasting.core.ports.upkeep_port import (
     Chores,
-    LedgerSigns,
-    Outdated,
+    LedgerVitals,
+    OutdatedRecords,
     Retention,
     RunTally,
     Vitals,
@@ -79,10 +79,10 @@ __all__ = [
     "FittedSeries",
     "HeadMove",
     "HistoryReader",
-    "LedgerSigns",
+    "LedgerVitals",
     "LocalEngine",
     "Manifest",
-    "Outdated",
+    "OutdatedRecords",
     "PoolableSeries",
     "Publication",
     "Publications",

@@ -28,7 +28,7 @@ class Chores(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outdated:
+class OutdatedRecords:
     """Keys of the records that retention no longer keeps."""
 
     versions: tuple[int, ...] = ()
@@ -41,7 +41,7 @@ class Outdated:
 class Retention(Protocol):
     """Finds outdated records and removes them, in transactions as small as the caller likes.
 
-    Outdated are, where *replaced* means before the instant `before`:
+    OutdatedRecords are, where *replaced* means before the instant `before`:
 
     - a forecast version beyond the newest `keep_versions` of its store that was replaced; never a head,
     - a predictor without a version,
@@ -56,7 +56,7 @@ class Retention(Protocol):
     removed.
     """
 
-    def outdated(self, keep_versions: int, before: datetime) -> Outdated:
+    def outdated(self, keep_versions: int, before: datetime) -> OutdatedRecords:
         """Find everything that is outdated now."""
         ...
 
@@ -108,7 +108,7 @@ class RunTally:
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerSigns:
+class LedgerVitals:
     """The health of refresh runs and workers, measured on the database's clock.
 
     Attributes
@@ -147,7 +147,7 @@ class Vitals(Protocol):
         """The time since any worker's last sign of life; None if there never was one."""
         ...
 
-    def ledger(self, lately: timedelta) -> LedgerSigns:
+    def ledger(self, lately: timedelta) -> LedgerVitals:
         """The health of runs and workers, read in one transaction.
 
         Parameters

@@ -1,12 +1,12 @@
-"""The counters from which a database numbers imports and versions; a number is never given twice."""
+"""The counters that number imports and versions. A number is never used twice."""
 
 from collections.abc import Mapping
 
 import sqlalchemy as sa
 
 
-def used(connection: sa.Connection, tables: Mapping[str, sa.Table]) -> dict[str, int]:
-    """The last number given to a row of each table that numbers its rows; 0 where none was."""
+def last_used(connection: sa.Connection, tables: Mapping[str, sa.Table]) -> dict[str, int]:
+    """The last number used in each table that numbers its rows; 0 if none was."""
     if connection.dialect.name == "postgresql":
         counters = _counters(connection, tables)
         return {name: _last_value(connection, counter) for name, counter in counters.items()}
@@ -14,17 +14,19 @@ def used(connection: sa.Connection, tables: Mapping[str, sa.Table]) -> dict[str,
     return {row.name: row.seq for row in rows if row.name in tables}
 
 
-def go_on_after(connection: sa.Connection, tables: Mapping[str, sa.Table], last: Mapping[str, int]) -> None:
-    """Give only numbers above these from now on, and above those that are in the tables.
+def continue_after(
+    connection: sa.Connection, tables: Mapping[str, sa.Table], last: Mapping[str, int]
+) -> None:
+    """Use only numbers above these from now on, and above those in the tables.
 
-    On PostgreSQL inserting numbered rows leaves the counter where it was; SQLite's moves along, but knows
-    nothing of rows that had been removed before.
+    On PostgreSQL, inserting numbered rows does not move the counter. On SQLite it does, but not past rows
+    that had been removed from the dumped database.
     """
     if connection.dialect.name == "postgresql":
         for name, counter in _counters(connection, tables).items():
             (key,) = tables[name].primary_key.columns
-            there = connection.execute(sa.select(sa.func.max(key))).scalar() or 0
-            if number := max(there, last.get(name, 0)):
+            newest = connection.execute(sa.select(sa.func.max(key))).scalar() or 0
+            if number := max(newest, last.get(name, 0)):
                 connection.execute(sa.select(sa.func.setval(counter, number)))
         return
     for name, number in last.items():
@@ -37,7 +39,7 @@ def go_on_after(connection: sa.Connection, tables: Mapping[str, sa.Table], last:
 
 
 def _counters(connection: sa.Connection, tables: Mapping[str, sa.Table]) -> dict[str, str]:
-    """The sequence of each table whose one key has one."""
+    """The name of the sequence behind each table's single key, for tables that have one."""
     keys = {name: table.primary_key.columns for name, table in tables.items()}
     found = {
         name: connection.execute(
