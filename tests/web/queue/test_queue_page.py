@@ -80,6 +80,24 @@ def test_refresh_all_refreshes_what_is_out_of_date_and_shows_progress(served: Ho
     assert served.services.runs.batch(LOCAL_USER) is None
 
 
+@pytest.mark.parametrize(
+    ("stores", "words_of_progress"),
+    [({"1", "2"}, "2 stores are being refreshed."), ({"1"}, "1 store is being refreshed.")],
+)
+def test_an_empty_section_says_that_stores_are_being_refreshed(
+    served: House, stores: set[str], words_of_progress: str
+) -> None:
+    """Not that there is nothing to do: the stores may need attention afterwards."""
+    served.clock.turn(timedelta(hours=48))
+    for store in stores:
+        served.services.refreshing.refresh(LOCAL_USER, store)
+    app = opened(QUEUE)
+    app.session_state["queue_part"] = "Reviewed"
+    app.run()
+    assert words_of_progress in words(app)
+    assert not app.success
+
+
 def test_an_older_version_says_that_it_is_not_the_newest(served: House) -> None:
     """It offers the newest and has no tiles, which describe the newest."""
     served.next_day()
