@@ -1,4 +1,4 @@
-"""What every local engine promises; an engine joins by its name in the registry."""
+"""The promises of every local engine; the tests run for each name in the registry."""
 
 import re
 from dataclasses import replace
@@ -31,19 +31,19 @@ def local(request: pytest.FixtureRequest) -> LocalEngine:
 
 
 def forecast(local: LocalEngine, series: pd.DataFrame, horizon: int = HORIZON) -> pd.DataFrame:
-    """Fit all but the last days of a series and forecast those, promises checked."""
+    """Fit all but the last days of a series, forecast those, and check the promises."""
     history, future = split(series, horizon)
     return forecast_of(local.fit(as_days(history)), future)
 
 
 def forecast_of(fitted: FittedSeries, future: pd.DataFrame) -> pd.DataFrame:
-    """Forecast some days, promises checked."""
+    """Forecast some days and check the promises."""
     days = as_days(future)
     return fitted.forecast(days).require(days, "forecast").frame()
 
 
 def forecast_or_refusal(local: LocalEngine, series: pd.DataFrame) -> pd.DataFrame | str:
-    """As `forecast`, or why it can't be done."""
+    """As `forecast`, or the message of the refusal."""
     try:
         return forecast(local, series)
     except FitFailed as failure:
@@ -69,7 +69,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_keeps_every_promise_of_a_forecast(local: LocalEngine, shape: str) -> None:
-    """Complete horizon, finite, nothing negative, ordered quantiles, closed days exactly 0."""
+    """Complete horizon, finite values, none negative, ordered quantiles, closed days exactly 0."""
     made = forecast(local, SHAPES[shape])
     assert len(made) == HORIZON
     assert made["mean"].sum() > 0
@@ -77,7 +77,7 @@ def test_keeps_every_promise_of_a_forecast(local: LocalEngine, shape: str) -> No
 
 @pytest.mark.parametrize("days", [1, 2, 6, 7, 8, 13, 16, 17, 20, 27, 28, 29, 60])
 def test_a_short_series_is_forecast_or_refused_in_words(local: LocalEngine, days: int) -> None:
-    """However short a series is, there is a forecast that keeps the promises, or a message."""
+    """A series of any length has a forecast that keeps the promises, or a message."""
     outcome = forecast_or_refusal(local, daily_series(days + HORIZON))
     if isinstance(outcome, str):
         assert re.search(f"{local.name}: expected .*, found {days - days // 7}$", outcome)
@@ -94,14 +94,14 @@ def test_a_short_series_is_forecast_or_refused_in_words(local: LocalEngine, days
         pytest.param(daily_series(200).assign(y=-1.0), id="negative"),
     ],
 )
-def test_refuses_what_says_nothing_about_demand(local: LocalEngine, history: pd.DataFrame) -> None:
-    """A history without a usable day fails with what was expected and what came."""
+def test_refuses_a_history_without_usable_days(local: LocalEngine, history: pd.DataFrame) -> None:
+    """The message says what was expected and what was found."""
     with pytest.raises(FitFailed, match=f"{local.name}: expected .* found "):
         local.fit(as_days(history))
 
 
 def test_two_fits_give_equal_numbers(local: LocalEngine) -> None:
-    """Deterministic, whatever was fitted in between."""
+    """Even if something else is fitted between."""
     first = forecast(local, daily_series(400))
     forecast(local, daily_series(400, seed=1))
     assert_frame_equal(forecast(local, daily_series(400)), first, check_exact=True)
@@ -110,7 +110,7 @@ def test_two_fits_give_equal_numbers(local: LocalEngine) -> None:
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(factor=st.floats(0, 100), seed=st.integers(0, 3))
 def test_never_looks_ahead(local: LocalEngine, factor: float, seed: int) -> None:
-    """Changing y after the cutoff never changes the forecast, even where the days carry it."""
+    """Changing y after the cutoff never changes the forecast, even if the days ahead have a y."""
     series = daily_series(150, seed=seed)
     history, future = split(series, HORIZON)
     after = series["y"].iloc[-HORIZON:].to_numpy()
@@ -120,8 +120,8 @@ def test_never_looks_ahead(local: LocalEngine, factor: float, seed: int) -> None
     assert_frame_equal(true, forecast_of(local.fit(as_days(history)), future), check_exact=True)
 
 
-def test_leaves_its_inputs_alone(local: LocalEngine) -> None:
-    """Neither past nor future is written to: both are locked, and windows share their arrays."""
+def test_does_not_change_its_inputs(local: LocalEngine) -> None:
+    """Past and future are read-only here, because windows share their arrays."""
     past, future = (as_days(frame) for frame in split(daily_series(200), HORIZON))
     for days in (past, future):
         for values in (days.days, days.y, days.is_open, days.promo, days.school_holiday, days.holiday):
@@ -130,8 +130,8 @@ def test_leaves_its_inputs_alone(local: LocalEngine) -> None:
     assert len(made) == HORIZON
 
 
-def test_a_history_cut_from_a_longer_one_is_forecast_alike(local: LocalEngine) -> None:
-    """A slice of a series is as good as a series of its own."""
+def test_a_slice_of_a_longer_history_has_the_same_forecast(local: LocalEngine) -> None:
+    """As a series of its own."""
     history, future = split(daily_series(200), HORIZON)
     cut = as_days(daily_series(200)).up_to(as_days(history).last)
     assert_frame_equal(
@@ -141,15 +141,15 @@ def test_a_history_cut_from_a_longer_one_is_forecast_alike(local: LocalEngine) -
     )
 
 
-def test_a_prior_of_the_chain_is_taken_by_every_engine(local: LocalEngine) -> None:
-    """Whether it has a use for it or not."""
+def test_every_engine_accepts_a_pooled_prior(local: LocalEngine) -> None:
+    """Whether it uses the prior or not."""
     history, future = split(daily_series(200), HORIZON)
     prior = PooledPrior("all", as_days(history).first, 3, {"promo": CoefficientPrior(0.3, 0.1)})
     forecast_of(engine(local.name, prior).fit(as_days(history)), future)
 
 
 @pytest.mark.parametrize("horizon", [0, 1, 90])
-def test_forecasts_as_many_days_as_asked(local: LocalEngine, horizon: int) -> None:
+def test_forecasts_the_requested_number_of_days(local: LocalEngine, horizon: int) -> None:
     """No day, one day, a quarter."""
     history, _ = split(daily_series(300), 0)
     _, future = split(daily_series(300 + horizon), horizon)
@@ -158,7 +158,7 @@ def test_forecasts_as_many_days_as_asked(local: LocalEngine, horizon: int) -> No
 
 
 def test_scales_with_demand(local: LocalEngine) -> None:
-    """A thousand times the demand gives about a thousand times the forecast."""
+    """1,000 times the demand gives about 1,000 times the forecast."""
     series = daily_series(400)
     small = forecast(local, series)
     large = forecast(local, series.assign(y=series["y"] * 1000))
@@ -168,8 +168,8 @@ def test_scales_with_demand(local: LocalEngine) -> None:
         assert ratio.between(950, 1050).all(), column
 
 
-def test_is_near_the_truth_of_an_easy_series(local: LocalEngine) -> None:
-    """With little noise the mean is within a few percent, and the band holds most days."""
+def test_is_accurate_on_an_easy_series(local: LocalEngine) -> None:
+    """With little noise, the mean is within a few percent and the band contains most days."""
     series = daily_series(400, noise=0.05)
     made, truth = forecast(local, series), series.tail(HORIZON).reset_index(drop=True)
     plain = truth["is_open"] & (truth["holiday"] == "")
@@ -189,8 +189,8 @@ def test_promotions_raise_the_forecast(local: LocalEngine) -> None:
     assert lift.between(1.4, 1.8).all()
 
 
-def test_holidays_do_not_drag_ordinary_days_down(local: LocalEngine) -> None:
-    """Days with a holiday name leave the forecast of ordinary days where it is."""
+def test_holidays_do_not_lower_ordinary_days(local: LocalEngine) -> None:
+    """Holidays in the history do not lower the forecast of ordinary days."""
     history, future = split(daily_series(400, noise=0.02), HORIZON)
     every_week = history["ds"].isin(history["ds"].iloc[-28:-7:7])
     named = history.assign(
@@ -206,7 +206,7 @@ def test_holidays_do_not_drag_ordinary_days_down(local: LocalEngine) -> None:
 
 
 def test_a_weekday_that_is_never_open_is_zero(local: LocalEngine) -> None:
-    """Nothing is known of a Sunday the store has never opened on, even where the plan opens it."""
+    """Even if the plan opens the store on a Sunday for the first time."""
     history, future = split(daily_series(200, closed=(6,)), HORIZON)
     made = forecast_of(local.fit(as_days(history)), future.assign(is_open=True))
     sundays = future["ds"].dt.day_of_week == 6
@@ -215,7 +215,7 @@ def test_a_weekday_that_is_never_open_is_zero(local: LocalEngine) -> None:
 
 
 def test_a_runaway_trend_stays_finite_and_sane(local: LocalEngine) -> None:
-    """Demand that doubles every week for ten weeks does not end in absurd numbers a year ahead."""
+    """Demand that doubles every week for ten weeks does not give absurd numbers a year ahead."""
     grown = daily_series(70, noise=0).assign(y=lambda days: 2.0 ** (days.index / 7))
     _, future = split(daily_series(70 + 365), 365)
     made = forecast_of(local.fit(as_days(grown)), future)
@@ -223,13 +223,13 @@ def test_a_runaway_trend_stays_finite_and_sane(local: LocalEngine) -> None:
 
 
 def explained(local: LocalEngine, series: pd.DataFrame, horizon: int = HORIZON) -> Explanation:
-    """What the forecast of the last days is made of, promises checked."""
+    """Explain the forecast of the last days, and check the promises."""
     past, future = (as_days(frame) for frame in split(series, horizon))
     return explanation_of(SeriesFit.of(local, past, SeriesKey("1")), future)
 
 
 def explanation_of(fit: SeriesFit, future: SeriesDays) -> Explanation:
-    """What a forecast is made of, promises checked here as well."""
+    """Explain a forecast, and check the promises."""
     mean = fit.forecast(future).mean
     made = fit.explanation(future, mean)
     values = np.vstack(list(made.steps.values()))
@@ -240,8 +240,8 @@ def explanation_of(fit: SeriesFit, future: SeriesDays) -> Explanation:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_says_what_its_forecast_is_made_of(local: LocalEngine, shape: str) -> None:
-    """By itself; the steps add up to the mean, closed days have none, other days no promotion's."""
+def test_explains_its_forecast(local: LocalEngine, shape: str) -> None:
+    """The steps add up to the mean; closed days have none, days without a promotion no promotion step."""
     history, _ = split(SHAPES[shape], HORIZON)
     assert isinstance(local.fit(as_days(history)), ExplainableSeries)
     assert explained(local, SHAPES[shape]).steps["level"].max() > 0
@@ -259,7 +259,7 @@ def test_says_what_its_forecast_is_made_of(local: LocalEngine, shape: str) -> No
 def test_the_steps_of_any_fit_add_up(
     local: LocalEngine, days: int, seed: int, level: float, promo: float, zeros: float, noise: float
 ) -> None:
-    """Whatever the series is like, also where the day's plan is turned round."""
+    """For any series, and also if the plan of the days is inverted."""
     series = daily_series(days + HORIZON, seed=seed, level=level, promo=promo, zeros=zeros, noise=noise)
     past, future = (as_days(frame) for frame in split(series, HORIZON))
     try:
@@ -272,13 +272,13 @@ def test_the_steps_of_any_fit_add_up(
 
 
 @pytest.mark.parametrize("horizon", [0, 1, 90])
-def test_explains_as_many_days_as_asked(local: LocalEngine, horizon: int) -> None:
+def test_explains_the_requested_number_of_days(local: LocalEngine, horizon: int) -> None:
     """No day, one day, a quarter."""
     assert len(explained(local, daily_series(300 + horizon), horizon).total) == horizon
 
 
-def test_a_promotion_is_the_difference_to_the_same_day_without(local: LocalEngine) -> None:
-    """On days on which nothing later in the order acts."""
+def test_a_promotion_step_is_the_difference_to_the_same_day_without(local: LocalEngine) -> None:
+    """On days without a later step."""
     history, future = split(daily_series(400, promo=1.6).assign(school_holiday=False, holiday=""), HORIZON)
     fit = SeriesFit.of(local, as_days(history), SeriesKey("1"))
     on, off = (as_days(future.assign(promo=promo)) for promo in (True, False))

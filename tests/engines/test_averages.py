@@ -1,4 +1,4 @@
-"""Averages of weekdays taken apart."""
+"""Averages of weekdays, split into steps."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ EXPECTED = np.column_stack([np.arange(10.0, 80.0, 10.0), np.arange(15.0, 85.0, 1
 
 
 def test_level_weekday_and_promotion_are_differences_of_averages() -> None:
-    """The level is that of all weekdays, each without a promotion."""
+    """The level is the mean over all weekdays without a promotion."""
     made = explain_averages(EXPECTED, WEEK)
     assert made.origin is Origin.AVERAGES
     np.testing.assert_array_equal(made.steps["level"], np.full(7, 40.0))
@@ -20,7 +20,7 @@ def test_level_weekday_and_promotion_are_differences_of_averages() -> None:
 
 
 def test_a_weekday_on_which_nothing_is_sold_does_not_lower_the_level() -> None:
-    """It is nothing above itself."""
+    """It is left out of the mean."""
     sundays = EXPECTED.copy()
     sundays[6] = 0
     made = explain_averages(sundays, WEEK)
@@ -28,6 +28,6 @@ def test_a_weekday_on_which_nothing_is_sold_does_not_lower_the_level() -> None:
     assert made.total[6] == 0
 
 
-def test_where_nothing_is_ever_sold_every_step_is_0() -> None:
-    """And not missing."""
+def test_without_sales_every_step_is_0() -> None:
+    """No step is missing."""
     assert not explain_averages(np.zeros((7, 2)), WEEK).total.any()

@@ -12,7 +12,7 @@ MONDAY = pd.Timestamp("2024-01-01")
 
 
 def days(y: list[float], first: pd.Timestamp = MONDAY, **covariates: object) -> pd.DataFrame:
-    """A history frame of open days without promo or holiday, unless told."""
+    """A history frame of open days without promotion or holiday by default."""
     frame = pd.DataFrame({"ds": pd.date_range(first, periods=len(y)), "y": np.array(y, dtype=float)})
     plain = {"is_open": True, "promo": False, "holiday": "", "school_holiday": False}
     return frame.assign(**(plain | covariates))
@@ -38,7 +38,7 @@ def test_the_quantiles_of_nineteen_weeks_are_those_of_the_last_thirteen() -> Non
 
 
 def test_days_without_a_sale_are_zeros() -> None:
-    """Three sales in ten Mondays: a median of 0, a mean and a q90 above it."""
+    """Three sales on ten Mondays: the median is 0, mean and q90 are above."""
     history = days([day % 21 // 21 + (4.0 if day in (14, 35, 56) else 0.0) for day in range(70)])
     assert values(forecast(history)) == pytest.approx([1.2, 0, 0, 4])
 
@@ -51,7 +51,7 @@ def test_a_promotion_has_its_own_days_from_six_on() -> None:
     assert values(forecast(history, promo=False)) == [10] * 4
 
 
-def test_a_rare_promotion_is_forecast_as_its_weekday() -> None:
+def test_a_rare_promotion_is_forecast_like_its_weekday() -> None:
     """Five promoted Mondays are too few for a distribution."""
     promo = [day // 7 % 2 == 1 for day in range(11 * 7)]
     history = days([30.0 if on else 10.0 for on in promo], promo=promo)
@@ -59,8 +59,8 @@ def test_a_rare_promotion_is_forecast_as_its_weekday() -> None:
     assert forecast(history, promo=False)["mean"].iloc[0] == 10
 
 
-def test_a_weekday_with_less_than_four_days_is_forecast_from_all() -> None:
-    """Three weeks and a Monday: Monday has four days of its own, Tuesday has not."""
+def test_a_weekday_with_fewer_than_four_days_is_forecast_from_all() -> None:
+    """In three weeks and a Monday, Monday has four days, but Tuesday does not."""
     history = days([8.0 if day % 7 == 0 else 1.0 for day in range(22)])
     made = forecast(history)
     assert made["mean"].iloc[6] == 8
@@ -68,18 +68,18 @@ def test_a_weekday_with_less_than_four_days_is_forecast_from_all() -> None:
 
 
 def test_one_open_day_is_enough() -> None:
-    """With a band from half to double of demand + 1: a single day has none of its own."""
+    """The band is from half to double demand + 1, because a single day has no spread."""
     assert values(forecast(days([7.0]))) == pytest.approx([7, 3, 7, 15])
 
 
 def test_a_wide_sample_keeps_its_width() -> None:
-    """Three days that lie further apart than half to double."""
+    """Three days that differ by more than half to double."""
     assert values(forecast(days([0.0, 7.0, 50.0]))) == [19, 0, 7, 50]
     assert values(forecast(days([7.0] * 4))) == [7] * 4
 
 
 def test_looks_back_from_the_last_open_day() -> None:
-    """A store that has been closed for half a year is forecast from before."""
+    """A store closed for half a year is forecast from the days before."""
     opened = [day < 100 for day in range(300)]
     history = days([5.0 if each else 0.0 for each in opened], is_open=opened)
     assert values(forecast(history)) == [5] * 4
@@ -92,8 +92,8 @@ def test_a_weekday_closed_for_three_weeks_is_not_yet_one_that_never_opens() -> N
     assert values(forecast(long), 6) == [0] * 4
 
 
-def test_says_how_many_days_it_looked_at() -> None:
-    """A store that was closed throughout is refused with the number of days."""
+def test_the_refusal_says_how_many_days_there_were() -> None:
+    """A store that was always closed is refused with the number of days."""
     with pytest.raises(
         FitFailed, match="empirical: expected at least one open day, found none among 35 days"
     ):
@@ -107,10 +107,8 @@ def test_says_how_many_days_it_looked_at() -> None:
     zeros=st.sampled_from([0.0, 0.3, 0.9]),
     seed=st.integers(0, 1000),
 )
-def test_gives_the_numbers_of_numpy_on_the_days_of_the_rule(
-    length: int, closed: set[int], zeros: float, seed: int
-) -> None:
-    """Each open day's values are NumPy's mean and Weibull quantiles of the days the rule names."""
+def test_the_numbers_equal_those_of_numpy(length: int, closed: set[int], zeros: float, seed: int) -> None:
+    """Each open day has NumPy's mean and Weibull quantiles of the days of its group."""
     series = daily_series(length + 14, seed=seed, zeros=zeros, closed=closed)
     past, ahead = as_days(series.iloc[:length]), as_days(series.iloc[length:].drop(columns="y"))
     if past.is_open.sum() < 4:

@@ -10,8 +10,8 @@ from forecasting.engines.seasonal_naive import SeasonalNaive
 
 
 @pytest.mark.parametrize("name", registry.NAMES)
-def test_an_engine_has_the_name_it_is_found_by(name: str) -> None:
-    """So that a stored name leads back to its engine."""
+def test_an_engine_has_the_name_under_which_it_is_registered(name: str) -> None:
+    """So a stored name leads back to its engine."""
     assert registry.engine(name).name == name
 
 
@@ -21,7 +21,7 @@ def test_an_operators_own_engine_is_imported_and_made() -> None:
     assert isinstance(made, SeasonalNaive)
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+def test_an_unknown_name_is_refused_with_the_known_names() -> None:
     """The message says what to write instead."""
     with pytest.raises(
         EngineUnavailable, match=r"expected one of prophet, seasonal_naive, empirical or .* found 'arima'"
@@ -30,7 +30,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 
 
 def test_a_prior_reaches_the_engine_that_uses_one() -> None:
-    """And there is none unless it is given."""
+    """By default there is none."""
     prior = PooledPrior("all", date(2026, 3, 1), 3, {})
     made, plain = registry.engine("prophet", prior), registry.engine("prophet")
     assert isinstance(made, ProphetEngine)
@@ -49,7 +49,7 @@ def test_a_prior_reaches_the_engine_that_uses_one() -> None:
         ("builtins:dict", "found dict"),
     ],
 )
-def test_what_is_not_an_engine_is_refused(path: str, found: str) -> None:
-    """A path that leads to no engine says why."""
+def test_a_factory_that_makes_no_engine_is_refused(path: str, found: str) -> None:
+    """The message says why."""
     with pytest.raises(EngineUnavailable, match=f"engine '{path}': expected .*{found}"):
         registry.engine(path)

@@ -14,7 +14,7 @@ MONDAY = pd.Timestamp("2024-01-01")
 
 
 def days(first: pd.Timestamp, y: list[float], **covariates: object) -> pd.DataFrame:
-    """A history frame of open days without promo or holiday, unless told."""
+    """A history frame of open days without promotion or holiday by default."""
     frame = pd.DataFrame({"ds": pd.date_range(first, periods=len(y)), "y": np.array(y, dtype=float)})
     plain = {"is_open": True, "promo": False, "holiday": "", "school_holiday": False}
     return frame.assign(**(plain | covariates))
@@ -27,7 +27,7 @@ def future(history: pd.DataFrame, count: int = 7, **covariates: object) -> pd.Da
 
 
 def forecast(history: pd.DataFrame, after: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Fit a history and forecast the days after it, a week unless told."""
+    """Fit a history and forecast the days after it, by default a week."""
     return forecast_of(SeasonalNaive().fit(as_days(history)), future(history) if after is None else after)
 
 
@@ -37,19 +37,19 @@ def forecast_of(fitted: FittedSeries, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def weeks(*levels: float) -> list[float]:
-    """One level a week, plus 0 … 6 for Monday … Sunday."""
+    """One level per week, plus 0 … 6 for Monday … Sunday."""
     return [level + weekday for level in levels for weekday in range(7)]
 
 
 def test_averages_the_last_four_same_weekdays() -> None:
-    """Five weeks at 100, 10, 20, 30, 40: the first is forgotten, the mean of the rest is 25."""
+    """Five weeks at 100, 10, 20, 30, 40: the mean of the last four is 25."""
     history = days(MONDAY, weeks(100, 10, 20, 30, 40))
     made = forecast(history)
     assert made["mean"].tolist() == [25, 26, 27, 28, 29, 30, 31]
 
 
-def test_averages_days_of_the_same_promo_state() -> None:
-    """Weeks with and without promotion in turn are two different stores."""
+def test_averages_days_with_the_same_promotion() -> None:
+    """Alternating weeks with and without a promotion are forecast separately."""
     promo = [week % 2 == 1 for week in range(8) for _ in range(7)]
     history = days(MONDAY, weeks(10, 110, 20, 120, 30, 130, 40, 140), promo=promo)
     fitted = SeasonalNaive().fit(as_days(history))
@@ -57,13 +57,13 @@ def test_averages_days_of_the_same_promo_state() -> None:
     assert forecast_of(fitted, future(history, promo=True))["mean"].iloc[0] == 125
 
 
-def test_takes_any_promo_state_where_the_asked_one_has_never_been() -> None:
-    """The first promotion of a store is forecast as an ordinary weekday."""
+def test_the_first_promotion_is_forecast_like_an_ordinary_day() -> None:
+    """There is no day with a promotion to average."""
     history = days(MONDAY, weeks(10, 20, 30, 40))
     assert forecast(history, future(history, promo=True))["mean"].iloc[0] == 25
 
 
-def test_takes_the_level_of_a_history_too_short_to_know_the_weekday() -> None:
+def test_an_unknown_weekday_of_a_short_history_gets_the_level() -> None:
     """After Monday to Wednesday, Thursday is forecast as their mean, the next Monday as Monday."""
     history = days(MONDAY, [10, 20, 60])
     made = forecast(history)
@@ -80,7 +80,7 @@ def test_a_weekday_closed_for_three_weeks_is_not_yet_one_that_never_opens() -> N
 
 
 def test_leaves_holidays_out_of_the_means_and_the_errors() -> None:
-    """A holiday at a tenth of the demand changes nothing."""
+    """A holiday with a tenth of the demand changes nothing."""
     y = weeks(10, 10, 10, 10, 10, 10)
     history = days(MONDAY, y)
     holiday = [day == 35 for day in range(42)]
@@ -93,13 +93,13 @@ def test_leaves_holidays_out_of_the_means_and_the_errors() -> None:
 
 
 def test_forecasts_from_holidays_where_there_are_no_other_days() -> None:
-    """A single open day that was a holiday is better than nothing."""
+    """A single open day that was a holiday is enough."""
     history = days(MONDAY, [8.0], holiday="New Year's Day")
     assert forecast(history)["mean"].tolist() == [8.0] * 7
 
 
 def test_the_first_weeks_band_is_half_to_double() -> None:
-    """With fewer than fourteen errors of its own q10 and q90 are half and double of demand + 1."""
+    """With fewer than fourteen errors, q10 and q90 are half and double demand + 1."""
     history = days(MONDAY, [99.0] * 10)
     first = forecast(history).iloc[0]
     assert (first["q10"], first["q50"], first["q90"]) == pytest.approx((49, 99, 199))
@@ -119,7 +119,7 @@ def test_the_band_is_that_of_the_engines_own_errors() -> None:
 
 
 def test_errors_older_than_half_a_year_are_forgotten() -> None:
-    """A wild year before a calm half year leaves no mark on the band."""
+    """A volatile year before a calm half year does not widen the band."""
     wild = daily_series(365, noise=1.0, promo=1, holiday=1, closed=())["y"].tolist()
     history = days(MONDAY, wild + [100.0] * (26 + 5) * 7)
     first = forecast(history).iloc[0]
@@ -136,22 +136,22 @@ def test_the_band_holds_about_four_days_of_five(seed: int) -> None:
     assert 0.65 < inside < 0.92
 
 
-def test_says_how_many_days_it_looked_at() -> None:
-    """A store that was closed throughout is refused with the number of days."""
+def test_the_refusal_says_how_many_days_there_were() -> None:
+    """A store that was always closed is refused with the number of days."""
     history = days(MONDAY, [0.0] * 35, is_open=False)
     with pytest.raises(FitFailed, match="expected at least one open day, found none among 35 days"):
         SeasonalNaive().fit(as_days(history))
 
 
 def plain_expected(seen: list[tuple[int, bool, float]], weekday: int, promo: bool) -> float:  # noqa: FBT001 - a promo state
-    """The rule in words: same weekday and promo state, else same weekday, else the last 28 open days."""
+    """The rule in plain code: same weekday and promotion, else same weekday, else the last 28 open days."""
     same = [y for day, on_promo, y in seen if day == weekday and on_promo == promo]
     any_state = [y for day, _, y in seen if day == weekday]
     return float(np.mean((same or any_state)[-4:] or [y for _, _, y in seen][-28:]))
 
 
 def plain_forecast(past: SeriesDays, ahead: SeriesDays) -> np.ndarray:
-    """(4, h) mean, q10, q50, q90 by the rule of the class, day by day: the oracle."""
+    """(4, h) mean, q10, q50, q90 by the rule of the class, computed day by day."""
     opened = past[past.is_open]
     ordinary = opened[opened.holiday == 0] if (opened.holiday == 0).any() else opened
     rows = list(zip(ordinary.weekday, ordinary.promo, ordinary.y, strict=True))
@@ -184,7 +184,7 @@ def plain_forecast(past: SeriesDays, ahead: SeriesDays) -> np.ndarray:
 def test_gives_the_numbers_of_the_rule_worked_day_by_day(
     length: int, gap: int, closed: set[int], kind: str, scale: float, seed: int
 ) -> None:
-    """Whatever the series: gaps, promotions that are rare, weekdays that begin to open late."""
+    """For any series: with gaps, rare promotions, and weekdays that open late."""
     rng = np.random.default_rng(seed)
     series = daily_series(length + gap + 42, seed=seed, noise=0.4, zeros=0.2, closed=closed)
     series["y"] *= scale

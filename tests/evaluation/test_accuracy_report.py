@@ -27,7 +27,7 @@ NORTH = Principal("n", "Nora", frozenset({"planner"}), regions=frozenset({"North
 
 
 def errors(missed: float, days: int = 7, inside: int = 6) -> ErrorSums:
-    """A week in which 100 were sold."""
+    """Errors of a week with sales of 100."""
     return ErrorSums(days=days, sold=100.0, missed=missed, inside=inside)
 
 
@@ -40,23 +40,23 @@ def score(
 
 
 def choice(item: str, engine: str, *scores: BacktestScore, reason: str = "as good") -> SeriesChoice:
-    """What was chosen for an item."""
+    """The choice for an item."""
     return SeriesChoice(item, engine, reason, scores)
 
 
 def predictor(store: str, *choices: SeriesChoice) -> Predictor:
-    """What a training of a store left."""
+    """The predictor of a store's training."""
     trained = datetime(2026, 3, 1, tzinfo=UTC)
     return Predictor(f"p-{store}", f"store:{store}", "prophet", trained, NEWEST, choices)
 
 
 def prophet(item: str = "all", own: float = 10.0, naive: float = 20.0) -> SeriesChoice:
-    """Prophet serves; two weeks ahead."""
+    """Prophet is used; two weeks ahead."""
     return choice(item, "prophet", score("prophet", own, own), score("seasonal_naive", naive, naive))
 
 
 def test_errors_are_added_up_by_week_ahead() -> None:
-    """Over the stores' totals, of the engine that serves and of the average."""
+    """Over the stores' totals, for the engine in use and for the average."""
     two = {
         "1": predictor("1", prophet(own=10, naive=20), prophet("bread", own=99)),
         "2": predictor("2", prophet(own=30, naive=20)),
@@ -72,7 +72,7 @@ def test_errors_are_added_up_by_week_ahead() -> None:
 
 
 def test_only_series_that_both_have_figures_for_are_compared() -> None:
-    """Else the one with the easier stores would win; the others keep their own rows."""
+    """Otherwise the one with the easier stores would win; other series keep their rows."""
     lone = choice("all", "prophet", score("prophet", 90.0), score("seasonal_naive", failure="too short"))
     report = accuracy_report({"1": predictor("1", prophet()), "2": predictor("2", lone)}, {})
     assert report.backtest is not None
@@ -86,7 +86,7 @@ def test_only_series_that_both_have_figures_for_are_compared() -> None:
     assert (alone.total.served.wape, alone.total.naive.wape, alone.total.gain) == (0.9, None, None)
 
 
-def test_the_average_that_serves_itself_is_the_same_and_not_better() -> None:
+def test_the_average_in_use_counts_as_same_and_not_as_better() -> None:
     """It is compared with itself."""
     own = choice("all", "seasonal_naive", score("prophet", 30.0), score("seasonal_naive", 20.0))
     tested = accuracy_report({"1": predictor("1", own)}, {}).backtest
@@ -95,7 +95,7 @@ def test_the_average_that_serves_itself_is_the_same_and_not_better() -> None:
 
 
 def test_a_predictor_of_an_older_version_has_no_figures() -> None:
-    """None, and never 0; its engine is known all the same."""
+    """They are None, not 0; its engine is still listed."""
     report = accuracy_report({"1": predictor("1", choice("all", "prophet", reason="as configured"))}, {})
     assert (report.backtest, report.untested) == (None, 1)
     assert report.rows[0].sums is None
@@ -103,7 +103,7 @@ def test_a_predictor_of_an_older_version_has_no_figures() -> None:
 
 
 def test_an_engine_whose_backtest_failed_has_no_figures() -> None:
-    """The weeks it has none of are not perfect ones."""
+    """Missing weeks do not count as perfect."""
     failed = choice(
         "all", "seasonal_naive", score("prophet", failure="x"), score("seasonal_naive", failure="y")
     )
@@ -111,7 +111,7 @@ def test_an_engine_whose_backtest_failed_has_no_figures() -> None:
 
 
 def test_horizons_may_differ_after_the_setting_has_changed() -> None:
-    """Weeks only one store has are of that store."""
+    """A week that only one store has comes from that store."""
     short = choice(
         "all", "prophet", score("prophet", 10.0, horizon=7), score("seasonal_naive", 20.0, horizon=7)
     )
@@ -129,7 +129,7 @@ def test_a_last_week_ends_with_the_horizon() -> None:
 
 
 def test_engines_are_counted_with_their_reasons() -> None:
-    """Products included, the commonest reason first; a failure is told without the name of its series."""
+    """Including products, most common reason first; failures are counted without the series' name."""
     reasons = ["as good", "as good", "as configured"]
     served = [choice(f"i{n}", "prophet", reason=reason) for n, reason in enumerate(reasons)]
     failed = [
@@ -143,8 +143,8 @@ def test_engines_are_counted_with_their_reasons() -> None:
     ]
 
 
-def test_rows_are_the_stores_in_natural_order_or_the_series_of_the_one() -> None:
-    """And one product alone where it is asked for."""
+def test_rows_are_stores_in_natural_order_or_the_series_of_one_store() -> None:
+    """A product can be requested too."""
     all_stores = {store: predictor(store, prophet(), prophet("bread")) for store in ("10", "9")}
     assert [row.key.store for row in accuracy_report(all_stores, {}).rows] == ["9", "10"]
     one = {"9": all_stores["9"]}
@@ -155,8 +155,8 @@ def test_rows_are_the_stores_in_natural_order_or_the_series_of_the_one() -> None
     assert accuracy_report(one, {}, store="9", item="milk").rows == ()
 
 
-def test_nothing_sold_is_nothing_to_be_nearer_to() -> None:
-    """A gain over no error, or over none known, is not defined."""
+def test_without_sales_no_gain_is_defined() -> None:
+    """Neither over an error of 0, nor without one of the errors."""
     empty, some = ErrorSums(), errors(10.0)
     assert [ErrorComparison(*pair).gain for pair in ((empty, some), (some, empty), (some, errors(0.0)))] == [
         None
@@ -170,8 +170,8 @@ def test_nothing_sold_is_nothing_to_be_nearer_to() -> None:
         (0.861, BandVerdict.WIDE), (0.0, BandVerdict.NARROW), (1.0, BandVerdict.WIDE),
     ],
 )  # fmt: skip
-def test_a_band_is_judged_by_its_promise(coverage: float, verdict: BandVerdict) -> None:
-    """80% are promised; a few more or less are chance."""
+def test_a_band_is_judged_by_its_coverage(coverage: float, verdict: BandVerdict) -> None:
+    """80% are intended; a few more or less can be chance."""
     assert judge_band(coverage) is verdict
 
 
@@ -183,8 +183,8 @@ def trained(house: House) -> House:
     return house
 
 
-def test_the_service_answers_for_the_principals_stores_only(trained: House) -> None:
-    """For another one's store there is none."""
+def test_the_service_reports_the_principals_stores_only(trained: House) -> None:
+    """Other stores have no report."""
     assert [row.key.store for row in trained.services.accuracy.report(LOCAL_USER).rows] == ["1", "2"]
     assert [row.key.store for row in trained.services.accuracy.report(NORTH).rows] == ["1"]
     assert trained.services.accuracy.report(NORTH, region="South").rows == ()
@@ -194,8 +194,8 @@ def test_the_service_answers_for_the_principals_stores_only(trained: House) -> N
     assert trained.services.accuracy.report(nobody).engines == ()
 
 
-def test_the_service_tells_what_the_predictors_say(trained: House) -> None:
-    """The same figures as in the training's choices."""
+def test_the_service_reports_the_figures_of_the_predictors(trained: House) -> None:
+    """They equal those of the training's choices."""
     chosen = trained.services.forecasts.predictor(LOCAL_USER, "1").choice_of("all")
     assert chosen is not None
     served = chosen.score_of(chosen.engine)
@@ -206,15 +206,15 @@ def test_the_service_tells_what_the_predictors_say(trained: House) -> None:
     assert {row.key.item for row in report.rows} == {"all", "101", "102"}
 
 
-def test_before_the_first_forecast_there_is_nothing(house: House) -> None:
+def test_before_the_first_forecast_the_report_is_empty(house: House) -> None:
     """No rows, no engines, nothing published."""
     report = house.services.accuracy.report(LOCAL_USER)
     assert (report.rows, report.engines, report.backtest) == ((), (), None)
     assert {sums.days for sums in report.track.values()} == {0}
 
 
-def test_sales_that_arrive_show_in_the_track_record_alone(trained: House) -> None:
-    """The backtest is the training's."""
+def test_new_sales_change_only_the_track_record(trained: House) -> None:
+    """The backtest remains that of the training."""
     before = trained.services.accuracy.report(LOCAL_USER, region="North")
     trained.next_day()
     after = trained.services.accuracy.report(LOCAL_USER, region="North")

@@ -26,24 +26,24 @@ HORIZON = 28
 
 
 def history(days: int = 200, **traits: float) -> SeriesDays:
-    """A series of that length."""
+    """A series of some length."""
     return as_days(daily_series(days, **traits))  # type: ignore[arg-type] # by name
 
 
 def backtested(past: SeriesDays, engine: LocalEngine | None = None, horizon: int = HORIZON) -> Backtest:
-    """A backtest over all windows, of an engine whose band is far too narrow unless another is given."""
+    """A backtest on all windows; the default engine's band is far too narrow."""
     made = engine or FlatEngine(spread=0.1)
     return backtest("asked", lambda _cutoff: made, KEY, past, backtest_windows(past, horizon))
 
 
 def first(made: Backtest, count: int) -> Backtest:
-    """Its oldest windows alone."""
+    """Only the oldest windows of a backtest."""
     results = made.results[:count]
     return replace(made, results=results, scores=Scores.joined([each.scores() for each in results]))
 
 
 def nothing_pooled(_cutoff: date) -> None:
-    """No spread is known over the chain."""
+    """No pooled spread is known."""
 
 
 def errors(past: SeriesDays, window: Window, forecast: SeriesForecast) -> tuple[ErrorSums, ...]:
@@ -52,8 +52,8 @@ def errors(past: SeriesDays, window: Window, forecast: SeriesForecast) -> tuple[
     return week_sums(window.truth(past), forecast, opened, scale, window)
 
 
-def test_every_window_is_forecast_from_what_came_before_it() -> None:
-    """With the engine as it could have been at its cutoff, under the name it was asked for by."""
+def test_every_window_is_forecast_from_earlier_days() -> None:
+    """With the engine as of its cutoff, under the name by which it was requested."""
     past, asked_at, engine = history(), list[date](), FlatEngine()
 
     def engine_at(cutoff: date) -> LocalEngine:
@@ -75,7 +75,7 @@ def test_every_window_is_forecast_from_what_came_before_it() -> None:
 
 
 def test_a_fit_that_fails_and_a_broken_promise_name_the_series() -> None:
-    """Whichever window they happen in."""
+    """In any window."""
     with pytest.raises(FitFailed, match="store 1, product 101: expected more"):
         backtested(history(), FlatEngine(failure="expected more"))
     with pytest.raises(InvalidFrame, match="flat forecast of store 1, product 101: expected q10 ≤ q50 ≤ q90"):
@@ -83,7 +83,7 @@ def test_a_fit_that_fails_and_a_broken_promise_name_the_series() -> None:
 
 
 def test_each_window_has_scores_of_its_open_days() -> None:
-    """With how far ahead they were, known on their own day."""
+    """With their days ahead; each is known on its own day."""
     past = history()
     made = backtested(past)
     assert len(made.results) == 4
@@ -97,8 +97,8 @@ def test_each_window_has_scores_of_its_open_days() -> None:
     same_scores(made.scores, Scores.joined([each.scores() for each in made.results]))
 
 
-def test_the_first_window_is_judged_as_the_engine_made_it_and_the_last_one_widened() -> None:
-    """Of a band that is far too narrow nothing is known at first; by the last window three have shown it."""
+def test_the_first_window_has_the_engines_band_and_the_last_a_wider_one() -> None:
+    """At first nothing is known about the narrow band; before the last window, three others have shown it."""
     past = history()
     made = backtested(past)
     oldest, newest = made.results[0], made.results[3]
@@ -122,8 +122,8 @@ def test_the_first_window_is_judged_as_the_engine_made_it_and_the_last_one_widen
 
 
 @pytest.mark.parametrize("horizon", [7, 28, 42])
-def test_each_window_is_calibrated_by_the_days_known_at_its_cutoff_alone(horizon: int) -> None:
-    """Also where windows overlap, and the end of one is not known yet at the cutoff of the next."""
+def test_each_window_is_calibrated_with_days_known_at_its_cutoff_only(horizon: int) -> None:
+    """Also if windows overlap, so that one has not ended at the next cutoff."""
     past = history(300)
     made = backtested(past, horizon=horizon)
     joined = Scores.joined([each.scores() for each in made.results])
@@ -137,8 +137,8 @@ def test_each_window_is_calibrated_by_the_days_known_at_its_cutoff_alone(horizon
     assert made.judge(nothing_pooled).weeks == expected
 
 
-def test_the_chains_spread_is_asked_for_at_each_cutoff() -> None:
-    """And widens the first window too, of which nothing else is known."""
+def test_the_pooled_spread_is_looked_up_at_each_cutoff() -> None:
+    """It also widens the first window, about which nothing else is known."""
     past, asked_at = history(), list[date]()
     made = backtested(past)
     oldest = made.results[0]
@@ -163,8 +163,8 @@ def test_a_score_names_its_windows_and_weeks() -> None:
     assert [week.days for week in score.weeks] == [24] * 4
 
 
-def test_the_forecast_to_come_is_widened_by_what_all_windows_say() -> None:
-    """The newest among them; and by the chain's spread where there is one."""
+def test_the_next_forecast_is_widened_by_the_scores_of_all_windows() -> None:
+    """Including the newest window, and by the pooled spread if there is one."""
     past = history()
     made = backtested(past)
     every = Scores.joined([each.scores() for each in made.results])
@@ -175,8 +175,8 @@ def test_the_forecast_to_come_is_widened_by_what_all_windows_say() -> None:
     assert made.width_factors(None) != first(made, 3).width_factors(None)
 
 
-def test_windows_on_closed_days_alone_leave_the_band_as_it_is() -> None:
-    """There is nothing to learn from."""
+def test_windows_with_closed_days_only_leave_the_band_unchanged() -> None:
+    """They have no scores."""
     past = history()
     opened = np.arange(200) < 200 - 4 * HORIZON
     closed = replace(past, is_open=past.is_open & opened, y=past.y * opened)
@@ -199,10 +199,10 @@ DAYS = 300
     npst.arrays(np.bool_, (2, DAYS)),
     st.sampled_from([FlatEngine(spread=0.1), SeasonalNaive()]),
 )
-def test_what_came_later_changes_no_window_that_has_ended(
+def test_later_days_change_no_window_that_has_ended(
     horizon: int, count: int, y: np.ndarray, covariates: np.ndarray, engine: LocalEngine
 ) -> None:
-    """Neither its forecast nor its errors, where later demand and covariates are others."""
+    """Neither its forecast nor its errors depend on later demand and covariates."""
     past = history(DAYS)
     ended = backtest_windows(past, horizon)[count - 1].cutoff + timedelta(days=horizon)
     later = past.days > number_of(ended)
@@ -227,7 +227,7 @@ def test_what_came_later_changes_no_window_that_has_ended(
 
 @given(npst.arrays(np.float64, DAYS, elements=st.floats(0, 1e6)))
 def test_demand_after_a_cutoff_changes_neither_its_forecast_nor_its_calibration(y: np.ndarray) -> None:
-    """Of the last window, which is judged by that demand: what is published at its cutoff stays."""
+    """For the last window, which is scored with that demand."""
     past = history(DAYS)
     cutoff = past.last - timedelta(days=HORIZON)
     later = past.days > number_of(cutoff)
@@ -240,12 +240,12 @@ def test_demand_after_a_cutoff_changes_neither_its_forecast_nor_its_calibration(
 
 
 def same(one: SeriesForecast, other: SeriesForecast) -> None:
-    """No number differs."""
+    """All numbers are equal."""
     for name in ("days", "mean", "q10", "q50", "q90"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
 
 
 def same_scores(one: Scores, other: Scores) -> None:
-    """No score differs, nor its day."""
+    """All scores and their days are equal."""
     for name in ("days", "ahead", "scores"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)

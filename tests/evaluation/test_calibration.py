@@ -25,21 +25,21 @@ HORIZON = 28
 
 
 def forecast(q50: np.ndarray, sd: np.ndarray | float = 0.2) -> SeriesForecast:
-    """A forecast of the days after the cutoff whose band is that of a normal distribution of the log."""
+    """A forecast of the days after the cutoff; its band is that of a normal distribution of the logs."""
     middle = np.log1p(q50)
     low, high = (np.expm1(np.maximum(middle + z * sd, 0.0)) for z in (-Z90, Z90))
     return SeriesForecast(FIRST + np.arange(q50.size), 1.02 * q50, low, q50, high)
 
 
 def scores(values: list[float] | np.ndarray, ahead: int = 1, cutoff: date = CUTOFF) -> Scores:
-    """Scores of days so far ahead of a cutoff."""
+    """Scores of days some days ahead of a cutoff."""
     size = len(values)
     days = np.full(size, number_of(cutoff) + ahead)
     return Scores(days, np.full(size, ahead), np.asarray(values, dtype=float))
 
 
 def normal_scores(size: int, truth_sd: float, sd: float = 0.2, seed: int = 0) -> Scores:
-    """Scores of a series whose logs stray from q50 by `truth_sd`, where the band is made for `sd`."""
+    """Scores of a series whose logs vary around q50 by `truth_sd`; the band is made for `sd`."""
     rng = np.random.default_rng(seed)
     q50 = np.full(size, 1000.0)
     truth = np.expm1(np.log1p(q50) + truth_sd * rng.standard_normal(size))
@@ -51,8 +51,8 @@ demands = npst.arrays(np.float64, HORIZON, elements=st.one_of(st.just(0.0), st.f
 factors = st.lists(st.floats(NARROWEST, WIDEST), min_size=1, max_size=6)
 
 
-def test_a_score_is_the_distance_in_half_widths_of_its_side() -> None:
-    """On the log scale: at the edges of the band 1, at q50 0, twice as far 2; closed days have none."""
+def test_a_score_is_the_distance_in_half_widths_of_the_same_side() -> None:
+    """On the log scale: 0 at q50, 1 at the edges, 2 at twice the distance; closed days have none."""
     made = forecast(np.full(6, 99.0))
     edge = 0.2 * Z90
     truth = np.expm1(np.log1p(99.0) + np.array([edge, -edge, 0.0, 2 * edge, -edge / 2, 7.0]))
@@ -62,8 +62,8 @@ def test_a_score_is_the_distance_in_half_widths_of_its_side() -> None:
     assert found.ahead.tolist() == [1, 2, 3, 4, 5]
 
 
-def test_a_lopsided_band_is_measured_on_the_side_that_was_missed() -> None:
-    """Up to 399 and down to 49 from 99 are 1 each: two octaves and one."""
+def test_an_asymmetric_band_is_measured_on_the_side_of_the_miss() -> None:
+    """From 99 up to 399 and down to 49 score 1 each: a factor of four and a factor of two."""
     made = SeriesForecast(FIRST + np.arange(3), *(np.full(3, each) for each in (120.0, 49.0, 99.0, 399.0)))
     found = Scores.of(np.array([199.0, 399.0, 24.0]), made, np.ones(3, dtype=bool), CUTOFF)
     assert found.scores == pytest.approx([0.5, 1, 2])
@@ -73,7 +73,7 @@ def test_a_lopsided_band_is_measured_on_the_side_that_was_missed() -> None:
 def test_a_day_inside_the_band_scores_at_most_one(
     truth: np.ndarray, q50: np.ndarray, opened: np.ndarray
 ) -> None:
-    """And one outside scores more."""
+    """A day outside scores more."""
     made = forecast(q50)
     inside = ((truth >= made.q10) & (truth <= made.q90))[opened]
     found = Scores.of(truth, made, opened, CUTOFF).scores
@@ -81,8 +81,8 @@ def test_a_day_inside_the_band_scores_at_most_one(
     assert (found[~inside] >= 1 - 1e-6).all()
 
 
-def test_a_band_of_no_width_scores_without_end_where_it_is_missed() -> None:
-    """And 0 where it is met; what follows from it is limited."""
+def test_a_miss_of_a_band_without_width_scores_infinity() -> None:
+    """A hit scores 0, and the factor stays within its limits."""
     made = forecast(np.array([10.0, 10.0, 0.0]), 0.0)
     found = Scores.of(np.array([10.0, 11.0, 3.0]), made, np.ones(3, dtype=bool), CUTOFF)
     assert found.scores.tolist() == [0, np.inf, np.inf]
@@ -92,8 +92,8 @@ def test_a_band_of_no_width_scores_without_end_where_it_is_missed() -> None:
     assert endless.factors == (WIDEST,)
 
 
-def test_scores_of_no_open_day_are_none() -> None:
-    """Nothing breaks on them, and the band stays."""
+def test_without_open_days_there_are_no_scores() -> None:
+    """The band stays as it is."""
     empty = Scores.of(np.ones(3), forecast(np.ones(3)), np.zeros(3, dtype=bool), CUTOFF)
     assert empty.scores.size == 0
     for each in (empty, Scores.joined([]), Scores.joined([empty, empty]), empty.known_at(CUTOFF)):
@@ -103,8 +103,8 @@ def test_scores_of_no_open_day_are_none() -> None:
 
 
 @given(st.lists(st.integers(1, 60), max_size=40), st.integers(-5, 70))
-def test_a_later_day_is_never_let_in(ahead: list[int], known: int) -> None:
-    """A score is known from its day on; all days until then are kept."""
+def test_scores_of_later_days_are_left_out(ahead: list[int], known: int) -> None:
+    """A score is known from its day on."""
     days = number_of(CUTOFF) + np.array(ahead, dtype=np.int64)
     made = Scores(days, np.array(ahead, dtype=np.int64), np.array(ahead, dtype=float))
     found = made.known_at(CUTOFF + timedelta(days=known))
@@ -112,8 +112,8 @@ def test_a_later_day_is_never_let_in(ahead: list[int], known: int) -> None:
 
 
 @given(st.floats(0, 100))
-def test_a_pooled_factor_is_made_of_what_was_known(later: float) -> None:
-    """What comes after its cutoff changes nothing."""
+def test_a_pooled_factor_uses_only_known_scores(later: float) -> None:
+    """Scores after the cutoff change nothing."""
     cutoff = CUTOFF + timedelta(days=7)
     early, late = scores([1.5] * LEAST_POOLED), scores([later] * 10 * LEAST_POOLED, 1, cutoff)
     found = pooled_spread("101", cutoff, [early, late], 7)
@@ -122,7 +122,7 @@ def test_a_pooled_factor_is_made_of_what_was_known(later: float) -> None:
 
 
 def test_a_pooled_factor_is_the_eighty_percent_quantile_of_its_week() -> None:
-    """Days 1 to 7 are the first week, 8 to 14 the second; below 1 it is 1, and never above its limit."""
+    """Days 1 to 7 are the first week, 8 to 14 the second; it is at least 1 and at most its limit."""
     known = CUTOFF + timedelta(days=60)
     ramp = np.arange(1, 251) / 100
     series = [scores(ramp, 7), scores(ramp / 5, 8), scores(10 * ramp, 15), scores(ramp, 22)]
@@ -132,20 +132,20 @@ def test_a_pooled_factor_is_the_eighty_percent_quantile_of_its_week() -> None:
 
 
 @pytest.mark.parametrize(("size", "found"), [(LEAST_POOLED - 1, False), (LEAST_POOLED, True)])
-def test_too_few_days_of_one_week_pool_to_nothing(size: int, found: bool) -> None:  # noqa: FBT001 - a parameter
-    """However many the others have."""
+def test_too_few_days_of_one_week_give_no_pooled_spread(size: int, found: bool) -> None:  # noqa: FBT001 - a parameter
+    """No matter how many days the other weeks have."""
     series = [scores([1.0] * 500, 1), scores([1.0] * size, 8)]
     assert (pooled_spread("101", CUTOFF + timedelta(days=60), series, 14) is not None) is found
 
 
 def test_the_widths_of_a_calibrated_series_tend_to_one() -> None:
-    """With many days, of a normal series whose band is right."""
+    """With many days of a normal series whose band has the right width."""
     assert width_factors(normal_scores(50_000, 0.2), None, HORIZON) == pytest.approx((1.0,) * 4, rel=0.02)
 
 
 @pytest.mark.parametrize("truth_sd", [0.12, 0.3, 0.5])
-def test_a_band_that_was_wrong_is_made_to_hold_what_it_promises(truth_sd: float) -> None:
-    """Half as wide again or much too wide: with many days 80% of other days lie inside."""
+def test_a_wrong_band_gets_the_intended_coverage(truth_sd: float) -> None:
+    """Too narrow or much too wide: with many scores, 80% of other days lie inside."""
     found = width_factors(normal_scores(50_000, truth_sd), None, HORIZON)
     rng = np.random.default_rng(1)
     made = widen(forecast(np.full(10_000, 1000.0)), found)
@@ -153,7 +153,7 @@ def test_a_band_that_was_wrong_is_made_to_hold_what_it_promises(truth_sd: float)
     assert ((truth >= made.q10) & (truth <= made.q90)).mean() == pytest.approx(0.8, abs=0.02)
 
 
-def test_few_days_say_little() -> None:
+def test_few_days_have_little_weight() -> None:
     """A factor of 2 is raised to n / (n + 100)."""
     for size in (1, 10, 100, 900):
         expected = 2.0 ** (size / (size + 100))
@@ -161,8 +161,8 @@ def test_few_days_say_little() -> None:
     assert width_factors(scores([2.0]), None, 7)[0] < 1.01
 
 
-def test_a_series_own_factor_is_on_top_of_the_chains() -> None:
-    """Scores that are just what the chain has say nothing more, and lower ones take some of it back."""
+def test_a_series_own_factor_multiplies_the_pooled_one() -> None:
+    """Scores equal to the pooled factors change nothing, and lower scores reduce them."""
     chain = PooledSpread("101", CUTOFF, 9, (1.2, 1.6))
     usual = Scores.joined([scores([1.2] * 50, 3), scores([1.6] * 50, 10)])
     assert width_factors(usual, chain, 14) == pytest.approx((1.2, 1.6))
@@ -175,10 +175,10 @@ def test_a_series_own_factor_is_on_top_of_the_chains() -> None:
     st.none() | st.lists(st.floats(1, WIDEST), min_size=1, max_size=6).map(tuple),
     st.integers(1, 90),
 )
-def test_widths_are_one_a_week_and_limited(
+def test_there_is_one_limited_factor_per_week(
     values: list[float], chain: tuple[float, ...] | None, horizon: int
 ) -> None:
-    """Whatever happened."""
+    """For any scores."""
     pooled = None if chain is None else PooledSpread("101", CUTOFF, 9, chain)
     found = width_factors(scores(values, 80), pooled, horizon)
     assert len(found) == -(-horizon // 7)
@@ -189,7 +189,7 @@ def test_widths_are_one_a_week_and_limited(
 def test_a_widened_forecast_keeps_its_middle_and_its_promises(
     q50: np.ndarray, sd: float, by: list[float]
 ) -> None:
-    """Mean and q50 stay, nothing is negative or out of order, what is certain stays: closed days are 0."""
+    """Mean and q50 stay the same, quantiles keep their order and sign, closed days stay 0."""
     made = forecast(q50, np.where(q50 > 0, sd, 0.0))
     found = widen(made, by)
     assert (found.days is made.days, found.mean is made.mean, found.q50 is made.q50) == (True, True, True)
@@ -201,8 +201,8 @@ def test_a_widened_forecast_keeps_its_middle_and_its_promises(
 
 
 @given(demands, st.floats(0, 1))
-def test_a_factor_of_one_leaves_the_band(q50: np.ndarray, sd: float) -> None:
-    """To rounding; and no factor leaves the forecast itself."""
+def test_a_factor_of_one_keeps_the_band(q50: np.ndarray, sd: float) -> None:
+    """Up to rounding; without factors the same object is returned."""
     made = forecast(q50, sd)
     found = widen(made, (1.0,))
     np.testing.assert_allclose(found.q10, made.q10, rtol=1e-9, atol=1e-9)
@@ -211,7 +211,7 @@ def test_a_factor_of_one_leaves_the_band(q50: np.ndarray, sd: float) -> None:
 
 
 def test_half_widths_are_multiplied_week_by_week() -> None:
-    """On the log scale, with the last factor for all that follows."""
+    """On the log scale; the last factor also applies to later weeks."""
     made = forecast(np.full(HORIZON, 500.0))
     found = widen(made, (0.5, 2.0, 1.5))
     expected = np.repeat([0.5, 2.0, 1.5, 1.5], 7)
@@ -220,8 +220,8 @@ def test_half_widths_are_multiplied_week_by_week() -> None:
     assert (middle - np.log1p(found.q10)) / half == pytest.approx(expected)
 
 
-def test_a_day_that_was_just_missed_is_just_inside_after_widening_by_its_score() -> None:
-    """Scores and factors are the same unit."""
+def test_widening_by_the_score_of_a_miss_puts_the_day_on_the_edge() -> None:
+    """Scores and factors have the same unit."""
     made = forecast(np.array([500.0, 500.0]))
     truth = np.array([900.0, 300.0])
     found = Scores.of(truth, made, np.ones(2, dtype=bool), CUTOFF).scores

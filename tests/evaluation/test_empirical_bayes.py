@@ -12,7 +12,7 @@ CUTOFF = date(2019, 1, 31)
 
 
 def pooled(fits: list[dict[str, float]]) -> PooledPrior:
-    """The prior of a product with enough series."""
+    """The prior estimated from enough series."""
     prior = estimate_prior("101", CUTOFF, fits)
     assert prior is not None
     return prior
@@ -27,27 +27,27 @@ def test_the_prior_is_the_median_and_a_share_of_the_robust_spread() -> None:
     assert (mean, sd, share) == pytest.approx((0.5, SHRINK * MAD_TO_SD * 0.2 + FLOOR, 1.0))
 
 
-def test_series_that_agree_still_leave_a_little_doubt() -> None:
+def test_series_that_agree_still_leave_some_uncertainty() -> None:
     """A standard deviation of 0 would be no prior."""
     assert pooled([{"promo": 0.3}] * LEAST_SERIES).coefficients["promo"] == (0.3, FLOOR, 1.0)
 
 
 @pytest.mark.parametrize("size", [0, 1, LEAST_SERIES - 1])
-def test_few_series_say_nothing_about_the_others(size: int) -> None:
-    """Fewer than eight give no prior."""
+def test_few_series_give_no_prior(size: int) -> None:
+    """Eight are needed."""
     assert estimate_prior("101", CUTOFF, [{"promo": 0.3}] * size) is None
 
 
 def test_a_column_that_few_series_have_is_left_out() -> None:
-    """The others have the share of series that know them."""
+    """Other columns have the share of series with that column."""
     fits = [{"promo": 0.3}] * 8 + [{"promo": 0.3, "december:24": 0.1}] * 7 + [{"holiday:Epiphany": 0.2}] * 8
     shares = {name: each.share for name, each in pooled(fits).coefficients.items()}
     assert shares == pytest.approx({"promo": 15 / 23, "holiday:Epiphany": 8 / 23})
 
 
 @given(st.lists(st.floats(-5, 5), min_size=LEAST_SERIES, max_size=30), st.randoms())
-def test_the_order_of_series_means_nothing(values: list[float], chance: Random) -> None:
-    """And the mean lies among them."""
+def test_the_order_of_series_does_not_matter(values: list[float], chance: Random) -> None:
+    """The mean lies within the range of the series."""
     shuffled = values.copy()
     chance.shuffle(shuffled)
     one, other = (pooled([{"promo": value} for value in each]) for each in (values, shuffled))
@@ -56,8 +56,8 @@ def test_the_order_of_series_means_nothing(values: list[float], chance: Random) 
 
 
 @given(st.lists(st.floats(-5, 5), min_size=31, max_size=31), st.floats(-1e6, 1e6))
-def test_one_series_cannot_carry_the_others_away(values: list[float], wild: float) -> None:
-    """Whatever was fitted to it, the prior stays within what the rest says."""
+def test_one_outlier_does_not_move_the_prior_far(values: list[float], wild: float) -> None:
+    """With any coefficient of one series, the prior stays within the range of the others."""
     coefficient = pooled([{"promo": value} for value in [*values, wild]]).coefficients["promo"]
     assert min(values) <= coefficient.mean <= max(values)
     assert coefficient.sd <= SHRINK * MAD_TO_SD * (max(values) - min(values)) + FLOOR + 1e-9

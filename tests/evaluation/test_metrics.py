@@ -19,7 +19,7 @@ ALL = np.ones(SIZE, dtype=bool)
 
 
 def forecast(q50: np.ndarray, q10: float = 0.5, q90: float = 2.0, mean: float = 1.1) -> SeriesForecast:
-    """A forecast of the days from `START` on, its other values as factors of the median."""
+    """A forecast from `START` on; its other values are given as factors of the median."""
     days = START + np.arange(q50.size)
     return SeriesForecast(days, mean * q50, q10 * q50, q50, q90 * q50)
 
@@ -70,8 +70,8 @@ def test_without_a_scale_nothing_is_scaled() -> None:
     assert (sums.scaled, sums.scaled_days, sums.mase) == (0, 0, None)
 
 
-def test_where_nothing_was_sold_the_figures_are_none() -> None:
-    """Never 0 for what can't be told; no open day, no coverage either."""
+def test_without_sales_the_ratios_are_none() -> None:
+    """Never 0; without open days the coverage is None too."""
     sums = error_sums(np.zeros(SIZE), forecast(np.ones(SIZE)), ALL, 1.0)
     assert (sums.wape, sums.wql, sums.bias, sums.rmspe) == (None, None, None, None)
     assert sums.coverage == 0
@@ -91,7 +91,7 @@ def test_the_truth_itself_has_no_error(truth: np.ndarray, opened: np.ndarray) ->
 def test_parts_add_up_to_the_whole(
     truth: np.ndarray, median: np.ndarray, opened: np.ndarray, cut: int
 ) -> None:
-    """Wherever the days are parted."""
+    """For any split of the days."""
     whole = error_sums(truth, forecast(median), opened, 3.0)
     parts = [
         error_sums(truth[rows], forecast(median[rows]), opened[rows], 3.0)
@@ -101,7 +101,7 @@ def test_parts_add_up_to_the_whole(
 
 
 @given(demand, demand, flags, st.sampled_from([1e-3, 7.0, 1e4]))
-def test_figures_do_not_depend_on_the_unit_of_demand(
+def test_ratios_do_not_depend_on_the_unit_of_demand(
     truth: np.ndarray, median: np.ndarray, opened: np.ndarray, unit: float
 ) -> None:
     """In pieces or in pallets."""
@@ -118,7 +118,7 @@ def test_figures_do_not_depend_on_the_unit_of_demand(
 def test_weeks_ahead_are_counted_from_the_cutoff(
     truth: np.ndarray, median: np.ndarray, opened: np.ndarray, gap: int, horizon: int
 ) -> None:
-    """Days 1 to 7 are the first week, whichever of them are there; a begun week counts."""
+    """Days 1 to 7 are the first week even if some are missing; an incomplete week counts."""
     size = max(0, min(SIZE, horizon - gap))
     truth, made, opened = truth[:size], forecast(median[:size]), opened[:size]
     window = Window(day_of(START - 1 - gap), horizon)
@@ -131,7 +131,7 @@ def test_weeks_ahead_are_counted_from_the_cutoff(
 
 
 def test_the_scale_is_the_mean_change_to_the_week_before() -> None:
-    """Over pairs of open days: 3 up, 1 down, a closed day and a missing one in no pair."""
+    """Over pairs of open days: up 3, down 1; a closed or missing day is in no pair."""
     frame = daily_series(14, closed=(6,)).assign(y=[10.0, 10, 10, 10, 10, 10, 0, 13, 9, 10, 10, 10, 10, 99])
     assert week_to_week_scale(as_days(frame)) == pytest.approx(4 / 6)
     assert week_to_week_scale(as_days(frame.drop(index=[2, 11]))) == pytest.approx(4 / 4)
@@ -147,13 +147,13 @@ def test_the_scale_is_the_mean_change_to_the_week_before() -> None:
     ],
 )
 def test_there_is_no_scale_without_a_change(frame: object) -> None:
-    """None, so that nothing is divided by 0."""
+    """It is None, so nothing is divided by 0."""
     assert week_to_week_scale(as_days(frame)) is None  # type: ignore[arg-type]
 
 
 @given(st.integers(8, 100), st.sampled_from([1e-3, 1e5]))
 def test_the_scale_has_the_unit_of_demand(length: int, unit: float) -> None:
-    """A thousand times the demand has a thousand times the scale."""
+    """1,000 times the demand has 1,000 times the scale."""
     frame = daily_series(length)
     one, other = (week_to_week_scale(as_days(each)) for each in (frame, frame.assign(y=frame["y"] * unit)))
     assert (one is None) == (other is None)
@@ -161,8 +161,8 @@ def test_the_scale_has_the_unit_of_demand(length: int, unit: float) -> None:
         assert other == pytest.approx(one * unit)
 
 
-def test_a_scale_never_sees_what_comes_after_its_cutoff() -> None:
-    """It is that of the days it is given."""
+def test_a_scale_does_not_depend_on_days_after_the_cutoff() -> None:
+    """It depends only on the days up to it."""
     days = as_days(daily_series(100))
     early = days.up_to(days.first + timedelta(days=49))
     assert week_to_week_scale(early) == week_to_week_scale(as_days(daily_series(50)))

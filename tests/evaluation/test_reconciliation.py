@@ -14,13 +14,13 @@ NAMES = ("mean", "q10", "q50", "q90")
 
 
 def forecast(mean: np.ndarray, width: np.ndarray | float) -> SeriesForecast:
-    """A forecast whose band is so wide, cut at 0."""
+    """A forecast with a band of a given width, cut at 0."""
     low = np.maximum(mean - np.asarray(width) / 2, 0.0)
     return SeriesForecast(START + np.arange(mean.size), mean, low, low + 0.4 * width, low + width)
 
 
 def variance(made: SeriesForecast) -> np.ndarray:
-    """What the band says of the variance."""
+    """The variance that belongs to the band."""
     return ((made.q90 - made.q10) / BAND) ** 2
 
 
@@ -30,7 +30,7 @@ width = st.sampled_from([0.0, 0.01, 1.0, 30.0, 5000.0])
 
 @st.composite
 def stores(draw: st.DrawFn) -> tuple[SeriesForecast, list[SeriesForecast]]:
-    """A total and its products; where a mean is 0, as on a closed day, all is 0."""
+    """A total and its products; on a day with a mean of 0, such as a closed one, everything is 0."""
 
     def one() -> SeriesForecast:
         means = draw(npst.arrays(np.float64, DAYS, elements=demand))
@@ -48,7 +48,7 @@ def means_of(items: list[SeriesForecast] | tuple[SeriesForecast, ...]) -> np.nda
 def test_products_add_up_to_the_total_and_every_promise_holds(
     store: tuple[SeriesForecast, list[SeriesForecast]],
 ) -> None:
-    """Nothing negative, quantiles in their order, days and products in theirs, closed days exactly 0."""
+    """Nothing is negative, quantiles, days and products keep their order, closed days are exactly 0."""
     total, items = store
     agreed, parts = reconcile(total, items)
     np.testing.assert_allclose(means_of(parts).sum(axis=0), agreed.mean, rtol=1e-9, atol=1e-9)
@@ -66,8 +66,8 @@ def test_products_add_up_to_the_total_and_every_promise_holds(
 
 
 @given(stores())
-def test_no_other_numbers_that_add_up_are_nearer(store: tuple[SeriesForecast, list[SeriesForecast]]) -> None:
-    """Nearer in standard deviations, against a solver of non-negative least squares, day by day."""
+def test_no_other_consistent_forecast_is_closer(store: tuple[SeriesForecast, list[SeriesForecast]]) -> None:
+    """Measured in standard deviations, day by day, against a non-negative least squares solver."""
     total, items = store
     agreed, parts = reconcile(total, items)
     for day in range(DAYS):
@@ -85,8 +85,8 @@ def test_no_other_numbers_that_add_up_are_nearer(store: tuple[SeriesForecast, li
 
 
 @given(stores())
-def test_forecasts_that_agree_stay(store: tuple[SeriesForecast, list[SeriesForecast]]) -> None:
-    """To rounding, and a second time changes nothing more."""
+def test_consistent_forecasts_do_not_change(store: tuple[SeriesForecast, list[SeriesForecast]]) -> None:
+    """Up to rounding; reconciling twice changes nothing more."""
     total, items = store
     once = reconcile(total, items)
     again = reconcile(*once)
@@ -96,10 +96,10 @@ def test_forecasts_that_agree_stay(store: tuple[SeriesForecast, list[SeriesForec
 
 
 @given(stores())
-def test_a_certain_total_is_met_where_the_products_can(
+def test_a_total_without_a_band_is_kept_if_the_products_can_match_it(
     store: tuple[SeriesForecast, list[SeriesForecast]],
 ) -> None:
-    """Where one of them is uncertain, and those that are certain do not exceed it."""
+    """If one product has a band, and those without one do not exceed the total."""
     total, items = store
     certain = forecast(total.mean, 0.0)
     agreed, _ = reconcile(certain, items)
@@ -110,7 +110,7 @@ def test_a_certain_total_is_met_where_the_products_can(
 
 @given(stores())
 def test_the_more_uncertain_product_moves_more(store: tuple[SeriesForecast, list[SeriesForecast]]) -> None:
-    """In one direction all of them, as far as 0 lets them."""
+    """All products move in the same direction, but not below 0."""
     total, items = store
     _, parts = reconcile(total, items)
     moved = means_of(parts) - means_of(items)
@@ -124,7 +124,7 @@ def test_the_more_uncertain_product_moves_more(store: tuple[SeriesForecast, list
 
 
 def test_a_hand_calculated_case() -> None:
-    """10 too few: variances 1, 3 and 1 of the total take 2, 6 and 2 of it, quantiles in proportion."""
+    """The products are 10 too low: variances 1 and 3, and 1 of the total, take 2, 6 and 2 of the gap."""
     total = forecast(np.array([110.0]), BAND)
     items = [forecast(np.array([40.0]), BAND), forecast(np.array([60.0]), BAND * 3**0.5)]
     agreed, (first, second) = reconcile(total, items)
@@ -134,8 +134,8 @@ def test_a_hand_calculated_case() -> None:
         assert ratio == pytest.approx([after.mean[0] / before.mean[0]] * 4)
 
 
-def test_a_product_that_would_be_negative_is_zero_and_the_others_bear_the_rest() -> None:
-    """90 too many: the first has but 10 to give."""
+def test_a_product_that_would_be_negative_becomes_zero_and_the_others_take_the_rest() -> None:
+    """The products are 90 too high: the first can give only 10."""
     items = [forecast(np.array([10.0]), 300.0), forecast(np.array([100.0]), 100.0)]
     agreed, (first, second) = reconcile(forecast(np.array([20.0]), 0.0), items)
     assert [agreed.mean[0], first.mean[0], second.mean[0]] == pytest.approx([20, 0, 20])
@@ -143,15 +143,15 @@ def test_a_product_that_would_be_negative_is_zero_and_the_others_bear_the_rest()
 
 
 @pytest.mark.parametrize("doubt", [1e-9, 1e-6, 1e-3])
-def test_a_nearly_certain_total_is_nearly_met(doubt: float) -> None:
-    """However much more is known of it than of its products."""
+def test_an_almost_certain_total_is_almost_kept(doubt: float) -> None:
+    """For any ratio of the uncertainties."""
     items = [forecast(np.array([500.0]), 300.0), forecast(np.array([300.0]), 200.0)]
     agreed, _ = reconcile(forecast(np.array([600.0]), doubt), items)
     assert agreed.mean[0] == pytest.approx(600, rel=1e-9)
 
 
-def test_where_all_are_certain_the_products_are_right() -> None:
-    """There is nothing to weigh, and the total is what they add up to."""
+def test_without_any_band_the_products_win() -> None:
+    """The total becomes their sum."""
     items = [forecast(np.array([40.0, 0.0]), 0.0), forecast(np.array([60.0, 0.0]), 0.0)]
     agreed, parts = reconcile(forecast(np.array([110.0, 5.0]), 0.0), items)
     assert agreed.mean.tolist() == [100, 0]
@@ -160,7 +160,7 @@ def test_where_all_are_certain_the_products_are_right() -> None:
 
 
 def test_a_product_with_a_band_and_no_mean_may_rise() -> None:
-    """Its band has nothing to be multiplied with, and stays."""
+    """Its band can't be scaled, and stays the same."""
     item = forecast(np.array([0.0]), 2.0)
     agreed, (part,) = reconcile(forecast(np.array([4.0]), 2.0), [item])
     assert part.mean[0] == agreed.mean[0] == pytest.approx(2.0)
@@ -186,7 +186,7 @@ def test_the_unit_of_demand_does_not_matter(
 
 
 def test_no_days_are_reconciled_to_no_days() -> None:
-    """A horizon of nothing."""
+    """An empty horizon works."""
     empty = forecast(np.zeros(0), 0.0)
     agreed, parts = reconcile(empty, [empty, empty])
     assert (len(agreed), [len(part) for part in parts]) == (0, [0, 0])

@@ -1,4 +1,4 @@
-"""What an engine elsewhere forecasts, as an engine that is judged and published like any other."""
+"""Forecasts of a remote engine, used as an engine that is judged and published like any other."""
 
 from dataclasses import replace
 from datetime import date
@@ -37,12 +37,12 @@ def made(first: str, count: int = 14, level: float = 10.0) -> SeriesForecast:
 
 
 def fetched(*forecasts: SeriesForecast, past: SeriesDays = PAST, ahead: SeriesDays = AHEAD) -> SeriesForecast:
-    """What is made of them."""
+    """The forecast made from them."""
     return RemoteSeriesEngine("aws_forecast", forecasts).fit(past).forecast(ahead)
 
 
-def test_the_forecast_that_follows_the_history_counts() -> None:
-    """Not one that has seen a part of what is asked for."""
+def test_the_forecast_that_starts_after_the_history_is_used() -> None:
+    """Not one that has seen some of the requested days."""
     window, coming = made("2019-03-22", level=1.0), made("2019-04-05", level=2.0)
     assert (fetched(window, coming).mean == 2.0).all()
     cut = PAST.up_to(date(2019, 3, 21))
@@ -56,22 +56,22 @@ def test_a_series_that_stopped_a_little_earlier_has_its_days() -> None:
 
 
 def test_a_day_before_the_forecast_is_missing() -> None:
-    """A store whose feed is late: nobody forecast its next day."""
+    """The feed of the store is late, so there is no forecast of its next day."""
     late, ahead = PAST.up_to(date(2019, 4, 3)), days("2019-04-04", 14)
     with pytest.raises(FitFailed, match="aws_forecast has no value for 2019-04-04"):
         fetched(made("2019-04-05"), past=late, ahead=ahead)
 
 
-def test_nothing_that_follows_is_said() -> None:
-    """With the day from which on it was wanted."""
+def test_a_missing_forecast_is_an_error() -> None:
+    """The message names the first requested day."""
     with pytest.raises(FitFailed, match="aws_forecast has no forecast from 2019-04-05 on"):
         fetched(made("2019-03-22"))
     with pytest.raises(FitFailed, match="has no forecast"):
         RemoteSeriesEngine("aws_forecast").fit(PAST)
 
 
-def test_a_missing_value_is_told_and_not_made_up() -> None:
-    """But on a closed day nothing is missed."""
+def test_a_missing_value_is_an_error() -> None:
+    """Unless the day is closed."""
     gap = made("2019-04-05")
     gap = replace(gap, q10=np.where(np.arange(14) == 3, np.nan, gap.q10))
     with pytest.raises(FitFailed, match="no complete value for 2019-04-08: one of mean, p10, p50, p90"):
@@ -80,8 +80,8 @@ def test_a_missing_value_is_told_and_not_made_up() -> None:
     assert fetched(gap, ahead=closed).q10[3] == 0.0
 
 
-def test_the_windows_of_its_backtest_are_told() -> None:
-    """Those that lie wholly in the history, the oldest first, with the last day that was seen."""
+def test_the_windows_of_its_backtest_are_known() -> None:
+    """Those that lie completely in the history, oldest first, with their cutoffs."""
     forecasts = RemoteStoreForecasts(
         "aws_forecast", {"all": (made("2019-04-05"), made("2019-03-22"), made("2019-03-08"))}
     )
@@ -90,8 +90,8 @@ def test_the_windows_of_its_backtest_are_told() -> None:
 
 
 @given(arrays(float, (4, 14), elements=st.floats(-1e6, 1e6)), arrays(bool, 14))
-def test_whatever_comes_keeps_the_promises(values: np.ndarray, opened: np.ndarray) -> None:
-    """Nothing negative, quantiles in order, closed days exactly 0."""
+def test_any_values_become_a_forecast_that_keeps_its_promises(values: np.ndarray, opened: np.ndarray) -> None:
+    """Nothing is negative, quantiles are in order, closed days are exactly 0."""
     mean, low, middle, high = values
     numbers = made("2019-04-05").days
     ahead = replace(AHEAD, is_open=opened)

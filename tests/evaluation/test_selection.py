@@ -14,8 +14,8 @@ from tests.fakes import FlatEngine, engines
 from tests.series import as_days, daily_series
 
 
-def test_the_asked_for_engine_serves_unless_the_challenger_is_clearly_better() -> None:
-    """Equal skill keeps the asked-for engine; the scores of both are kept."""
+def test_the_configured_engine_is_used_unless_the_challenger_is_clearly_better() -> None:
+    """Equal accuracy keeps the configured engine; the scores of both are stored."""
     choice = chosen(inputs(), "flat", FlatEngine(), naive())
     assert choice.engine == "flat"
     assert choice.reason == "as good or better over the last 16 weeks"
@@ -33,15 +33,15 @@ def test_scores_are_kept_by_week_ahead_over_all_windows() -> None:
         assert list(score.cutoffs) == sorted(score.cutoffs)
 
 
-def test_a_clearly_better_challenger_serves_and_is_named() -> None:
+def test_a_clearly_better_challenger_is_used_and_named() -> None:
     """A refresh never makes it worse."""
     choice = chosen(inputs(), "flat", FlatEngine(factor=3.0), naive())
     assert choice.engine == "seasonal_naive"
     assert choice.reason == "better over the last 16 weeks"
 
 
-def test_a_challenger_that_is_hardly_better_does_not_serve() -> None:
-    """Noise does not flip the choice: two percent are needed."""
+def test_a_challenger_that_is_hardly_better_is_not_used() -> None:
+    """Noise does not change the choice: two percent are needed."""
     asked, rival = FlatEngine(spread=0.2), naive(spread=0.21)
     scores = {score.engine: score.wql for score in chosen(inputs(), "flat", asked, rival).scores}
     ratio = scores["seasonal_naive"] / scores["flat"]  # type: ignore[operator] # something was sold
@@ -49,8 +49,8 @@ def test_a_challenger_that_is_hardly_better_does_not_serve() -> None:
     assert chosen(inputs(), "flat", asked, rival).engine == "flat"
 
 
-def test_all_windows_count_and_not_the_newest_alone() -> None:
-    """An engine that is better over the last weeks and much worse before does not serve."""
+def test_all_windows_count() -> None:
+    """An engine that is better in the newest window and much worse before is not used."""
     series = inputs(200)
     ended = replace(series.past, y=np.where(np.arange(200) < 172, series.past.y, 0.0))
     choice = chosen(replace(series, past=ended), "flat", FlatEngine(), naive(factor=0.5))
@@ -60,7 +60,7 @@ def test_all_windows_count_and_not_the_newest_alone() -> None:
 
 
 def test_an_engine_that_cannot_fit_leaves_the_series_to_the_challenger_with_the_reason() -> None:
-    """Not silently: the reason is the engine's own, and it has no figures."""
+    """The reason is the engine's own message, and the engine has no figures."""
     choice = chosen(inputs(), "flat", FlatEngine(failure="expected 99 days, found 3"), naive())
     assert choice.engine == "seasonal_naive"
     assert choice.reason == "store 1, product 101: expected 99 days, found 3"
@@ -71,7 +71,7 @@ def test_an_engine_that_cannot_fit_leaves_the_series_to_the_challenger_with_the_
 
 
 def test_an_engine_that_fails_in_one_window_has_no_figures() -> None:
-    """Three good windows of four do not make a score that can be compared."""
+    """Three windows of four can't be compared with four."""
     series = inputs(200)
     late = replace(series.past, is_open=series.past.is_open & (np.arange(200) >= 90))
     choice = chosen(replace(series, past=late), "flat", FlatEngine(), naive())
@@ -79,14 +79,14 @@ def test_an_engine_that_fails_in_one_window_has_no_figures() -> None:
     assert choice.scores[0].weeks == ()
 
 
-def test_the_engine_stays_where_no_challenger_can_be_fitted() -> None:
-    """With that as the reason."""
+def test_the_engine_is_used_if_no_challenger_can_be_fitted() -> None:
+    """The reason says so."""
     choice = chosen(inputs(), "flat", FlatEngine(), naive(failure="no"))
     assert (choice.engine, choice.reason) == ("flat", "the only one that could be fitted")
 
 
 def test_seasonal_naive_has_no_challenger_on_an_ordinary_series() -> None:
-    """It is scored all the same."""
+    """It is still scored."""
     choice = chosen(inputs(), "seasonal_naive", naive())
     assert (choice.engine, choice.reason) == ("seasonal_naive", "as configured")
     assert choice.scores[0].wape is not None
@@ -95,13 +95,13 @@ def test_seasonal_naive_has_no_challenger_on_an_ordinary_series() -> None:
 @pytest.mark.parametrize(
     ("zeros", "expected"), [pytest.param(0.4, False, id="fewer"), pytest.param(0.6, True, id="more")]
 )
-def test_a_series_is_intermittent_where_most_open_days_sold_nothing(zeros: float, expected: bool) -> None:  # noqa: FBT001 - a parameter
-    """Of the last half year; closed days are no sign of it."""
+def test_a_series_is_intermittent_if_most_open_days_sold_nothing(zeros: float, expected: bool) -> None:  # noqa: FBT001 - a parameter
+    """In the last half year; closed days do not count."""
     assert intermittent(as_days(daily_series(300, zeros=zeros, closed=(5, 6)))) is expected
 
 
 def test_an_intermittent_past_long_gone_does_not_count() -> None:
-    """Half a year of sales makes an ordinary series of it."""
+    """After half a year of sales the series is ordinary."""
     frame = daily_series(400)
     assert not intermittent(as_days(frame.assign(y=frame["y"].where(frame.index >= 400 - 182, 0.0))))
     assert not intermittent(as_days(frame.iloc[:0]))
@@ -109,8 +109,8 @@ def test_an_intermittent_past_long_gone_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("asked", ["flat", "seasonal_naive"])
-def test_an_intermittent_series_is_served_by_its_own_quantiles_where_they_are_better(asked: str) -> None:
-    """A median of 0 is what a mean ± 20% can't give; all three scores are kept."""
+def test_an_intermittent_series_uses_its_own_quantiles_if_they_are_better(asked: str) -> None:
+    """A band of ±20% around the mean can't have a median of 0; all three scores are stored."""
     choice = chosen(inputs(zeros=0.7), asked, FlatEngine(), naive(), Empirical())
     assert (choice.engine, choice.reason) == ("empirical", "better over the last 16 weeks")
     assert [score.engine for score in choice.scores] == list(
@@ -118,15 +118,15 @@ def test_an_intermittent_series_is_served_by_its_own_quantiles_where_they_are_be
     )
 
 
-def test_the_best_of_those_that_fit_serves_where_the_asked_for_engine_does_not() -> None:
-    """Not just any."""
+def test_the_best_engine_that_fits_is_used_if_the_configured_one_does_not_fit() -> None:
+    """Not the first that fits."""
     series = inputs(zeros=0.7)
     choice = chosen(series, "flat", FlatEngine(failure="no"), naive(), Empirical())
     assert (choice.engine, choice.reason) == ("empirical", "store 1, product 101: no")
 
 
 @pytest.mark.parametrize(("days", "windows"), [(35, 1), (48, 1), (49, 2), (83, 2)])
-def test_a_short_series_is_tried_on_shorter_windows(days: int, windows: int) -> None:
+def test_a_short_series_has_shorter_windows(days: int, windows: int) -> None:
     """Two weeks each, after three weeks of history; weekday quantiles are among the challengers."""
     choice = chosen(inputs(days), "flat", FlatEngine(), naive(), Empirical())
     assert [score.engine for score in choice.scores] == ["flat", "seasonal_naive", "empirical"]
@@ -137,8 +137,8 @@ def test_a_short_series_is_tried_on_shorter_windows(days: int, windows: int) -> 
     assert choice.reason.endswith(f"over the last {2 * windows} weeks")
 
 
-def test_a_short_series_the_asked_for_engine_cannot_fit_goes_to_the_best_that_can() -> None:
-    """With that as the reason."""
+def test_a_short_series_that_the_configured_engine_cannot_fit_uses_the_best_that_can() -> None:
+    """The reason says so."""
     choice = chosen(inputs(60), "flat", FlatEngine(failure="no"), naive(factor=3.0), Empirical())
     assert (choice.engine, choice.reason) == ("empirical", "store 1, product 101: no")
 
@@ -147,27 +147,27 @@ def test_a_short_series_the_asked_for_engine_cannot_fit_goes_to_the_best_that_ca
     ("days", "length"), [(1, "1 day"), (13, "13 days"), (14, "2 weeks"), (34, "4 weeks")]
 )
 def test_a_young_series_is_forecast_from_its_own_quantiles(days: int, length: str) -> None:
-    """Whatever was asked for, in words."""
+    """For any configured engine; the reason says so."""
     choice = chosen(inputs(days), "flat", FlatEngine(), naive(), Empirical())
     assert choice.engine == "empirical"
     assert choice.reason == f"{length} of history: too short for more than its own quantiles"
 
 
-def test_seasonal_naive_stays_on_a_young_series_where_it_was_asked_for() -> None:
-    """It knows what to do with one."""
+def test_a_young_series_keeps_seasonal_naive_if_it_is_configured() -> None:
+    """It can forecast from one day."""
     choice = chosen(inputs(20), "seasonal_naive", naive(), Empirical())
     assert (choice.engine, choice.reason) == ("seasonal_naive", "as configured")
 
 
 def test_a_series_without_a_day_is_a_result_with_its_reason() -> None:
-    """Nothing was ever sold, and nothing breaks."""
+    """It does not end the run."""
     result = fitted(inputs(0), FlatEngine(), naive(), Empirical())
     assert result.failure.startswith("store 1, product 101: expected at least one day of history")
     assert (result.choice, result.forecast) == (None, None)
 
 
 def test_the_final_fit_sees_all_history() -> None:
-    """The backtest holds days back, the published forecast does not."""
+    """The backtest hides days, the published forecast does not."""
     engine = FlatEngine()
     series = inputs()
     result = fitted(series, engine, naive())
@@ -177,7 +177,7 @@ def test_the_final_fit_sees_all_history() -> None:
 
 
 def test_forecasting_again_fits_the_chosen_engine_once() -> None:
-    """Selection is kept: no backtest, no challenger."""
+    """The choice is kept: no backtest, no challenger."""
     flat, other = FlatEngine(), naive()
     kept = SeriesChoice("101", "seasonal_naive", "better")
     result = fitted(inputs(), flat, other, kept=kept)
@@ -185,7 +185,7 @@ def test_forecasting_again_fits_the_chosen_engine_once() -> None:
     assert (len(flat.seen), len(other.seen)) == (0, 1)
 
 
-def test_a_series_nobody_can_fit_is_a_result_with_its_reason() -> None:
+def test_a_series_that_no_engine_can_fit_is_a_result_with_its_reason() -> None:
     """One series does not end the run of its store."""
     result = fitted(inputs(), FlatEngine(failure="no"), naive(failure="all closed"))
     assert result.forecast is None
@@ -193,19 +193,19 @@ def test_a_series_nobody_can_fit_is_a_result_with_its_reason() -> None:
 
 
 def test_a_missing_engine_ends_the_run() -> None:
-    """No fallback for an engine that is not there."""
+    """Nothing replaces a missing engine silently."""
     with pytest.raises(EngineUnavailable):
         forecast_series(CandidateEngines("aws_forecast", engines(naive())), inputs(), None)
 
 
 def test_an_engine_that_breaks_its_promises_is_refused() -> None:
-    """A band upside down is never published."""
+    """A forecast with q10 above q90 is never published."""
     with pytest.raises(InvalidFrame, match="flat forecast of store 1, product 101: expected q10 ≤ q50 ≤ q90"):
         fitted(inputs(), FlatEngine(spread=-0.1), naive())
 
 
 def test_a_score_on_closed_days_alone_is_not_available() -> None:
-    """No open day, no figure; the asked-for engine stays."""
+    """Without open days there are no figures, and the configured engine is used."""
     series = inputs()
     opened = np.arange(200) < 200 - 4 * HORIZON
     past = replace(series.past, is_open=series.past.is_open & opened, y=series.past.y * opened)
@@ -214,7 +214,7 @@ def test_a_score_on_closed_days_alone_is_not_available() -> None:
     assert [score.wape for score in choice.scores] == [None, None]
 
 
-def test_an_engine_that_calls_itself_otherwise_is_compared_under_the_name_it_was_asked_by() -> None:
+def test_an_engine_is_compared_under_the_name_by_which_it_was_requested() -> None:
     """An operator's ``module:factory`` has to beat the challenger like any other."""
     own = FlatEngine("my own", factor=3.0)
     candidates = CandidateEngines(
@@ -225,8 +225,8 @@ def test_an_engine_that_calls_itself_otherwise_is_compared_under_the_name_it_was
     assert choice.score_of("shop.engine:make") is not None
 
 
-def test_a_choice_that_does_not_fit_any_more_is_made_anew() -> None:
-    """What served so far can't be fitted to the newest inputs; another engine can."""
+def test_a_choice_that_no_longer_fits_is_made_again() -> None:
+    """The chosen engine can't be fitted to the newest inputs; another engine can."""
     kept = SeriesChoice("101", "flat", "as configured")
     result = fitted(inputs(), FlatEngine(failure="expected more"), naive(), kept=kept)
     assert result.choice is not None
@@ -237,8 +237,8 @@ def test_a_choice_that_does_not_fit_any_more_is_made_anew() -> None:
     assert result.forecast is not None
 
 
-def test_a_result_has_the_last_days_of_its_history_and_those_to_come() -> None:
-    """Whether there is a forecast or not."""
+def test_a_result_has_the_last_days_of_its_history_and_the_days_ahead() -> None:
+    """With or without a forecast."""
     series = inputs()
     for failure in ("", "no"):
         result = fitted(series, FlatEngine(failure=failure), naive(failure=failure))

@@ -13,7 +13,7 @@ HORIZON = 28
 
 
 def history(days: int = 300) -> SeriesDays:
-    """A series of that length."""
+    """A series of some length."""
     return as_days(daily_series(days))
 
 

@@ -1,4 +1,4 @@
-"""Plain Prophet with CmdStan, and the series both are tried on."""
+"""Plain Prophet with CmdStan, and the series on which both are compared."""
 
 import dataclasses
 import logging
@@ -22,7 +22,7 @@ for name in ("prophet", "prophet.models", "cmdstanpy"):
 
 
 def plain(*, multiplicative: bool = False, regressors: tuple[str, ...] = (), **options: Any) -> Prophet:
-    """A plain Prophet with its defaults, but for the mode, regressors and `options`."""
+    """A plain Prophet with its defaults except for the mode, regressors and `options`."""
     prophet = Prophet(seasonality_mode="multiplicative" if multiplicative else "additive", **options)
     for each in regressors:
         prophet.add_regressor(each)
@@ -30,12 +30,12 @@ def plain(*, multiplicative: bool = False, regressors: tuple[str, ...] = (), **o
 
 
 def problem(prophet: Prophet, frame: pd.DataFrame) -> Problem:
-    """What Prophet would hand to Stan for this series; the model can't be fitted afterwards."""
+    """The problem that Prophet would pass to Stan; the model can't be fitted afterwards."""
     return problem_of(dataclasses.asdict(prophet.preprocess(frame)))
 
 
 def parameters(prophet: Prophet) -> Parameters:
-    """What CmdStan found."""
+    """The parameters that CmdStan found."""
     found: Mapping[str, np.ndarray] = prophet.params
     k, m, delta, beta, sigma = (found[each].ravel() for each in ("k", "m", "delta", "beta", "sigma_obs"))
     return Parameters(float(k[0]), float(m[0]), delta, beta, float(sigma[0]))

@@ -26,7 +26,7 @@ def short() -> dict[str, pd.DataFrame]:
 
 
 def odd() -> dict[str, pd.DataFrame]:
-    """What sales files bring along."""
+    """Odd series that occur in sales files."""
     day = np.arange(200)
     noisy, long = _weekly(day, 5, 1), np.arange(7300)
     third = (day % 5 == 0).astype(float)

@@ -35,7 +35,7 @@ either = pytest.mark.parametrize("name", SETTINGS)
 
 @either
 def test_a_real_prophet_carries_our_parameters(name: str) -> None:
-    """Behind Prophet's own class and on the direct path: the same forecast."""
+    """Prophet's class with this backend and the direct fit give the same forecast."""
     settings = SETTINGS[name]
     prophet = plain(settings).fit(SERIES)
     assert type(prophet) is Prophet
@@ -52,7 +52,7 @@ def test_a_real_prophet_carries_our_parameters(name: str) -> None:
 
 @either
 def test_prophets_own_json_opens_in_a_plain_prophet(name: str) -> None:
-    """Identical predictions and components, from a model that knows nothing of this backend."""
+    """Predictions and components are identical, from a model without this backend."""
     prophet = plain(SETTINGS[name])
     prophet.uncertainty_samples = 0
     prophet.fit(SERIES)
@@ -64,7 +64,7 @@ def test_prophets_own_json_opens_in_a_plain_prophet(name: str) -> None:
 
 
 def test_it_starts_no_process_and_writes_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """CmdStan is out of reach, and nobody notices."""
+    """A fit works although CmdStan is not available."""
     cmdstanpy = pytest.importorskip("cmdstanpy")
 
     def never(*_arguments: object, **_options: object) -> None:
@@ -81,19 +81,19 @@ def test_samples_of_the_posterior_are_refused() -> None:
 
 
 def test_another_growth_is_refused() -> None:
-    """Named, not fitted as if it were linear."""
+    """It is not fitted as if it were linear."""
     with pytest.raises(FitFailed, match="expected linear growth, found another"):
         with_direct_backend(peer.plain(growth="flat")).fit(SERIES)
 
 
 def test_options_for_stan_are_refused() -> None:
-    """None is silently dropped."""
+    """No option is silently ignored."""
     with pytest.raises(FitFailed, match=r"expected no options for the optimiser, found \['iter'\]"):
         plain(Settings()).fit(SERIES, iter=10)
 
 
 def test_a_constant_series_never_reaches_the_backend() -> None:
-    """Prophet answers for it by itself, and so does the direct path, equally."""
+    """Prophet and the direct fit handle it themselves, with equal results."""
     series = frame(np.full(60, 7.0))
     ours = fit(day_numbers(series), series["y"].to_numpy(), {}, Settings())
     theirs = plain(Settings()).fit(series).predict(series[["ds"]])

@@ -32,7 +32,7 @@ def fitted(size: int = 120, noise: float = 0.1, seed: int = 0) -> tuple[Problem,
 
 
 def uncertainty_of(problem: Problem, made: FittedModel) -> CoefficientUncertainty:
-    """The uncertainty about a fit of this problem."""
+    """The uncertainty of a fit's coefficients."""
     return estimate_uncertainty(NormalEquations.of(problem), made)
 
 
@@ -70,8 +70,8 @@ def test_a_column_seen_once_is_less_certain_than_one_seen_often() -> None:
     assert christmas == pytest.approx(0.1**2, rel=0.3)
 
 
-def test_a_column_never_seen_has_the_doubt_of_its_prior() -> None:
-    """What nothing is known of varies as it did before."""
+def test_a_column_never_seen_has_the_variance_of_its_prior() -> None:
+    """The data say nothing about it."""
     problem, made = fitted()
     silent = replace(problem, x=np.where(np.arange(4) == 3, 0.0, problem.x))
     uncertainty = uncertainty_of(silent, made)
@@ -89,8 +89,8 @@ def test_the_uncertainty_of_the_slope_stops_growing_at_the_end_of_the_history() 
 
 
 @given(st.integers(2, 60), st.sampled_from([1e-9, 1e-3, 0.1, 3.0]), st.integers(0, 3))
-def test_the_parameters_take_up_some_of_the_days_and_never_all(size: int, noise: float, seed: int) -> None:
-    """Their effective number lies between 0 and how many there are; the noise is no less than the mode's."""
+def test_the_effective_parameters_use_up_some_days_but_never_all(size: int, noise: float, seed: int) -> None:
+    """Their effective number lies between 0 and their count; the noise is at least that of the mode."""
     problem, made = fitted(size, noise, seed)
     uncertainty = uncertainty_of(problem, made)
     assert 0 <= uncertainty.effective_parameters <= 6 + 1e-6
@@ -99,8 +99,8 @@ def test_the_parameters_take_up_some_of_the_days_and_never_all(size: int, noise:
     assert np.isfinite(uncertainty.variance(problem.t, problem.x)).all()
 
 
-def test_the_noise_is_larger_than_the_mode_says() -> None:
-    """On average over fits of few days it is the noise that was there."""
+def test_the_noise_is_larger_than_that_of_the_mode() -> None:
+    """On average over fits of few days it is the true noise."""
     found = [
         (uncertainty_of(*each).noise, each[1].sigma) for each in (fitted(60, 0.1, seed) for seed in range(40))
     ]

@@ -17,11 +17,11 @@ SERIES = {**short(), **odd(), **peer.sample(2)}
 
 @pytest.mark.parametrize("name", SERIES)
 @pytest.mark.parametrize("multiplicative", [False, True])
-def test_the_problem_is_what_prophet_hands_to_stan(
+def test_the_problem_equals_the_one_prophet_passes_to_stan(
     name: str,
     multiplicative: bool,  # noqa: FBT001 - a parameter
 ) -> None:
-    """To the bit: scaling, seasons, changepoints, standardised regressors, priors."""
+    """Bit for bit: scaling, seasons, changepoints, standardised regressors, priors."""
     series = SERIES[name]
     regressors = tuple(each for each in series.columns if each not in ("ds", "y"))
     theirs = peer.problem(peer.plain(multiplicative=multiplicative, regressors=regressors), series)
@@ -51,8 +51,8 @@ def test_fourier_rows_are_prophets_in_any_order_of_days(period: float, order: in
     assert fourier(days[:0], period, order).shape == (0, 2 * order)
 
 
-def test_the_rows_kept_are_bounded_and_nobody_can_change_them() -> None:
-    """A century of days leaves no more than the blocks the cache is told to keep."""
+def test_the_cache_of_rows_is_bounded_and_read_only() -> None:
+    """A century of days leaves at most `BLOCKS_KEPT` blocks."""
     for start in range(0, 60 * BLOCK, BLOCK):
         fourier(np.array([start]), 7.0, 3)
     assert fourier_rows._block.cache_info().currsize <= fourier_rows.BLOCKS_KEPT
@@ -69,8 +69,8 @@ def test_the_rows_kept_are_bounded_and_nobody_can_change_them() -> None:
         pytest.param(np.where(DAYS % 2, 1, -1), (0.0, np.where(DAYS % 2, 1, -1).std(ddof=1)), id="-1 and 1"),
     ],
 )
-def test_regressors_are_standardised_as_by_prophet(values: np.ndarray, expected: tuple[float, float]) -> None:
-    """Mean and scale; 0 and 1 and constants are left as they are."""
+def test_regressors_are_standardised_like_prophets(values: np.ndarray, expected: tuple[float, float]) -> None:
+    """By mean and scale; binary and constant columns stay as they are."""
     series = frame(np.sin(DAYS), a=values.astype(float))
     settings = Settings(regressors=(Regressor("a"),))
     design, _ = prepare(day_numbers(series), series["y"].to_numpy(), {"a": series["a"].to_numpy()}, settings)
@@ -78,7 +78,7 @@ def test_regressors_are_standardised_as_by_prophet(values: np.ndarray, expected:
 
 
 def test_a_constant_regressor_stays_in_the_model() -> None:
-    """It is the engine that leaves it out; here it is Prophet's model."""
+    """Prophet's model keeps it; the engine leaves it out."""
     settings = Settings(regressors=(Regressor("a"),))
     _, problem = prepare(DAYS, np.sin(DAYS), {"a": np.ones(40)}, settings)
     assert problem.x.shape == (40, 7)
@@ -86,8 +86,8 @@ def test_a_constant_regressor_stays_in_the_model() -> None:
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("name", ["y", "a"])
-def test_numbers_that_are_none_are_refused_by_name(name: str, wrong: float) -> None:
-    """In y and in a regressor, with how many there are."""
+def test_values_that_are_not_finite_are_refused_by_name(name: str, wrong: float) -> None:
+    """In y and in a regressor, with their count."""
     values = {"y": np.sin(DAYS), "a": np.cos(DAYS)}
     values[name][[3, 7]] = wrong
     settings = Settings(regressors=(Regressor("a"),))
@@ -97,6 +97,6 @@ def test_numbers_that_are_none_are_refused_by_name(name: str, wrong: float) -> N
 
 @pytest.mark.parametrize(("days", "found"), [([], 0), ([5], 1), ([5, 5, 5], 1)])
 def test_one_day_is_not_a_history(days: list[int], found: int) -> None:
-    """A line needs two."""
+    """A line needs two points."""
     with pytest.raises(FitFailed, match=f"expected at least 2 different days, found {found}"):
         prepare(np.array(days, dtype=np.int64), np.ones(len(days)), {}, Settings())

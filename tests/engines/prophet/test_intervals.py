@@ -5,7 +5,7 @@ from forecasting.engines.prophet.intervals import demand_mean, demand_quantiles,
 
 
 def simulated_trends(ahead: float, delta: np.ndarray, paths: int) -> np.ndarray:
-    """Prophet's future trend minus its expected course, path by path, as its paper describes it."""
+    """Prophet's future trend minus its mean, path by path, as described in its paper."""
     rng = np.random.default_rng(7)
     size = np.abs(delta).mean()
     ends = np.zeros(paths)
@@ -25,7 +25,7 @@ def test_the_closed_form_agrees_with_a_simulation_of_the_trend(ahead: float) -> 
 
 
 def test_the_band_within_the_history_is_that_of_the_noise() -> None:
-    """Before the end nothing is uncertain about the trend."""
+    """The trend is certain until the end of the history."""
     sd = predictive_sd(np.array([-0.5, 0.0]), 0.2, np.full(25, 0.3))
     assert sd.tolist() == [0.2, 0.2]
 
@@ -39,8 +39,8 @@ def test_mean_and_quantiles_agree_with_a_simulation_of_demand() -> None:
     assert np.concatenate(demand_quantiles(mu, sd, 1e6)) == pytest.approx(simulated, rel=0.01)
 
 
-def test_values_are_cut_before_they_overflow() -> None:
-    """However far a trend runs, values end at the ceiling, and at 0."""
+def test_values_are_capped_before_they_overflow() -> None:
+    """Values stay between 0 and the ceiling, however far a trend runs."""
     mu, sd = np.array([-5.0, 5000.0]), np.array([0.1, 200.0])
     assert demand_mean(mu, sd, 70.0) == pytest.approx([0, 70])
     assert [values.tolist() for values in demand_quantiles(mu, sd, 70.0)] == [

@@ -23,7 +23,7 @@ def broken(hessian: np.ndarray, linear: np.ndarray, penalty: float, delta: np.nd
 @settings(max_examples=100, deadline=None)
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 25), share=st.floats(1e-4, 1.5))
 def test_the_answer_meets_the_conditions_of_the_minimum(seed: int, size: int, share: float) -> None:
-    """From nothing and from a wrong guess, and both are the same point."""
+    """Starting from 0 and from a wrong guess leads to the same point."""
     hessian, linear = quadratic(seed, size, 60)
     penalty = share * float(np.abs(linear).max())
     wrong = np.random.default_rng(seed).normal(size=size)
@@ -37,7 +37,7 @@ def test_the_answer_meets_the_conditions_of_the_minimum(seed: int, size: int, sh
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_a_singular_quadratic_is_minimised_too(seed: int) -> None:
-    """More variables than data: no better value is found by trying neighbours of the answer."""
+    """With more variables than data, no neighbour of the answer has a lower value."""
     hessian, linear = quadratic(seed, 25, 8)
     penalty = 0.05 * float(np.abs(linear).max())
 
@@ -51,16 +51,16 @@ def test_a_singular_quadratic_is_minimised_too(seed: int) -> None:
         assert value(found) <= value(found + size * rng.normal(size=25)) + 1e-9 * abs(value(found))
 
 
-def test_a_large_penalty_leaves_nothing() -> None:
-    """Above the largest correlation all are exactly 0."""
+def test_a_large_penalty_makes_all_variables_zero() -> None:
+    """They are exactly 0 above the largest correlation."""
     hessian, linear = quadratic(1, 10, 60)
     found = lasso(hessian, linear, 1.01 * float(np.abs(linear).max()), np.ones(10), jitter=True)
     assert found is not None
     assert (found == 0).all()
 
 
-def test_an_indefinite_quadratic_is_refused_where_it_may_not_be_lifted() -> None:
-    """None, for the caller to do something else."""
+def test_an_indefinite_quadratic_has_no_solution_without_jitter() -> None:
+    """The result is None, so that the caller can take another step."""
     saddle = np.array([[1.0, 2.0], [2.0, 1.0]])
     assert lasso(saddle, np.array([5.0, -5.0]), 0.1, np.zeros(2), jitter=False) is None
     assert eliminate(-np.eye(3), np.ones(3), 2, jitter=False) is None

@@ -41,7 +41,7 @@ def test_the_objective_is_that_of_the_formula() -> None:
 
 @pytest.mark.parametrize("multiplicative", [False, True])
 @pytest.mark.parametrize("name", ["k", "m", "beta", "sigma", "delta"])
-def test_the_conditions_are_the_derivatives_of_the_objective(
+def test_the_reported_distances_are_derivatives_of_the_objective(
     name: str,
     multiplicative: bool,  # noqa: FBT001 - a parameter
 ) -> None:

@@ -59,7 +59,7 @@ def test_the_closed_form_width_is_that_of_prophets_samples(log: bool) -> None:  
 
 
 def test_without_changepoints_the_slope_carries_all() -> None:
-    """The changepoint that stands in at 0 is folded into the slope, as by Prophet."""
+    """The placeholder changepoint at 0 is added to the slope, as in Prophet."""
     series = frame(np.sin(np.arange(50)) + np.arange(50) / 10)
     made = fit(day_numbers(series), series["y"].to_numpy(), {}, Settings(changepoints=0))
     prophet = peer.plain(n_changepoints=0).fit(series)

@@ -40,7 +40,7 @@ def fitted(series: pd.DataFrame, prior: PooledPrior | None = None) -> FittedReci
 
 
 def test_a_column_that_never_varies_is_left_out() -> None:
-    """Only what varies on the days fitted becomes a regressor."""
+    """Only columns that vary on the fitted days become regressors."""
     series = daily_series(120).assign(school_holiday=True, holiday="", promo=False)
     names = fitted(series).names
     assert "month:sin1" in names
@@ -55,7 +55,7 @@ def test_a_yearly_season_needs_about_a_year(days: int, expected: bool) -> None: 
 
 
 def test_the_model_is_prophets_with_this_products_settings() -> None:
-    """A plain Prophet told the same, fitted by CmdStan, has no better objective and forecasts alike."""
+    """Plain Prophet with these settings, fitted by CmdStan, has no better objective and forecasts alike."""
     days = as_days(daily_series(500))
     sold = days.is_open & (days.y > 0)
     ours = recipe.fit(days, sold, None)
@@ -87,7 +87,7 @@ def test_the_model_is_prophets_with_this_products_settings() -> None:
 
 
 def test_a_holiday_moves_its_own_day_and_one_of_another_name_half_as_far() -> None:
-    """Where holidays have halved demand; of a name never seen before it is not known whose kind it is."""
+    """Holidays halve demand here; a holiday with a new name gets only the shared part of the effect."""
     history, future = split(daily_series(400, holiday=0.5, noise=0.05), 28)
     fitted = ProphetEngine().fit(as_days(history))
     names = ("Some holiday", "Never heard of", "")
@@ -98,7 +98,7 @@ def test_a_holiday_moves_its_own_day_and_one_of_another_name_half_as_far() -> No
 
 
 def test_the_band_widens_with_the_days_ahead() -> None:
-    """The same weekday is less certain two months later, where the trend has changed before."""
+    """With a trend that has changed before, the same weekday is less certain two months later."""
     grown = daily_series(1095, noise=0.02, promo=1, holiday=1)
     grown["y"] *= np.exp(np.maximum(grown.index - 300, 0) / 300)
     history, future = split(grown, 365)
@@ -112,12 +112,12 @@ def test_the_band_widens_with_the_days_ahead() -> None:
 
 
 def unsold(share: float, size: int = 400) -> tuple[SeriesDays, SeriesDays]:
-    """A history, open every day, of which a share of days sells nothing, and four weeks after it."""
+    """A history of open days, a share of them without sales, and the four weeks after it."""
     history, future = split(daily_series(size, zeros=share, closed=(), noise=0.15), 28)
     return as_days(history), as_days(future)
 
 
-def test_days_without_a_sale_are_as_frequent_as_of_late() -> None:
+def test_days_without_a_sale_are_as_frequent_as_in_recent_history() -> None:
     """With 3 days in 10 the band starts at 0, and the middle is that of a day with sales."""
     history, future = unsold(0.3)
     recent = history.y[-91:]
@@ -131,8 +131,8 @@ def test_days_without_a_sale_are_as_frequent_as_of_late() -> None:
 
 
 @pytest.mark.parametrize("share", [0.05, 0.15, 0.3])
-def test_the_band_holds_what_it_promises_where_some_days_sell_nothing(share: float) -> None:
-    """Nine of ten days are no higher than q90, whether few days are without a sale or many."""
+def test_the_band_has_its_coverage_if_some_days_sell_nothing(share: float) -> None:
+    """Nine of ten days are at most q90, with few or many days without a sale."""
     history, future = unsold(share, 1200)
     made = ProphetEngine().fit(history).forecast(future)
     days = [as_days(daily_series(1200, seed=seed, zeros=share, closed=(), noise=0.15)) for seed in range(40)]
@@ -143,7 +143,7 @@ def test_the_band_holds_what_it_promises_where_some_days_sell_nothing(share: flo
 
 
 def test_two_days_without_a_sale_are_an_accident() -> None:
-    """They change nothing but what they would as closed days; a third one of the last 91 days does."""
+    """They count like closed days; a third one within the last 91 days does not."""
     history, future = unsold(0.0)
 
     def without(days: list[int]) -> FittedProphet:
@@ -161,8 +161,8 @@ def test_two_days_without_a_sale_are_an_accident() -> None:
     assert (without([-91, -40, -3]).forecast(future).q10 > 0).all()
 
 
-def test_closed_days_say_nothing_of_how_often_nothing_is_sold() -> None:
-    """The share is of open days; a store that is closed on Sundays sells on all others."""
+def test_closed_days_do_not_count_as_days_without_a_sale() -> None:
+    """The share is of open days: a store that is closed on Sundays has none."""
     history, _ = (as_days(frame) for frame in split(daily_series(400), 28))
     assert ProphetEngine().fit(history).zero_share == 0.0
     days = np.flatnonzero(history.is_open)[-3:]
@@ -177,7 +177,7 @@ CHRISTMAS = ("december:20-21", "december:22-23", "december:24")
 
 
 def prior(share: float, names: Sequence[str] = CHRISTMAS, mean: float = np.log(2)) -> PooledPrior:
-    """A prior of columns that so many of the chain's series know."""
+    """A prior of columns that a share of the chain's series have."""
     return PooledPrior(
         "all", START.date(), 100, {name: CoefficientPrior(float(mean), 0.05, share) for name in names}
     )
@@ -192,7 +192,7 @@ def december(prior: PooledPrior | None) -> SeriesForecast:
 
 
 def test_a_young_store_forecasts_christmas_from_the_chain() -> None:
-    """It has never seen one, and sells twice as much as without what most stores know."""
+    """Without a Christmas in its history, the pooled prior doubles its forecast."""
     alone, told = december(None), december(prior(0.5))
     ratio = told.mean / alone.mean
     day = np.arange(11, 32)
@@ -200,16 +200,16 @@ def test_a_young_store_forecasts_christmas_from_the_chain() -> None:
     assert ratio[(day < 20) | (day > 24)] == pytest.approx(1.0, rel=0.01)
 
 
-def test_what_few_stores_know_is_theirs() -> None:
-    """A column less than half of them can tell of is not taken."""
+def test_columns_of_few_stores_are_not_taken_from_the_chain() -> None:
+    """At least half of the stores must have the column."""
     np.testing.assert_array_equal(december(prior(0.49)).mean, december(None).mean)
     series = daily_series(100)
     assert set(CHRISTMAS) & set(fitted(series, prior(0.49)).names) == set()
     assert set(CHRISTMAS) <= set(fitted(series, prior(0.5)).names)
 
 
-def test_a_column_no_series_of_ours_has_is_taken_where_most_know_it() -> None:
-    """A holiday that is named for the first time on a day to come; one nobody plans changes nothing."""
+def test_a_column_without_own_data_is_taken_if_most_series_have_it() -> None:
+    """A holiday named for the first time on a day ahead has an effect; if no day has it, nothing changes."""
     history, future = (as_days(frame) for frame in split(daily_series(100, holiday=1), 28))
     name = "holiday:Street fair"
     told = ProphetEngine(prior(1.0, [name])).fit(history)
@@ -223,8 +223,8 @@ def test_a_column_no_series_of_ours_has_is_taken_where_most_know_it() -> None:
     assert effects[0] == pytest.approx(2 * effects[1], rel=0.02)
 
 
-def test_a_column_of_its_own_is_drawn_to_the_chains_and_kept_where_few_know_it() -> None:
-    """The series' own columns are fitted whatever their share."""
+def test_a_column_with_own_data_is_shrunk_towards_the_prior() -> None:
+    """It is fitted whatever its share in the chain."""
     series = daily_series(200, promo=1.5, noise=0.05)
     free = fitted(series).coefficients["promo"]
     assert free == pytest.approx(np.log(1.5), abs=0.15)
@@ -234,8 +234,8 @@ def test_a_column_of_its_own_is_drawn_to_the_chains_and_kept_where_few_know_it()
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.49, 0), (0.5, 12)])
-def test_a_young_store_has_the_yearly_season_most_of_the_chain_knows(share: float, expected: int) -> None:
-    """Of 100 days alone none is fitted."""
+def test_a_young_store_has_a_yearly_season_if_most_of_the_chain_has_one(share: float, expected: int) -> None:
+    """Its own 100 days are not enough for one."""
     yearly = [f"yearly:{wave}{order}" for order in range(1, 7) for wave in ("sin", "cos")]
     names = fitted(daily_series(100), prior(share, yearly, mean=0.01)).names
     assert sum(name.startswith("yearly:") for name in names) == expected
@@ -244,7 +244,7 @@ def test_a_young_store_has_the_yearly_season_most_of_the_chain_knows(share: floa
 @pytest.mark.parametrize("growth", [-3.0, 0.0, 3.0])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_store_of_sixty_days_has_a_sane_forecast_without_a_chain(seed: int, growth: float) -> None:
-    """It sells about what it did, and nothing runs away: neither up, where demand grows, nor down to 0."""
+    """The forecast is near recent sales; it neither explodes with growing demand nor falls to 0."""
     history, future = (
         as_days(frame) for frame in split(daily_series(88, seed=seed, growth=growth, noise=0.2), 28)
     )
@@ -256,10 +256,10 @@ def test_a_store_of_sixty_days_has_a_sane_forecast_without_a_chain(seed: int, gr
     assert (made.mean[future.is_open] > 0.25 * truth[future.is_open]).all()
 
 
-def test_a_fit_writes_no_file_and_says_nothing(
+def test_a_fit_writes_no_file_and_prints_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Neither in the folder for temporary files nor on the screen."""
+    """Neither in the temporary folder nor in the working folder."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     ProphetEngine().fit(as_days(daily_series(60)))
@@ -271,7 +271,7 @@ def test_a_fit_writes_no_file_and_says_nothing(
     "error", [ArithmeticError("not positive definite"), np.linalg.LinAlgError("singular")]
 )
 def test_a_search_that_fails_is_a_failed_fit(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    """With the text and the error as its cause."""
+    """The message has its text, and it is the cause of the error."""
 
     def fails(*_equations: object) -> None:
         raise error
@@ -282,8 +282,8 @@ def test_a_search_that_fails_is_a_failed_fit(monkeypatch: pytest.MonkeyPatch, er
     assert failure.value.__cause__ is error
 
 
-def test_parameters_that_are_no_numbers_are_a_failed_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing that is not finite leaves the solver."""
+def test_parameters_that_are_not_finite_are_a_failed_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They never leave the solver."""
     broken = Parameters(np.nan, 0.0, np.zeros(25), np.zeros(9), 0.1)
     monkeypatch.setattr(additive, "solve_equations", lambda *_equations: broken)
     with pytest.raises(FitFailed, match="expected finite parameters"):
@@ -291,7 +291,7 @@ def test_parameters_that_are_no_numbers_are_a_failed_fit(monkeypatch: pytest.Mon
 
 
 def test_fit_and_forecast_never_import_prophet() -> None:
-    """The package is for comparison and its file format; neither server nor workers wait for it."""
+    """Importing it takes seconds, which neither server nor workers should spend."""
     code = (
         "import sys; from forecasting.engines.registry import engine; from tests.series import *;"
         "history, future = map(as_days, split(daily_series(100), 7));"

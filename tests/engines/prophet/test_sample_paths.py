@@ -33,7 +33,7 @@ def fitted_engine(**traits: float) -> tuple[FittedProphet, SeriesDays]:
 
 
 def test_paths_have_the_band_of_the_forecast_and_keep_its_promises() -> None:
-    """Day by day their quantiles are the forecast's; closed days and unknown weekdays are 0."""
+    """Their daily quantiles are those of the forecast; closed days and unknown weekdays are 0."""
     fitted, future = fitted_engine()
     made = fitted.forecast(future)
     drawn = demand_paths(fitted, future, 20_000, np.random.default_rng(0))
@@ -46,15 +46,15 @@ def test_paths_have_the_band_of_the_forecast_and_keep_its_promises() -> None:
 
 
 def test_a_sum_over_days_is_narrower_than_the_sum_of_quantiles() -> None:
-    """Good and bad days even out, as far as they are independent."""
+    """Independent errors of the days cancel out in part."""
     fitted, future = fitted_engine()
     total = demand_paths(fitted, future, 5000, np.random.default_rng(0)).sum(axis=1)
     made = fitted.forecast(future)
     assert np.quantile(total, 0.9) - np.quantile(total, 0.1) < 0.6 * (made.q90 - made.q10).sum()
 
 
-def test_draws_have_that_variance_and_are_shared_by_the_days_of_a_path() -> None:
-    """Over 40,000 paths, and their covariance is that of the dense formula."""
+def test_coefficient_draws_have_the_variance_and_are_shared_by_the_days_of_a_path() -> None:
+    """Over 40,000 paths; their covariance is that of the dense formula."""
     problem, made = fitted_level()
     uncertainty = uncertainty_of(problem, made)
     t, x = problem.t[50:70], problem.x[50:70]
@@ -81,7 +81,7 @@ def test_paths_have_the_mean_and_spread_of_the_closed_form(multiplicative: bool)
 
 
 def test_paths_add_up_to_more_spread_than_independent_days() -> None:
-    """A future's slope change concerns all of its later days."""
+    """A slope change moves all later days of its path."""
     design = fitted(SERIES).design
     steep = Parameters(
         0.1, 0.5, np.full(design.changes.size, 0.5), np.zeros(len(design.multiplicative)), 0.01
@@ -93,7 +93,7 @@ def test_paths_add_up_to_more_spread_than_independent_days() -> None:
 
 
 def test_slope_changes_are_those_of_the_process_they_are_drawn_from() -> None:
-    """Variance of the sum over days, against one path at a time, drawn as its definition says."""
+    """Spread by day and of the sum, against paths drawn one by one from the definition."""
     ahead, rng = np.array([0.02, 0.1, 0.25]), np.random.default_rng(2)
     drawn = slope_change_paths(ahead, 25, 0.3, 20_000, rng)
     one_by_one = np.zeros((20_000, 3))
@@ -105,8 +105,8 @@ def test_slope_changes_are_those_of_the_process_they_are_drawn_from() -> None:
     assert drawn.std(axis=0) == pytest.approx(predictive_sd(ahead, 0.0, np.full(25, 0.3)), rel=0.05)
 
 
-def test_the_order_of_days_means_nothing_to_paths() -> None:
-    """Equal draws for equal days, and equal draws from an equal generator."""
+def test_paths_do_not_depend_on_the_order_of_days() -> None:
+    """Equal generators give equal draws for equal days."""
     ahead = np.linspace(0, 0.5, 40)
     order = np.random.default_rng(3).permutation(40)
     sorted_, mixed = (
@@ -115,8 +115,8 @@ def test_the_order_of_days_means_nothing_to_paths() -> None:
     assert mixed == pytest.approx(sorted_[:, order])
 
 
-def test_the_past_has_no_slope_changes_to_come() -> None:
-    """Days up to the last one fitted are moved by nothing."""
+def test_days_of_the_history_have_no_future_slope_changes() -> None:
+    """The draws are 0 there."""
     assert (slope_change_paths(np.zeros(5), 25, 0.3, 10, np.random.default_rng(0)) == 0).all()
     assert slope_change_paths(np.zeros(0), 25, 0.3, 10, np.random.default_rng(0)).shape == (10, 0)
 

@@ -1,4 +1,4 @@
-"""The recipe's forecast, one fact of the day after the other."""
+"""The attribution of the recipe's forecast to the facts of a day."""
 
 from dataclasses import replace
 
@@ -25,13 +25,13 @@ def fitted(**traits: object) -> tuple[FittedProphet, SeriesDays]:
 
 
 def explained(**traits: object) -> tuple[Explanation, SeriesDays]:
-    """What its forecast is made of."""
+    """The explanation of its forecast."""
     made, future = fitted(**traits)
     return made.explain(future), future
 
 
-def test_what_a_series_was_made_of_is_found_again() -> None:
-    """Level, weekday and promotion of a series that was made of those."""
+def test_the_steps_recover_how_a_series_was_made() -> None:
+    """For a series made from level, weekday and promotion."""
     made, future = explained(level=200.0, promo=1.4)
     assert made.origin is Origin.MODEL
     opened = future.is_open
@@ -49,7 +49,7 @@ def test_what_a_series_was_made_of_is_found_again() -> None:
 
 
 def test_a_holiday_is_the_difference_to_the_same_day_without() -> None:
-    """Where the store opens on it."""
+    """If the store is open on it."""
     made, future = fitted(holiday=0.5, closed=())
     on = future.holiday > 0
     assert on.any()
@@ -60,8 +60,8 @@ def test_a_holiday_is_the_difference_to_the_same_day_without() -> None:
     assert not steps["holiday"][~on].any()
 
 
-def test_the_season_is_told_apart_from_the_level() -> None:
-    """Summers that sell half as much again."""
+def test_the_season_is_separated_from_the_level() -> None:
+    """Summers sell half as much again."""
     series = daily_series(1200, noise=0.02, promo=1.0, holiday=1.0)
     wave = np.exp(0.4 * np.cos(2 * np.pi * (np.arange(1200) - 200) / 365.25))
     history, future = split(series.assign(y=series["y"] * wave), 120)
@@ -74,7 +74,7 @@ def test_the_season_is_told_apart_from_the_level() -> None:
 
 @pytest.mark.parametrize("flag", [True, False])
 def test_a_standing_promotion_is_a_step_of_its_own(*, flag: bool) -> None:
-    """One that has begun in the days seen; no promotion of the day is claimed for it."""
+    """It started within the history, and does not count as a promotion of the day."""
     history, future = split(daily_series(730 + HORIZON, noise=0.02, promo=1.0), HORIZON)
     begun = history.index >= 500
     past = SeriesDays.from_frame(
@@ -87,8 +87,8 @@ def test_a_standing_promotion_is_a_step_of_its_own(*, flag: bool) -> None:
         assert (steps["standing"][days.is_open] > 0).all()
 
 
-def test_days_before_a_closure_are_told_apart() -> None:
-    """Saturdays before a Monday that is closed."""
+def test_days_before_a_closure_are_a_step_of_their_own() -> None:
+    """Days before a closed day sell half as much again."""
     series = daily_series(800, noise=0.02, promo=1.0, closed=())
     closed = pd.Series(series.index % 35 == 21)
     before = closed.shift(-1, fill_value=False)
@@ -102,8 +102,8 @@ def test_days_before_a_closure_are_told_apart() -> None:
     assert (steps["around"][beside] > 50).all()
 
 
-def test_what_runs_into_the_ceiling_still_adds_up() -> None:
-    """Demand that doubles every week is cut at ten times the highest seen."""
+def test_steps_add_up_at_the_ceiling() -> None:
+    """Demand that doubles every week is capped at ten times the highest value."""
     grown = daily_series(70, noise=0).assign(y=lambda days: 2.0 ** (days.index / 7))
     _, future = split(daily_series(70 + 365), 365)
     made, days = ProphetEngine().fit(as_days(grown)), as_days(future)

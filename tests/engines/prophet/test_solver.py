@@ -28,7 +28,7 @@ both_modes = pytest.mark.parametrize(
 
 
 def compared(series: pd.DataFrame, **options: object) -> tuple[Problem, Parameters, float]:
-    """The problem, our answer, and how much worse than CmdStan's its objective is."""
+    """The problem, this solver's mode, and how much worse its objective is than CmdStan's."""
     prophet = peer.plain(**options).fit(series)
     problem = peer.problem(peer.plain(**options), series)
     ours = plain_solver.solve(problem)
@@ -36,7 +36,7 @@ def compared(series: pd.DataFrame, **options: object) -> tuple[Problem, Paramete
 
 
 def slack(problem: Problem, found: Parameters) -> float:
-    """The worst breach of the conditions of a mode, in units of what the data pull with."""
+    """The worst violation of the conditions of a mode, relative to the pull of the data."""
     return max(stationarity(problem, found).values()) * found.sigma / problem.y.size
 
 
@@ -48,7 +48,7 @@ def test_no_worse_than_cmdstan_on_the_sample(
     multiplies: bool,  # noqa: FBT001 - a parameter
     rich: bool,  # noqa: FBT001 - a parameter
 ) -> None:
-    """12 series × 4 configurations, by one objective; and the answer is a mode."""
+    """For 12 series × 4 configurations, by one objective; the result is also a mode."""
     series = SAMPLE[name]
     if rich and not multiplies:
         series = series.assign(y=np.log1p(series["y"]))
@@ -86,8 +86,8 @@ def test_a_constant_series_gets_what_prophet_gives_it(level: float) -> None:
 
 
 @pytest.mark.parametrize("variance", [1e-6, 1e-4, 1e-2])
-def test_wherever_the_search_starts_it_ends_at_the_mode(variance: float) -> None:
-    """And the normal equations it was found from are those of the problem."""
+def test_the_search_ends_at_the_mode_from_any_start(variance: float) -> None:
+    """The returned normal equations are those of the problem."""
     for name, series in SAMPLE.items():
         logs = series.assign(y=np.log1p(series["y"]))
         problem = peer.problem(peer.plain(regressors=peer.REGRESSORS), logs)
@@ -101,8 +101,8 @@ def test_wherever_the_search_starts_it_ends_at_the_mode(variance: float) -> None
         assert equations.precision[2:] == pytest.approx(problem.sigmas**-2)
 
 
-def test_a_problem_that_cannot_be_fitted_is_refused_with_equations_too() -> None:
-    """As without."""
+def test_the_additive_solver_refuses_a_problem_that_cannot_be_fitted() -> None:
+    """As the other solver does."""
     problem = peer.problem(peer.plain(), frame(np.arange(100.0)))
     with pytest.raises(FitFailed, match="expected"):
         solver.solve_additive(replace(problem, y=np.full(100, np.nan)), 1e-4)
@@ -133,8 +133,8 @@ def test_the_two_solvers_agree_where_nothing_multiplies() -> None:
 
 @pytest.mark.parametrize("part", ["y", "t", "changes", "x"])
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
-def test_numbers_that_are_none_are_refused(part: str, wrong: float) -> None:
-    """Wherever they stand."""
+def test_values_that_are_not_finite_are_refused(part: str, wrong: float) -> None:
+    """In any part of the problem."""
     problem = peer.problem(peer.plain(), frame(np.sin(np.arange(60))))
     values = getattr(problem, part).copy()
     values.flat[3] = wrong
@@ -142,7 +142,7 @@ def test_numbers_that_are_none_are_refused(part: str, wrong: float) -> None:
         plain_solver.solve(replace(problem, **{part: values}))
 
 
-def test_priors_that_are_none_are_refused() -> None:
+def test_priors_without_a_positive_scale_are_refused() -> None:
     """A scale of 0 or below."""
     problem = peer.problem(peer.plain(), frame(np.sin(np.arange(60))))
     with pytest.raises(FitFailed, match="expected prior scales above 0"):
@@ -180,8 +180,8 @@ def test_scaling_demand_scales_the_forecast(made: tuple[int, int, bool], factor:
 
 @settings(max_examples=30, deadline=None)
 @given(made=SERIES, shuffle=st.integers(0, 100))
-def test_the_order_of_rows_means_nothing(made: tuple[int, int, bool], shuffle: int) -> None:
-    """Not beyond 1e-9, in history and future."""
+def test_the_order_of_rows_does_not_matter(made: tuple[int, int, bool], shuffle: int) -> None:
+    """Up to 1e-9, in history and future."""
     seed, length, multiplies = made
     when, y, column = random_series(seed, length)
     setup = Settings(multiplicative=multiplies, regressors=(Regressor("a"),))
