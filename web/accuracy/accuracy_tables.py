@@ -12,12 +12,21 @@ from forecasting.core.error_sums import ErrorSums
 from forecasting.evaluation.accuracy_report import AccuracyReport, EngineShare, SeriesAccuracy
 from web.accuracy import accuracy_words
 from web.accuracy.accuracy_view import ROW_HEIGHT
-from web.shared import caches, formats, session
-from web.shared.pickers import HEADER_HEIGHT
+from web.shared import caches, formats, grids, session
+from web.shared.grids import HEADER_HEIGHT, Figures
 
 STORE_PAGE = Path(__file__).resolve().parents[2] / "pages" / "store_forecast.py"
 TABLE = "accuracy_table"
 MOST_ROWS, MOST_REASONS = 14, 3
+
+BIAS = "Bias: too high (+), low (−)"
+SERIES_FIGURES = {
+    "Error": Figures(1, percent=True),
+    "4-week average": Figures(1, percent=True),
+    BIAS: Figures(1, percent=True, signed=True),
+    "Inside the range": Figures(0, percent=True),
+}
+EXPERT_FIGURES = {"MASE": Figures(3), "RMSPE": Figures(1, percent=True), "wQL": Figures(3)}
 
 
 def engines_section(report: AccuracyReport, *, of_store: bool) -> None:
@@ -69,16 +78,18 @@ def _engine_row(share: EngineShare) -> dict[str, object]:
 def _series_table(rows: Sequence[SeriesAccuracy], *, of_store: bool) -> None:
     """Draw one row for each store or product; choosing a row opens its page."""
     ordered = sorted(rows, key=_place)
-    percent = st.column_config.NumberColumn(format="%.1f%%", width=110)
+    table = pd.DataFrame([_series_row(row, of_store=of_store) for row in ordered])
     st.dataframe(
-        pd.DataFrame([_series_row(row, of_store=of_store) for row in ordered]),
+        grids.localized(table, SERIES_FIGURES),
         hide_index=True,
         placeholder=formats.NONE,
         height=HEADER_HEIGHT + ROW_HEIGHT * min(len(ordered), MOST_ROWS),
         column_config={
-            **dict.fromkeys(("Error", "4-week average"), percent),
-            "Bias: too high (+), low (−)": st.column_config.NumberColumn(format="%+.1f%%", width=160),
-            "Inside the range": st.column_config.NumberColumn(format="%.0f%%", width=110),
+            **{
+                name: st.column_config.NumberColumn(format=figures.format, width=110)
+                for name, figures in SERIES_FIGURES.items()
+            },
+            BIAS: st.column_config.NumberColumn(format=SERIES_FIGURES[BIAS].format, width=160),
             "Days": st.column_config.NumberColumn(format="%,d", width=70),
             "Model": st.column_config.TextColumn(width=130),
             "Why": st.column_config.TextColumn(width="large"),
@@ -114,7 +125,7 @@ def _series_row(row: SeriesAccuracy, *, of_store: bool) -> dict[str, object]:
         "Product" if of_store else "Store": formats.item(row.key.item) if of_store else row.key.store,
         "Error": _hundredths(served.wape),
         "4-week average": _hundredths(naive.wape),
-        "Bias: too high (+), low (−)": _hundredths(served.bias),
+        BIAS: _hundredths(served.bias),
         "Inside the range": _hundredths(served.coverage),
         "Days": served.days or None,
         "Model": formats.engine(row.engine),
@@ -174,13 +185,14 @@ def _expert_table(rows: Sequence[SeriesAccuracy], *, of_store: bool) -> None:
             "wQL": [each.wql for each in sums],
         }
     )
-    three = st.column_config.NumberColumn(format="%.3f")
-    percent = st.column_config.NumberColumn(format="%.1f%%")
     st.dataframe(
-        table,
+        grids.localized(table, EXPERT_FIGURES),
         hide_index=True,
         placeholder=formats.NONE,
         height=HEADER_HEIGHT + ROW_HEIGHT * min(len(table), MOST_ROWS),
-        column_config={"MASE": three, "RMSPE": percent, "wQL": three},
+        column_config={
+            name: st.column_config.NumberColumn(format=figures.format)
+            for name, figures in EXPERT_FIGURES.items()
+        },
         alt="MASE, RMSPE and wQL of each store or product",
     )

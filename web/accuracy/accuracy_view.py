@@ -19,7 +19,8 @@ from forecasting.services.composition import Services
 from web.accuracy import accuracy_charts, accuracy_words
 from web.shared import caches, formats, session, tiles
 from web.shared.colours import palette
-from web.shared.pickers import ALL_REGIONS, HEADER_HEIGHT
+from web.shared.grids import HEADER_HEIGHT
+from web.shared.pickers import ALL_REGIONS
 from web.shared.tiles import Tile
 
 ROW_HEIGHT, MOST_DAYS = 35, 7

@@ -14,7 +14,7 @@ from forecasting.services.composition import Services
 from web.queue import queue_session
 from web.queue.queue_grid import SPARKLINE, GridKey, grid
 from web.queue.refresh_all import refresh_all_button
-from web.shared import formats, pickers, redraws, run_sentences, session
+from web.shared import formats, grids, pickers, redraws, run_sentences, session
 
 QUEUE = "queue"
 """Key of the table of stores."""
@@ -133,7 +133,7 @@ def table(rows: tuple[QueueRow, ...], *, running: int) -> None:
         hide_index=True,
         row_height=ROW_HEIGHT,
         placeholder="–",
-        height=pickers.HEADER_HEIGHT + ROW_HEIGHT * min(len(rows), MOST_ROWS),
+        height=grids.HEADER_HEIGHT + ROW_HEIGHT * min(len(rows), MOST_ROWS),
         column_config={
             "Store": st.column_config.TextColumn(width=70),
             "Region": st.column_config.TextColumn(width=80),

@@ -1,4 +1,4 @@
-"""The pickers of a store and a product, and the sizes of pickers and grids."""
+"""The pickers of a store and a product."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,6 @@ ALL_REGIONS = "All regions"
 
 PICKER, ARROW = 264, 46
 """Widths of a picker and of an arrow button, in pixels."""
-
-HEADER_HEIGHT = 38
-"""Height of a grid's header row, in pixels."""
 
 
 def pick_series(stores: Sequence[Store]) -> tuple[SeriesKey, DeltaGenerator]:
