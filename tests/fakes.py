@@ -1,4 +1,4 @@
-"""Stand-ins that mirror the real adapters: a clock to turn, engines to hold, compute without processes."""
+"""Fakes that mirror the real adapters: a clock that tests turn, simple engines, compute without processes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from forecasting.training.tasks import Result, Task
 
 
 class TurnedClock:
-    """A clock that stands still until it is turned."""
+    """A clock that moves only when it is turned."""
 
     def __init__(self, now: datetime = datetime(2019, 4, 3, 4, 30, tzinfo=UTC)) -> None:
         self.instant = now
@@ -24,13 +24,13 @@ class TurnedClock:
         return self.instant
 
     def turn(self, by: timedelta) -> None:
-        """Let time pass."""
+        """Move the clock."""
         self.instant += by
 
 
 @dataclass
 class FlatEngine:
-    """Forecasts the mean of the open days it saw, with a band of ±`spread`; fails where told to."""
+    """Forecasts the mean of the open days it saw, with a band of ±`spread`; fails if `failure` is set."""
 
     name: str = "flat"
     factor: float = 1.0
@@ -39,7 +39,7 @@ class FlatEngine:
     seen: list[SeriesDays] = field(default_factory=list)
 
     def fit(self, past: SeriesDays) -> FittedSeries:
-        """Remember what was shown."""
+        """Record the days and fit."""
         self.seen.append(past)
         if self.failure:
             raise FitFailed(self.failure)
@@ -64,7 +64,7 @@ class FlatFit:
 
 
 def engines(*known: LocalEngine) -> EngineNamed:
-    """Mirror the registry: engines by name, and the same error for one that isn't there."""
+    """Return a registry of these engines, with the real one's error for any other."""
     by_name = {engine.name: engine for engine in known}
 
     def engine_named(name: str, _prior: PooledPrior | None = None) -> LocalEngine:
@@ -77,7 +77,7 @@ def engines(*known: LocalEngine) -> EngineNamed:
 
 @dataclass
 class InlineCompute:
-    """Runs tasks here and now; loses its workers as often as told, before the last result of a run."""
+    """Runs tasks in this process; `losses` times it loses its workers before the last result."""
 
     engine_named: EngineNamed
     reader: HistoryReader
@@ -88,7 +88,7 @@ class InlineCompute:
         """Nothing to prepare."""
 
     def run(self, tasks: Sequence[Task], wanted: Callable[[], bool] = always) -> Iterator[Done[Task, Result]]:
-        """Do one task after another, as long as they are wanted."""
+        """Run one task after another, as long as they are wanted."""
         for task in tasks:
             if not wanted():
                 return
@@ -105,4 +105,4 @@ class InlineCompute:
                 yield Done(task, future.result())
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Nothing to release."""

@@ -1,4 +1,4 @@
-"""The whole house in one process: real storage and history, a turned clock, compute without processes."""
+"""The wired services in one process: real storage and history, a fake clock, compute without processes."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -79,9 +79,9 @@ class House:
         self.deliver("sales", [sales("1", "101", 120.0, day, day), sales("1", "102", 60.0, day, day)])
 
     def work(self) -> int:
-        """Work every run that waits, until it has ended; return how many were begun.
+        """Do every waiting run until it has ended; return how many were claimed.
 
-        The clock is turned to the next attempt of those that were broken.
+        The clock is turned to the next attempt of postponed runs.
         """
         done = 0
         while worked := self.worker.run_next() or self._turn_to_next_attempt():

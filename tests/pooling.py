@@ -1,4 +1,4 @@
-"""An engine whose fits can be pooled over the chain, and quick ones at that."""
+"""An engine with quick fits that can be pooled over the chain."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from tests.fakes import FlatFit
 
 
 @dataclass
-class Level(FlatFit):
-    """A level as the one coefficient."""
+class LevelFit(FlatFit):
+    """A level as the only coefficient."""
 
     seen: int
 
@@ -24,8 +24,8 @@ class Level(FlatFit):
 
 
 @dataclass
-class Pooling:
-    """An engine whose coefficients can be pooled; fails on series that end on a day when told to."""
+class PoolableEngine:
+    """An engine whose coefficients can be pooled; can't fit series that end on `fails_at`."""
 
     fails_at: date | None = None
     band: float = 0.2
@@ -34,18 +34,18 @@ class Pooling:
 
     @property
     def name(self) -> str:
-        """As it is asked for."""
+        """The name it is configured by."""
         return "pooling"
 
-    def fit(self, past: SeriesDays) -> Level:
+    def fit(self, past: SeriesDays) -> LevelFit:
         """The mean of the open days."""
         self.seen.append(past)
         if past.last == self.fails_at:
             raise FitFailed("expected another day")
-        return Level(float(past.y[past.is_open].mean()), self.band, len(past))
+        return LevelFit(float(past.y[past.is_open].mean()), self.band, len(past))
 
     def named(self, name: str, prior: PooledPrior | None) -> LocalEngine:
-        """The one engine there is, and note the prior."""
+        """Return this engine and record the prior."""
         assert name == self.name
         self.priors.append(prior)
         return self

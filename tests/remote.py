@@ -1,4 +1,4 @@
-"""An engine elsewhere whose every step is told by the test."""
+"""A remote engine whose every step the test decides."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ GROUP = "storecast"
 
 @dataclass
 class FakeRemote:
-    """Trains as long as `remaining` says; forecasts `level` times the mean of what it was sent.
+    """Trains as long as `remaining` says; forecasts `level` times the mean of the inputs it was sent.
 
     Attributes
     ----------
@@ -49,14 +49,14 @@ class FakeRemote:
     sent: dict[str, list[StoreInputs]] = field(default_factory=dict)
 
     def start(self, job: RemoteJob) -> Ticket:
-        """Take what is sent."""
+        """Record the job and read its inputs."""
         self._break()
         self.started.append(job)
         self.sent[job.inputs_hash] = list(job.inputs())
         return {"predictor": f"predictor-{len(self.started)}"}
 
     def poll(self, job: RemoteJob, ticket: Ticket) -> RemoteProgress:
-        """Tell how far it is."""
+        """Return the progress the test has set."""
         del job
         self._break()
         self.polled.append(ticket)
@@ -64,7 +64,7 @@ class FakeRemote:
         return RemoteProgress("Training in AWS", ready, self.remaining, {**ticket, "forecast": "f"})
 
     def fetch(self, job: RemoteJob, ticket: Ticket) -> RemoteForecasts:
-        """Make the forecasts of what was sent."""
+        """Forecast the inputs it was sent."""
         del ticket
         self._break()
         made = {each.store: self._of_store(each) for each in self.sent[job.inputs_hash]}

@@ -1,4 +1,4 @@
-"""Stores whose history files are in memory, for what reads them by name."""
+"""Stores whose history files are in memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ from tests.series import days_by_item
 
 
 @dataclass
-class Shelf:
-    """Files by the hash of their content; mirrors `ports.HistoryReader`."""
+class HistoryShelf:
+    """History files in memory by content hash; mirrors `ports.HistoryReader`."""
 
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
 
@@ -33,13 +33,13 @@ class Shelf:
     def put(
         self, store: str, series: Mapping[str, pd.DataFrame], facts: StoreFacts | None = None
     ) -> StoreFiles:
-        """Put the `schema.HISTORY` of each item of a store here as its sales."""
+        """Store the `schema.HISTORY` of each item as a store's sales."""
         rows = [frame.assign(store=store, item=item) for item, frame in series.items()]
         sales = pd.concat(rows, ignore_index=True).loc[:, list(schema.SALES)]
         return StoreFiles(self.file(store, "sales", sales), facts=facts or StoreFacts())
 
     def file(self, store: str, kind: str, frame: pd.DataFrame) -> HistoryFile:
-        """Put `schema.SALES` or `schema.PLAN` of a store here."""
+        """Store `schema.SALES` or `schema.PLAN` of a store."""
         name = f"{kind}-{store}"
         self.frames[name] = frame
         first, last = frame["ds"].min().date(), frame["ds"].max().date()

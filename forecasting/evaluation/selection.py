@@ -111,13 +111,13 @@ def _winner(scores: Sequence[BacktestScore], windows: Sequence[Window]) -> tuple
     if not others:
         return own.engine, "as configured"
     if best is None:
-        return own.engine, "the only one that could be fitted"
+        return own.engine, "no other engine could be fitted"
     if not own.total.sold:
-        return own.engine, "no sales in the backtest to compare by"
+        return own.engine, "no sales in the test period to compare with"
     weeks = _length((windows[-1].cutoff - windows[0].cutoff).days + own.horizon)
     if _loss(best) < (1 - MARGIN) * _loss(own):
-        return best.engine, f"better over the last {weeks}"
-    return own.engine, f"as good or better over the last {weeks}"
+        return best.engine, f"more accurate over the last {weeks}"
+    return own.engine, f"at least as accurate over the last {weeks}"
 
 
 def _loss(score: BacktestScore) -> float:
@@ -131,11 +131,11 @@ def _without_backtest(engines: CandidateEngines, past: SeriesDays) -> tuple[str,
     it can forecast from a few days. Otherwise it is `EMPIRICAL`.
     """
     if engines.remote is not None and engines.configured == (engines.remote.engine,):
-        return engines.asked, "as configured; there is no backtest of it to compare by"
+        return engines.asked, "as configured; there is no backtest to compare with"
     if engines.asked == CHALLENGER:
         return engines.asked, "as configured"
     days = int(past.days[-1] - past.days[0]) + 1 if len(past) else 0
-    return EMPIRICAL, f"{_length(days)} of history: too short for more than its own quantiles"
+    return EMPIRICAL, f"only {_length(days)} of sales so far: the range of those days is used"
 
 
 def _length(days: int) -> str:

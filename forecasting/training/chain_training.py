@@ -114,7 +114,7 @@ class _Passes:
         sample = even_sample(self.files, PRIOR_STORES)
         tasks = [PoolTask(each, self.chain.engine, cutoffs) for each in sample]
         fits: defaultdict[tuple[str, date], list[dict[str, float]]] = defaultdict(list)
-        for result in self._results("Pooling over all stores", tasks, ()):
+        for result in self._results("Training the shared model", tasks, ()):
             for fit in result:
                 if isinstance(fit, PooledFit):
                     fits[fit.item, fit.cutoff].append(fit.coefficients)
@@ -128,7 +128,7 @@ class _Passes:
         windows = tuple(Window(cutoff, chain.horizon) for cutoff in self.cutoffs)
         tasks = [SpreadTask(each, chain, windows) for each in even_sample(self.files, SPREAD_STORES)]
         scores: defaultdict[str, list[Scores]] = defaultdict(list)
-        for result in self._results("Calibrating over all stores", tasks, chain.priors):
+        for result in self._results("Calibrating the shared model", tasks, chain.priors):
             for each in result:
                 if not isinstance(each, PooledFit):
                     item, found = each

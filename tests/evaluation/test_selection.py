@@ -18,7 +18,7 @@ def test_the_configured_engine_is_used_unless_the_challenger_is_clearly_better()
     """Equal accuracy keeps the configured engine; the scores of both are stored."""
     choice = chosen(inputs(), "flat", FlatEngine(), naive())
     assert choice.engine == "flat"
-    assert choice.reason == "as good or better over the last 16 weeks"
+    assert choice.reason == "at least as accurate over the last 16 weeks"
     assert [score.engine for score in choice.scores] == ["flat", "seasonal_naive"]
     assert all(score.wape is not None and score.days == 4 * 24 for score in choice.scores)
 
@@ -37,7 +37,7 @@ def test_a_clearly_better_challenger_is_used_and_named() -> None:
     """A refresh never makes it worse."""
     choice = chosen(inputs(), "flat", FlatEngine(factor=3.0), naive())
     assert choice.engine == "seasonal_naive"
-    assert choice.reason == "better over the last 16 weeks"
+    assert choice.reason == "more accurate over the last 16 weeks"
 
 
 def test_a_challenger_that_is_hardly_better_is_not_used() -> None:
@@ -82,7 +82,7 @@ def test_an_engine_that_fails_in_one_window_has_no_figures() -> None:
 def test_the_engine_is_used_if_no_challenger_can_be_fitted() -> None:
     """The reason says so."""
     choice = chosen(inputs(), "flat", FlatEngine(), naive(failure="no"))
-    assert (choice.engine, choice.reason) == ("flat", "the only one that could be fitted")
+    assert (choice.engine, choice.reason) == ("flat", "no other engine could be fitted")
 
 
 def test_seasonal_naive_has_no_challenger_on_an_ordinary_series() -> None:
@@ -112,7 +112,7 @@ def test_an_intermittent_past_long_gone_does_not_count() -> None:
 def test_an_intermittent_series_uses_its_own_quantiles_if_they_are_better(asked: str) -> None:
     """A band of ±20% around the mean can't have a median of 0; all three scores are stored."""
     choice = chosen(inputs(zeros=0.7), asked, FlatEngine(), naive(), Empirical())
-    assert (choice.engine, choice.reason) == ("empirical", "better over the last 16 weeks")
+    assert (choice.engine, choice.reason) == ("empirical", "more accurate over the last 16 weeks")
     assert [score.engine for score in choice.scores] == list(
         dict.fromkeys([asked, "seasonal_naive", "empirical"])
     )
@@ -150,7 +150,7 @@ def test_a_young_series_is_forecast_from_its_own_quantiles(days: int, length: st
     """For any configured engine; the reason says so."""
     choice = chosen(inputs(days), "flat", FlatEngine(), naive(), Empirical())
     assert choice.engine == "empirical"
-    assert choice.reason == f"{length} of history: too short for more than its own quantiles"
+    assert choice.reason == f"only {length} of sales so far: the range of those days is used"
 
 
 def test_a_young_series_keeps_seasonal_naive_if_it_is_configured() -> None:
@@ -210,7 +210,7 @@ def test_a_score_on_closed_days_alone_is_not_available() -> None:
     opened = np.arange(200) < 200 - 4 * HORIZON
     past = replace(series.past, is_open=series.past.is_open & opened, y=series.past.y * opened)
     choice = chosen(replace(series, past=past), "flat", FlatEngine(), naive())
-    assert choice.reason == "no sales in the backtest to compare by"
+    assert choice.reason == "no sales in the test period to compare with"
     assert [score.wape for score in choice.scores] == [None, None]
 
 

@@ -1,4 +1,4 @@
-"""A fitted series: promises checked, reasons where the engine has none."""
+"""A fitted series checks its engine's promises, and explains the forecast if the engine does not."""
 
 from dataclasses import dataclass, replace
 
@@ -20,7 +20,7 @@ PAST, FUTURE = (as_days(frame) for frame in split(daily_series(200, noise=0, pro
 
 @dataclass
 class BoastingFit(FlatFit):
-    """Says that everything is the promotion's doing."""
+    """Attributes everything to the promotion."""
 
     def explain(self, future: SeriesDays) -> Explanation:
         """On every day, whether there is one or not."""
@@ -28,8 +28,8 @@ class BoastingFit(FlatFit):
         return Explanation(Origin.MODEL, {LEVEL: 0 * mean, "promotion": mean})
 
 
-class Boasting(FlatEngine):
-    """An operator's own engine that breaks its promises."""
+class BoastingEngine(FlatEngine):
+    """A custom engine that breaks its promises."""
 
     def fit(self, past: SeriesDays) -> FlatFit:
         """The mean of all."""
@@ -43,16 +43,16 @@ def test_a_fit_that_fails_names_its_series() -> None:
 
 
 def test_an_engine_that_breaks_its_promises_is_named() -> None:
-    """In its forecast, and in what it says of it."""
+    """In its forecast, and in its explanation."""
     with pytest.raises(InvalidFrame, match=r"^flat forecast of store 1, product 101: expected q10 ≤ q50"):
         SeriesFit.of(FlatEngine(spread=-0.1), PAST, KEY).forecast(FUTURE)
-    fit = SeriesFit.of(Boasting(), PAST, KEY)
+    fit = SeriesFit.of(BoastingEngine(), PAST, KEY)
     with pytest.raises(InvalidFrame, match=r"^flat explanation of store 1, product 101: expected no step"):
         fit.explanation(FUTURE, fit.forecast(FUTURE).mean)
 
 
-def test_an_engine_that_explains_is_asked() -> None:
-    """To the last bit of its mean."""
+def test_the_explanation_of_an_engine_is_used() -> None:
+    """It adds up to the mean to the last bit."""
     fit = SeriesFit.of(SeasonalNaive(), PAST, KEY)
     mean = fit.forecast(FUTURE).mean
     made = fit.explanation(FUTURE, mean)
@@ -60,8 +60,8 @@ def test_an_engine_that_explains_is_asked() -> None:
     np.testing.assert_allclose(made.total, mean, rtol=1e-12)
 
 
-def test_one_that_does_not_is_set_against_recent_sales() -> None:
-    """Level and weekday are facts of the last eight weeks, the rest is the engine's."""
+def test_other_engines_are_explained_by_recent_sales() -> None:
+    """Level and weekday are facts of the last eight weeks; the rest is the engine's step."""
     fit = SeriesFit.of(FlatEngine(factor=1.5), PAST, KEY)
     mean = fit.forecast(FUTURE).mean
     made = fit.explanation(FUTURE, mean).require(FUTURE, mean, "flat")
@@ -76,8 +76,8 @@ def test_one_that_does_not_is_set_against_recent_sales() -> None:
     np.testing.assert_allclose(made.total, mean, rtol=1e-12)
 
 
-def test_recent_holidays_do_not_count_unless_there_is_nothing_else() -> None:
-    """They say nothing of the usual level."""
+def test_recent_holidays_count_only_if_there_are_no_other_days() -> None:
+    """They do not show the usual level."""
     some = (PAST.days % 9 == 0).astype(np.int64)
     odd = replace(PAST, holiday=some, kinds=("", "x"), y=np.where(some > 0, 1e6, PAST.y))
     mean = np.zeros(28)
@@ -85,8 +85,8 @@ def test_recent_holidays_do_not_count_unless_there_is_nothing_else() -> None:
     assert from_history(replace(odd, holiday=np.ones_like(some)), FUTURE, mean).steps[LEVEL].max() > 10_000
 
 
-def test_a_weekday_and_a_series_without_recent_sales_have_the_level_that_is_known() -> None:
-    """A plan that opens on a Sunday; a store that was closed for long."""
+def test_missing_weekdays_and_recent_sales_give_steps_of_zero() -> None:
+    """As when a plan opens on a Sunday, or a store was closed for long."""
     made = from_history(PAST, replace(FUTURE, is_open=np.ones(28, dtype=bool)), np.zeros(28))
     assert not made.steps["weekday"][FUTURE.weekday == 6].any()
     closed = replace(PAST, is_open=np.zeros(len(PAST), dtype=bool))

@@ -21,9 +21,9 @@ from forecasting.training.chain_training import ChainTraining, even_sample
 from forecasting.training.pooling_tasks import PoolTask, SpreadTask
 from tests.fakes import FlatEngine, InlineCompute, TurnedClock, engines
 from tests.house import House
-from tests.pooling import Pooling
+from tests.pooling import PoolableEngine
 from tests.series import START, daily_series
-from tests.stores import Shelf
+from tests.stores import HistoryShelf
 
 HORIZON = 28
 DAYS = 200
@@ -36,7 +36,7 @@ RUN = RefreshRun(
 
 @dataclass
 class Manifest:
-    """Heads and attributes, as `ports.Manifest` knows them."""
+    """Heads and attributes in memory, as `ports.Manifest` returns them."""
 
     sales: dict[str, HistoryFile] = field(default_factory=dict)
     known: dict[str, StoreAttributes] = field(default_factory=dict)
@@ -46,22 +46,22 @@ class Manifest:
         return self.sales if kind == "sales" else {}
 
     def attributes(self) -> dict[str, StoreAttributes]:
-        """Those of each store that has any."""
+        """The attributes of each store that has any."""
         return self.known
 
 
 @dataclass
 class Checkpoints:
-    """What a run has done so far, as `ports.Checkpoints` keeps it."""
+    """Checkpoints in memory, as `ports.Checkpoints` stores them."""
 
     saved: dict[str, bytes] = field(default_factory=dict)
 
     def read(self, _run: RefreshRun) -> dict[str, bytes]:
-        """All of it."""
+        """Return all of them."""
         return dict(self.saved)
 
     def save(self, _run: RefreshRun, results: Mapping[str, bytes]) -> None:
-        """More of it."""
+        """Add some."""
         self.saved.update(results)
 
 
@@ -69,9 +69,9 @@ class Checkpoints:
 class Stores:
     """A chain of stores in memory, and what pools over it, which looks at `manifest` and `checkpoints`."""
 
-    engine_named: EngineNamed = field(default_factory=lambda: Pooling().named)
+    engine_named: EngineNamed = field(default_factory=lambda: PoolableEngine().named)
     settings: Settings = field(default_factory=lambda: Settings(engine="pooling"))
-    shelf: Shelf = field(default_factory=Shelf)
+    shelf: HistoryShelf = field(default_factory=HistoryShelf)
     manifest: Manifest = field(default_factory=Manifest)
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     told: list[tuple[str, int, int]] = field(default_factory=list)
@@ -81,15 +81,15 @@ class Stores:
         self.compute = InlineCompute(self.engine_named, self.shelf)
 
     def open(self, count: int, of: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame) -> "Stores":
-        """Add so many stores with one product each, open every day."""
+        """Add stores with one product each, open every day."""
         for number in range(count):
             frame = daily_series(DAYS, seed=number, level=100.0 + number, closed=(), noise=0.3)
             files = self.shelf.put(str(number), {"101": of(frame)})
             self.manifest.sales[files.store] = files.sales
         return self
 
-    def finished(self) -> RunOutcome:
-        """Pool over them."""
+    def outcome(self) -> RunOutcome:
+        """Run the training and return its outcome."""
         storage: Any = self
         pooling = ChainTraining(storage, self.compute, TurnedClock(), self.settings)
         mine = replace(RUN, fence=2) if self.from_checked_frame else RUN
@@ -98,14 +98,14 @@ class Stores:
         return made
 
     def pooled(self) -> ChainPriors:
-        """What was pooled over them."""
-        made = self.finished().publication
+        """Run the training and return its chain."""
+        made = self.outcome().publication
         assert isinstance(made, ChainPriors)
         return made
 
 
-def test_priors_are_pooled_at_every_cutoff_a_backtest_will_want_one_for() -> None:
-    """Those of the windows and the newest day; of the product and of the stores' totals."""
+def test_priors_are_pooled_at_every_cutoff_of_a_backtest() -> None:
+    """The cutoffs of the windows and the newest day; for the product and for the stores' totals."""
     chain = Stores().open(8).pooled()
     assert [(prior.item, prior.cutoff) for prior in chain.priors] == [
         (item, cutoff) for item in ("101", "all") for cutoff in (*CUTOFFS, LAST)
@@ -114,8 +114,8 @@ def test_priors_are_pooled_at_every_cutoff_a_backtest_will_want_one_for() -> Non
     assert [prior.coefficients["days"].mean for prior in chain.priors] == [88, 116, 144, 172, 200] * 2
 
 
-def test_the_chain_tells_what_it_was_computed_from() -> None:
-    """And its id is its own."""
+def test_the_chain_records_what_it_was_computed_from() -> None:
+    """Each has its own id."""
     stores = Stores().open(8)
     chain, again = stores.pooled(), stores.pooled()
     assert (chain.engine, chain.cutoff, chain.horizon, chain.stores) == ("pooling", LAST, HORIZON, 8)
@@ -124,9 +124,9 @@ def test_the_chain_tells_what_it_was_computed_from() -> None:
     assert chain.chain_id != again.chain_id
 
 
-def test_the_spread_is_pooled_of_the_days_known_at_each_cutoff() -> None:
-    """The oldest window has come true when the next one begins; each has a factor a week."""
-    chain = Stores(lambda _name, _prior: Pooling(band=0.05)).open(30).pooled()
+def test_the_spread_is_pooled_from_the_days_known_at_each_cutoff() -> None:
+    """The oldest window is over when the next begins. There is a factor per week."""
+    chain = Stores(lambda _name, _prior: PoolableEngine(band=0.05)).open(30).pooled()
     assert [(spread.item, spread.cutoff) for spread in chain.spreads] == [
         (item, cutoff) for item in ("101", "all") for cutoff in (*CUTOFFS[1:], LAST)
     ]
@@ -135,7 +135,7 @@ def test_the_spread_is_pooled_of_the_days_known_at_each_cutoff() -> None:
 
 
 def test_later_sales_change_neither_priors_nor_spreads_of_earlier_cutoffs() -> None:
-    """Only those at cutoffs that have seen them."""
+    """They change only those at cutoffs that include them."""
 
     def grown(frame: pd.DataFrame) -> pd.DataFrame:
         later = frame["ds"] > pd.Timestamp(CUTOFFS[3])
@@ -148,13 +148,13 @@ def test_later_sales_change_neither_priors_nor_spreads_of_earlier_cutoffs() -> N
             assert (first == second) is (first.cutoff <= CUTOFFS[3])
 
 
-def test_the_spread_is_of_forecasts_with_the_priors_known_then() -> None:
-    """The second pass is given what the first one found."""
+def test_the_spread_is_pooled_from_forecasts_with_the_priors() -> None:
+    """The second pass gets the priors that were known at each cutoff."""
     given: list[PooledPrior | None] = []
 
     def engine_named(_name: str, prior: PooledPrior | None) -> LocalEngine:
         given.append(prior)
-        return Pooling()
+        return PoolableEngine()
 
     stores = Stores(engine_named).open(8)
     chain = stores.pooled()
@@ -164,7 +164,7 @@ def test_the_spread_is_of_forecasts_with_the_priors_known_then() -> None:
 
 
 def test_the_spread_is_pooled_over_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of its own, and evenly over all stores; the priors over all that there are."""
+    """Evenly spaced over all stores, while the priors use all of them."""
     monkeypatch.setattr(chain_training, "SPREAD_STORES", 5)
     stores = Stores().open(20)
     chain = stores.pooled()
@@ -174,8 +174,8 @@ def test_the_spread_is_pooled_over_a_sample(monkeypatch: pytest.MonkeyPatch) -> 
     assert {prior.series for prior in chain.priors} == {20}
 
 
-def test_the_priors_are_pooled_over_a_sample_of_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And the chain still tells how many stores there were, and what all of them have sold."""
+def test_the_priors_of_very_many_stores_are_pooled_over_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chain still records the number of stores and the sales of all of them."""
     every = Stores().open(20).pooled()
     monkeypatch.setattr(chain_training, "PRIOR_STORES", 10)
     stores = Stores().open(20)
@@ -187,8 +187,8 @@ def test_the_priors_are_pooled_over_a_sample_of_very_many(monkeypatch: pytest.Mo
     assert (chain.stores, chain.input_hash) == (20, every.input_hash)
 
 
-def test_too_few_stores_have_nothing_to_tell_each_other() -> None:
-    """There is a chain without priors, and no second pass."""
+def test_too_few_stores_give_no_priors() -> None:
+    """The chain has none, and there is no second pass."""
     stores = Stores().open(7)
     chain = stores.pooled()
     assert (chain.stores, chain.priors, chain.spreads) == (7, (), ())
@@ -196,8 +196,8 @@ def test_too_few_stores_have_nothing_to_tell_each_other() -> None:
 
 
 def test_without_a_store_there_is_no_chain() -> None:
-    """It says what was missing."""
-    made = Stores().finished()
+    """The error says what was missing."""
+    made = Stores().outcome()
     assert made.publication is None
     assert isinstance(made.error, UnknownSeries)
     assert str(made.error) == "all stores: expected sales history, found none"
@@ -211,38 +211,38 @@ def test_a_store_that_fails_is_left_out_and_logged(caplog: pytest.LogCaptureFixt
     chain = stores.pooled()
     assert {prior.series for prior in chain.priors} == {8}
     assert [record.getMessage() for record in caplog.records] == [
-        f"{stage} over all stores: a store is left out: sales of store 3: expected a file, found none "
+        f"{stage} the shared model: a store is left out: sales of store 3: expected a file, found none "
         "run_id=r scope=chain"
-        for stage in ("Pooling", "Calibrating")
+        for stage in ("Training", "Calibrating")
     ]
 
 
-def test_a_chain_of_nothing_is_not_made() -> None:
-    """Where every store fails the run fails with the reason, and the chain there is stays the newest."""
+def test_a_run_fails_if_every_store_fails() -> None:
+    """With the first reason; the existing chain stays the newest."""
     stores = Stores().open(9)
     stores.shelf.frames.clear()
     with pytest.raises(StateUnavailable, match="sales of store 0: expected a file, found none"):
-        stores.finished()
+        stores.outcome()
     with pytest.raises(EngineUnavailable):
-        Stores(engines(FlatEngine())).open(9).finished()
+        Stores(engines(FlatEngine())).open(9).outcome()
 
 
-def test_others_see_how_far_it_is() -> None:
-    """Stores in the first pass, and in the second."""
+def test_the_progress_of_both_passes_is_reported() -> None:
+    """As a number of stores."""
     stores = Stores().open(8)
     stores.pooled()
     assert list(dict.fromkeys(stores.told)) == [
-        (f"{stage} over all stores", done, 8) for stage in ("Pooling", "Calibrating") for done in range(9)
+        (f"{stage} the shared model", done, 8) for stage in ("Training", "Calibrating") for done in range(9)
     ]
     assert stores.told == sorted(stores.told, key=lambda told: (told[0].startswith("C"), told[1]))
 
 
-def test_a_survivor_pools_only_what_was_not_kept() -> None:
-    """Both passes go on where they stopped; the chain is the same as without the fault."""
+def test_a_survivor_pools_only_what_has_no_checkpoint() -> None:
+    """Both passes continue where they stopped; the chain is the same as without the fault."""
     whole, stores = Stores().open(30).pooled(), Stores().open(30)
     stores.compute.losses = 1
     with pytest.raises(ComputeLost):
-        stores.finished()
+        stores.outcome()
     assert len(stores.checkpoints.saved) == 20
     before = len(stores.compute.tasks)
     stores.from_checked_frame = True
@@ -254,8 +254,8 @@ def test_a_survivor_pools_only_what_was_not_kept() -> None:
     assert (again.priors, again.spreads) == (whole.priors, whole.spreads)
 
 
-def test_each_store_is_pooled_with_what_is_known_of_it() -> None:
-    """Its attributes, and whose public holidays it has."""
+def test_each_store_is_pooled_with_its_own_facts() -> None:
+    """Its attributes, and the place of its public holidays."""
     stores = Stores(settings=Settings(engine="pooling", holidays={"": "DE", "3": "DE-BW"})).open(8)
     stores.manifest.known["3"] = {"promo2": 1.0}
     stores.pooled()
@@ -264,8 +264,8 @@ def test_each_store_is_pooled_with_what_is_known_of_it() -> None:
     assert (dict(facts["4"].attributes), facts["4"].place) == ({}, "DE")
 
 
-def test_a_store_that_has_ended_or_begun_lately_has_no_say_where_it_knows_nothing() -> None:
-    """The cutoffs are those of the newest sales of all; at the fourth both have their say."""
+def test_a_store_is_only_pooled_at_cutoffs_it_has_sales_for() -> None:
+    """The cutoffs follow the newest sales of all stores; at the fourth, both stores have sales."""
     stores = Stores().open(10)
     frame = daily_series(DAYS, closed=())
     for store, part in {"ended": frame[:120], "begun": frame[100:]}.items():
@@ -276,9 +276,9 @@ def test_a_store_that_has_ended_or_begun_lately_has_no_say_where_it_knows_nothin
 
 
 @pytest.mark.parametrize("most", [1, 3, 7, 10, 99])
-def test_a_sample_is_spread_evenly_over_all_stores(most: int) -> None:
-    """The same ones every time, none twice, and all where there are not more."""
-    shelf = Shelf()
+def test_a_sample_is_evenly_spaced(most: int) -> None:
+    """The same every time, no store twice, and all of them if there are few."""
+    shelf = HistoryShelf()
     files = [shelf.put(str(number), {"101": daily_series(60)}) for number in range(10)]
     taken = even_sample(files, most)
     assert taken == even_sample(files, most)
@@ -293,7 +293,7 @@ def test_a_sample_is_spread_evenly_over_all_stores(most: int) -> None:
 
 
 def delivered(number: int) -> pd.DataFrame:
-    """Canonical sales of one store, eight promotions and five holidays."""
+    """Canonical sales of one store, with eight promotions and five holidays."""
     frame = daily_series(DAYS, seed=number, level=100.0 + 10 * number, promo=1.5)
     flags = {name: frame[name].astype(int) for name in ("is_open", "promo", "school_holiday")}
     return frame.assign(
@@ -301,8 +301,8 @@ def delivered(number: int) -> pd.DataFrame:
     ).drop(columns=["ds", "y"])
 
 
-def test_prophet_is_pooled_and_then_trained_with_what_was_pooled(empty_house: House) -> None:
-    """Through ledger, history and storage: stores are trained with the priors of the chain that is there."""
+def test_prophet_is_pooled_and_then_trained_with_the_priors(empty_house: House) -> None:
+    """Through the real storage and history: stores are trained with the newest chain."""
     house = empty_house
     given: list[tuple[str, PooledPrior | None]] = []
 

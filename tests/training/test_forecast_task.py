@@ -17,7 +17,7 @@ from forecasting.training.publication import merged
 from forecasting.training.store_files import StoreFiles
 from tests.fakes import FlatEngine, engines
 from tests.series import START, daily_series
-from tests.stores import Shelf
+from tests.stores import HistoryShelf
 
 HORIZON = 28
 DAYS = 200
@@ -26,21 +26,21 @@ KNOWN = engines(FlatEngine(), SeasonalNaive(), Empirical())
 
 
 def products(count: int) -> dict[str, pd.DataFrame]:
-    """Histories of so many products, each of its own level."""
+    """Histories of some products, each at its own level."""
     return {
         str(100 + number): daily_series(DAYS, seed=number, level=50.0 + number) for number in range(count)
     }
 
 
 def task(files: StoreFiles, **changes: object) -> ForecastTask:
-    """Train with the flat engine."""
+    """A training with the flat engine."""
     return replace(ForecastTask(files, "flat", HORIZON), **changes)  # type: ignore[arg-type] # by name
 
 
 @pytest.mark.parametrize(("items", "parts"), [(1, 1), (3, 2), (5, 7), (17, 2), (33, 3)])
-def test_a_store_in_parts_is_the_store(items: int, parts: int) -> None:
-    """Every series once, in the order it has without parts, with the same choice and forecast."""
-    shelf = Shelf()
+def test_the_parts_of_a_store_make_the_whole_store(items: int, parts: int) -> None:
+    """Every series once, in the same order, with the same choice and forecast."""
+    shelf = HistoryShelf()
     files = shelf.put("1", products(items))
     whole = task(files).run(shelf, KNOWN)
     split = [task(files, part=part, parts=parts).run(shelf, KNOWN) for part in range(parts)]
@@ -57,9 +57,9 @@ def test_a_store_in_parts_is_the_store(items: int, parts: int) -> None:
         assert mine.forecast.mean.tolist() == theirs.forecast.mean.tolist()
 
 
-def test_a_store_is_forecast_from_its_sales_and_plan_and_what_is_known_of_it() -> None:
-    """The files are read where the work is done."""
-    shelf = Shelf()
+def test_a_store_is_forecast_from_its_sales_plan_and_facts() -> None:
+    """The task reads the files itself."""
+    shelf = HistoryShelf()
     facts = StoreFacts({"promo2": 1.0, "promo2_since_year": 2017.0, "promo2_since_week": 1.0})
     files = shelf.put("1", products(1), facts)
     days = pd.date_range(LAST + timedelta(days=1), periods=HORIZON)
@@ -77,9 +77,9 @@ def test_a_store_is_forecast_from_its_sales_and_plan_and_what_is_known_of_it() -
         assert each.future.flags["standing_promotion"].all()
 
 
-def test_what_was_chosen_is_forecast_again_by_its_product() -> None:
-    """One the training did not see is chosen for."""
-    shelf = Shelf()
+def test_given_choices_are_reused_by_product() -> None:
+    """A product without one gets a new choice."""
+    shelf = HistoryShelf()
     files = shelf.put("1", products(2))
     choices = (SeriesChoice("101", "seasonal_naive", "kept"), SeriesChoice("all", "empirical", "kept"))
     part = task(files, choices=choices).run(shelf, KNOWN)
@@ -88,9 +88,9 @@ def test_what_was_chosen_is_forecast_again_by_its_product() -> None:
     assert reasons["100"] != "kept"
 
 
-def test_a_series_that_cannot_be_fitted_leaves_the_others_alone() -> None:
-    """It is a result with its reason."""
-    shelf = Shelf()
+def test_a_series_that_cannot_be_fitted_does_not_affect_the_others() -> None:
+    """It gets a result with the reason."""
+    shelf = HistoryShelf()
     closed = daily_series(DAYS).assign(is_open=False, y=0.0)
     part = task(shelf.put("1", products(1) | {"900": closed})).run(shelf, KNOWN)
     assert {each.key.item: bool(each.forecast) for each in part.results} == {
@@ -101,8 +101,8 @@ def test_a_series_that_cannot_be_fitted_leaves_the_others_alone() -> None:
 
 
 def test_missing_files_and_engines_are_errors_of_the_task() -> None:
-    """Not of one of its series."""
-    shelf = Shelf()
+    """Not of one series."""
+    shelf = HistoryShelf()
     files = shelf.put("1", products(1))
     with pytest.raises(EngineUnavailable):
         task(files, engine="aws_forecast").run(shelf, KNOWN)
@@ -111,9 +111,9 @@ def test_missing_files_and_engines_are_errors_of_the_task() -> None:
         task(files).run(shelf, KNOWN)
 
 
-def test_values_sent_to_workers_and_back_are_plain() -> None:
-    """A task names files and holds no sales; a result holds a part of one store."""
-    shelf = Shelf()
+def test_tasks_and_results_are_small() -> None:
+    """A task names files and holds no sales; a result holds one part of one store."""
+    shelf = HistoryShelf()
     files = shelf.put("1", products(1))
     made = task(files).run(shelf, KNOWN)
     assert isinstance(made, StorePart)

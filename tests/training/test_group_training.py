@@ -1,4 +1,4 @@
-"""A group of stores that an engine elsewhere trains: one run for all of them, worked in small steps."""
+"""A group of stores that a remote engine trains: one run for all of them, in small steps."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,7 +23,7 @@ SOUTH = Principal("south", "Planner South", frozenset({"planner"}), regions=froz
 
 
 class GroupHouse(House):
-    """Stores 1 and 2, furnished, with an engine elsewhere that goes by the same clock."""
+    """Stores 1 and 2, with a remote engine that uses the same clock."""
 
     def __init__(self, home: Path, **settings: object) -> None:
         self.remote = FakeRemote()
@@ -42,7 +42,7 @@ def house(tmp_path: Path) -> Iterator[GroupHouse]:
 
 
 def test_presses_for_several_stores_share_one_training(house: GroupHouse) -> None:
-    """The run is the group's: who asks for another store of it joins, and every store is published."""
+    """The run belongs to the group: a press for another of its stores joins, and every store is published."""
     first = house.services.refreshing.refresh(LOCAL_USER, "1")
     second = house.services.refreshing.refresh(LOCAL_USER, "2")
     assert first.verdict is Verdict.RETRAIN
@@ -64,7 +64,7 @@ def test_presses_for_several_stores_share_one_training(house: GroupHouse) -> Non
 
 
 def test_a_store_with_another_engine_is_trained_by_itself(house: GroupHouse) -> None:
-    """What is set of a region goes before what is set of all; nothing is asked for elsewhere."""
+    """The setting of a region overrides the general one; nothing is requested from the remote engine."""
     answer = house.services.refreshing.refresh(LOCAL_USER, "3")
     assert answer.run
     assert answer.run.scope == "store:3"
@@ -74,7 +74,7 @@ def test_a_store_with_another_engine_is_trained_by_itself(house: GroupHouse) -> 
 
 
 def test_a_long_training_waits_in_the_ledger(house: GroupHouse) -> None:
-    """Between two looks no worker holds the run; every store shows what happens and how long it takes."""
+    """Between two polls no worker holds the run. Every store shows the stage and the time left."""
     house.remote.remaining = 40 * MINUTE
     house.services.refreshing.refresh(LOCAL_USER, "1")
     house.worker.run_next()
@@ -93,8 +93,8 @@ def test_a_long_training_waits_in_the_ledger(house: GroupHouse) -> None:
     assert house.worker.run_next() == 1
 
 
-def test_looking_again_and_again_is_no_attempt(house: GroupHouse) -> None:
-    """However often it is looked, the run is not given up; nothing is sent or begun twice."""
+def test_polling_does_not_count_as_an_attempt(house: GroupHouse) -> None:
+    """However often it is polled, the run goes on; nothing is uploaded or started twice."""
     house.remote.remaining = 40 * MINUTE
     house.services.refreshing.refresh(LOCAL_USER, "1")
     for _ in range(9):
@@ -107,8 +107,8 @@ def test_looking_again_and_again_is_no_attempt(house: GroupHouse) -> None:
     assert house.services.stores.freshness(LOCAL_USER, "2").state is StoreState.FRESH
 
 
-def test_what_was_begun_is_kept_before_the_first_look(house: GroupHouse) -> None:
-    """A worker that dies right after has left what it began in the ledger: the next one does not begin."""
+def test_the_ticket_is_stored_before_the_first_poll(house: GroupHouse) -> None:
+    """If a worker dies right after the start, the next one finds the ticket and does not start again."""
     house.remote.remaining = 40 * MINUTE
     house.services.refreshing.refresh(LOCAL_USER, "1")
     failing = house.remote
@@ -123,7 +123,7 @@ def test_what_was_begun_is_kept_before_the_first_look(house: GroupHouse) -> None
 
 
 def test_a_press_does_not_cut_the_wait_short(house: GroupHouse) -> None:
-    """Who presses meanwhile joins the run that waits for AWS, and is told so."""
+    """A press joins the run that waits for AWS, and the answer says so."""
     house.remote.remaining = 40 * MINUTE
     house.services.refreshing.refresh(LOCAL_USER, "1")
     house.worker.run_next()
@@ -135,8 +135,8 @@ def test_a_press_does_not_cut_the_wait_short(house: GroupHouse) -> None:
     assert house.worker.run_next() == 0
 
 
-def test_newer_sales_while_it_runs_are_followed_up(house: GroupHouse) -> None:
-    """The run goes on with what it began with; who presses with newer sales gets a run that follows it."""
+def test_newer_sales_during_the_run_get_a_follow_up(house: GroupHouse) -> None:
+    """The run keeps its inputs. A press after newer sales leaves another run to follow it."""
     house.remote.remaining = 40 * MINUTE
     house.services.refreshing.refresh(LOCAL_USER, "1")
     house.worker.run_next()
@@ -155,7 +155,7 @@ def test_newer_sales_while_it_runs_are_followed_up(house: GroupHouse) -> None:
 
 
 def test_new_sales_within_the_tolerance_are_forecast_without_training(house: GroupHouse) -> None:
-    """The choices of the predictor are kept, and so is the instant it was trained at."""
+    """The predictor keeps its choices and the time of its training."""
     house.services.refreshing.refresh(LOCAL_USER, "1")
     house.work()
     before = house.services.forecasts.predictor(LOCAL_USER, "1")
@@ -170,8 +170,8 @@ def test_new_sales_within_the_tolerance_are_forecast_without_training(house: Gro
     assert house.services.refreshing.refresh(LOCAL_USER, "2").verdict is Verdict.FRESH
 
 
-def test_an_engine_that_is_not_to_be_had_keeps_the_last_forecast(house: GroupHouse) -> None:
-    """Every store of the group says why, and shows the forecast there was; no other engine steps in."""
+def test_an_unavailable_engine_leaves_the_last_forecast(house: GroupHouse) -> None:
+    """Every store of the group shows the reason and its last forecast; no other engine takes over."""
     house.services.refreshing.refresh(LOCAL_USER, "1")
     house.work()
     versions = [house.services.stores.freshness(LOCAL_USER, store).header for store in ("1", "2")]
@@ -187,8 +187,8 @@ def test_an_engine_that_is_not_to_be_had_keeps_the_last_forecast(house: GroupHou
         assert now.header == version
 
 
-def test_an_engine_that_is_busy_is_asked_again_later(house: GroupHouse) -> None:
-    """What may pass is waited for, like everything else that may."""
+def test_a_busy_engine_is_tried_again_later(house: GroupHouse) -> None:
+    """Like every error that may pass."""
     house.remote.error = EngineBusy("AWS Forecast asks to come back later")
     house.services.refreshing.refresh(LOCAL_USER, "1")
     house.worker.run_next()
@@ -199,8 +199,8 @@ def test_an_engine_that_is_busy_is_asked_again_later(house: GroupHouse) -> None:
     assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
 
 
-def test_what_comes_back_is_cleaned_and_judged(house: GroupHouse) -> None:
-    """Negative values and quantiles out of order are mended; closed days are 0."""
+def test_fetched_forecasts_are_cleaned_and_backtested(house: GroupHouse) -> None:
+    """Negative values and unordered quantiles are corrected; closed days are 0."""
     house.remote.spoilt = lambda made: {
         item: tuple(replace(each, q10=each.q90, q90=each.q10 - 500.0) for each in forecasts)
         for item, forecasts in made.items()
@@ -218,8 +218,8 @@ def test_what_comes_back_is_cleaned_and_judged(house: GroupHouse) -> None:
     assert len(choice.scores[0].cutoffs) == 2
 
 
-def test_a_series_with_a_missing_value_is_served_by_the_next_best(house: GroupHouse) -> None:
-    """The page says why: nothing is filled in silently."""
+def test_a_series_with_a_missing_value_gets_the_next_best_engine(house: GroupHouse) -> None:
+    """The reason says so: nothing is filled in silently."""
 
     def without_q10(made: StoreForecasts) -> StoreForecasts:
         all_nan = tuple(replace(each, q10=np.full(len(each), np.nan)) for each in made["101"])
@@ -238,7 +238,7 @@ def test_a_series_with_a_missing_value_is_served_by_the_next_best(house: GroupHo
 
 
 def test_both_engines_compete_on_the_same_windows(tmp_path: Path) -> None:
-    """What was tried elsewhere decides the windows; the better engine serves each series."""
+    """Those of the remote engine's backtest; each series gets the better engine."""
     house = GroupHouse(tmp_path, engine="aws_forecast+flat")
     house.remote.level = 3.0
     house.services.refreshing.refresh(LOCAL_USER, "1")
@@ -253,8 +253,8 @@ def test_both_engines_compete_on_the_same_windows(tmp_path: Path) -> None:
     house.close()
 
 
-def test_without_a_backtest_it_serves_unjudged(house: GroupHouse) -> None:
-    """And says so; figures it does not have are not made up."""
+def test_without_a_remote_backtest_the_remote_engine_is_chosen(house: GroupHouse) -> None:
+    """The reason says that there is no backtest, and there are no accuracy figures."""
     house.remote.windows = 0
     house.services.refreshing.refresh(LOCAL_USER, "1")
     house.work()
@@ -267,7 +267,7 @@ def test_without_a_backtest_it_serves_unjudged(house: GroupHouse) -> None:
     assert summary.wape is None
 
 
-def test_a_refresh_of_all_stores_asks_for_the_group_once(house: GroupHouse) -> None:
+def test_a_refresh_of_all_stores_requests_the_group_once(house: GroupHouse) -> None:
     """Each store has its answer; those of the group name the same run."""
     answers = house.services.refreshing.refresh_all(LOCAL_USER)
     assert [answer.verdict for answer in answers] == [Verdict.RETRAIN, Verdict.ATTACHED, Verdict.RETRAIN]
@@ -278,7 +278,7 @@ def test_a_refresh_of_all_stores_asks_for_the_group_once(house: GroupHouse) -> N
 
 
 def test_the_store_that_needs_most_decides_for_the_group(house: GroupHouse) -> None:
-    """A refresh of all stores rolls the group forward where one of its stores is behind."""
+    """A refresh of all stores updates the group if one of its stores is behind."""
     house.services.refreshing.refresh_all(LOCAL_USER)
     house.work()
     house.deliver("sales", [sales("2", "101", 90.0, *[house.services.stores.as_of(LOCAL_USER)] * 2)])  # type: ignore[arg-type]
@@ -286,8 +286,8 @@ def test_the_store_that_needs_most_decides_for_the_group(house: GroupHouse) -> N
     assert verdicts[:2] == [Verdict.ATTACHED, Verdict.REFORECAST]
 
 
-def test_runs_of_the_group_are_seen_by_who_has_a_store_of_it(house: GroupHouse) -> None:
-    """A planner of one of its stores sees the run, in the list of that store as well, but may not end it."""
+def test_planners_of_one_store_see_the_runs_of_its_group(house: GroupHouse) -> None:
+    """Also in the list of that store, but they may not cancel them."""
     answer = house.services.refreshing.refresh(SOUTH, "2")
     assert answer.run
     east = replace(SOUTH, regions=frozenset({"East"}))
@@ -299,8 +299,8 @@ def test_runs_of_the_group_are_seen_by_who_has_a_store_of_it(house: GroupHouse) 
         house.services.refreshing.cancel(SOUTH, answer.run.run_id)
 
 
-def test_a_failed_run_of_the_group_can_be_tried_again(house: GroupHouse) -> None:
-    """By anyone who sees it; the same is asked for."""
+def test_a_failed_run_of_the_group_can_be_retried(house: GroupHouse) -> None:
+    """By anyone who sees it, with the same request."""
     house.remote.error = EngineUnavailable("no access")
     house.services.refreshing.refresh(LOCAL_USER, "1")
     house.work()
@@ -313,8 +313,8 @@ def test_a_failed_run_of_the_group_can_be_tried_again(house: GroupHouse) -> None
     assert house.services.stores.freshness(SOUTH, "2").state is StoreState.FRESH
 
 
-def test_looking_asks_nothing_elsewhere(house: GroupHouse) -> None:
-    """Queue, freshness, forecast, status: no call reaches the engine."""
+def test_reading_never_calls_the_remote_engine(house: GroupHouse) -> None:
+    """Neither queue, freshness, forecast, accuracy nor status."""
     house.services.refreshing.refresh(LOCAL_USER, "1")
     house.work()
     calls = len(house.remote.started), len(house.remote.polled)
@@ -326,8 +326,8 @@ def test_looking_asks_nothing_elsewhere(house: GroupHouse) -> None:
     assert (len(house.remote.started), len(house.remote.polled)) == calls
 
 
-def test_what_is_made_elsewhere_is_set_against_recent_sales_and_left_unexplained(house: GroupHouse) -> None:
-    """The engine says neither why nor what moved it."""
+def test_a_remote_forecast_is_compared_with_recent_sales_and_left_unexplained(house: GroupHouse) -> None:
+    """The engine explains neither the forecast nor its changes."""
     house.services.refreshing.refresh(LOCAL_USER, "1")
     house.work()
     told = house.services.forecasts.why(LOCAL_USER, SeriesKey("1"))
@@ -346,7 +346,7 @@ def test_what_is_made_elsewhere_is_set_against_recent_sales_and_left_unexplained
 
 
 def test_a_store_that_cannot_be_read_is_left_out_and_named(house: GroupHouse) -> None:
-    """The others are published; it keeps what it had, and the run says which store and why."""
+    """The others are published. It keeps its last forecast, and the run names the store and the reason."""
     house.remote.remaining = 40 * MINUTE
     house.services.refreshing.refresh(LOCAL_USER, "1")
     house.worker.run_next()

@@ -13,21 +13,21 @@ from forecasting.training.previous_setup import InputsWithPlan, PreviousSetup
 from forecasting.training.store_files import CachingReader, StoreFiles
 from tests.fakes import FlatEngine, engines
 from tests.series import START, daily_series
-from tests.stores import Shelf
+from tests.stores import HistoryShelf
 
 HORIZON, DAYS = 28, 200
 LAST = (START + timedelta(days=DAYS - 1)).date()
 KNOWN = engines(FlatEngine())
 
 
-def by(files: StoreFiles, shelf: Shelf) -> InputsWithPlan:
+def by(files: StoreFiles, shelf: HistoryShelf) -> InputsWithPlan:
     """The inputs of a store on a shelf, with any plan."""
     return lambda plan: replace(files, plan=plan).inputs(shelf, HORIZON)
 
 
 def test_a_replay_starts_from_the_previous_chain_and_choices() -> None:
     """The reader reads each file once."""
-    shelf = Shelf()
+    shelf = HistoryShelf()
     files = shelf.put("1", {"100": daily_series(DAYS)})
     previous, current = (
         ChainPriors(name, datetime(2019, 1, 1, tzinfo=UTC), "flat", LAST, HORIZON, "", 1)
@@ -45,7 +45,7 @@ def test_a_replay_starts_from_the_previous_chain_and_choices() -> None:
 
 def test_days_to_forecast_come_from_the_previous_plan() -> None:
     """If sales and plan have changed. There may have been no plan, or its file may be gone."""
-    shelf = Shelf()
+    shelf = HistoryShelf()
     files = shelf.put("1", {"100": daily_series(DAYS)})
     candidates = CandidateEngines("flat", KNOWN)
     causes = (Cause.SALES, Cause.PLAN)

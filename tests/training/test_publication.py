@@ -36,7 +36,7 @@ def forecast(level: float, *, band: float = 0.3, future: SeriesDays = FUTURE) ->
 
 
 def result(item: str, level: float | None, **changes: object) -> SeriesResult:
-    """A series at a level; None where it could not be forecast."""
+    """A series at a level; None if it could not be forecast."""
     key = SeriesKey("1", item)
     empty = SeriesResult(key, RECENT, FUTURE, ASSUMED)
     if level is None:
@@ -46,7 +46,7 @@ def result(item: str, level: float | None, **changes: object) -> SeriesResult:
 
 
 def published(results: Sequence[SeriesResult], parts: int = 1, horizon: int = HORIZON) -> Publication:
-    """What is published of a store in so many parts, which come in any order."""
+    """The publication of a store, from parts in any order."""
     notes = ("No plan after 16 Jul.",)
     split = [StorePart("1", part, CUTOFF, notes, tuple(results[part::parts])) for part in range(parts)]
     return publication(split[::-1], TRAINED, horizon, "hash")
@@ -68,7 +68,7 @@ def rows(made: Publication, item: str) -> pd.DataFrame:
 
 @given(st.integers(1, 60), st.integers(1, 20), st.randoms())
 def test_parts_give_the_series_in_their_own_order(series: int, parts: int, random: Random) -> None:
-    """Each once, in whatever order the parts were done, more parts than series or not."""
+    """Each once, in whatever order the parts were done, with more or fewer parts than series."""
     results = [result(str(number), None) for number in range(series)]
     split = [StorePart("1", part, CUTOFF, (), tuple(results[part::parts])) for part in range(parts)]
     random.shuffle(split)
@@ -76,7 +76,7 @@ def test_parts_give_the_series_in_their_own_order(series: int, parts: int, rando
 
 
 def test_a_publication_is_of_one_store_at_its_cutoff() -> None:
-    """With the predictor, what was taken for granted, and the hash of what went in."""
+    """With the predictor, the assumptions and the hash of the inputs."""
     made = published([result("all", 100.0), result("101", 40.0), result("102", 60.0)], parts=2)
     assert (made.store, made.cutoff, made.horizon, made.input_hash) == ("1", CUTOFF, HORIZON, "hash")
     assert made.predictor is TRAINED
@@ -85,8 +85,8 @@ def test_a_publication_is_of_one_store_at_its_cutoff() -> None:
     assert list(dict.fromkeys(made.forecast["item"])) == ["all", "101", "102"]
 
 
-def test_every_day_of_every_series_is_a_row_with_what_is_known_of_it() -> None:
-    """In the schema's columns; holidays by their name."""
+def test_every_day_of_every_series_is_a_row() -> None:
+    """In the columns of the schema, with holidays by name."""
     kept = result("102", 60.0, choice=SeriesChoice("102", "seasonal_naive", ""))
     made = published([result("all", 100.0), result("101", 40.0), kept])
     assert list(made.forecast.columns) == list(schema.STORE_FORECAST)
@@ -134,8 +134,8 @@ def test_products_add_up_to_the_total_on_every_day(
     assert (np.diff(made.forecast[["q10", "q50", "q90"]].to_numpy(), axis=1) >= 0).all()
 
 
-def test_the_doubtful_move_to_the_certain() -> None:
-    """Total 120 against products of 40 and 60: who is certain stays, and the summary tells the same."""
+def test_uncertain_series_move_towards_certain_ones() -> None:
+    """Total 120 against products of 40 and 60: the certain product stays, and the summary agrees."""
     sure = result("101", 40.0, forecast=forecast(40.0, band=0.0))
     made = published([result("all", 120.0), sure, result("102", 60.0)])
     first = made.forecast[made.forecast["ds"] == "2017-07-03"].set_index("item")
@@ -148,8 +148,8 @@ def test_the_doubtful_move_to_the_certain() -> None:
 
 
 @pytest.mark.parametrize("missing", ["all", "101", "102"])
-def test_where_one_has_no_forecast_they_do_not_add_up_and_it_says_so(missing: str) -> None:
-    """The others are as their engines made them, and the one that is left out is named with its reason."""
+def test_without_one_forecast_nothing_is_reconciled(missing: str) -> None:
+    """The other forecasts stay as their engines made them; the assumptions name the missing one."""
     given = {"all": 120.0, "101": 40.0, "102": 60.0}
     results = [result(item, None if item == missing else level) for item, level in given.items()]
     made = published(results)
@@ -164,15 +164,15 @@ def test_where_one_has_no_forecast_they_do_not_add_up_and_it_says_so(missing: st
         assert rows(made, item)["mean"].tolist() == forecast(given[item]).mean.tolist()
 
 
-def test_a_total_alone_has_nothing_to_add_up_to() -> None:
-    """A store known by its total is as its engine made it."""
+def test_a_total_alone_is_not_reconciled() -> None:
+    """Its forecast stays as the engine made it."""
     made = published([result("all", 120.0)])
     assert made.assumptions == ("No plan after 16 Jul.",)
     assert rows(made, "all")["mean"].tolist() == forecast(120.0).mean.tolist()
 
 
 def test_without_a_single_forecast_nothing_is_published() -> None:
-    """All the reasons are told."""
+    """The error has all reasons."""
     with pytest.raises(
         FitFailed, match=r"^store 1, product 101: expected more; store 1, product 102: .* more$"
     ):
@@ -182,8 +182,8 @@ def test_without_a_single_forecast_nothing_is_published() -> None:
 # -- a row of facts per series -------------------------------------------------------------------------
 
 
-def test_next_and_last_week_are_told_of_the_same_weekdays() -> None:
-    """Expected from 3 July on, sold from 26 June on."""
+def test_next_and_last_week_have_the_same_weekdays() -> None:
+    """Forecast from 3 July on, sold from 26 June on."""
     found = summary(result("all", 100.0))
     assert found.next7 == pytest.approx(forecast(100.0).mean[:7].sum())
     assert found.last7 == WHOLE.up_to(CUTOFF).y[-7:].sum()
@@ -191,7 +191,7 @@ def test_next_and_last_week_are_told_of_the_same_weekdays() -> None:
 
 
 def test_a_horizon_below_a_week_has_no_next_week() -> None:
-    """But what was sold a week before its days."""
+    """The week before its days is still known."""
     few = FUTURE[:3]
     made = result("all", 100.0, future=few, forecast=forecast(100.0, future=few), assumed=ASSUMED[:3])
     found = summary(made)
@@ -205,30 +205,30 @@ def without(day: date) -> SeriesDays:
     return RECENT[RECENT.days != number_of(day)]
 
 
-def test_a_day_that_is_not_known_leaves_last_week_unknown() -> None:
-    """A sum without it would be another week's; a day more than a week ago is not asked for."""
+def test_an_unknown_day_leaves_last_week_unknown() -> None:
+    """A sum without it would be wrong. Days more than a week ago are not needed."""
     assert summary(result("all", 100.0, recent=without(date(2017, 6, 28)))).last7 is None
     assert summary(result("all", 100.0, recent=RECENT[-4:])).last7 is None
     complete = summary(result("all", 100.0)).last7
     assert summary(result("all", 100.0, recent=without(date(2017, 6, 25)))).last7 == complete
 
 
-def test_a_closed_day_may_be_left_out_of_the_sales() -> None:
+def test_a_closed_day_may_be_missing_from_the_sales() -> None:
     """Nothing was sold on the Sunday before a Sunday that is closed too."""
     complete = summary(result("all", 100.0)).last7
     assert summary(result("all", 100.0, recent=without(CUTOFF))).last7 == complete
 
 
-def test_the_sparkline_is_four_weeks_of_sales_and_the_week_to_come() -> None:
-    """Fewer where there were fewer."""
+def test_the_sparkline_has_four_weeks_of_sales_and_the_next_week() -> None:
+    """Fewer if there were fewer."""
     mean = forecast(100.0).mean[:7].tolist()
     assert summary(result("all", 100.0)).sparkline == (*RECENT.y[-28:].tolist(), *mean)
     young = result("all", 100.0, recent=RECENT[-10:])
     assert summary(young).sparkline == (*RECENT.y[-10:].tolist(), *mean)
 
 
-def test_the_note_is_of_the_week_to_come() -> None:
-    """A promotion that was not on yet at the cutoff begins, one that was goes on or ends."""
+def test_the_note_describes_the_next_week() -> None:
+    """A promotion that was not running at the cutoff begins; one that was continues or ends."""
     days = np.arange(HORIZON)
     on = replace(FUTURE, promo=days < 3, holiday=(days == 3).astype(np.int64), kinds=("", "Some holiday"))
     off = replace(RECENT, promo=np.zeros(35, dtype=np.bool_))
@@ -252,8 +252,8 @@ def test_closed_days_right_after_the_cutoff_are_counted(closed: int) -> None:
     assert summary(made).closed_ahead == closed
 
 
-def test_the_backtest_of_what_serves_and_of_the_challenger_are_told() -> None:
-    """None where there is none, or where it has no figures."""
+def test_the_summary_has_the_backtest_of_the_chosen_engine_and_the_challenger() -> None:
+    """None if there is none, or if it has no figures."""
     cutoffs = (CUTOFF - timedelta(days=28),)
     scores = {
         name: BacktestScore(

@@ -1,4 +1,4 @@
-"""Runs that are worked together, through the whole house: what goes wrong with one is its own."""
+"""Stores trained together in a wired house: an error of one does not affect the others."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,13 +23,13 @@ from tests.storage.examples import LEASE, LIMIT, predictor, publish_chain
 
 @pytest.fixture
 def three(house: House) -> House:
-    """Stores 1, 2 and 3, to be worked in one chunk."""
+    """Stores 1, 2 and 3, whose runs are claimed together."""
     house.deliver("sales", [sales("3", "101", 60.0, FIRST, LAST)])
     return house
 
 
-def worked(house: House) -> dict[str, RefreshRun]:
-    """Refresh all stores together, to the end of their last attempt; the run of each."""
+def refreshed(house: House) -> dict[str, RefreshRun]:
+    """Refresh all stores together until their last attempts have ended; return the run of each."""
     house.services.refreshing.refresh_all(LOCAL_USER)
     waiting = house.storage.runs.backlog()
     assert house.worker.run_next() == waiting
@@ -45,7 +45,7 @@ def sales_file(house: House, store: str) -> Path:
     return found
 
 
-def outcome(runs: dict[str, RefreshRun]) -> dict[str, RunState]:
+def states(runs: dict[str, RefreshRun]) -> dict[str, RunState]:
     """How each run ended."""
     return {store: run.state for store, run in runs.items()}
 
@@ -55,7 +55,7 @@ DONE, FAILED = RunState.SUCCEEDED, RunState.FAILED
 
 @pytest.mark.parametrize("damage", ["missing", "cut"])
 def test_a_damaged_file_is_an_error_of_its_own_store(three: House, damage: str) -> None:
-    """The others of its chunk are published; the run says which file, and the store has no forecast."""
+    """The others are published. The run names the file, and its store has no forecast."""
     path = sales_file(three, "2")
     if damage == "cut":
         content = path.read_bytes()
@@ -63,8 +63,8 @@ def test_a_damaged_file_is_an_error_of_its_own_store(three: House, damage: str) 
         path.write_bytes(content[: len(content) // 2])
     else:
         path.unlink()
-    runs = worked(three)
-    assert outcome(runs) == {"1": DONE, "2": FAILED, "3": DONE}
+    runs = refreshed(three)
+    assert states(runs) == {"1": DONE, "2": FAILED, "3": DONE}
     assert path.name in runs["2"].error
     assert three.services.stores.states(LOCAL_USER) == {
         "1": StoreState.FRESH, "2": StoreState.FAILED, "3": StoreState.FRESH,
@@ -72,7 +72,7 @@ def test_a_damaged_file_is_an_error_of_its_own_store(three: House, damage: str) 
 
 
 def test_a_store_none_of_whose_series_can_be_forecast_fails_alone(three: House) -> None:
-    """It has never been open; those after it in its chunk are published."""
+    """It has never been open; the stores after it are published."""
     three.deliver("sales", [sales("2", "101", 0.0, FIRST, LAST).assign(is_open=0, demand=0)])
     three.services.refreshing.refresh_all(LOCAL_USER)
     runs = three.storage.claims.claim("worker", LEASE, LIMIT, 9)
@@ -86,25 +86,25 @@ def test_a_store_none_of_whose_series_can_be_forecast_fails_alone(three: House) 
 
 
 def test_a_store_that_has_lost_its_sales_fails_alone(three: House) -> None:
-    """Its import was taken back while the run waited."""
+    """Its import was rolled back while the run waited."""
     three.services.refreshing.refresh_all(LOCAL_USER)
     three.storage.manifest.roll_back(2, "Pia", three.clock.now())
     assert three.worker.run_next() == 3
     runs = {run.store: run for run in three.storage.runs.recent(9)}
-    assert outcome(runs) == {"1": DONE, "2": DONE, "3": FAILED}
+    assert states(runs) == {"1": DONE, "2": DONE, "3": FAILED}
     assert runs["3"].error == "store:3: expected sales history, found none"
 
 
 @dataclass
-class Deadly(InlineCompute):
-    """Workers that die of a store's tasks, every time."""
+class DeadlyCompute(InlineCompute):
+    """Workers that always die of one store's tasks."""
 
     store: str = ""
 
     def run(
         self, tasks: Sequence[Task], wanted: Callable[[], bool] = lambda: True
     ) -> Iterator[Done[Task, Result]]:
-        """Do one task after another, up to that store's."""
+        """Run the tasks up to that store's."""
         before = []
         for task in tasks:
             if isinstance(task, ForecastTask) and task.files.store == self.store:
@@ -124,32 +124,32 @@ def with_compute(house: House, compute: InlineCompute) -> House:
 
 
 @pytest.mark.parametrize("deadly", ["1", "2", "3"])
-def test_a_store_that_kills_its_workers_takes_no_other_with_it(three: House, deadly: str) -> None:
-    """Wherever in the chunk it stands; each attempt tries it, the first of them twice, and then it fails."""
-    compute = Deadly(three.compute.engine_named, three.compute.reader, store=deadly)
-    runs = worked(with_compute(three, compute))
-    assert outcome(runs) == {store: FAILED if store == deadly else DONE for store in "123"}
+def test_a_store_that_kills_its_workers_fails_alone(three: House, deadly: str) -> None:
+    """Wherever it stands. Its first attempt tries it twice, together and alone; then it fails."""
+    compute = DeadlyCompute(three.compute.engine_named, three.compute.reader, store=deadly)
+    runs = refreshed(with_compute(three, compute))
+    assert states(runs) == {store: FAILED if store == deadly else DONE for store in "123"}
     assert runs[deadly].error == f"a worker process died of store {deadly} (gave up after 3 attempts)"
     tried = [task.files.store for task in compute.tasks if isinstance(task, ForecastTask)]
     assert {store: tried.count(store) for store in "123"} == {"1": 1, "2": 1, "3": 1} | {deadly: 6}
 
 
 @pytest.mark.parametrize("losses", [1, 2])
-def test_workers_that_die_once_cost_no_store(three: House, losses: int) -> None:
-    """What was not done yet is done again and what was done is kept; dying twice costs it an attempt."""
+def test_workers_that_die_once_fail_no_store(three: House, losses: int) -> None:
+    """Only unfinished work is repeated. Dying twice costs that store an attempt."""
     three.compute.losses = losses
-    runs = worked(three)
+    runs = refreshed(three)
     tried = [task.files.store for task in three.compute.tasks if isinstance(task, ForecastTask)]
     assert sorted(set(tried)) == ["1", "2", "3"]
     assert set(tried[2:]) == {tried[2]}
-    assert outcome(runs) == {"1": DONE, "2": DONE, "3": DONE}
+    assert states(runs) == {"1": DONE, "2": DONE, "3": DONE}
     assert runs[tried[2]].attempt == losses
 
 
-def test_all_stores_of_a_chunk_share_the_workers(three: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their parts are handed over together; each store is published whole."""
+def test_stores_claimed_together_share_the_workers(three: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their parts are run together; each store is published whole."""
     monkeypatch.setattr(assignment_executor, "SERIES_PER_TASK", 2)
-    assert outcome(worked(three)) == {"1": DONE, "2": DONE, "3": DONE}
+    assert states(refreshed(three)) == {"1": DONE, "2": DONE, "3": DONE}
     tasks = [task for task in three.compute.tasks if isinstance(task, ForecastTask)]
     assert sorted((task.files.store, task.part, task.parts) for task in tasks) == [
         ("1", 0, 2), ("1", 1, 2), ("2", 0, 1), ("3", 0, 1),
@@ -158,17 +158,17 @@ def test_all_stores_of_a_chunk_share_the_workers(three: House, monkeypatch: pyte
     assert [choice.item for choice in items] == ["all", "101", "102"]
 
 
-def test_a_training_takes_the_newest_chain_and_a_forecast_the_one_it_was_trained_with(house: House) -> None:
-    """So that a newer chain makes no forecast stale."""
+def test_a_training_uses_the_newest_chain_and_an_update_the_chain_of_its_predictor(house: House) -> None:
+    """So a newer chain makes no forecast stale."""
     now = house.clock.now()
     publish_chain(house.storage, "c-1", now - timedelta(hours=2), engine="flat")
     publish_chain(house.storage, "c-2", now - timedelta(hours=1), engine="flat")
-    worked(house)
+    refreshed(house)
     assert house.services.forecasts.predictor(LOCAL_USER, "1").chain_id == "c-2"
     publish_chain(house.storage, "c-3", now, engine="flat")
     assert house.services.stores.states(LOCAL_USER)["1"] is StoreState.FRESH
     house.next_day()
-    worked(house)
+    refreshed(house)
     chains = [
         task.chain.chain_id for task in house.compute.tasks if isinstance(task, ForecastTask) and task.chain
     ]
@@ -177,10 +177,10 @@ def test_a_training_takes_the_newest_chain_and_a_forecast_the_one_it_was_trained
     assert house.services.stores.states(LOCAL_USER)["1"] is StoreState.FRESH
 
 
-def test_a_task_carries_what_is_known_of_its_own_products_alone(house: House) -> None:
-    """A chain of thousands is not sent with every store."""
+def test_a_task_has_the_priors_of_its_own_products_only(house: House) -> None:
+    """The chain of thousands of products is not sent with every store."""
     publish_chain(house.storage, "c-1", house.clock.now(), engine="flat")
-    worked(house)
+    refreshed(house)
     (task,) = (
         task for task in house.compute.tasks if isinstance(task, ForecastTask) and task.files.store == "2"
     )
@@ -188,8 +188,8 @@ def test_a_task_carries_what_is_known_of_its_own_products_alone(house: House) ->
     assert (task.chain.chain_id, task.chain.priors, task.chain.spreads) == ("c-1", (), ())
 
 
-def test_a_kept_predictor_stays_itself_unless_something_was_chosen_anew() -> None:
-    """Then it is another of the same age, with what it knew of the other products."""
+def test_a_reused_predictor_changes_only_with_a_new_choice() -> None:
+    """Then it is a new one of the same age, with the other choices unchanged."""
     kept = predictor()
     assert with_new_choices(kept, kept.choices) is kept
     assert with_new_choices(kept, kept.choices[:1]) is kept
@@ -204,8 +204,8 @@ def test_a_kept_predictor_stays_itself_unless_something_was_chosen_anew() -> Non
 
 
 def test_a_store_whose_predictor_cannot_be_read_fails_alone(three: House) -> None:
-    """It was written by newer software; the others of its chunk are rolled forward."""
-    worked(three)
+    """It was written by newer software; the others are updated."""
+    refreshed(three)
     three.clock.turn(timedelta(minutes=1))
     day = LAST + timedelta(days=1)
     items = [("1", "101"), ("1", "102"), ("2", "101"), ("3", "101")]
@@ -214,8 +214,8 @@ def test_a_store_whose_predictor_cannot_be_read_fails_alone(three: House) -> Non
     with three.storage.database.writing() as connection:
         mine = predictor_table.c.predictor_id == _head(three, "1").predictor_id
         connection.execute(sa.update(predictor_table).where(mine).values(document=newer))
-    runs = worked(three)
-    assert outcome(runs) == {"1": FAILED, "2": DONE, "3": DONE}
+    runs = refreshed(three)
+    assert states(runs) == {"1": FAILED, "2": DONE, "3": DONE}
     assert "found version 99" in runs["1"].error
 
 

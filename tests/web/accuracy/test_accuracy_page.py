@@ -125,7 +125,7 @@ def test_a_product_is_reached_by_its_address() -> None:
     """And its engine named in a sentence."""
     app = opened(ACCURACY, store="1", item="102")
     assert app.selectbox(key="item").value == "102"
-    assert "**Seasonal naive (the 4-week average)**: better over the last 4 weeks." in words(app)
+    assert "**Seasonal naive (the 4-week average)**: more accurate over the last 4 weeks." in words(app)
     choose(app, "store", "2")
     assert app.selectbox(key="item").value == "all"
 
@@ -198,7 +198,7 @@ def test_a_store_too_young_for_a_backtest_is_left_out_and_said_to_be(trained: Ho
     young = next(row for row in table(app, "4-week average") if row["Store"] == "3")
     assert pd.isna(young["Error"])
     assert young["Model"] == "Weekday history"
-    assert "too short" in str(young["Why"])
+    assert young["Why"] == "only 4 weeks of sales so far: the range of those days is used"
     app = opened(ACCURACY, store="3")
     assert tiles(app)[BACKTEST] == ("n/a", "no backtest yet")
     assert "No backtest yet with this version of Storecast" in words(app)
