@@ -100,7 +100,7 @@ def test_both_themes_have_their_own_colours() -> None:
 
 
 def test_the_alternative_texts_tell_every_figure() -> None:
-    """For those who do not see them."""
+    """For people who use a screen reader."""
     first, single = week(0, 10.0, 20.0), WeekAhead(29, 29, week(4, None, None).sums)
     assert accuracy_charts.error_alt([first, single]) == (
         "Error by days ahead, of the forecast and of the 4-week average. "

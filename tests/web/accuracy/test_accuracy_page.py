@@ -31,7 +31,7 @@ def choose(app: AppTest, picker: str, value: str) -> AppTest:
 
 
 def test_without_sales_the_page_says_how_to_load_some(empty_house: House) -> None:
-    """Calmly, like the others."""
+    """As other pages do."""
     access.install(empty_house.services)
     app = opened(ACCURACY)
     access.uninstall()
@@ -50,7 +50,7 @@ def test_without_a_forecast_there_is_no_accuracy_to_show() -> None:
     assert "There is no forecast of store 1, all products yet" in words(app)
 
 
-def test_all_stores_are_told_of_at_once(trained: House) -> None:
+def test_all_stores_are_reported_together(trained: House) -> None:
     """Headline, four tiles with the service's figures, two charts, every store with its engine and why."""
     app = opened(ACCURACY)
     backtest = trained.services.accuracy.report(LOCAL_USER).backtest
@@ -167,7 +167,7 @@ def test_all_stores_are_not_a_store_of_the_next_page() -> None:
 
 @pytest.mark.usefixtures("trained")
 def test_others_stores_do_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither in the figures nor in the address, also after somebody else's look."""
+    """Neither in the figures nor in the address, also after another user opened the page."""
     assert len(table(opened(ACCURACY), "4-week average")) == 2
     monkeypatch.setattr(access, "require_user", lambda: STORE_2)
     app = opened(ACCURACY)
@@ -178,8 +178,8 @@ def test_others_stores_do_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "There are no sales yet" in words(opened(ACCURACY))
 
 
-def test_a_new_version_is_told_of_at_once(trained: House) -> None:
-    """What is kept between looks is kept for one version."""
+def test_a_new_version_is_shown_at_once(trained: House) -> None:
+    """The cache holds a report for one version."""
     before = {row["Store"] for row in table(opened(ACCURACY), "4-week average")}
     trained.deliver("sales", [sales("3", "101", 10.0, FIRST, LAST)])
     trained.services.refreshing.refresh(LOCAL_USER, "3")

@@ -101,8 +101,8 @@ def test_the_range_is_judged_in_a_sentence(coverage: float | None, words: str) -
     assert accuracy_words.coverage(coverage) == words
 
 
-def test_the_method_is_told_with_its_days_and_times() -> None:
-    """Once is not told as 1 times."""
+def test_the_method_names_its_days_and_repetitions() -> None:
+    """Once is not called 1 times."""
     four = backtest(sums(10.0))
     made = "Forecasts made without the last 28 days, compared with what was sold"
     assert accuracy_words.method(four) == f"{made}; 4 times, each further back."

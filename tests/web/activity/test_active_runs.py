@@ -18,7 +18,7 @@ from web.shared import access
 
 @pytest.fixture
 def served(house: House) -> Iterator[House]:
-    """A furnished house behind the pages."""
+    """A house with two stores behind the pages."""
     access.install(house.services)
     yield house
     access.uninstall()
@@ -43,7 +43,7 @@ def progress(app: AppTest) -> list[str]:
     return [bar.proto.text for bar in app.get("progress")]
 
 
-def test_a_run_under_way_tells_how_far_it_is_and_can_be_cancelled(served: House) -> None:
+def test_an_active_run_shows_its_progress_and_can_be_cancelled(served: House) -> None:
     """With the time that is left; afterwards it stands there as cancelled, to be tried again."""
     run = asked(served)
     (held,) = served.storage.claims.claim("worker", LEASE, LIMIT)
@@ -58,7 +58,7 @@ def test_a_run_under_way_tells_how_far_it_is_and_can_be_cancelled(served: House)
     assert progress(app) == ["Store 1 – Waiting for its turn, requested by Local user"]
 
 
-def test_a_failed_run_is_told_with_its_reason_and_tried_again(served: House) -> None:
+def test_a_failed_run_shows_its_reason_and_can_be_tried_again(served: House) -> None:
     """Until another has followed it."""
     served.compute.losses = 2 * ATTEMPTS
     run = asked(served)
@@ -71,7 +71,7 @@ def test_a_failed_run_is_told_with_its_reason_and_tried_again(served: House) -> 
     assert not [button for button in opened(ACTIVITY).button if button.key == f"retry-{run.run_id}"]
 
 
-def test_a_run_that_waits_tells_why_and_when(served: House) -> None:
+def test_a_waiting_run_shows_why_and_until_when(served: House) -> None:
     """On the page Activity and on that of the store, which keeps its forecast."""
     asked(served)
     served.work()
@@ -96,7 +96,7 @@ def test_what_ended_meanwhile_is_said(served: House) -> None:
 
 
 def test_a_refresh_of_all_stores_can_be_cancelled(served: House) -> None:
-    """What was published stays, the rest is not begun."""
+    """Published forecasts stay; the remaining runs do not start."""
     served.services.refreshing.refresh_all(LOCAL_USER)
     batch = served.services.runs.batch(LOCAL_USER)
     assert batch is not None

@@ -17,7 +17,7 @@ ACTIVITY = "../pages/activity.py"
 
 @pytest.fixture
 def served(house: House) -> Iterator[House]:
-    """A furnished house behind the pages."""
+    """A house with two stores behind the pages."""
     access.install(house.services)
     yield house
     access.uninstall()
@@ -25,7 +25,7 @@ def served(house: House) -> Iterator[House]:
 
 @pytest.fixture
 def pooling(served: House) -> House:
-    """A house whose refresh of all stores is pooling over them."""
+    """A house whose refresh of all stores is training the shared model."""
     services = compose(served.history, served.storage, served.clock, served.settings, pooled=True)
     services.refreshing.refresh_all(LOCAL_USER)
     (run,) = served.storage.claims.claim("worker", LEASE, LIMIT, 9)

@@ -12,7 +12,7 @@ from web.shared import access
 
 @pytest.fixture
 def client(house: House) -> Iterator[TestClient]:
-    """The API over a furnished house."""
+    """The API of a house with two stores."""
     access.install(house.services)
     yield TestClient(api, base_url="http://127.0.0.1")
     access.uninstall()

@@ -1,4 +1,4 @@
-"""What probes and scrapers are told."""
+"""Probes and metrics."""
 
 import threading
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def client() -> Iterator[TestClient]:
 
 @pytest.fixture
 def ready(client: TestClient, house: House) -> TestClient:
-    """The same over a house whose worker is alive."""
+    """The same with a live worker."""
     access.install(house.services)
     house.worker.beat()
     return client
@@ -61,7 +61,7 @@ def one(family: Metric) -> float:
 
 
 def test_a_process_that_could_not_start_lives_and_is_not_ready(client: TestClient) -> None:
-    """The reason is told; the scrape says that nothing can be told."""
+    """The probe gives the reason; the metrics say only that the database is down."""
     access.refuse("STORECAST_NIGHTLY: expected a time of day such as 04:30, found 'noon'")
     assert client.get("/healthz").json() == {"status": "live"}
     answer = client.get("/readyz")
@@ -81,7 +81,7 @@ def test_a_process_that_could_not_start_lives_and_is_not_ready(client: TestClien
 
 
 def test_a_house_with_all_it_needs_is_ready(ready: TestClient) -> None:
-    """Each check says how it stands; nobody on the way keeps the answer."""
+    """Each check gives its result, and no proxy caches the answer."""
     answer = ready.get("/readyz")
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     assert answer.json()["status"] == "ready"
@@ -93,7 +93,7 @@ def test_a_house_with_all_it_needs_is_ready(ready: TestClient) -> None:
 
 
 def missing(client: TestClient) -> dict[str, str]:
-    """What is told by the checks that are not met."""
+    """The details of the failed checks."""
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
     return {name: check["detail"] for name, check in answer.json()["checks"].items() if not check["ok"]}
@@ -198,7 +198,7 @@ def busy(house: House) -> None:
     storage.claims.beat("another")
 
 
-def test_runs_are_told_by_state_and_outcome(ready: TestClient, house: House) -> None:
+def test_runs_are_counted_by_state_and_outcome(ready: TestClient, house: House) -> None:
     """Every state and outcome is there, also those of no run, so that a graph has no holes."""
     busy(house)
     told = scraped(ready)
@@ -221,7 +221,7 @@ def test_runs_are_told_by_state_and_outcome(ready: TestClient, house: House) -> 
     assert one(told["storecast_refresh_oldest_waiting_seconds"]) == 60
 
 
-def test_durations_are_told_as_quantiles(ready: TestClient, house: House) -> None:
+def test_durations_are_given_as_quantiles(ready: TestClient, house: House) -> None:
     """Of the runs that were worked; where there are none nothing is made up."""
     assert samples(scraped(ready)["storecast_refresh_wait_seconds"]) == {}
     busy(house)
@@ -236,7 +236,7 @@ def test_durations_are_told_as_quantiles(ready: TestClient, house: House) -> Non
     assert one(told["storecast_refresh_runs_timed"]) == 2
 
 
-def test_workers_stores_and_room_are_told(ready: TestClient, house: House) -> None:
+def test_workers_stores_and_disk_space_are_counted(ready: TestClient, house: House) -> None:
     """Of the same instant."""
     busy(house)
     told = scraped(ready)

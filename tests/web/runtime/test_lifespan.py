@@ -37,7 +37,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def served(look: Callable[[], object]) -> object:
-    """Start the server's part, look, and stop it."""
+    """Run the lifespan around a call."""
 
     async def live() -> object:
         async with lifespan(st.App("web/router.py")):
@@ -47,7 +47,7 @@ def served(look: Callable[[], object]) -> object:
 
 
 def trouble_of_service() -> tuple[str | None, str]:
-    """What the pages and what the API are told."""
+    """The reason that pages show, and the one that the API answers."""
     with pytest.raises(StateUnavailable) as refused:
         access.services()
     return access.trouble(), str(refused.value)
@@ -66,7 +66,7 @@ def test_a_sound_state_folder_is_served_and_let_go(home: Path) -> None:
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("damage", ["no database", "newer", "locked", "missing"])
-def test_a_state_folder_that_cannot_be_used_is_told(
+def test_the_reason_why_a_state_folder_cannot_be_used_is_shown(
     home: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The server starts, and answers everything with one sentence; the log has it without a traceback."""
@@ -98,7 +98,9 @@ def spoil(file: Path, damage: str, other: sqlite3.Connection) -> str:
     return "is missing, although"
 
 
-def test_a_setting_that_cannot_be_used_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reason_why_a_setting_cannot_be_used_is_shown(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It names the variable."""
     del home
     monkeypatch.setenv("STORECAST_NIGHTLY", "half past four")

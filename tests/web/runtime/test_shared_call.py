@@ -1,4 +1,4 @@
-"""Asking what may hang."""
+"""Calls that may hang."""
 
 import asyncio
 import threading
@@ -11,15 +11,15 @@ from web.runtime.shared_call import SharedCall
 PATIENCE = 10.0
 
 
-def test_an_answer_is_passed_on() -> None:
-    """And each later question is asked anew."""
+def test_a_result_is_passed_on() -> None:
+    """A later call runs the function again."""
     answers = iter("ab")
     call = SharedCall(lambda: next(answers))
     assert [asyncio.run(call.result(PATIENCE)) for _ in range(2)] == ["a", "b"]
 
 
 def test_an_error_is_passed_on() -> None:
-    """As it was raised; the next question is asked all the same."""
+    """As it was raised; the next call runs the function again."""
     outcomes = iter([StateUnavailable("is locked"), None])
 
     def ask() -> str:
@@ -34,8 +34,8 @@ def test_an_error_is_passed_on() -> None:
     assert asyncio.run(call.result(PATIENCE)) == "fine"
 
 
-def test_what_hangs_is_asked_once_however_many_want_to_know() -> None:
-    """Those who give up leave the question to those who come; its answer reaches whoever still waits."""
+def test_a_call_that_hangs_runs_once_for_all_callers() -> None:
+    """The call goes on after callers have given up, and later callers get its result."""
     asked: list[int] = []
     release = threading.Event()
 
@@ -61,7 +61,7 @@ def test_what_hangs_is_asked_once_however_many_want_to_know() -> None:
     assert asked == [1]
 
 
-def test_a_question_that_hangs_keeps_no_process_from_ending() -> None:
+def test_a_call_that_hangs_does_not_keep_the_process_alive() -> None:
     """Its thread is a daemon."""
     release = threading.Event()
     call = SharedCall(lambda: release.wait(PATIENCE))

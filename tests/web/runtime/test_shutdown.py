@@ -1,4 +1,4 @@
-"""The last resort: a process that does not come to its end is ended."""
+"""A process that does not end is ended by force."""
 
 import signal
 import subprocess
@@ -31,7 +31,7 @@ def hanging() -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_process_that_hangs_is_ended_and_tells_where(
+def test_a_process_that_hangs_is_ended_with_its_stacks_printed(
     hanging: "subprocess.Popen[str]", number: signal.Signals
 ) -> None:
     """After its limit, counted from the first signal; the stack goes to standard error."""
@@ -44,13 +44,13 @@ def test_a_process_that_hangs_is_ended_and_tells_where(
     assert "most recent call first" in told
 
 
-def test_the_last_resort_comes_before_an_operators_ten_seconds() -> None:
-    """And after the time requests and runs are given."""
+def test_the_limit_is_below_the_ten_seconds_of_an_operator() -> None:
+    """And after the grace period of open requests."""
     assert shutdown.GRACE_SECONDS < shutdown.LAST_SECONDS < 10
 
 
-def test_the_end_of_another_process_is_not_ours_to_decide() -> None:
-    """Such as a command's, or a test's."""
+def test_the_signals_of_other_processes_are_left_alone() -> None:
+    """Such as a command line's or a test's."""
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     limit_shutdown()
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before

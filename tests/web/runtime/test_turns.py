@@ -1,4 +1,4 @@
-"""Runs take turns, and nobody waits for long."""
+"""Page runs take turns, and none waits for long."""
 
 import threading
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def test_one_runs_at_a_time() -> None:
     assert most == [1]
 
 
-def test_who_waits_in_vain_goes_on() -> None:
+def test_a_run_goes_on_when_its_patience_is_over() -> None:
     """And gives back no turn that is another's."""
     turns, done, go = Turns(SHORT), threading.Event(), threading.Event()
 
@@ -62,7 +62,7 @@ def test_a_turn_is_given_back_whatever_happens() -> None:
 
 
 def test_others_run_while_one_waits() -> None:
-    """Who leaves a turn to others gets one again afterwards."""
+    """The turn is taken again after the block."""
     turns, seen = Turns(LONG), []
 
     def other() -> None:
@@ -82,7 +82,7 @@ def test_others_run_while_one_waits() -> None:
     assert seen == ["other", "one", "other"]
 
 
-def test_who_has_no_turn_can_leave_none() -> None:
+def test_a_thread_without_the_turn_may_release_it() -> None:
     """Nothing is waited for, and nothing given back."""
     turns, seen = Turns(LONG), []
 

@@ -16,7 +16,7 @@ PAGE = "../pages/sales_data.py"
 
 @pytest.fixture
 def served(house: House) -> Iterator[House]:
-    """A furnished house behind the pages."""
+    """A house with two stores behind the pages."""
     forget()
     access.install(house.services)
     yield house

@@ -99,7 +99,7 @@ def test_the_axis_starts_at_zero_and_today_is_named() -> None:
     assert any(shape.line.dash == "dot" for shape in figure.layout.shapes)
 
 
-def test_every_point_tells_the_facts_of_its_day() -> None:
+def test_every_point_has_the_facts_of_its_day() -> None:
     """Weekday, date, promotion, expected, likely range."""
     frame = ahead()
     frame.loc[2, "promo"] = True
@@ -123,8 +123,8 @@ def test_both_themes_have_their_own_colours() -> None:
     assert forecast_chart.forecast_figure(sold(), ahead(), AS_OF, dark).data[0].line.color == dark.ink
 
 
-def test_the_alternative_text_tells_what_the_chart_shows() -> None:
-    """For those who do not see it."""
+def test_the_alternative_text_describes_the_chart() -> None:
+    """For people who use a screen reader."""
     text = forecast_chart.alt_text("store 1", sold(), ahead())
     assert text == (
         "Line chart of store 1: sold 100 a day over the last six weeks; 100 a day expected over the next "

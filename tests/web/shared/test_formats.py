@@ -10,7 +10,7 @@ NOW = datetime(2019, 4, 3, 22, 30, tzinfo=UTC)
 
 
 def test_figures_are_whole_units_with_separators_and_never_a_0_for_nothing() -> None:
-    """What is not known is n/a."""
+    """Missing figures are n/a."""
     assert formats.units(2151.4) == "2,151"
     assert formats.units(None) == "n/a"
     assert formats.percent(0.0812) == "8.1%"
@@ -41,7 +41,7 @@ def test_days_are_counted_in_words() -> None:
     assert [formats.days(days) for days in (1, 1204)] == ["1 day", "1,204 days"]
 
 
-def test_instants_are_told_in_the_readers_zone() -> None:
+def test_instants_are_written_in_the_readers_time_zone() -> None:
     """Half past midnight in Berlin is today there, although it is yesterday in UTC."""
     berlin = formats.zone("Europe/Berlin")
     assert formats.instant(NOW, NOW + timedelta(hours=1), berlin) == "today 00:30"

@@ -100,7 +100,7 @@ def test_money_is_written_as_in_cldr(locale: str, currency: str, amount: str, be
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_the_time_of_day_is_written_as_in_cldr(locale: str) -> None:
-    """The month's name stays English, so that no locale needs another word for AM and PM than English has."""
+    """Days keep their English names, so AM and PM are English too."""
     at = datetime(2019, 4, 3, 4, 30, tzinfo=UTC)
     formats.use(DisplaySettings(locale=locale))
     assert formats.clock(at) == format_time(at, "short", locale=Locale.parse(locale, sep="-"))
