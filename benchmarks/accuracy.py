@@ -1,9 +1,10 @@
-"""Forecast errors of ours and of peers on real series, in one run, against what is required of ours.
+"""Forecast errors of the product and of its peers on real series, in one run, against the requirements.
 
 ``python -m benchmarks.accuracy [--set rossmann|store_item|m5|all] [--stores N] [--jobs 2] [--data DIR]
-[--peers-only] [--json]``. The sets are described in `benchmarks.datasets`, the peers in `benchmarks.peers`
-and `benchmarks.boosting`. After the cutoff a method sees what is planned for a day, but not its demand. A
-plain run measures everything; ``--cache DIR`` keeps the peers' forecasts for later runs, for development.
+[--peers-only] [--json]``. `benchmarks.datasets` describes the data sets, `benchmarks.peers` and
+`benchmarks.boosting` the peers. After the cutoff a method sees the plan of a day, but not its demand. A run
+without options measures everything. ``--cache DIR`` keeps the peers' forecasts for later runs, for
+development.
 """
 
 import argparse
@@ -72,10 +73,10 @@ def run(
     Returns
     -------
     forecasts
-        One row a method, cutoff, series and day: method, cutoff, series, ds, ahead, y, is_open, scored, mean,
-        q10, q50, q90.
+        One row per method, cutoff, series and day: method, cutoff, series, ds, ahead, y, is_open, scored,
+        mean, q10, q50, q90.
     seconds
-        What each method took, over all processes.
+        Time each method took, summed over all processes.
     """
     tasks = []
     for window in dataset.windows():

@@ -1,7 +1,7 @@
-"""From forecasts, day by day, to figures of a method and to what is required of ours.
+"""Compute the figures of a method from its daily forecasts, and compare them with the requirements.
 
-The point scored is q50; of a peer it is its mean where that has the smaller error, so that no peer is
-judged by the weaker of its two.
+The median (q50) is scored. For a peer it is the mean if that has the smaller error, so that every peer is
+judged by the better of its two.
 """
 
 from collections.abc import Mapping
@@ -22,16 +22,16 @@ LEVELS = {"q10": 0.1, "q50": 0.5, "q90": 0.9}
 
 @dataclass(frozen=True)
 class Figures:
-    """What one method did on one set.
+    """The results of one method on one data set.
 
     Attributes
     ----------
     point
         ``"q50"`` or ``"mean"``.
     days
-        All days forecast, scored or not: series, cutoff, y, is_open, mean, q10, q50, q90.
+        All forecast days, scored or not: series, cutoff, y, is_open, mean, q10, q50, q90.
     errors
-        Those scored: series, cutoff, ahead, sold, missed, over, loss, inside, as in `ErrorSums`.
+        The scored days: series, cutoff, ahead, sold, missed, over, loss, inside, as in `ErrorSums`.
     """
 
     point: str
@@ -45,7 +45,7 @@ class Figures:
         Raises
         ------
         SystemExit
-            If a day that is scored has no forecast.
+            If a scored day has no forecast.
         """
         scored = days[days["scored"]]
         silent = scored[["mean", *LEVELS]].isna().any(axis=1)
@@ -66,20 +66,20 @@ class Figures:
         return cls(point, days, errors)
 
     def total(self, ahead: int | None = None) -> ErrorSums:
-        """Over all windows; with `ahead` only of their first days."""
+        """Errors over all windows; with `ahead`, only over the first days of each."""
         return _sums(self.errors if ahead is None else self.errors[self.errors["ahead"] <= ahead])
 
     def by_cutoff(self) -> dict[date, ErrorSums]:
-        """Over the whole horizon."""
+        """Errors over the whole horizon, by cutoff."""
         return {cutoff: _sums(frame) for cutoff, frame in self.errors.groupby("cutoff", sort=True)}
 
     def wape_by_series(self) -> pd.Series:
-        """Over all windows."""
+        """WAPE over all windows, by series."""
         sums = self.errors.groupby("series", sort=True)[["missed", "sold"]].sum()
         return sums["missed"] / sums["sold"]
 
     def broken(self) -> dict[str, int]:
-        """Number of days on which a promise is not kept, among all days asked for."""
+        """Number of days, among all requested days, whose forecast breaks a promise."""
         values = self.days[["mean", *LEVELS]]
         return {
             "negative": int((values < 0).any(axis=1).sum()),
@@ -89,7 +89,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Requirement:
-    """A figure of ours and the bounds it has to stay within; None is no bound."""
+    """A figure of the product with its lower and upper bound; None is no bound."""
 
     name: str
     value: float
@@ -98,13 +98,13 @@ class Requirement:
 
     @property
     def holds(self) -> bool:
-        """Whether it does."""
+        """Whether the figure is within its bounds."""
         above = self.least is None or self.value >= self.least
         return above and (self.most is None or self.value <= self.most)
 
 
 def required(dataset: str, figures: Mapping[str, Figures]) -> list[Requirement]:
-    """What is required of ours on a set; nothing where ours was not measured."""
+    """The requirements on a data set; empty if the product was not measured."""
     if OURS not in figures:
         return []
     ours, textbook = figures[OURS].total(), figures[TEXTBOOK].total()

@@ -1,6 +1,7 @@
 """The peer of `benchmarks.load`: a page with a heading and a picker on the server's usual settings.
 
-Like the product it does not have Streamlit's collection after each run look at what lives for ever.
+Like the product, it freezes long-lived objects, so that Streamlit's garbage collection after each run skips
+them.
 """
 
 import gc

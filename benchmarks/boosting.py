@@ -1,9 +1,9 @@
-"""The strongest peer: LightGBM, one model for all stores, for Rossmann's data.
+"""The strongest peer: one LightGBM model for all stores, for the Rossmann data.
 
-Settings and features are pinned, so that it stays a strong peer. Its target is ``log1p(y)`` less the store's
-mean over 91 days, on open days with sales; it learns from all horizon days of origins two weeks apart, of
-which the latest is the last one with its whole horizon before the cutoff. (With later origins too, of which
-only a part of the horizon is known, wQL is 4% worse and coverage .03 lower.)
+Settings and features are fixed, so that it stays a strong peer. Its target is ``log1p(y)`` minus the store's
+mean over 91 days, on open days with sales. It is trained on all horizon days of origins two weeks apart; the
+latest origin is the last one whose whole horizon lies before the cutoff. (With later origins, whose horizon
+is only partly known, wQL is 4% worse and coverage 0.03 lower.)
 """
 
 import numpy as np
@@ -27,13 +27,13 @@ SETTINGS = {
 MEAN = ({"objective": "regression"}, 450)
 QUANTILES = tuple(({"objective": "quantile", "alpha": level}, 250) for level in (0.1, 0.5, 0.9))
 ORIGINS = 19
-"""Two weeks apart: with the horizon, they reach 42 weeks back."""
+"""Number of origins, two weeks apart; with the horizon they reach 42 weeks back."""
 
 
 def global_lightgbm(window: Window) -> dict[str, SeriesForecast]:
-    """Learn from the scored stores and `Window.more`; forecast the scored ones.
+    """Train on the scored stores and on `Window.more`, and forecast the scored stores.
 
-    The mean and each quantile have a model of their own; quantiles that cross are put in order.
+    The mean and each quantile have their own model; quantiles that cross are sorted.
     """
     import lightgbm  # noqa: PLC0415 - in the process that needs it
 

@@ -1,7 +1,7 @@
-"""What the LightGBM peer knows of each day: levels and cells of the past, the calendar, the store.
+"""Features of the LightGBM peer: levels and averages of the past, the calendar, the store.
 
-Arrays are stores × days (S, D), the history and the future in one; a mean is of ``log1p(y)`` over open days
-with sales, and less the store's level, which is its mean over the last 91 days.
+Arrays are stores × days (S, D) and cover history and future. Means are of ``log1p(y)`` over open days with
+sales, minus the store's level, which is its mean over the last 91 days.
 """
 
 from dataclasses import dataclass
@@ -21,24 +21,25 @@ LONG_CLOSURE, FAR = 7, 14
 
 @dataclass(frozen=True)
 class Grid:
-    """What features are made of.
+    """The arrays from which features are computed.
 
     Attributes
     ----------
     days
         (D,) days since 1970-01-01, without a gap.
     known
-        How many of them the history has.
+        Number of days in the history.
     log
         (S, D) ``log1p(y)`` of open days with sales, else NaN.
     level
-        (S, D) its mean over 91 days up to each day; the last one there was where nothing was sold in them.
+        (S, D) mean of `log` over the 91 days up to each day; if nothing was sold in them, the last earlier
+        mean.
     cell
-        (S, D) weekday × promo, 0 to 13.
+        (S, D) weekday and promotion as one number, 0 to 13.
     past
-        (p, S, D) what the end of each day knows of the past.
+        (p, S, D) features of the past as of the end of each day.
     planned
-        (f, S, D) what is known of each day ahead of it.
+        (f, S, D) features of each day that are known in advance.
     """
 
     days: IntArray
@@ -51,20 +52,20 @@ class Grid:
 
 
 class Rows(NamedTuple):
-    """Features (n, f); target (n,), NaN where nothing was sold or is known yet; the level (n,) taken off."""
+    """(n, f) features, (n,) target (NaN without known sales), and the (n,) level that was subtracted."""
 
     features: FloatArray
     target: FloatArray
     level: FloatArray
 
     def sold(self) -> "Rows":
-        """Those with a target."""
+        """The rows that have a target."""
         rows = np.isfinite(self.target)
         return Rows(self.features[rows], self.target[rows], self.level[rows])
 
 
 def grid_of(window: Window) -> Grid:
-    """Lay out the scored stores, then those to learn from."""
+    """Build the grid of the scored stores, followed by the stores for training only."""
     names = (*window.scored, *window.more)
     stores = [window.histories[name].followed_by(window.futures[name]) for name in names]
     first = min(int(store.days[0]) for store in stores)
@@ -94,7 +95,7 @@ def grid_of(window: Window) -> Grid:
 
 
 def rows_from(grid: Grid, origin: int, horizon: int) -> Rows:
-    """The `horizon` days after the day at `origin`, store by store."""
+    """Rows of the `horizon` days after day number `origin`, store by store."""
     asked = slice(origin + 1, origin + 1 + horizon)
     shape = (len(grid.log), horizon)
     level = grid.level[:, [origin]]
@@ -113,20 +114,20 @@ def rows_from(grid: Grid, origin: int, horizon: int) -> Rows:
 
 
 def _past(log: FloatArray, level: FloatArray) -> list[FloatArray]:
-    """Means over 28 and 364 days, the standard deviation over 364, days sold on so far."""
+    """Means over 28 and 364 days, standard deviation over 364 days, number of days with sales so far."""
     year = _mean(log, YEAR)
     spread = np.sqrt(np.maximum(_mean(log**2, YEAR) - year**2, 0.0))
     return [_mean(log, MONTH) - level, year - level, spread, np.isfinite(log).cumsum(axis=1)]
 
 
 def _mean(values: FloatArray, width: int) -> FloatArray:
-    """Mean over the last `width` days up to and with each; NaN where there is no value."""
+    """Mean over the `width` days up to and including each day; NaN if there is no value."""
     frame = pd.DataFrame(values.T)
     return frame.rolling(width, min_periods=1).mean().to_numpy().T
 
 
 def _cell_means(grid: Grid, origin: int, width: int, asked: slice) -> FloatArray:
-    """The mean of the days like each one asked for, over the last `width` days of `origin`."""
+    """Mean of the days with the same cell as each requested day, over the `width` days up to `origin`."""
     past = slice(max(origin + 1 - width, 0), origin + 1)
     log, cell, wanted = grid.log[:, past], grid.cell[:, past], grid.cell[:, asked]
     means = np.full((len(log), CELLS), np.nan)
@@ -142,7 +143,7 @@ def _cell_means(grid: Grid, origin: int, width: int, asked: slice) -> FloatArray
 
 
 def _last_year(grid: Grid, asked: slice) -> tuple[FloatArray, FloatArray]:
-    """The same day 364 days before, and the mean of the ten days on either side of it."""
+    """The day 364 days earlier, and the mean of the ten days on either side of it."""
     before = np.arange(asked.start, asked.stop) - YEAR
     around = _mean(grid.log[:, : max(asked.stop - YEAR + AROUND // 2, 0)], AROUND)
     there = before >= 0
@@ -153,14 +154,14 @@ def _last_year(grid: Grid, asked: slice) -> tuple[FloatArray, FloatArray]:
 
 
 def _since(state: BoolArray) -> FloatArray:
-    """Days since `state` began; -1 where it is not."""
+    """Days since `state` became true; -1 on days on which it is false."""
     at = np.arange(state.shape[1], dtype=float)
     last_without = pd.DataFrame(np.where(state, np.nan, at)).ffill(axis=1).fillna(-1.0).to_numpy()
     return at - last_without - 1.0
 
 
 def _closures(is_open: BoolArray) -> list[FloatArray]:
-    """Closed tomorrow, yesterday; days since the end of a long closure, and up to the next; at most 14."""
+    """Closed tomorrow, closed yesterday, days since and until a long closure (at most 14)."""
     closed = ~is_open
     tomorrow, yesterday = np.roll(closed, -1, axis=1), np.roll(closed, 1, axis=1)
     tomorrow[:, -1], yesterday[:, 0] = tomorrow[:, -8], yesterday[:, 7]
@@ -170,7 +171,7 @@ def _closures(is_open: BoolArray) -> list[FloatArray]:
 
 
 def _since_closure(closed: BoolArray) -> FloatArray:
-    """Days since the last of seven or more closed days in a row; 14 where that is longer ago."""
+    """Days since the end of a closure of seven or more days; at most 14."""
     at = np.arange(closed.shape[1], dtype=float)
     long = pd.DataFrame(closed.T).rolling(LONG_CLOSURE).sum().to_numpy().T == LONG_CLOSURE
     last = pd.DataFrame(np.where(long, at, np.nan)).ffill(axis=1).to_numpy()
@@ -184,7 +185,7 @@ def _calendar(days: IntArray) -> list[FloatArray]:
 
 
 def _store(stores: pd.DataFrame, days: IntArray) -> list[FloatArray]:
-    """Type, assortment, distance of the competition and for how many months it has been there."""
+    """Type, assortment, distance of the nearest competitor, and months since it opened."""
     fixed = [
         pd.factorize(stores["StoreType"], sort=True)[0].astype(float),
         pd.factorize(stores["Assortment"], sort=True)[0].astype(float),

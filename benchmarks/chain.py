@@ -1,12 +1,12 @@
-"""``refresh --all`` over every Rossmann store, against plain Prophet doing the same backtests and forecast.
+"""``refresh --all`` over every Rossmann store, against plain Prophet with the same backtests and forecast.
 
-``python -m benchmarks.chain [--stores N] [--peer-stores 60] [--processes 2] [--data DIR] [--json]``. Ours:
-from the press to the last version published (chain's priors and calibration, four backtest cutoffs with
-challengers, forecast, publish through the ledger), history imported and worker processes started before. The
-peer: `prophet.Prophet` with its defaults on open days with sales, as its quick start has it (fit,
-``make_future_dataframe``, predict), at the same four cutoffs and at the end, in as many processes; measured
-on some stores in the same run and extrapolated. "future days only" is the same without the fitted days in its
-prediction, which a lean loop would leave out.
+``python -m benchmarks.chain [--stores N] [--peer-stores 60] [--processes 2] [--data DIR] [--json]``. The
+product is timed from the press to the last published version: pooled priors and calibration, four backtest
+cutoffs with challengers, forecast, publication through the ledger. History is imported and worker processes
+are started before. The peer is `prophet.Prophet` with its defaults on open days with sales, as in its quick
+start (fit, ``make_future_dataframe``, predict), at the same four cutoffs and at the end, in as many
+processes. It is measured on some stores in the same run and extrapolated. "future days only" is the same peer
+without predicting the fitted days, which a lean loop would leave out.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def measure(data: Path, stores: int, peers: int, processes: int) -> dict[str, float]:
-    """Seconds and megabytes of ours at two sizes, seconds of the peer, and the ratios."""
+    """Seconds and megabytes of the product at two sizes, seconds of the peer, and the ratios."""
     few = chain(data, FEW, processes)
     many = chain(data, stores, processes)
     peer, lean = (seconds / peers * many["stores"] for seconds in peer_seconds(data, peers, processes))
@@ -77,7 +77,7 @@ def measure(data: Path, stores: int, peers: int, processes: int) -> dict[str, fl
 
 
 def chain(data: Path, stores: int, processes: int) -> dict[str, float]:
-    """Import, start the workers, refresh all, wait for the last run."""
+    """Import, start the workers, refresh all stores, and wait for the last run."""
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home) / "state", horizon=HORIZON, processes=processes)
         with Storecast(settings) as storecast:
@@ -102,7 +102,7 @@ def chain(data: Path, stores: int, processes: int) -> dict[str, float]:
 
 
 def _wait(storecast: Storecast) -> float:
-    """Wait until no run is left; return the most memory a process took meanwhile."""
+    """Wait until no run is left, and return the peak memory of any process."""
     me, most = psutil.Process(), 0.0
     while storecast.services.stores.pulse(LOCAL_USER)[2]:
         family = [me, *me.children(recursive=True)]
@@ -112,7 +112,7 @@ def _wait(storecast: Storecast) -> float:
 
 
 def sales_file(data: Path, stores: int, folder: Path) -> Path:
-    """The sales of all stores, or of the first so many."""
+    """Write the sales of all stores, or of the first `stores`."""
     frame = pd.read_parquet(data / "rossmann_train.parquet")
     if stores:
         frame = frame[frame["Store"].isin(np.sort(frame["Store"].unique())[:stores])]
@@ -122,7 +122,7 @@ def sales_file(data: Path, stores: int, folder: Path) -> Path:
 
 
 def peer_seconds(data: Path, stores: int, processes: int) -> tuple[float, float]:
-    """Seconds plain Prophet takes for some stores, in as many processes as ours: documented, and lean."""
+    """Seconds that plain Prophet takes for some stores, as documented and lean, in as many processes."""
     series = datasets.load("rossmann", data, stores, 0)
     chosen = [series.series[name] for name in series.drawn]
     context = multiprocessing.get_context("spawn")
@@ -144,7 +144,7 @@ def plain_prophet(days: SeriesDays) -> None:
 
 
 def lean_prophet(days: SeriesDays) -> None:
-    """The same, predicting no more than the days to come."""
+    """As `plain_prophet`, but predict only the days ahead."""
     for prophet, cutoff in _fits(days):
         first = cutoff + timedelta(days=1)
         prophet.predict(pd.DataFrame({"ds": pd.date_range(first, periods=HORIZON)}))

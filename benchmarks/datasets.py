@@ -1,9 +1,9 @@
-"""Real series to measure accuracy on, and the window each method sees of them.
+"""Real series for measuring accuracy, and the window of them that each method sees.
 
-The files are described in `README.md` beside them; they are not part of the project (competition licences).
+`README.md` next to the files describes them. They are not part of the project (competition licences).
 
 ==========  =====================================================================================
-set         what is drawn, forecast and scored
+set         what is sampled, forecast and scored
 ==========  =====================================================================================
 rossmann    stores, 42 days from eight cutoffs three weeks apart (the first has Christmas in its
             window); scored are open days with sales
@@ -12,7 +12,7 @@ m5          items of a store (half of their days without a sale), 28 days from t
             last year; every day
 ==========  =====================================================================================
 
-Series are drawn by seed from all series of the set.
+The series of a set are sampled with a fixed seed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -31,31 +31,31 @@ MORE = 100
 ROSSMANN_HOLIDAYS = {"0": "", "a": "Public holiday", "b": "Easter holiday", "c": "Christmas"}
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec")
-"""As written in `PromoInterval`."""
+"""Month names as spelled in `PromoInterval`."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """What a method may know at a cutoff.
+    """Everything a method may know at a cutoff.
 
     Attributes
     ----------
     dataset
         Name of the set.
     cutoff, horizon
-        The last day known and the number of days asked for.
+        The last known day, and the number of days to forecast.
     scores_zeros
         Whether days without a sale count.
     histories
-        Every series of the set up to and with the cutoff.
+        Every series of the set up to and including the cutoff.
     futures
-        The days asked for, of every series; demand is NaN.
+        The days to forecast of every series; demand is NaN.
     attributes
-        One row a series, indexed by its name; without columns where nothing is known.
+        One row per series, indexed by its name; without columns if there are no attributes.
     scored
-        Series to be forecast.
+        Names of the series to forecast.
     more
-        Up to 100 others, to learn from.
+        Names of up to 100 other series, for training.
     """
 
     dataset: str
@@ -71,20 +71,20 @@ class Window:
 
 @dataclass(frozen=True)
 class DataSet:
-    """Series of one source, of which some are drawn.
+    """The series of one source, with a sample of them.
 
     Attributes
     ----------
     name
-        As on the command line.
+        Its name on the command line.
     horizon, cutoffs
-        Days asked for, and from which days on.
+        Number of days to forecast, and the days after which they start.
     scores_zeros
         Whether days without a sale count.
     series
-        Every series, whole; attributes as in `Window`.
+        Every complete series; attributes as in `Window`.
     drawn, more
-        Names of the series scored, and of up to 100 others.
+        Names of the scored series, and of up to 100 others.
     """
 
     name: str
@@ -97,7 +97,7 @@ class DataSet:
     more: tuple[str, ...]
 
     def windows(self) -> Iterator[Window]:
-        """One window a cutoff, in order."""
+        """One window per cutoff, in order."""
         for cutoff in self.cutoffs:
             yield Window(
                 dataset=self.name,
@@ -112,7 +112,7 @@ class DataSet:
             )
 
     def truth(self, cutoff: date) -> pd.DataFrame:
-        """What came after `cutoff`: series, ds, ahead, y, is_open, scored; no method sees it."""
+        """The demand after `cutoff`, which no method sees: series, ds, ahead, y, is_open, scored."""
         last = cutoff + timedelta(days=self.horizon)
         parts = []
         for name in self.drawn:
@@ -128,12 +128,12 @@ class DataSet:
 
 
 def load(name: str, directory: Path, stores: int, seed: int) -> DataSet:
-    """Read a set and draw `stores` series of it.
+    """Read a set and sample `stores` of its series.
 
     Raises
     ------
     SystemExit
-        If the files are not there.
+        If the files are missing.
     """
     try:
         return _LOADERS[name](directory, stores, seed)
@@ -164,7 +164,7 @@ def _rossmann(directory: Path, stores: int, seed: int) -> DataSet:
 
 
 def _standing_promotion(stores: pd.DataFrame, dates: pd.Series) -> dict[str, BoolArray]:
-    """Whether a store takes part in Promo2 by then, and whether it is a month in which a round begins."""
+    """Whether a store takes part in Promo2 on each day, and whether a round starts in its month."""
     since = 53 * stores["Promo2SinceYear"].to_numpy() + stores["Promo2SinceWeek"].to_numpy()
     calendar = dates.dt.isocalendar()
     reached = 53 * calendar["year"].to_numpy(float) + calendar["week"].to_numpy(float) >= since
@@ -213,7 +213,7 @@ def _series(
     kinds: tuple[str, ...] = ("",),
     flags: Mapping[str, BoolArray] | None = None,
 ) -> dict[str, SeriesDays]:
-    """Cut columns, sorted by series and day, at the borders between series."""
+    """Split columns, sorted by series and day, into series."""
     size = len(names)
     no = np.zeros(size, dtype=bool)
     given = {"promo": no, "school_holiday": no, "is_open": ~no, "holiday": np.zeros(size, dtype=np.int64)}

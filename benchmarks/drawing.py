@@ -1,7 +1,7 @@
-"""How long until something is seen, by Chromium's own clock.
+"""Time until something is visible, by Chromium's own clock.
 
-Looked for at every frame: once what was asked for is in the page, the end of that frame is what counts.
-A press is timed from its event in the page, a first visit from the start of its navigation.
+The page is checked at every frame; the end of the first frame that shows the content counts. A press is timed
+from its event in the page, a first visit from the start of its navigation.
 """
 
 import json
@@ -25,7 +25,7 @@ CHART = """(store) => {
     const told = named.includes(`store ${store},`) && lines.length > 1 ? lines.join() : "";
     return told !== window.seenBefore ? told : "";
 }"""
-"""The lines of the chart of a store, if it is drawn and they are others than before."""
+"""The lines of a store's chart, once it is drawn and they differ from the previous ones."""
 
 TABLE = """() => {
     const table = document.querySelector(".st-key-queue canvas[data-testid=data-grid-canvas]");
@@ -35,10 +35,10 @@ TABLE = """() => {
     };
     return table && painted() ? "table" : "";
 }"""
-"""Whether the table of the queue is there, and its first row painted.
+"""Whether the table of the queue exists and its first row is painted.
 
-How many rows it has can be read of what it tells those who don't see it, which the grid writes a fifth of a
-second later: `counted` looks at that.
+The number of rows is in its accessible description, which the grid writes a fifth of a second later;
+`counted` reads that.
 """
 
 WATCH = """(() => {
@@ -65,12 +65,12 @@ DRAWN = """(patience) => Promise.race([
 
 @contextmanager
 def chromium(*more: str) -> Iterator[Browser]:
-    """Debian's Chromium.
+    """Return the path of Debian's Chromium.
 
     Raises
     ------
     SystemExit
-        If there is none on the path.
+        If it is not on the path.
     """
     path = shutil.which("chromium")
     if path is None:
@@ -83,7 +83,7 @@ def chromium(*more: str) -> Iterator[Browser]:
 
 @contextmanager
 def session(browser: Browser) -> Iterator[Page]:
-    """Open a window that has seen nothing yet: no cache, no cookies."""
+    """Open a fresh browser window, without cache and cookies."""
     context: BrowserContext = browser.new_context(
         viewport=SIZE, locale="en-GB", timezone_id="Europe/Berlin", color_scheme="light"
     )
@@ -95,14 +95,14 @@ def session(browser: Browser) -> Iterator[Page]:
 
 
 def visit(page: Page, address: str, seen: str, asked: object) -> float:
-    """Open an address in a window that is new; milliseconds until what is asked for is seen."""
+    """Open an address in a new window; return milliseconds until the content is visible."""
     page.add_init_script(_watch(seen, asked, since="0"))
     page.goto(address, wait_until="commit")
     return _drawn(page)
 
 
 def press(page: Page, target: Locator, seen: str, asked: object) -> float:
-    """Click; milliseconds from there until what is asked for is seen."""
+    """Click; return milliseconds until the content is visible."""
     target.wait_for()
     page.evaluate(_watch(seen, asked, since="null"))
     target.click()
@@ -110,12 +110,12 @@ def press(page: Page, target: Locator, seen: str, asked: object) -> float:
 
 
 def counted(page: Page, rows: int) -> None:
-    """Wait until the table of the queue says that it has so many rows."""
+    """Wait until the table of the queue reports this number of rows."""
     page.locator(f'.st-key-queue table[aria-rowcount="{rows + 1}"]').wait_for(state="attached")
 
 
 def choose(page: Page, label: str, option: str, seen: str) -> float:
-    """Choose in a picker; milliseconds from the press on the option until what belongs to it is seen."""
+    """Choose an option in a picker; return milliseconds from the press until its content is visible."""
     picker = page.get_by_role("combobox", name=label)
     picker.click()
     picker.fill(option)

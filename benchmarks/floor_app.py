@@ -1,4 +1,4 @@
-"""The floor of `benchmarks.pages`: one picker, one chart, on the server's usual settings."""
+"""The floor of `benchmarks.pages`: a page with one picker and one chart, with the usual settings."""
 
 import gc
 import sys

@@ -1,4 +1,4 @@
-"""The charts of the floor: the product's own, as plain Plotly figures, ready before anybody asks."""
+"""The charts of the floor: the product's charts as plain Plotly figures, prepared in advance."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def write(storecast: Storecast, home: Path) -> None:
 
 @cache
 def read() -> dict[str, go.Figure]:
-    """Read them, by store; once."""
+    """Read the charts by store, once per process."""
     home = Path(os.environ["STORECAST_HOME"])
     written: dict[str, str] = json.loads((home / FILE).read_text())
     return {store: go.Figure(json.loads(figure)) for store, figure in written.items()}

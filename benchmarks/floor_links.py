@@ -1,4 +1,4 @@
-"""The floor of `benchmarks.pages` for what is opened by a link: its page, and one with a heading alone."""
+"""The floor of `benchmarks.pages` for pages opened by a link: its page, and one with only a heading."""
 
 import streamlit as st
 

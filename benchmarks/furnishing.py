@@ -18,13 +18,13 @@ SUNDAY, TICK = 6, 0.1
 
 
 def synthetic_sales(stores: int, items: int, days: int, *, eventful: bool = True) -> pd.DataFrame:
-    """Days of sales of so many stores, the last one `LAST`.
+    """Create sales of some stores, up to the day `LAST`.
 
     Parameters
     ----------
     eventful
-        Closed on Sundays, and every other week promoted; else each day is like the one before, so that no
-        store needs attention.
+        Close stores on Sundays and promote every other week. Otherwise all days are alike, so that no store
+        needs attention.
 
     Returns
     -------
@@ -48,14 +48,14 @@ def synthetic_sales(stores: int, items: int, days: int, *, eventful: bool = True
 
 
 def furnish(storecast: Storecast, folder: Path, sales: pd.DataFrame, parts: int = 1) -> None:
-    """Import sales, the last days of them one by one, and publish every store's forecast after each.
+    """Import sales, the last days one by one, and publish every store's forecast after each import.
 
     Parameters
     ----------
     folder
-        For the file in between.
+        Folder for the temporary file.
     parts
-        How often to import and publish; with more than once there is a version before and a track record.
+        Number of imports; with more than one, there are earlier versions and a track record.
     """
     storecast.start_worker()
     for left in reversed(range(parts)):

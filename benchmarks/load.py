@@ -1,17 +1,17 @@
-"""100 planners at once, one alone while everything is trained, and a bare page with the same settings.
+"""100 concurrent planners, one planner during trainings, and a bare page with the same settings.
 
 ``python -m benchmarks.load [--clients 100] [--think 5] [--seconds 30] [--reruns 70] [--seed 1] [--json]``.
-Real servers on this machine, real WebSockets (`streamlit_client`); nothing is drawn. The state folder has the
-embedded sample (35 stores with 3 products), everything published.
+Real servers on this machine and real WebSockets (`streamlit_client`), without drawing. The state folder has
+the embedded sample (35 stores with 3 products), with all forecasts published.
 
 Alone
-    One tab runs its page again and again, in turns without and with a training of every store by the server's
-    own workers (`pressing`). *Sales data* shows nothing of it; *Store forecast* shows a store that is trained
-    as well, so that its content changes.
+    One tab reruns its page repeatedly, alternately without and with a training of every store by the server's
+    own workers (`pressing`). *Sales data* shows nothing of the training. *Store forecast* shows a store in
+    training, so that its content changes.
 Crowd
-    On a server just started, planners think half to one and a half times `--think` seconds after each answer,
-    and do what `planners.MORNING` says. Timed is from sending a rerun to its ``script_finished``; first pages
-    and polls are timed apart.
+    On a freshly started server, planners wait 0.5 to 1.5 times `--think` seconds after each answer and act as
+    in `planners.MORNING`. The time from sending a rerun to its ``script_finished`` is measured; first pages
+    and polls are measured separately.
 Bare page
     The same crowd on `bare_app`: a heading and a picker.
 """
@@ -39,14 +39,14 @@ from forecasting.config.settings import Settings
 from forecasting.core.domain import LOCAL_USER, StoreState
 
 PAGES = {"sales_data": "Sales data", "store_forecast": "Store forecast"}
-"""Where the lone planner stays."""
+"""Pages on which the lone planner stays."""
 
 TURNS = 3
 BREATH = 0.03
 """Seconds the lone planner pauses between reruns."""
 
 LEAD = 1.0
-"""Seconds a training is under way before the lone planner looks."""
+"""Seconds from the start of the trainings to the first measured rerun."""
 
 PATIENCE = 60.0
 TICK = 0.1
@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def measure(home: Path, asked: argparse.Namespace) -> tuple[dict[str, float], dict[str, Record]]:
-    """The figures that count, times in milliseconds, and what was seen in each part."""
+    """The key figures, with times in milliseconds, and the records of each part."""
     furnish(home)
     with serving("streamlit_app.py", home) as served, Storecast(Settings(home=home)) as storecast:
         _wait_until_published(storecast)
@@ -148,7 +148,7 @@ async def _rerun_pages(served: Served, record: Record, reruns: int) -> None:
 
 @contextmanager
 def pressing(home: Path) -> Iterator[None]:
-    """Have every store trained without a pause, by whoever works the runs of this state folder."""
+    """Keep requesting trainings of every store from the workers of this state folder."""
     command = [sys.executable, "-m", "benchmarks.pressing"]
     with subprocess.Popen(command, cwd=ROOT, env=environment(home), stdin=subprocess.PIPE) as process:  # noqa: S603
         try:
@@ -160,7 +160,7 @@ def pressing(home: Path) -> Iterator[None]:
 def _crowd_on(
     script: str, home: Path, seconds: float, steps: Sequence[tuple[Step, int]], asked: argparse.Namespace
 ) -> tuple[Record, float, int]:
-    """Start a server, let the planners in; what they saw, the server's share of a core, its tracebacks."""
+    """Start a server and run the planners; return their record, the server's CPU share and its tracebacks."""
     with serving(script, home) as served:
         used, began = served.cpu_seconds(), time.monotonic()
         record = asyncio.run(crowd(served.address, asked.clients, seconds, asked.think, steps, asked.seed))
@@ -172,7 +172,7 @@ def _versions(storecast: Storecast) -> int:
 
 
 def _wait_until_published(storecast: Storecast) -> None:
-    """Wait until every store has a forecast and none is under way."""
+    """Wait until every store has a forecast and no run is active."""
     deadline = time.monotonic() + PATIENCE
     while {StoreState.NONE, StoreState.RUNNING} & set(storecast.services.stores.states(LOCAL_USER).values()):
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""What `benchmarks.load` prints: a table of each part, and the figures that count."""
+"""The output of `benchmarks.load`: a table of each part, and the key figures."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from benchmarks.streamlit_client import FIRST_PAGE, POLL, REDRAWN, Record
 
 NO_RERUNS = (FIRST_PAGE, POLL, REDRAWN)
-"""Beginnings of the kinds of runs that are no rerun a planner has asked for."""
+"""Prefixes of the kinds of runs that no planner requested."""
 
 
 def table(record: Record) -> str:
-    """One line for each kind of run, in milliseconds."""
+    """A table with one line per kind of run, in milliseconds."""
     lines = [f"{'':<36}{'n':>7}{'median':>9}{'p95':>9}{'p99':>9}{'max':>9}  ms"]
     for kind, seconds in {"all reruns": reruns(record), **dict(sorted(record.seconds.items()))}.items():
         figures = (statistics.median(seconds), at(seconds, 0.95), at(seconds, 0.99), max(seconds))
@@ -19,7 +19,7 @@ def table(record: Record) -> str:
 
 
 def reruns(record: Record) -> list[float]:
-    """Seconds of every rerun a planner waited for."""
+    """Seconds of every rerun that a planner waited for."""
     return [
         each for kind, all_of in record.seconds.items() if not kind.startswith(NO_RERUNS) for each in all_of
     ]
@@ -31,12 +31,12 @@ def polls(record: Record) -> list[float]:
 
 
 def at(seconds: Sequence[float], share: float) -> float:
-    """The smallest value that at least so large a share of them does not exceed."""
+    """The smallest value that is at least as large as a share of all values."""
     return sorted(seconds)[min(int(share * len(seconds)), len(seconds) - 1)]
 
 
 def crowd_figures(ours: Record, bare: Record) -> dict[str, float]:
-    """Of the crowd, in milliseconds, and against the bare page."""
+    """Figures of the crowd in milliseconds, and ratios to the bare page."""
     mine, floor = reruns(ours), reruns(bare)
     return {
         "reruns": len(mine),
@@ -52,7 +52,7 @@ def crowd_figures(ours: Record, bare: Record) -> dict[str, float]:
 
 
 def alone_figures(quiet: Record, busy: Record, pages: Mapping[str, str]) -> dict[str, float]:
-    """Of a lone planner, in milliseconds, without and with a training under way."""
+    """Figures of a lone planner in milliseconds, without and during trainings."""
     figures: dict[str, float] = {}
     for name in pages.values():
         before, meanwhile = (at(record.seconds[name], 0.99) for record in (quiet, busy))

@@ -1,6 +1,6 @@
-"""What the product forecasts in a window: chain, backtests, choice and calibration, as a training does them.
+"""The product's forecasts of a window, as in a training: pooling, backtests, choice and calibration.
 
-The series of a set are kept in memory; everything after reading them is the product's own code.
+The series of a set are kept in memory. Apart from reading them, everything is the product's own code.
 """
 
 from collections import defaultdict
@@ -52,7 +52,7 @@ def key_of(name: str) -> SeriesKey:
 
 
 def chain_of(window: Window) -> ChainPriors:
-    """What is pooled over all series of a set at a cutoff."""
+    """Priors and spreads pooled over all series of a set at a cutoff."""
     cutoffs = windows.window_cutoffs(window.cutoff, window.horizon)
     priors = _priors(window, cutoffs)
     chain = ChainPriors(
@@ -104,7 +104,7 @@ def _spreads(window: Window, chain: ChainPriors, cutoffs: Sequence[object]) -> t
 
 
 def _sample(histories: Mapping[str, SeriesDays], most: int) -> dict[str, SeriesDays]:
-    """The stores of every product that a chain is computed from."""
+    """The stores whose products are pooled."""
     by_item = defaultdict(list)
     for name in histories:
         by_item[key_of(name).item].append(name)

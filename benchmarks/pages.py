@@ -1,17 +1,18 @@
-"""What a planner waits for in a real browser, against a blank Streamlit page in the same run.
+"""Waiting times of a planner in a real browser, against a minimal Streamlit page in the same run.
 
-``python -m benchmarks.pages [--rounds 5] [--choices 8] [--stores 1115] [--json]``. Chromium, and real servers
-on this machine with the same settings; what counts as seen is told by `drawing`. Everything was opened once
-before it is timed. Ours and the floor take turns; a round is one fresh browser on each.
+``python -m benchmarks.pages [--rounds 5] [--choices 8] [--stores 1115] [--json]``. Chromium and real servers
+on this machine with the same settings; `drawing` defines when content counts as visible. Everything is opened
+once before it is timed. The product and the floor alternate; a round is one fresh browser on each.
 
 Another store
-    From the press on the store in the picker to its chart drawn, the page's content kept by the server. The
-    floor is `floor_app`: a picker and one chart, which is the product's own.
+    From the press on the store in the picker until its chart is drawn; the server has the page's content
+    cached. The floor is `floor_app`: a picker and one chart, taken from the product.
 First visit
-    Of a fresh browser, which has no script of the server yet, to a store's page; to its chart drawn.
+    From the first visit of a fresh browser, which has no scripts yet, to a store's page until its chart is
+    drawn.
 Queue
-    *My stores* of many stores, all of them in the table: opened by its link from another page, against the
-    floor's page opened by its link (`floor_links`: two pages, nothing on the other); and in a fresh browser,
+    *My stores* with many stores, all of them in the table. Opened by its link from another page, against the
+    floor's page opened by a link (`floor_links`: two pages, the other one empty); and in a fresh browser,
     against the floor's first visit.
 """
 
@@ -35,11 +36,11 @@ from forecasting.config.settings import Settings
 
 ENGINE = "seasonal_naive"
 STORES, ITEMS, DAYS, VERSIONS = 35, 3, 500, 4
-"""Of the store pages: also how many versions of each store there are."""
+"""Size of the data for the store pages; `VERSIONS` is the number of versions per store."""
 
 QUEUE_DAYS = 60
 CALM_MS = 3000
-"""How long a page is left alone before the next press, so that nothing of its opening is left to do."""
+"""Pause before the next press, so that the opening of the page is complete."""
 
 CHOICE, FIRST, QUEUE, LINK = "another store", "first visit", "queue", "by its link"
 FLOOR_CHOICE, FLOOR_FIRST, FLOOR_LINK = f"floor: {CHOICE}", f"floor: {FIRST}", f"floor: {LINK}"
@@ -50,10 +51,10 @@ RATIOS = (
     (QUEUE_LINK, FLOOR_LINK, 2.0),
     (QUEUE_FIRST, FLOOR_FIRST, 2.0),
 )
-"""What is compared with what, and how many times as long it may take."""
+"""Pairs that are compared, and the largest allowed ratio."""
 
 Seen = defaultdict[str, list[float]]
-"""Milliseconds by what was done."""
+"""Milliseconds by action."""
 
 
 def main() -> None:
@@ -76,7 +77,7 @@ def main() -> None:
 
 
 def measure(folder: Path, rounds: int, choices: int, stores: int) -> Seen:
-    """Furnish the servers, start them, and let them take turns."""
+    """Prepare and start the servers, and measure them alternately."""
     homes = {name: folder / name for name in ("ours", "floor", "queue")}
     for home in homes.values():
         home.mkdir()
@@ -103,7 +104,7 @@ def measure(folder: Path, rounds: int, choices: int, stores: int) -> Seen:
 
 
 def _prepare(homes: dict[str, Path], stores: int) -> None:
-    """Fill the state folders; the floor's has the charts of ours."""
+    """Fill the state folders; the floor's has the charts of the product."""
     with Storecast(Settings(home=homes["ours"], engine=ENGINE)) as storecast:
         sales = synthetic_sales(STORES, ITEMS, DAYS)
         furnish(storecast, homes["ours"], sales, VERSIONS)
@@ -160,7 +161,7 @@ def figures(seen: Seen) -> dict[str, float]:
 
 
 def table(seen: Seen) -> str:
-    """One line for each thing that was done, and one for each ratio."""
+    """A table with one line per action and one per ratio."""
     lines = [f"{'':<28}{'n':>5}{'median':>9}{'quartiles':>15}  ms"]
     for name, values in sorted(seen.items()):
         low, middle, high = statistics.quantiles(values, n=4, method="inclusive")

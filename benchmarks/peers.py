@@ -1,6 +1,6 @@
-"""Peers to be measured against: Prophet as in textbooks, and the mean of the last four same weekdays.
+"""Peers for comparison: textbook Prophet, and the mean of the last four same weekdays.
 
-The third one, LightGBM, is in `benchmarks.boosting`. A method forecasts the scored series of a window.
+A third peer, LightGBM, is in `benchmarks.boosting`. A method forecasts the scored series of a window.
 """
 
 import logging
@@ -13,19 +13,19 @@ from benchmarks.datasets import Window
 from forecasting.core.day_arrays import BoolArray, FloatArray, IntArray, SeriesDays, SeriesForecast, day_of
 
 Method = Callable[[Window], Mapping[str, SeriesForecast]]
-"""Forecasts of `Window.scored`, each over all days of its future, by name of the series."""
+"""Returns forecasts of `Window.scored`, each for all days of its future, by name of the series."""
 
 TEXTBOOK, FOUR_WEEKS, LIGHTGBM = "textbook Prophet", "4-week mean", "LightGBM"
 LAST = 4
 ORIGINS = tuple(range(14, 366, 14))
-"""Days before the cutoff from which the four-week mean is tried on what came after, for a year."""
+"""Days before the cutoff at which the four-week mean is backtested, over one year."""
 
 
 def textbook_prophet(window: Window) -> dict[str, SeriesForecast]:
     """`prophet.Prophet` with its defaults on raw sales, without regressors; nothing is clipped.
 
-    Its point is yhat, which is also its median; q10 and q90 are its 80% interval. Where closed days do not
-    count it is fitted without them (with them it is worse: they become a part of its noise).
+    The mean and the median are yhat; q10 and q90 are its 80% interval. If closed days are not scored, it is
+    fitted without them (with them it is worse, because they become part of its noise).
     """
     from prophet import Prophet  # noqa: PLC0415 - slow to import, and in the process that needs it
 
@@ -44,10 +44,10 @@ def textbook_prophet(window: Window) -> dict[str, SeriesForecast]:
 
 
 def four_week_mean(window: Window) -> dict[str, SeriesForecast]:
-    """The mean of the last four same weekdays with the same promo state.
+    """The mean of the last four same weekdays, with or without a promotion alike.
 
-    Its quantiles are those of the factor it would have been off by, forecasting as many days from every
-    second week of the last year.
+    The quantiles come from the ratios of demand to its own forecasts of as many days, made every second week
+    of the last year.
     """
     return {name: _four_week_mean(window, name) for name in window.scored}
 
@@ -68,7 +68,7 @@ def _four_week_mean(window: Window, name: str) -> SeriesForecast:
 
 
 def _cells(known: SeriesDays, asked: SeriesDays) -> FloatArray:
-    """The mean of the last days like each one asked for; of the last days of all where none is like it."""
+    """The mean of the last days with the same cell as each requested day, else of the last days of all."""
     cells, wanted = _cell(known), _cell(asked)
     found = np.full(len(asked), known.y[-7 * LAST :].mean())
     for cell in np.unique(wanted):
@@ -83,7 +83,7 @@ def _cell(days: SeriesDays) -> IntArray:
 
 
 def _counts(window: Window, days: SeriesDays) -> BoolArray:
-    """Days a peer learns from: every day where zeros are scored, else open days with sales."""
+    """Days on which a peer is fitted: every day if zeros are scored, else open days with sales."""
     return np.ones(len(days), dtype=bool) if window.scores_zeros else days.is_open & (days.y > 0)
 
 

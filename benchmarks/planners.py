@@ -1,4 +1,4 @@
-"""What planners do in a morning, as tabs do it: open a page, think, look at the next store."""
+"""The actions of planners in a morning, as browser tabs: open a page, think, open the next store."""
 
 import asyncio
 import random
@@ -75,7 +75,7 @@ MORNING: Sequence[tuple[Step, int]] = (
     (_accuracy, 12),
     (_activity, 8),
 )
-"""What is done next, and how often of a hundred times; a step that needs another page opens that page."""
+"""Steps with their weights in percent; a step that needs another page opens that page."""
 
 
 async def _bare(tab: Tab, draw: random.Random) -> None:
@@ -83,11 +83,11 @@ async def _bare(tab: Tab, draw: random.Random) -> None:
 
 
 BARE: Sequence[tuple[Step, int]] = ((_bare, 1),)
-"""What is done on the page of the peer."""
+"""Steps on the page of the peer, with their weights in percent."""
 
 
 ARRIVING = 4.0
-"""Within so many thinking times all planners have come; what is timed begins then, but for first pages."""
+"""All planners arrive within this many thinking times. Measurement starts then, except for first pages."""
 
 
 async def crowd(

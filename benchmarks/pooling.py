@@ -1,9 +1,9 @@
-"""Which stores a prior pooled over the chain helps: those that were closed for long, and young ones.
+"""Which stores a pooled prior helps: those after a long closure, and young ones.
 
-``python -m benchmarks.pooling [--stores N] [--data DIR] [--json]``. Rossmann, 42 days from the eight cutoffs
-of `benchmarks.accuracy`, the recipe alone (no challenger, no calibration), each with the prior and without:
-the 180 stores that have no row from July to December 2014; and other stores as they are, and with no more
-than their last 60, 120 or 240 days.
+``python -m benchmarks.pooling [--stores N] [--data DIR] [--json]``. Rossmann data, 42 days from the eight
+cutoffs of `benchmarks.accuracy`. The recipe alone, without challengers and calibration, is run with and
+without the prior on the 180 stores that have no rows from July to December 2014, and on other stores with
+their full history and with only their last 60, 120 or 240 days.
 """
 
 import argparse
@@ -30,10 +30,10 @@ from forecasting.engines.registry import engine
 from forecasting.evaluation.metrics import error_sums
 
 CLOSED = (date(2014, 7, 5), date(2014, 12, 20))
-"""Within which the refurbished stores have no row."""
+"""Period in which the refurbished stores have no rows."""
 
 LENGTHS = (60, 120, 240)
-"""Days of history left of an ordinary store."""
+"""Days of history kept of an ordinary store."""
 
 Sums = dict[str, tuple[ErrorSums, ErrorSums]]
 
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def measure(dataset: DataSet, window: Window) -> Sums:
-    """The errors of each group in one window, with the prior and without."""
+    """The errors of each group in one window, with and without the prior."""
     prior = chain_of(window).prior(ALL_ITEMS, window.cutoff)
     refurbished = [name for name, days in dataset.series.items() if _was_closed(days)]
     ordinary = [name for name in dataset.drawn if name not in refurbished]

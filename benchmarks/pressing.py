@@ -1,6 +1,6 @@
-"""Keeps a server's workers busy from a process of its own: presses Refresh for every store, again and again.
+"""Keep a server's workers busy from another process, by requesting a refresh of every store repeatedly.
 
-``python -m benchmarks.pressing`` on the state folder of ``STORECAST_HOME``, until its standard input is
+``python -m benchmarks.pressing`` works on the state folder of ``STORECAST_HOME`` until its standard input is
 closed. It trains nothing itself.
 """
 
@@ -17,7 +17,7 @@ NICENESS = 10
 
 
 def main() -> None:
-    """Force a training of every store that is not being trained, four times a second."""
+    """Request a training of every store that is not in training, four times a second."""
     os.nice(NICENESS)
     with Storecast(Settings.from_env()) as storecast:
         while not select.select([sys.stdin], [], [], PAUSE)[0]:

@@ -1,9 +1,9 @@
-"""My stores, rendered on the server, against a bare page with a table of the same size in the same run.
+"""My stores, run on the server, against a bare page with a table of the same size in the same run.
 
-``python -m benchmarks.queue [--stores N] [--items N] [--json]``. Synthetic stores (1,115 by default) with so
-many products (1 by default) and 60 days of sales, each with a published forecast. What is timed is the script
-run behind the page, without a browser: where nothing has happened since the run before, and after news, a
-store marked as reviewed.
+``python -m benchmarks.queue [--stores N] [--items N] [--json]``. Synthetic stores (1,115 by default) with
+some products (1 by default) and 60 days of sales, each with a published forecast. The script run of the page
+is timed without a browser: once with no change since the previous run, and once after a store was marked as
+reviewed.
 """
 
 import argparse
@@ -71,7 +71,7 @@ def _bare_page(rows: int) -> None:
 
 
 def _median_run(app: AppTest, happens: Callable[[], object] = lambda: None) -> float:
-    """Seconds a run takes after something has happened."""
+    """Median seconds of a run after a change."""
     app.run()
     if app.exception:
         raise SystemExit(app.exception[0].value)

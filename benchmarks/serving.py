@@ -1,4 +1,4 @@
-"""A real server for benchmarks: `streamlit run` in a process of its own, on this machine only."""
+"""A real server for benchmarks: `streamlit run` in another process, bound to this machine."""
 
 import os
 import signal
@@ -31,11 +31,11 @@ class Served:
     home
         The state folder.
     process
-        The server; the worker processes are its children.
+        The server process; the worker processes are its children.
     port
-        Where it listens, on `HOST`.
+        Port on `HOST`.
     log
-        The file of all it prints.
+        File with its output.
     """
 
     home: Path
@@ -45,22 +45,22 @@ class Served:
 
     @property
     def address(self) -> str:
-        """Without a slash at its end."""
+        """Its address, without a trailing slash."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def tracebacks(self) -> int:
-        """How many exceptions it has printed so far."""
+        """Number of tracebacks it has printed so far."""
         return self.log.read_text(errors="replace").count("Traceback (most recent call last)")
 
     def cpu_seconds(self) -> float:
-        """Processor time the server itself has used, without its worker processes."""
+        """CPU seconds of the server process, without its worker processes."""
         times = self.process.cpu_times()
         return float(times.user + times.system)
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """The environment of a process on this state folder, free of what the shell sets for Storecast."""
+    """Environment of a process on this state folder, without the shell's own Storecast variables."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("STORECAST", "STREAMLIT"))
     }
@@ -70,21 +70,21 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 @contextmanager
 def serving(script: str, home: Path, **more: str) -> Iterator[Served]:
-    """Start ``streamlit run script`` in the project's folder, wait until it is well, and end it in any case.
+    """Start ``streamlit run script`` in the project folder, wait until it is healthy, and always end it.
 
     Parameters
     ----------
     script
-        Relative to the project; the settings of ``.streamlit/config.toml`` hold for it, whichever it is.
+        Path relative to the project; ``.streamlit/config.toml`` applies to any script.
     home
-        The state folder; what the server prints goes to a file in it.
+        The state folder, which also receives the output of the server.
     more
-        Environment variables on top.
+        Additional environment variables.
 
     Raises
     ------
     SystemExit
-        If the server does not come up.
+        If the server does not start.
     """
     port, log = free_port(), home / "server.log"
     env = environment(home, STREAMLIT_SERVER_PORT=str(port), STREAMLIT_SERVER_ADDRESS=HOST, **more)
@@ -107,7 +107,7 @@ def serving(script: str, home: Path, **more: str) -> Iterator[Served]:
 
 
 def end(process: psutil.Popen) -> None:
-    """End a process and all that came of it: politely, then at once."""
+    """End a process and its children: first with a request to terminate, then by force."""
     family = [process, *process.children(recursive=True)] if process.is_running() else []
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
@@ -118,7 +118,7 @@ def end(process: psutil.Popen) -> None:
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
+    """Return an unused port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

@@ -1,10 +1,11 @@
-"""The exact solver against Prophet with CmdStan: time and objective, series by series, in one run.
+"""The exact solver against Prophet with CmdStan: time and objective of each series, in one run.
 
-``python -m benchmarks.solver [--series N] [--json]``. Peer: `prophet.Prophet` with its defaults, fit and
-predict (1,000 samples) of 42 days. Ours: fit, predict and quantiles of the same days with the same settings,
-the median of three runs. Both on one thread and in this process, on 80 Rossmann stores (open days with sales)
-or, where that data set is not at hand, on series of the embedded sample. The objective is evaluated by one
-function for both, on the data Prophet hands to Stan.
+``python -m benchmarks.solver [--series N] [--json]``. The peer is `prophet.Prophet` with its defaults: fit,
+and predict 42 days with 1,000 samples. The exact solver fits, predicts and computes quantiles of the same
+days with the same settings; the median of three runs counts. Both use one thread of this process, on 80
+Rossmann stores (open days with sales) or, without that data set, on series of the embedded sample. One
+function evaluates the objective for both, on the data that Prophet passes to Stan. The solver of
+multiplicative terms is measured too, although the product does not use it yet.
 """
 
 import argparse
@@ -45,7 +46,7 @@ Z10 = statistics.NormalDist().inv_cdf(0.9)
 
 @dataclass(frozen=True)
 class Configuration:
-    """One way to set the model up."""
+    """One configuration of the model."""
 
     name: str
     log: bool
@@ -53,12 +54,12 @@ class Configuration:
     regressors: tuple[str, ...]
 
     def settings(self) -> Settings:
-        """For our solver."""
+        """Settings for the exact solver."""
         columns = tuple(Regressor(name, multiplicative=self.multiplicative) for name in self.regressors)
         return Settings(multiplicative=self.multiplicative, regressors=columns)
 
     def prophet(self) -> Prophet:
-        """For the peer: defaults, but for what the configuration is named after."""
+        """The peer with its defaults, except for what the configuration names."""
         prophet = Prophet(seasonality_mode="multiplicative" if self.multiplicative else "additive")
         for name in self.regressors:
             prophet.add_regressor(name)
@@ -75,7 +76,7 @@ CONFIGURATIONS = (
 
 @dataclass(frozen=True)
 class Fit:
-    """What one series in one configuration took and gave."""
+    """Times (seconds) and differences of one series in one configuration."""
 
     ours: float
     peer: float
@@ -156,7 +157,7 @@ def _timed(work: Callable[[], object]) -> tuple[float, object]:
 
 
 def summary(fits: list[Fit]) -> dict[str, float]:
-    """The numbers of one configuration; times in milliseconds."""
+    """Figures of one configuration; times in milliseconds."""
     ours = [each.ours for each in fits]
     return {
         "fits": len(fits),
@@ -178,7 +179,7 @@ def _table(results: dict[str, dict[str, float]]) -> None:
 
 
 def _rossmann(count: int) -> Iterator[pd.DataFrame]:
-    """Evenly spaced stores with enough open days: ds, y and the three regressors as 0 and 1."""
+    """Evenly spaced stores with enough open days: ds, y, and the three regressors as 0 and 1."""
     sales = pd.read_parquet(ROSSMANN).query("Sales > 0").sort_values(["Store", "Date"])
     sales = pd.DataFrame(
         {
@@ -194,7 +195,7 @@ def _rossmann(count: int) -> Iterator[pd.DataFrame]:
 
 
 def _sample(count: int) -> Iterator[pd.DataFrame]:
-    """Products of the embedded sample's stores, open days with demand."""
+    """Products of the embedded sample's stores on open days with demand."""
     sales = pd.read_parquet(SAMPLE).query("is_open and demand > 0").sort_values(["store", "item", "date"])
     sales = pd.DataFrame(
         {

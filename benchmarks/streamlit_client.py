@@ -1,10 +1,10 @@
-"""One browser tab's half of Streamlit's protocol, without the browser: what Streamlit 1.67's front end sends.
+"""The browser's side of Streamlit's protocol, without a browser: what the front end of Streamlit 1.67 sends.
 
-A tab connects to ``/_stcore/stream`` with the subprotocol and the XSRF cookie, asks for runs of its page
-(`BackMsg.rerun_script`) with the values of all its widgets, keeps large messages that the server may then
-refer to by hash, and fires the timers of polling fragments (`ForwardMsg.auto_rerun`) until the page is run
-anew. It draws nothing and loads no scripts or styles. A tab is looked at all the time: browsers fire timers
-of hidden ones less often.
+A tab connects to ``/_stcore/stream`` with the subprotocol and the XSRF cookie. It requests runs of its page
+(`BackMsg.rerun_script`) with the values of all its widgets, caches large messages that the server may later
+refer to by hash, and fires the timers of polling fragments (`ForwardMsg.auto_rerun`) until the next run of
+the page. It draws nothing and loads no scripts or styles. A tab counts as visible all the time; browsers slow
+down the timers of hidden tabs.
 """
 
 import asyncio
@@ -28,22 +28,22 @@ from benchmarks.streamlit_tab import Cache, Timers, Widget, error_of, key_of, wi
 
 XSRF = "_streamlit_xsrf"
 PATIENCE = 30.0
-"""Seconds after which a run is given up as lost."""
+"""Seconds after which a run counts as lost."""
 
 SUCCESS = ForwardMsg.ScriptFinishedStatus.FINISHED_SUCCESSFULLY
 FIRST_PAGE, POLL, REDRAWN = "first page", "poll: ", "redrawn by its poll"
-"""Kinds of runs, or how they begin, that a tab names by itself."""
+"""Kinds of runs, or their prefixes, that a tab names itself."""
 
 
 class Record:
-    """What all tabs of a measurement have seen.
+    """The observations of all tabs of a measurement.
 
     Attributes
     ----------
     seconds
-        From the sending of each rerun to its ``script_finished``, by kind.
+        Time from sending each rerun to its ``script_finished``, by kind.
     faults
-        One sentence for each exception shown, error shown, run not answered and connection lost.
+        One sentence per exception or error shown, unanswered run and lost connection.
     """
 
     def __init__(self) -> None:
@@ -51,20 +51,20 @@ class Record:
         self.faults: list[str] = []
 
     def begin(self, kept: str) -> None:
-        """Forget the times of what was seen until now, but for one kind; faults stay."""
+        """Discard the times so far except those of one kind; faults are kept."""
         for kind in self.seconds.keys() - {kept}:
             del self.seconds[kind]
 
 
 class Tab:
-    """One tab; close it in the end.
+    """One browser tab, which must be closed at the end.
 
     Parameters
     ----------
     address
-        Of the server, without a slash at its end.
+        Address of the server, without a trailing slash.
     record
-        Where times and faults go.
+        Receives times and faults.
     """
 
     def __init__(self, address: str, record: Record) -> None:
@@ -132,7 +132,7 @@ class Tab:
         await self._run_page(kind, state)
 
     def options(self, label: str) -> list[str]:
-        """What a picker of the page offers."""
+        """The options of a picker on the page."""
         return next((each.options for each in self._widgets.values() if each.label == label), [])
 
     async def close(self) -> None:

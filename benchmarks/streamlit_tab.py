@@ -1,4 +1,4 @@
-"""What a browser tab keeps between messages of Streamlit's server: values of widgets, messages, timers."""
+"""State of a browser tab between messages of Streamlit's server: widget values, cached messages, timers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -20,13 +20,13 @@ class Widget:
     kind
         The element's type.
     value
-        One string or none; of a group of buttons any number.
+        One string or none; any number for a group of buttons.
     default
-        What is not told in the address.
+        The value that is left out of the address.
     parameter
-        Query parameter it is bound to, or empty.
+        The query parameter it is bound to, or empty.
     run
-        The run it was last drawn in.
+        The run in which it was last drawn.
     """
 
     kind: str
@@ -39,11 +39,11 @@ class Widget:
 
     @property
     def is_in_address(self) -> bool:
-        """Whether the address tells its value."""
+        """Whether the address contains its value."""
         return bool(self.parameter and self.value and self.value != self.default)
 
     def write(self, state: WidgetState) -> None:
-        """Fill in what is sent with every rerun."""
+        """Fill in the state that is sent with every rerun."""
         if self.kind == "button_group":
             state.string_array_value.data.extend(self.value)
         elif self.value:
@@ -51,7 +51,7 @@ class Widget:
 
 
 def widget_of(element: Element) -> tuple[str, Widget, bool] | None:
-    """The widget an element is, by its id, and whether the server has set its value."""
+    """The widget of an element, its id, and whether the server has set its value."""
     kind = element.WhichOneof("type")
     if kind == "selectbox":
         box = element.selectbox
@@ -80,12 +80,12 @@ def widget_of(element: Element) -> tuple[str, Widget, bool] | None:
 
 
 def key_of(widget_id: str) -> str:
-    """The key a widget was given by the page, which ends its id; ``None`` as a word without one."""
+    """The key that the page gave a widget: the end of its id; the text ``None`` if it has no key."""
     return widget_id.rpartition("-")[2]
 
 
 def error_of(element: Element) -> str:
-    """What an element shows of an exception or an error, or nothing."""
+    """The text of the exception or error that an element shows, or an empty text."""
     kind = element.WhichOneof("type")
     if kind == "exception":
         return f"{element.exception.type}: {element.exception.message}"
@@ -95,7 +95,7 @@ def error_of(element: Element) -> str:
 
 
 class Cache:
-    """Large messages the server has sent, which it then refers to by hash."""
+    """Large messages of the server, to which it later refers by hash."""
 
     def __init__(self) -> None:
         self.age_limit = 0
@@ -104,11 +104,11 @@ class Cache:
 
     @property
     def hashes(self) -> Collection[str]:
-        """What is kept."""
+        """Hashes of the cached messages."""
         return self._messages.keys()
 
     def resolve(self, message: ForwardMsg) -> ForwardMsg | None:
-        """The message, or the one it refers to; None where that is not kept."""
+        """The message, or the cached one it refers to; None if that is not cached."""
         if message.WhichOneof("type") == "ref_hash":
             kept = self._messages.get(message.ref_hash)
             if kept is None:
@@ -120,7 +120,7 @@ class Cache:
         return message
 
     def grow_older(self, fragments: Collection[str]) -> None:
-        """Forget at the end of a run what was not used for a while; of a fragment's run, its own."""
+        """Discard messages unused for a while at the end of a run; a fragment's run discards only its own."""
         self._runs += 1
         for name, (message, used) in list(self._messages.items()):
             concerned = not fragments or message.delta.fragment_id in fragments
@@ -134,7 +134,7 @@ class Timers:
     Parameters
     ----------
     fire
-        Called with the fragment's id at its interval.
+        Called with the id of a fragment at its interval.
     """
 
     def __init__(self, fire: Callable[[str], Awaitable[None]]) -> None:
@@ -142,7 +142,7 @@ class Timers:
         self._running: dict[str, tuple[float, asyncio.Task[None]]] = {}
 
     def start(self, fragment: str, interval: float) -> None:
-        """Begin, or go on where it runs at this interval already."""
+        """Start a timer, or keep it if it already runs at this interval."""
         if fragment in self._running:
             if self._running[fragment][0] == interval:
                 return
@@ -150,7 +150,7 @@ class Timers:
         self._running[fragment] = interval, asyncio.create_task(self._tick(fragment, interval))
 
     def cancel(self, fragments: Collection[str] | None = None) -> None:
-        """End these, or all."""
+        """Cancel some timers, or all."""
         for fragment in list(self._running) if fragments is None else fragments:
             _interval, task = self._running.pop(fragment, (0.0, None))
             if task is not None:
