@@ -60,7 +60,7 @@ PLAN_SCHEMA = pa.schema([field for field in SALES_SCHEMA if field.name not in {"
 
 
 class SourceError(ValueError):
-    """The source package can't be had or is not the one expected; nothing was written."""
+    """The source package can't be downloaded or is not the expected one. Nothing was written."""
 
 
 def fetch_sdist(folder: Path) -> Path:
@@ -69,7 +69,7 @@ def fetch_sdist(folder: Path) -> Path:
     Raises
     ------
     SourceError
-        If pip fails; with the last line of what it said.
+        If pip fails; with the last line of its output.
     """
     pinned = folder / "requirements.txt"
     pinned.write_text(f"{REQUIREMENT} --hash=sha256:{SDIST_SHA256}\n", encoding="utf-8")
@@ -78,8 +78,8 @@ def fetch_sdist(folder: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = sorted(folder.glob("ddop-*.tar.gz"))
     if done.returncode != 0 or not found:
-        said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
-        raise SourceError(f"{REQUIREMENT}: expected pip to download the source package, pip said: {said}")
+        output = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+        raise SourceError(f"{REQUIREMENT}: expected pip to download the source package, pip said: {output}")
     return found[0]
 
 
@@ -89,7 +89,7 @@ def verify_checksum(sdist: Path, expected: str = SDIST_SHA256) -> None:
     Raises
     ------
     SourceError
-        If there is no such file or its SHA-256 is another one.
+        If the file is missing or has another SHA-256.
     """
     if not sdist.is_file():
         raise SourceError(f"{sdist}: expected the source package of {REQUIREMENT}, found no such file")
@@ -142,10 +142,10 @@ def _read_member(archive: tarfile.TarFile, name: str, columns: Mapping[str, str]
 
 
 def derive_opening(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add `is_open` and begin each store's rows at its first day with sales.
+    """Add `is_open`, and drop each store's rows before its first day with sales.
 
-    A store was open on a day if it sold any item; its items share the answer. Days before the first sale are
-    dropped: the store had not opened yet.
+    A store was open on a day if it sold any item; the flag is the same for all its items. Days before the
+    first sale are dropped, because the store had not opened yet.
     """
     sold = rows.groupby(["store", "date"])["demand"].transform("sum") > 0
     first_sale = rows["date"].where(sold).groupby(rows["store"]).transform("min")
@@ -153,7 +153,7 @@ def derive_opening(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def derive_calendar(rows: pd.DataFrame) -> pd.DataFrame:
-    """Replace the flag `is_holiday` by `holiday`: the name on flagged days, ``""`` on all others."""
+    """Replace the flag `is_holiday` with `holiday`: its name on flagged days, ``""`` on all others."""
     flagged = rows.loc[rows["is_holiday"], "date"].drop_duplicates()
     names = name_holidays(day.date() for day in flagged)
     named = rows["date"].dt.date.map(names).where(rows["is_holiday"], "")
@@ -161,7 +161,7 @@ def derive_calendar(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def name_holidays(days: Iterable[date]) -> dict[date, str]:
-    """English name of each day, from the first of `HOLIDAY_CALENDARS` that has one."""
+    """Return the English name of each day, from the first of `HOLIDAY_CALENDARS` that has one."""
     calendars = [
         holidays.country_holidays("DE", subdiv=state, language="en_US") for state in HOLIDAY_CALENDARS
     ]
@@ -174,7 +174,7 @@ def name_holidays(days: Iterable[date]) -> dict[date, str]:
 def derive_region(rows: pd.DataFrame) -> pd.DataFrame:
     """Add `region`: the stores, in order of their numbers, in five runs of the same length (invented)."""
     stores = sorted(rows["store"].unique(), key=int)
-    regions = {store: REGIONS[place * len(REGIONS) // len(stores)] for place, store in enumerate(stores)}
+    regions = {store: REGIONS[rank * len(REGIONS) // len(stores)] for rank, store in enumerate(stores)}
     return rows.assign(region=rows["store"].map(regions))
 
 
@@ -194,7 +194,7 @@ def derive(source: pd.DataFrame) -> pd.DataFrame:
 
 
 def split_at(rows: pd.DataFrame, last_day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cut in two: up to `last_day` inclusive, and after it."""
+    """Split the rows: up to and including `last_day`, and after it."""
     past = rows["date"] <= pd.Timestamp(last_day)
     return rows.loc[past], rows.loc[~past]
 
@@ -208,7 +208,7 @@ def write_parquet(rows: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
 
 
 def write_feed(rows: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write one CSV file a day, named for the day; flags are 0 or 1, whole demands have no decimals."""
+    """Write one CSV file for each day; flags are 0 or 1, and whole demands have no decimals."""
     folder.mkdir(parents=True, exist_ok=True)
     flags = dict.fromkeys(("is_open", "promo", "school_holiday"), "int8")
     demand = [np.format_float_positional(value, trim="-") for value in rows["demand"]]
@@ -227,7 +227,7 @@ def build(sdist: Path, out: Path, last_day: date = LAST_SALES_DAY, sha256: str =
     Raises
     ------
     SourceError
-        If the source package is not the one expected; nothing is written.
+        If the source package is not the expected one. Nothing was written.
     """
     verify_checksum(sdist, sha256)
     sales, later = split_at(derive(load_source(sdist)), last_day)
@@ -238,7 +238,7 @@ def build(sdist: Path, out: Path, last_day: date = LAST_SALES_DAY, sha256: str =
 
 
 def describe(written: Sequence[Path]) -> str:
-    """Summarise what `build` wrote: a line for each Parquet file and one for the feed."""
+    """Summarise the written files: a line for each Parquet file and one for the feed."""
     lines = []
     for path in written[:2]:
         stores = pq.read_table(path, columns=["store"])["store"]
@@ -251,7 +251,7 @@ def describe(written: Sequence[Path]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 0 if the sample was written, 1 if the source package is not the one expected."""
+    """Run the command line; return 0 if the sample was written, 1 if the source package can't be used."""
     parser = argparse.ArgumentParser(description="Rebuild the embedded sample data.")
     parser.add_argument("--sdist", type=Path, help=f"source package of {REQUIREMENT}; by default from pip")
     asked: Path | None = parser.parse_args(arguments).sdist

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from tests.aws_fake.errors import JobFailed, in_use, not_found, over, taken
-from tests.aws_fake.frames import Spoil
+from tests.aws_fake.frames import Corruption
 from tests.aws_fake.jobs import outcome_of
 from tests.aws_fake.resources import (
     ACTIVE,
@@ -23,7 +23,7 @@ from tests.aws_fake.resources import (
     Kind,
     Resource,
 )
-from tests.aws_fake.roles import Roles
+from tests.aws_fake.service_roles import Roles
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -37,15 +37,15 @@ JOB_WORDS = {
 
 
 class Clock(Protocol):
-    """What tells the time."""
+    """Gives the current time."""
 
     def now(self) -> Any:
-        """The present instant."""
+        """Return the current time."""
 
 
 @dataclass
-class Planned:
-    """A job that is to fail."""
+class PlannedFailure:
+    """A job that will fail."""
 
     words: tuple[str, ...]
     name_contains: str
@@ -54,24 +54,24 @@ class Planned:
 
 @dataclass
 class Knobs:
-    """What a test may set.
+    """Settings that a test may change.
 
     Attributes
     ----------
     minutes
         Durations of jobs.
     parallel
-        Jobs of a kind that may run at once.
+        Jobs of a kind that may run at the same time.
     forecasts
-        Forecasts there may be in the account.
+        Quota of forecasts in the account.
     page_size
-        Resources on a page of a list, at most.
+        Most resources on a page of a list.
     backtest_windows
-        Of a new predictor.
+        Backtest windows of a new predictor.
     part_rows
         Rows in a part of an export.
     unknown_item
-        What a query of an unknown item is answered with.
+        Error code for a query of an unknown item.
     """
 
     page_size: int = 2
@@ -83,12 +83,12 @@ class Knobs:
     backtest_windows: int = 2
     part_rows: int = 2_000
     unknown_item: str = "ResourceNotFoundException"
-    spoils: list[Spoil] = field(default_factory=list)
-    failing: list[Planned] = field(default_factory=list)
+    spoils: list[Corruption] = field(default_factory=list)
+    failing: list[PlannedFailure] = field(default_factory=list)
 
 
 class Account:
-    """All there is, settled up to the present instant before each call."""
+    """All resources of the account, updated to the current time before each call."""
 
     def __init__(self, clock: Clock, s3: Any, roles: Roles, knobs: Knobs) -> None:
         self.clock = clock
@@ -100,7 +100,7 @@ class Account:
         self._made = 0
 
     def settle(self) -> None:
-        """Let what is due happen, in its order."""
+        """Finish the jobs that are due, in order."""
         with self.lock:
             now = self.clock.now()
             over_ = [each for each in self.resources.values() if not each.settled and each.ends <= now]
@@ -139,7 +139,7 @@ class Account:
     def begin(
         self, kind: Kind, name: str, attributes: dict[str, Any], *parents: str, unique: bool = False
     ) -> Resource:
-        """Add what a Create call asks for, its name and the quotas permitting."""
+        """Add the resource of a Create call if its name is free and no quota is used up."""
         self.require_free(kind, name, parents)
         self._require_quota(kind)
         takes = timedelta(minutes=self.knobs.minutes[kind.job]) if kind.job else timedelta(0)
@@ -147,7 +147,7 @@ class Account:
         return self.add(Resource(kind, arn, name, self.clock.now(), attributes, tuple(parents), takes))
 
     def require_free(self, kind: Kind, name: str, parents: tuple[str, ...]) -> None:
-        """Refuse a name that is taken: of an import in its dataset, of an export in what is exported."""
+        """Refuse a taken name. Names of imports and exports are unique within their parent."""
         rivals = (each for each in self.of(kind) if each.name == name)
         if any(each.parents[:1] == parents[:1] or kind not in (IMPORT, EXPORT, BACKTEST) for each in rivals):
             raise taken(name)
@@ -161,7 +161,7 @@ class Account:
             raise over(f"{knobs.parallel} {kind.word} tasks running in parallel")
 
     def new_arn(self, kind: Kind, name: str, *parents: str, unique: bool = False) -> str:
-        """The ARN of a new resource; of an automatic predictor and its forecasts it can't be foretold."""
+        """Return the ARN of a new resource; a `unique` one can't be predicted from the name."""
         self._made += 1
         if kind in (IMPORT, EXPORT, BACKTEST):
             name = f"{parents[0].rpartition('/')[2]}/{name}"
@@ -169,28 +169,28 @@ class Account:
         return f"arn:aws:forecast:{REGION}:{ACCOUNT}:{kind.word}/{name}{suffix}"
 
     def of(self, kind: Kind) -> Iterator[Resource]:
-        """The resources of a kind, as they were made."""
+        """Return the resources of a kind, in order of creation."""
         return (each for each in self.resources.values() if each.kind is kind)
 
     def find(self, arn: str, kind: Kind | None = None) -> Resource:
-        """The resource of an ARN."""
+        """Return the resource of an ARN."""
         found = self.resources.get(arn)
         if found is None or (kind and found.kind is not kind):
             raise not_found(arn)
         return found
 
     def ready(self, arn: str, kind: Kind) -> Resource:
-        """The resource of an ARN if it can be worked with."""
+        """Return the resource of an ARN if it is active."""
         found = self.find(arn, kind)
         if found.status(self.clock.now()) != ACTIVE:
             raise in_use(f"{arn} is not in state ACTIVE, but {found.status(self.clock.now())}")
         return found
 
     def children(self, arn: str) -> list[Resource]:
-        """What was made from a resource."""
+        """Return the resources made from another one."""
         return [each for each in self.resources.values() if arn in each.parents]
 
     def newest_import(self, dataset: str) -> Resource | None:
-        """The newest import of a dataset that went well."""
+        """Return the newest successful import of a dataset."""
         done = [each for each in self.of(IMPORT) if dataset in each.parents and each.settled == ACTIVE]
         return max(done, key=lambda each: each.created, default=None)

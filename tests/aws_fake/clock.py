@@ -7,7 +7,7 @@ START = datetime(2019, 4, 3, 4, 30, tzinfo=UTC)
 
 
 class VirtualClock:
-    """Stands still until it is turned; then what was due happens.
+    """Stands still until it is turned.
 
     Attributes
     ----------
@@ -20,25 +20,25 @@ class VirtualClock:
         self.due: Callable[[], None] = lambda: None
 
     def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
+        """Return the current time (aware, UTC)."""
         return self.instant
 
     def turn(self, by: timedelta) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.instant += by
         self.due()
 
 
 class RunningClock:
-    """The clock of the machine, by which real processes go as well; it can be turned forward."""
+    """The clock of the machine, which real processes share; it can be turned forward."""
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
 
     def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
+        """Return the current time (aware, UTC)."""
         return datetime.now(UTC) + self.ahead
 
     def turn(self, by: timedelta) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.ahead += by

@@ -97,7 +97,7 @@ TIMED = (TARGET, RELATED)
 
 
 def create_dataset_group(account: Account, asked: Values) -> Values:
-    """An empty group, or one of datasets of its domain."""
+    """Create an empty group, or one with datasets of its domain."""
     arns = list(asked.get("DatasetArns", ()))
     _require_domain(account, asked["Domain"], arns)
     attributes = {"Domain": asked["Domain"], "DatasetArns": arns}
@@ -124,7 +124,7 @@ def _require_domain(account: Account, domain: str, arns: list[str]) -> None:
 
 
 def create_dataset(account: Account, asked: Values) -> Values:
-    """A dataset without data, if its schema has what its domain and type need."""
+    """Create a dataset without data if its schema suits its domain and type."""
     _require_schema(asked)
     kept = ("Domain", "DatasetType", "DataFrequency", "Schema")
     attributes = {name: asked[name] for name in kept if name in asked}
@@ -149,7 +149,7 @@ def _require_schema(asked: Values) -> None:
 
 
 def create_dataset_import_job(account: Account, asked: Values) -> Values:
-    """An import, unless another runs into the same dataset."""
+    """Start an import, unless another one into the same dataset is running."""
     dataset = account.find(asked["DatasetArn"], DATASET)
     if importing(account, dataset):
         raise in_use(f"Data is being imported into {dataset.arn}")
@@ -170,7 +170,7 @@ def importing(account: Account, dataset: Resource) -> bool:
 
 
 def create_auto_predictor(account: Account, asked: Values) -> Values:
-    """Train a new predictor, or one configured as another."""
+    """Train a new predictor, or retrain another one."""
     if "ReferencePredictorArn" in asked:
         config = retrained(asked, account.ready(asked["ReferencePredictorArn"], PREDICTOR))
     else:
@@ -179,7 +179,7 @@ def create_auto_predictor(account: Account, asked: Values) -> Values:
 
 
 def create_predictor(account: Account, asked: Values) -> Values:
-    """Train with a named algorithm, as before automatic predictors."""
+    """Train a legacy predictor with a named algorithm."""
     config = legacy_config(asked)
     return {"PredictorArn": _train(account, asked["PredictorName"], config, auto=False).arn}
 
@@ -206,7 +206,7 @@ def _require_idle(account: Account, group: Resource) -> None:
 
 
 def create_forecast(account: Account, asked: Values) -> Values:
-    """Forecast with a predictor that is ready, from what its group's datasets hold now."""
+    """Forecast with an active predictor and the current data of its group."""
     predictor = account.ready(asked["PredictorArn"], PREDICTOR)
     group = account.find(predictor.attributes["DatasetGroupArn"], GROUP)
     account.require_free(FORECAST, asked["ForecastName"], ())
@@ -228,7 +228,7 @@ def create_forecast(account: Account, asked: Values) -> Values:
 
 
 def create_forecast_export_job(account: Account, asked: Values) -> Values:
-    """Write a forecast into the bucket."""
+    """Export a forecast to the bucket."""
     forecast = account.ready(asked["ForecastArn"], FORECAST)
     attributes = {"ForecastArn": forecast.arn, **_destination(asked)}
     made = account.begin(EXPORT, asked["ForecastExportJobName"], attributes, forecast.arn)
@@ -236,7 +236,7 @@ def create_forecast_export_job(account: Account, asked: Values) -> Values:
 
 
 def create_predictor_backtest_export_job(account: Account, asked: Values) -> Values:
-    """Write a predictor's backtest into the bucket."""
+    """Export a predictor's backtest to the bucket."""
     predictor = account.ready(asked["PredictorArn"], PREDICTOR)
     attributes = {"PredictorArn": predictor.arn, **_destination(asked)}
     made = account.begin(BACKTEST, asked["PredictorBacktestExportJobName"], attributes, predictor.arn)

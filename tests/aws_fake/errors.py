@@ -1,10 +1,10 @@
-"""How a call or a job goes wrong."""
+"""Failures of calls and jobs."""
 
 from dataclasses import dataclass
 
 
 @dataclass
-class Refused(Exception):
+class ErrorResponse(Exception):
     """A call was answered with an error.
 
     Attributes
@@ -25,34 +25,34 @@ class Refused(Exception):
         return f"{self.code}: {self.reason}"
 
 
-class Unanswered(Exception):
-    """The connection is dropped without an answer."""
+class NoResponse(Exception):
+    """The connection is closed without an answer."""
 
 
 class JobFailed(Exception):
     """A job ends in CREATE_FAILED; says why."""
 
 
-def invalid(reason: str) -> Refused:
-    """A value the service does not take."""
-    return Refused("InvalidInputException", reason)
+def invalid(reason: str) -> ErrorResponse:
+    """Return the error for an invalid value."""
+    return ErrorResponse("InvalidInputException", reason)
 
 
-def in_use(reason: str) -> Refused:
-    """A resource that is busy, or has children."""
-    return Refused("ResourceInUseException", reason)
+def in_use(reason: str) -> ErrorResponse:
+    """Return the error for a resource that is busy or has children."""
+    return ErrorResponse("ResourceInUseException", reason)
 
 
-def not_found(arn: str) -> Refused:
-    """A resource that is not there."""
-    return Refused("ResourceNotFoundException", f"No resource found {arn}")
+def not_found(arn: str) -> ErrorResponse:
+    """Return the error for a missing resource."""
+    return ErrorResponse("ResourceNotFoundException", f"No resource found {arn}")
 
 
-def taken(name: str) -> Refused:
-    """A name that is not free."""
-    return Refused("ResourceAlreadyExistsException", f"A resource with the name {name} already exists")
+def taken(name: str) -> ErrorResponse:
+    """Return the error for a taken name."""
+    return ErrorResponse("ResourceAlreadyExistsException", f"A resource with the name {name} already exists")
 
 
-def over(limit: str) -> Refused:
-    """A quota that is used up."""
-    return Refused("LimitExceededException", f"You have reached the limit of {limit}")
+def over(limit: str) -> ErrorResponse:
+    """Return the error for a quota that is used up."""
+    return ErrorResponse("LimitExceededException", f"You have reached the limit of {limit}")

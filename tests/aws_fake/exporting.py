@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from tests.aws_fake.frames import DAY, Spoil, quantile_names, scores, values_of
+from tests.aws_fake.frames import DAY, Corruption, quantile_names, scores, values_of
 from tests.aws_fake.resources import Resource
 
 
@@ -14,13 +14,13 @@ def stamp(day: pd.Timestamp) -> str:
     return f"{day:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _columns(types: Sequence[str], spoils: Sequence[Spoil]) -> list[str]:
+def _columns(types: Sequence[str], spoils: Sequence[Corruption]) -> list[str]:
     """The columns of values; one that is missing for all items is left out."""
     gone = {each.missing for each in spoils if not each.item}
     return [name for name in quantile_names(types).values() if name not in gone]
 
 
-def forecast_rows(forecast: Resource, spoils: Sequence[Spoil]) -> Iterator[list[Any]]:
+def forecast_rows(forecast: Resource, spoils: Sequence[Corruption]) -> Iterator[list[Any]]:
     """``item_id, dimensions…, date, p10, p50, p90, mean``."""
     types = forecast.attributes["ForecastTypes"]
     names = _columns(types, spoils)
@@ -32,7 +32,7 @@ def forecast_rows(forecast: Resource, spoils: Sequence[Spoil]) -> Iterator[list[
             yield [*key, stamp(day), *(values.get(name) for name in names)]
 
 
-def backtest_rows(predictor: Resource, spoils: Sequence[Spoil]) -> Iterator[list[Any]]:
+def backtest_rows(predictor: Resource, spoils: Sequence[Corruption]) -> Iterator[list[Any]]:
     """``item_id, dimensions…, timestamp, target_value, window's start and end, p10, p50, p90, mean``."""
     types, inputs = predictor.attributes["ForecastTypes"], predictor.data
     names = _columns(types, spoils)

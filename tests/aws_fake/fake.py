@@ -1,4 +1,4 @@
-"""The whole: AWS Forecast, and moto's S3, IAM and STS behind a door."""
+"""The whole fake: AWS Forecast, with moto's S3, IAM and STS behind a gateway."""
 
 import json
 import os
@@ -12,22 +12,22 @@ from moto.backends import get_backend
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from tests.aws_fake.account import ACCOUNT, JOB_WORDS, REGION, Account, Knobs, Planned
+from tests.aws_fake.account import ACCOUNT, JOB_WORDS, REGION, Account, Knobs, PlannedFailure
+from tests.aws_fake.call_log import Call, CallLog, WireRequest
 from tests.aws_fake.clock import VirtualClock
-from tests.aws_fake.door import OWN_KEY_ID, Door
-from tests.aws_fake.faults import Fault, Faults
-from tests.aws_fake.frames import Spoil
-from tests.aws_fake.log import Call, Log, Sent
+from tests.aws_fake.forecast_server import KEY_ID, ForecastFrontend, ForecastServer
+from tests.aws_fake.frames import Corruption
+from tests.aws_fake.gateway import OWN_KEY_ID, Gateway
 from tests.aws_fake.resources import KINDS
-from tests.aws_fake.roles import SERVICE, Roles
-from tests.aws_fake.seeds import Seeds
-from tests.aws_fake.server import KEY_ID, ForecastServer, Front
+from tests.aws_fake.scripted_faults import ScriptedFault, ScriptedFaults
+from tests.aws_fake.seeds import SeededResources
+from tests.aws_fake.service_roles import SERVICE, Roles
 
 BUCKET = "storecast-forecast"
 ROLE = "forecast-access"
 
 
-class AwsFake(Seeds):
+class AwsFake(SeededResources):
     """AWS for tests; used as a context.
 
     Parameters
@@ -51,20 +51,20 @@ class AwsFake(Seeds):
         self._policy = policy
         self._own_clock = clock is None
         self.clock = clock or VirtualClock()
-        self._log = Log()
-        self._faults = Faults()
+        self._log = CallLog()
+        self._faults = ScriptedFaults()
 
     def __enter__(self) -> Self:
         """Start."""
         dispatcher = DomainDispatcherApplication(create_backend_app)
-        self._door = Door(dispatcher, self.clock, self._log, self._faults)
-        self._moto = make_server("127.0.0.1", 0, self._door, threaded=True, request_handler=_Quiet)
+        self._door = Gateway(dispatcher, self.clock, self._log, self._faults)
+        self._moto = make_server("127.0.0.1", 0, self._door, threaded=True, request_handler=_QuietHandler)
         self._thread = threading.Thread(target=self._moto.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         self.s3, self.iam = self._own_client("s3"), self._own_client("iam")
         context = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": f"arn:aws:forecast:{REGION}:{ACCOUNT}:*"}
         self._account = Account(self.clock, self.s3, Roles(self.iam, context), Knobs(self._page_size))
-        self._server = ForecastServer(Front(self._account, self._log, self._faults))
+        self._server = ForecastServer(ForecastFrontend(self._account, self._log, self._faults))
         self._server.start()
         self.reset()
         return self
@@ -79,7 +79,7 @@ class AwsFake(Seeds):
         self._moto.server_close()
 
     def reset(self) -> None:
-        """An empty account with the default bucket and role, at the first instant; nothing is scripted."""
+        """Restore an empty account with the default bucket and role, at the start time, without faults."""
         self._reset_moto()
         with self._account.lock:
             self._account.resources.clear()
@@ -93,23 +93,23 @@ class AwsFake(Seeds):
         self.role_arn = self.add_role(ROLE)
 
     def _reset_moto(self) -> None:
-        for services in ("s3", "iam", "sts"):
-            get_backend(services).reset()
+        for service in ("s3", "iam", "sts"):
+            get_backend(service).reset()
 
     def use_clock(self, clock: Any) -> None:
-        """Let another clock tell the time from now on."""
+        """Use another clock from now on."""
         self.clock = self._door.clock = self._account.clock = clock
         if isinstance(clock, VirtualClock):
             clock.due = self._account.settle
 
-    def _own_client(self, services: str) -> Any:
+    def _own_client(self, service: str) -> Any:
         session = boto3.Session(OWN_KEY_ID, "none", region_name=REGION)
         url = f"http://127.0.0.1:{self._moto.server_port}"
-        return session.client(services, endpoint_url=url, config=Config(retries={"max_attempts": 1}))
+        return session.client(service, endpoint_url=url, config=Config(retries={"max_attempts": 1}))
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which AWS's own tools find it."""
+        """The environment variables that point AWS's tools here."""
         moto = f"http://127.0.0.1:{self._moto.server_port}"
         return {
             "AWS_ENDPOINT_URL_FORECAST": self._server.url,
@@ -155,13 +155,13 @@ class AwsFake(Seeds):
         return self._log.other_calls
 
     @property
-    def wire(self) -> list[Sent]:
-        """All that the app has sent, as it came."""
+    def wire(self) -> list[WireRequest]:
+        """All requests of the app as they arrived."""
         return self._log.wire
 
     @property
     def drift(self) -> list[str]:
-        """What of a request or a response does not fit the service model, or the fake can't do."""
+        """What did not fit the service model, and what the fake can't do."""
         return self._log.drift
 
     def named(self, operation: str) -> list[Call]:
@@ -171,7 +171,7 @@ class AwsFake(Seeds):
     def fail(
         self, operation: str, code: str, *, times: int | None = 1, after: bool = False, reason: str = ""
     ) -> None:
-        """Let an operation fail the next times, or always (None).
+        """Make an operation fail the next times, or always (None).
 
         Parameters
         ----------
@@ -180,10 +180,10 @@ class AwsFake(Seeds):
         after
             The deed is done, and the answer is lost.
         """
-        self._faults.add(Fault(operation, code, times, after, reason))
+        self._faults.add(ScriptedFault(operation, code, times, after, reason))
 
-    def mend(self) -> None:
-        """Let nothing fail any more."""
+    def clear_faults(self) -> None:
+        """Remove all scripted faults."""
         self._faults.clear()
 
     def take_minutes(self, **minutes: float) -> None:
@@ -196,17 +196,17 @@ class AwsFake(Seeds):
     def fail_job(
         self, job: str, name_contains: str = "", message: str = "An internal error occurred"
     ) -> None:
-        """Let the next `import`, `predictor`, `forecast` or `export` of such a name end in CREATE_FAILED."""
-        self.knobs.failing.append(Planned(JOB_WORDS[job], name_contains, message))
+        """Make the next `import`, `predictor`, `forecast` or `export` of that name end in CREATE_FAILED."""
+        self.knobs.failing.append(PlannedFailure(JOB_WORDS[job], name_contains, message))
 
     def spoil(
         self, *, missing: str = "", item: str = "", negative: bool = False, crossed: bool = False
     ) -> None:
-        """Spoil the values that are told from now on: of all series, or of one item or store."""
-        self.knobs.spoils.append(Spoil(missing, item, negative, crossed))
+        """Corrupt the values of later answers: of all series, or of one item or store."""
+        self.knobs.spoils.append(Corruption(missing, item, negative, crossed))
 
     def resources(self, kind: str) -> list[dict[str, Any]]:
-        """What there is of a kind, the word of its ARN (``forecast-export-job``), as Describe tells."""
+        """Describe all resources of a kind, given the word in their ARNs (``forecast-export-job``)."""
         with self._account.lock:
             self._account.settle()
             word = next(each for each in KINDS if each.word == kind)
@@ -220,7 +220,7 @@ class AwsFake(Seeds):
         actions: tuple[str, ...] = ("s3:GetObject", "s3:PutObject", "s3:ListBucket"),
         prefix: str = "",
     ) -> str:
-        """Make a role that may do such things in the default bucket, below a prefix; its ARN."""
+        """Create a role with permissions for the default bucket, below a prefix; return its ARN."""
         trust = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
         made = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))
         below = [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/{prefix}*"]
@@ -233,8 +233,8 @@ def _document(*statements: Mapping[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-class _Quiet(MotoRequestHandler):
-    """Says nothing of requests."""
+class _QuietHandler(MotoRequestHandler):
+    """Does not log requests."""
 
     def log(self, *_: Any, **__: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""

@@ -1,4 +1,4 @@
-"""The fixture; `from tests.aws_fake.fixtures import aws, aws_server` in a conftest has it there."""
+"""The fixtures; a conftest gets them by `from tests.aws_fake.fixtures import aws, aws_server`."""
 
 import os
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from tests.aws_fake.fake import AwsFake
 
 @pytest.fixture(scope="session")
 def aws_server() -> Iterator[AwsFake]:
-    """One for all tests."""
+    """One fake for all tests."""
     with AwsFake() as fake:
         yield fake
 
 
 @pytest.fixture
 def aws(aws_server: AwsFake, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsFake]:
-    """An empty account, found by every client of this process; at the end nothing has drifted."""
+    """An empty account for every client of this process; the drift must be empty at the end."""
     aws_server.reset()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)

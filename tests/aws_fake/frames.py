@@ -1,4 +1,4 @@
-"""What is computed from the data: the values of a day, of every series at once."""
+"""The computations of the fake: values of each day for every series."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Spoil:
-    """How results are to be spoilt, of all items or of one (its id, or that of another dimension).
+class Corruption:
+    """How to corrupt results, of all items or of one (its id, or that of another dimension).
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Spoil:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a group's datasets held when a job began.
+    """The data of a group's datasets when a job started.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Inputs:
         return self.demand.index[-1]
 
     def require_related(self, horizon: int) -> None:
-        """Let the job fail unless the related series are whole, and go on to the end of the horizon."""
+        """Fail the job unless the related series have no gaps and reach the end of the horizon."""
         until = self.last + horizon * DAY
         for name, frame in self.related.items():
             missing = self.demand.columns.difference(frame.columns)
@@ -94,7 +94,7 @@ class Inputs:
 
 
 def filled(frame: pd.DataFrame, middle: str, back: str) -> pd.DataFrame:
-    """A frame of demand without gaps after each series' first day, or with them (``nan``)."""
+    """Fill the gaps of demand after each series' first day, or keep them (``nan``)."""
     begun, ended = frame.ffill().notna(), frame.bfill().isna()
     gaps = frame.isna() & begun
     for method, where in ((middle, gaps & ~ended), (back, gaps & ended)):
@@ -104,7 +104,7 @@ def filled(frame: pd.DataFrame, middle: str, back: str) -> pd.DataFrame:
 
 
 def expected(inputs: Inputs, start: pd.Timestamp, horizon: int) -> pd.DataFrame:
-    """The mean of the same weekday in the four weeks before `start`, where open, from `start` on."""
+    """Forecast from `start` on: the mean of the same weekday in the four weeks before, 0 if closed."""
     seen = inputs.demand.loc[start - 7 * WEEKS * DAY : start - DAY]
     weekdays = seen.groupby(seen.index.day_of_week).mean()
     days = pd.date_range(start, periods=horizon, freq="D")
@@ -116,14 +116,14 @@ def expected(inputs: Inputs, start: pd.Timestamp, horizon: int) -> pd.DataFrame:
 
 
 def quantile_names(types: Sequence[str]) -> dict[str, str]:
-    """The name on the wire of each forecast type: ``p10`` of ``0.1``."""
+    """Return the name in answers of each forecast type: ``p10`` for ``0.1``."""
     return {each: each if each == "mean" else f"p{round(float(each) * 100)}" for each in types}
 
 
 def values_of(
-    expected_: float, types: Sequence[str], key: Key, spoils: Iterable[Spoil]
+    expected_: float, types: Sequence[str], key: Key, spoils: Iterable[Corruption]
 ) -> dict[str, float | None]:
-    """The value of each forecast type: p10 and p90 are 30 % below and above; spoilt as was asked for."""
+    """Return the value of each forecast type: p10 and p90 are 30 % below and above; then corrupt them."""
     values: dict[str, Any] = {
         name: expected_ * (1 if each == "mean" else 1 + 0.75 * (float(each) - 0.5))
         for each, name in quantile_names(types).items()
@@ -139,7 +139,7 @@ def values_of(
 
 
 def scores(truth: pd.DataFrame, made: pd.DataFrame) -> tuple[float, float]:
-    """RMSE and WAPE of one window."""
+    """Return RMSE and WAPE of one window."""
     off = (truth - made).to_numpy()
     total = float(np.nansum(np.abs(truth.to_numpy())))
     return float(np.sqrt(np.nanmean(off**2))), float(np.nansum(np.abs(off))) / total if total else 0.0

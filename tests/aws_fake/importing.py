@@ -1,4 +1,4 @@
-"""Reading what was put into the bucket, as strictly as the service does."""
+"""Read imported files as strictly as the service does."""
 
 import csv
 import io
@@ -19,15 +19,15 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 WHOLE = re.compile(r"[+-]?\d+")
 
 
-def place_of(path: str) -> tuple[str, str]:
-    """Bucket and key of an address."""
+def split_uri(path: str) -> tuple[str, str]:
+    """Return bucket and key of a URI."""
     parts = urlsplit(path)
     return parts.netloc, parts.path.lstrip("/")
 
 
 def objects_below(s3: Any, path: str) -> list[str]:
-    """Keys of the objects at or below an address."""
-    bucket, prefix = place_of(path)
+    """Return the keys of the objects at or below a URI."""
+    bucket, prefix = split_uri(path)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
     folder = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
@@ -37,11 +37,11 @@ def objects_below(s3: Any, path: str) -> list[str]:
 def read(
     s3: Any, path: str, schema: Sequence[Mapping[str, str]], stamp: str | None
 ) -> tuple[pd.DataFrame, int]:
-    """The rows of all objects below an address, and how many bytes they are.
+    """Return the rows of all objects below a URI, and their size in bytes.
 
     Text is lower-cased, as the service does: ids that differ in case only become one.
     """
-    bucket, _ = place_of(path)
+    bucket, _ = split_uri(path)
     keys = objects_below(s3, path)
     if not keys:
         raise JobFailed(f"No files found at the S3 path {path}")

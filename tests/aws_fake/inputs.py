@@ -1,4 +1,4 @@
-"""What a predictor or a forecast works on: the newest import of each dataset of its group."""
+"""The data of a predictor or forecast: the newest import of each dataset of its group."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,17 +16,17 @@ TARGET, RELATED = "TARGET_TIME_SERIES", "RELATED_TIME_SERIES"
 
 
 def target_of(domain: str) -> str:
-    """The name of the attribute that is forecast."""
+    """Return the name of the attribute to forecast."""
     return "demand" if domain == "RETAIL" else "target_value"
 
 
 def datasets(account: "Account", group: "Resource") -> Iterator["Resource"]:
-    """The datasets of a group that are still there."""
+    """Return the existing datasets of a group."""
     return (account.resources[arn] for arn in group.attributes["DatasetArns"] if arn in account.resources)
 
 
 def dimensions_of(account: "Account", group: "Resource") -> list[str]:
-    """What tells series of one item apart in the group's target."""
+    """Return the dimensions of the group's target besides the item."""
     schemas = [
         each.attributes for each in datasets(account, group) if each.attributes["DatasetType"] == TARGET
     ]
@@ -36,7 +36,7 @@ def dimensions_of(account: "Account", group: "Resource") -> list[str]:
 
 
 def inputs_of(account: "Account", group: "Resource", config: Mapping[str, Any]) -> Inputs:
-    """What the group's datasets hold at present."""
+    """Return the current data of the group's datasets."""
     by_type = {each.attributes["DatasetType"]: each for each in datasets(account, group)}
     found = {name: account.newest_import(each.arn) for name, each in by_type.items()}
     target = found.get(TARGET)
@@ -56,7 +56,7 @@ def _with(method: str, config: Mapping[str, Any]) -> frozenset[str]:
 
 
 def fills_of(config: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
-    """How gaps are filled, by attribute."""
+    """Return how gaps are filled, by attribute."""
     return {each["AttributeName"]: each["Transformations"] for each in config.get("AttributeConfigs", ())}
 
 

@@ -1,4 +1,4 @@
-"""What a job does when its time has come."""
+"""What jobs do when they finish."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def outcome_of(account: "Account", resource: Resource) -> None:
-    """Do what the job is for."""
+    """Produce the result of a job."""
     done = {IMPORT.word: _import, PREDICTOR.word: _train, FORECAST.word: _forecast}
     done |= {BACKTEST.word: _export_backtest, EXPORT.word: _export_forecast}
     done[resource.kind.word](account, resource)
@@ -24,7 +24,7 @@ def outcome_of(account: "Account", resource: Resource) -> None:
 
 def _import(account: "Account", job: Resource) -> None:
     source = job.attributes["DataSource"]["S3Config"]
-    bucket, prefix = importing.place_of(source["Path"])
+    bucket, prefix = importing.split_uri(source["Path"])
     account.roles.require_read(source["RoleArn"], bucket, prefix)
     dataset = account.find(job.parents[0])
     schema = dataset.attributes["Schema"]["Attributes"]
@@ -33,7 +33,7 @@ def _import(account: "Account", job: Resource) -> None:
 
 
 def _train(account: "Account", predictor: Resource) -> None:
-    """Backtest windows follow one another up to the last day; each has four weeks before it."""
+    """Backtest: consecutive windows up to the last day, each with four weeks before it."""
     horizon, inputs = predictor.attributes["ForecastHorizon"], predictor.data
     if inputs is None:
         return  # seeded
@@ -69,9 +69,9 @@ def _export_forecast(account: "Account", job: Resource) -> None:
 
 
 def _write(account: "Account", job: Resource, folder: str, rows: Iterator[list[Any]]) -> None:
-    """Write parts of a header and some rows, beside the empty object by which the service tries the place."""
+    """Write files of a header and some rows, and the empty object with which the service tests access."""
     place = job.attributes["Destination"]["S3Config"]
-    bucket, prefix = importing.place_of(place["Path"])
+    bucket, prefix = importing.split_uri(place["Path"])
     below = f"{prefix.rstrip('/')}/".lstrip("/")
     account.roles.require_write(place["RoleArn"], bucket, below)
     account.s3.put_object(Bucket=bucket, Key=f"{below}_CHECK", Body=b"")

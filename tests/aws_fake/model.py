@@ -1,4 +1,4 @@
-"""The service model botocore publishes, which requests and responses are held against."""
+"""Check requests and responses against the service model that botocore publishes."""
 
 import json
 import re
@@ -13,36 +13,36 @@ from botocore.parsers import create_parser
 from botocore.validate import ParamValidator
 
 SERVICES = {"AmazonForecast": "forecast", "AmazonForecastRuntime": "forecastquery"}
-"""By the first half of the header ``X-Amz-Target``."""
+"""Service by the first half of the header ``X-Amz-Target``."""
 
 UNBOUND = frozenset({"RoleArn", "Value"})
-"""Members whose published pattern contradicts real use: a role's ARN, and what is filtered by."""
+"""Members whose published pattern contradicts real use: a role's ARN, and the value of a filter."""
 
 LOOSE = frozenset({"Frequency"})
-"""Shapes whose published pattern is to be found in the value (``1D``), not to be all of it."""
+"""Shapes whose pattern must occur in the value (``1D``), not match all of it."""
 
 
 @cache
 def service_model(name: str) -> ServiceModel:
-    """The model of a service."""
+    """Return the model of a service."""
     return botocore.session.get_session().get_service_model(name)
 
 
 def operation_of(target: str) -> OperationModel:
-    """The operation of a header ``X-Amz-Target``."""
+    """Return the operation of a header ``X-Amz-Target``."""
     prefix, _, name = target.partition(".")
     return service_model(SERVICES[prefix]).operation_model(name)
 
 
 def violations(values: Mapping[str, Any], shape: Shape) -> list[str]:
-    """What of a request does not fit its shape."""
+    """Return what in a request does not fit its shape."""
     report = ParamValidator().validate(values, shape)
     found = [report.generate_report()] if report.has_errors() else []
     return [*found, *_constraints(values, shape, shape.name)]
 
 
 def _constraints(value: Any, shape: Shape, where: str) -> Iterator[str]:
-    """Lengths, ranges, patterns and enumerations, which `ParamValidator` leaves to the service."""
+    """Check lengths, ranges, patterns and enumerations, which `ParamValidator` does not."""
     if shape.type_name == "structure" and isinstance(value, Mapping):
         for name in value.keys() & shape.members.keys():
             yield from _constraints(value[name], shape.members[name], f"{where}.{name}")
@@ -81,7 +81,7 @@ def _text(value: str, shape: Shape, where: str) -> Iterator[str]:
 
 
 def encoded(answer: Mapping[str, Any]) -> bytes:
-    """A response in the JSON protocol: instants are seconds since 1970."""
+    """Encode a response in the JSON protocol, with times as seconds since 1970."""
     return json.dumps(answer, default=_seconds).encode()
 
 
@@ -90,7 +90,7 @@ def _seconds(instant: datetime) -> float:
 
 
 def misread(answer: Mapping[str, Any], shape: Shape | None) -> list[str]:
-    """Where botocore reads a response otherwise than it was meant, or may not find it as declared."""
+    """Return how a response differs from its declared shape, or from what botocore reads from it."""
     if shape is None:
         return [] if not answer else [f"expected an empty response, found {answer}"]
     report = ParamValidator().validate(answer, shape)

@@ -1,9 +1,9 @@
-"""Which call is answered by what."""
+"""The function that answers each call."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.aws_fake import creating, querying, removing, telling
+from tests.aws_fake import creating, describing, querying, removing
 from tests.aws_fake.account import Account
 from tests.aws_fake.resources import KINDS, PREDICTOR
 
@@ -23,13 +23,13 @@ def _operations() -> dict[str, Operation]:
         "CreatePredictorBacktestExportJob": creating.create_predictor_backtest_export_job,
         "DeleteResourceTree": removing.delete_tree,
         "StopResource": removing.stop,
-        "GetAccuracyMetrics": telling.accuracy_metrics,
+        "GetAccuracyMetrics": describing.accuracy_metrics,
         "QueryForecast": querying.query_forecast,
-        "DescribeAutoPredictor": _about(telling.describe, PREDICTOR, "DescribeAutoPredictor"),
+        "DescribeAutoPredictor": _about(describing.describe, PREDICTOR, "DescribeAutoPredictor"),
     }
     for kind in KINDS:
-        made[f"Describe{kind.base}"] = _about(telling.describe, kind, f"Describe{kind.base}")
-        made[f"List{kind.plural}"] = _about(telling.listed, kind, f"List{kind.plural}")
+        made[f"Describe{kind.base}"] = _about(describing.describe, kind, f"Describe{kind.base}")
+        made[f"List{kind.plural}"] = _about(describing.listed, kind, f"List{kind.plural}")
         made[f"Delete{kind.base}"] = _about(removing.delete, kind)
     return made
 

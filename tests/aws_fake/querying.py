@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tests.aws_fake.account import Account
-from tests.aws_fake.errors import Refused, invalid, not_found
+from tests.aws_fake.errors import ErrorResponse, invalid, not_found
 from tests.aws_fake.frames import values_of
 from tests.aws_fake.resources import ACTIVE, FORECAST, RUNNING, Resource
 
@@ -20,7 +20,7 @@ STAMP = "%Y-%m-%dT%H:%M:%S"
 
 
 def query_forecast(account: Account, asked: Values) -> Values:
-    """The values of each forecast type for the series that all its dimensions name."""
+    """Return the values of each forecast type for the series with these dimensions."""
     forecast = _queryable(account, asked["ForecastArn"])
     key = _key(account, forecast, asked["Filters"])
     made = forecast.attributes["values"][key]
@@ -40,7 +40,7 @@ def _queryable(account: Account, arn: str) -> Resource:
     if forecast.deleted:
         raise not_found(arn)
     if status in RUNNING:
-        raise Refused("ResourceInUseException", f"{arn} is not ready: its state is {status}")
+        raise ErrorResponse("ResourceInUseException", f"{arn} is not ready: its state is {status}")
     if status != ACTIVE or "values" not in forecast.attributes:
         raise invalid(f"{arn} can't be queried: its state is {status}")
     if now - (forecast.ended or forecast.created) > KEPT:
@@ -54,7 +54,7 @@ def _key(account: Account, forecast: Resource, filters: Mapping[str, str]) -> tu
         raise invalid(f"Filters must have each of {', '.join(names)}, found {', '.join(sorted(filters))}")
     key = tuple(filters[name] for name in names)
     if key not in forecast.attributes["values"].columns:
-        raise Refused(account.knobs.unknown_item, f"No forecast found for {dict(filters)}")
+        raise ErrorResponse(account.knobs.unknown_item, f"No forecast found for {dict(filters)}")
     return key
 
 

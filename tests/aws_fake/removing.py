@@ -22,7 +22,7 @@ DELETABLE = frozenset({ACTIVE, FAILED, STOPPED})
 
 
 def delete(account: Account, kind: Kind, asked: Values) -> Values:
-    """Begin to delete what has no children."""
+    """Start deleting a resource without children."""
     found = account.find(asked[f"{kind.base}Arn"], kind)
     children = account.children(found.arn)
     if children:
@@ -39,7 +39,7 @@ def _delete(account: Account, resource: Resource) -> None:
 
 
 def delete_tree(account: Account, asked: Values) -> Values:
-    """Begin to delete a resource and all that was made from it."""
+    """Start deleting a resource and everything made from it."""
     found = account.find(asked["ResourceArn"])
     whole = [found, *_below(account, found)]
     busy = [each for each in whole if each.status(account.clock.now()) in RUNNING]
@@ -57,7 +57,7 @@ def _below(account: Account, resource: Resource) -> list[Resource]:
 
 
 def stop(account: Account, asked: Values) -> Values:
-    """Begin to stop a job."""
+    """Start stopping a job."""
     found = account.find(asked["ResourceArn"])
     status = found.status(account.clock.now())
     if found.kind in (GROUP, DATASET) or status not in RUNNING:

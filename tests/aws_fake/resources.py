@@ -1,4 +1,4 @@
-"""What an account has: dataset groups, datasets, and jobs that take their time."""
+"""The resources of an account: dataset groups, datasets, and jobs that take time."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ PENDING, IN_PROGRESS, STOPPING = "CREATE_PENDING", "CREATE_IN_PROGRESS", "CREATE
 RUNNING = frozenset({PENDING, IN_PROGRESS, STOPPING})
 
 WAITS = 0.1
-"""The share of its duration a job is pending."""
+"""Share of its duration in which a job is pending."""
 
 STOPS = timedelta(minutes=2)
 DELETES = timedelta(minutes=1)
@@ -65,7 +65,7 @@ KINDS = (GROUP, DATASET, IMPORT, PREDICTOR, FORECAST, BACKTEST, EXPORT)
 
 @dataclass(slots=True)
 class Resource:
-    """One resource, and how far it is.
+    """One resource and its progress.
 
     Attributes
     ----------
@@ -102,11 +102,11 @@ class Resource:
 
     @property
     def ends(self) -> datetime:
-        """When the job is over."""
+        """The time at which the job finishes."""
         return self.stopped + STOPS if self.stopped else self.created + self.takes
 
     def status(self, now: datetime) -> str:
-        """Its status at an instant."""
+        """Return its status at a time."""
         if self.deleted:
             return "DELETE_PENDING" if now < self.deleted + DELETES / 2 else "DELETE_IN_PROGRESS"
         if self.settled:
@@ -116,7 +116,7 @@ class Resource:
         return PENDING if now < self.created + self.takes * self.waits else IN_PROGRESS
 
     def described(self, now: datetime) -> dict[str, Any]:
-        """All that is known of it; each answer takes what its shape has."""
+        """Return all of its fields; each answer selects those of its shape."""
         status = self.status(now)
         known = {
             **self.attributes,
@@ -133,7 +133,7 @@ class Resource:
         return known
 
     def _modified(self, status: str, now: datetime) -> datetime:
-        """The present instant while a job runs, as documented."""
+        """Return the time of the last modification: now while a job runs, as documented."""
         if status == PENDING:
             return self.created
         return now if status in RUNNING else self.ended or self.created

@@ -1,4 +1,4 @@
-"""What was in the account before the app came."""
+"""Resources that existed in the account before the app."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,19 +8,19 @@ from tests.aws_fake.inputs import dimensions_of
 from tests.aws_fake.resources import FORECAST, GROUP, PENDING, PREDICTOR, RUNNING, STOPPING, Resource
 
 
-class Seeds:
-    """Puts resources into the account that the app did not make, by `AwsFake`."""
+class SeededResources:
+    """Adds resources that the app did not create; part of `AwsFake`."""
 
     _account: Account
     clock: Any
 
     @property
     def knobs(self) -> Knobs:
-        """All that may be set for one test."""
+        """The settings of one test."""
         return self._account.knobs
 
     def add_group(self, name: str, *, created: datetime | None = None, domain: str = "CUSTOM") -> str:
-        """Seed a dataset group that the app did not make; its ARN."""
+        """Add a dataset group; return its ARN."""
         arn = self._account.new_arn(GROUP, name)
         attributes = {"Domain": domain, "DatasetArns": []}
         self._account.add(Resource(GROUP, arn, name, created or self.clock.now(), attributes))
@@ -37,7 +37,7 @@ class Seeds:
         horizon: int = 28,
         message: str = "",
     ) -> str:
-        """Seed a predictor, automatic or legacy, of a group (its name or ARN); its ARN."""
+        """Add an auto or legacy predictor to a group (name or ARN); return its ARN."""
         parent = self._group(group)
         attributes: dict[str, Any] = {
             "DatasetGroupArn": parent,
@@ -73,7 +73,7 @@ class Seeds:
         status: str = "ACTIVE",
         message: str = "",
     ) -> str:
-        """Seed a forecast, without values, of a predictor (its ARN); its ARN."""
+        """Add a forecast without values to a predictor (ARN); return its ARN."""
         parent = self._account.find(predictor, PREDICTOR)
         auto = parent.attributes["IsAutoPredictor"]
         attributes = {
@@ -98,7 +98,7 @@ class Seeds:
         return self._account.add(resource).arn
 
     def _make_running(self, resource: Resource, status: str) -> None:
-        """From now on it takes as long as any; what is pending stays so to the end."""
+        """Make it take the usual time from now on; a pending one stays pending until the end."""
         since = self.clock.now() - resource.created
         resource.takes = since + timedelta(minutes=self.knobs.minutes[resource.kind.job])
         resource.waits = 1.0 if status == PENDING else 0.0

@@ -8,12 +8,12 @@ from tests.aws_fake.world import HORIZON, World, sales
 
 
 def rows(text: str) -> list[dict[str, str]]:
-    """The rows of a file by its header."""
+    """Return the rows of a file."""
     return list(csv.DictReader(io.StringIO(text)))
 
 
 def test_a_forecast_is_exported(world: World) -> None:
-    """Below the path, named for job and time, beside the empty object by which the place was tried."""
+    """Below the path, named for job and time, beside the empty object that tests access."""
     world.imported()
     world.export(world.forecasted(world.trained()))
     assert world.files("out/") == {}
@@ -34,7 +34,7 @@ def test_a_forecast_is_exported(world: World) -> None:
 
 
 def test_a_backtest_is_exported(world: World) -> None:
-    """Two windows that follow one another up to the last day, with what was sold beside what was forecast."""
+    """Two consecutive windows up to the last day, with sales and forecasts."""
     world.imported()
     arn = world.export_backtest(world.trained())
     world.aws.clock.turn(timedelta(minutes=10))
@@ -56,7 +56,7 @@ def test_a_backtest_is_exported(world: World) -> None:
 
 
 def test_a_forecast_of_a_window_has_not_seen_it(world: World) -> None:
-    """What was sold in a window and after it changes nothing of what was forecast for it."""
+    """Sales in a window and after it do not change its forecast."""
     world.imported()
     world.aws.backtest_windows = 1
     world.export_backtest(world.trained("first"), "first")
@@ -74,7 +74,7 @@ def test_a_forecast_of_a_window_has_not_seen_it(world: World) -> None:
 
 
 def test_exports_come_in_parts(world: World) -> None:
-    """Each with the header."""
+    """Each has the header."""
     world.imported()
     world.aws.knobs.part_rows = 20
     world.export(world.forecasted(world.trained()))
@@ -98,7 +98,7 @@ def test_a_missing_type_is_missing_in_the_export(world: World) -> None:
 
 
 def test_an_export_writes_with_its_role(world: World) -> None:
-    """One that may only read lets it fail."""
+    """A role that may only read fails it."""
     world.imported()
     role = world.aws.add_role("reader", actions=("s3:GetObject", "s3:ListBucket"))
     arn = world.export_backtest(world.trained(), role=role)
@@ -110,7 +110,7 @@ def test_an_export_writes_with_its_role(world: World) -> None:
 
 @pytest.mark.parametrize("windows", [0, 1, 5])
 def test_windows_can_be_set(world: World, windows: int) -> None:
-    """As many as are asked for and have four weeks before them."""
+    """As many as requested that have four weeks before them."""
     world.aws.backtest_windows = windows
     world.imported()
     arn = world.trained()

@@ -10,8 +10,8 @@ from tests.aws_fake.world import ONCE, World, plan
 from tests.fakes import TurnedClock
 
 
-def test_one_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With another clock, other pages and a policy; clients find it by the environment alone."""
+def test_a_second_fake_has_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clock, page size and policy; clients find it through the environment only."""
     clock = TurnedClock(datetime(2024, 1, 1, tzinfo=UTC))
     everything = {"Statement": {"Effect": "Allow", "Action": "forecast:*", "Resource": "*"}}
     with AwsFake(page_size=1, policy=everything, clock=clock) as aws:
@@ -29,7 +29,7 @@ def test_one_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_clock_can_be_used(world: World) -> None:
-    """Jobs are settled by it when they are looked at; after a reset it is the own one again."""
+    """Jobs then follow it when they are described; a reset restores the first clock."""
     clock = TurnedClock(world.aws.clock.now())
     world.aws.use_clock(clock)
     arn = world.start_import("RELATED", "run", plan())
@@ -39,8 +39,8 @@ def test_another_clock_can_be_used(world: World) -> None:
     assert world.aws.clock is not clock
 
 
-def test_many_ask_at_once(world: World) -> None:
-    """Of eight that create the same, one does; all of them are in the log."""
+def test_concurrent_calls(world: World) -> None:
+    """Of eight that create the same resource one succeeds; all are logged."""
 
     def create(_: int) -> str:
         try:
@@ -55,6 +55,6 @@ def test_many_ask_at_once(world: World) -> None:
 
 
 def test_a_wrong_duration_is_refused(aws: AwsFake) -> None:
-    """There is no job of that name."""
+    """No job has that name."""
     with pytest.raises(KeyError, match="training"):
         aws.take_minutes(training=1)

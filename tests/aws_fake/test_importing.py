@@ -27,8 +27,8 @@ ROW = "2019-01-01,bread,1,5\n"
         ),
     ],
 )
-def test_an_import_of_what_does_not_fit_fails(world: World, content: str, message: str) -> None:
-    """A header, a bad date, a number that is none, a missing id or column: the message names row and file."""
+def test_an_import_of_invalid_data_fails(world: World, content: str, message: str) -> None:
+    """A header, an invalid date or number, a missing id or column: the message names row and file."""
     arn = world.start_import("TARGET", "bad", ROW, content)
     world.aws.clock.turn(timedelta(minutes=5))
     found = world.forecast.describe_dataset_import_job(DatasetImportJobArn=arn)
@@ -38,7 +38,7 @@ def test_an_import_of_what_does_not_fit_fails(world: World, content: str, messag
 
 
 def test_an_import_without_files_fails(world: World) -> None:
-    """Nothing below the path, and what only begins like it, is no data."""
+    """The path has no objects; keys that only begin like it do not count."""
     world.aws.s3.put_object(Bucket=world.aws.bucket, Key="in/nothing/part0.csv", Body=ROW.encode())
     arn = world.start_import("TARGET", "not")
     world.aws.clock.turn(timedelta(minutes=5))
@@ -47,7 +47,7 @@ def test_an_import_without_files_fails(world: World) -> None:
 
 
 def test_all_parts_are_read(world: World) -> None:
-    """Of several objects below the path, in whatever order; an empty value is a gap."""
+    """All objects below the path, in any order; an empty value is a gap."""
     world.start_import("TARGET", "parts", sales(["cake"]), sales(["bread"]) + "2019-04-02,tart,1,\n")
     world.start_import("RELATED", "plan", plan(["bread", "cake", "tart"]))
     world.aws.clock.turn(timedelta(minutes=5))
@@ -56,14 +56,14 @@ def test_all_parts_are_read(world: World) -> None:
 
 
 def test_ids_are_lower_case(world: World) -> None:
-    """Ids that differ in case only become one, and their demand is added up."""
+    """Ids that differ only in case become one, and their demand is summed."""
     world.imported(target=sales(["Bread"]) + sales(["bread"]), related=plan(["BREAD"]))
     forecast = world.forecasted(world.trained())
     assert world.values(forecast)["mean"][0] == 60
 
 
-def test_gaps_are_zero_unless_told(world: World) -> None:
-    """A day without a row has demand 0; with `middlefill` nan it is left out of account."""
+def test_gaps_are_zero_by_default(world: World) -> None:
+    """A day without a row has demand 0; with `middlefill` nan it is ignored."""
     gappy = "".join(
         row for row in sales(["bread"]).splitlines(keepends=True) if not row.startswith("2019-03-27")
     )
@@ -87,7 +87,7 @@ def test_gaps_are_zero_unless_told(world: World) -> None:
     ],
 )
 def test_the_plan_must_cover_the_horizon(world: World, related: str, message: str) -> None:
-    """A related series that ends a day too early, or is not there, lets the training fail."""
+    """A related series that is missing or ends a day too early fails the training."""
     world.imported(related=related)
     found = world.forecast.describe_auto_predictor(PredictorArn=world.trained())
     assert found["Status"] == "CREATE_FAILED"
@@ -95,7 +95,7 @@ def test_the_plan_must_cover_the_horizon(world: World, related: str, message: st
 
 
 def test_the_plan_may_be_filled(world: World) -> None:
-    """Gaps in between and after its end, where it was asked for."""
+    """Gaps between its rows and after its end, if requested."""
     world.imported(related=plan(ahead=HORIZON - 1).replace("2019-03-01,cake,1,0,1\n", ""))
     fills = {"middlefill": "zero", "futurefill": "zero"}
     configs = [{"AttributeName": name, "Transformations": fills} for name in ("promo", "is_open")]
@@ -112,8 +112,8 @@ def test_the_plan_may_be_filled(world: World) -> None:
         ("target_value", {"middlefill": "guess"}),
     ],
 )
-def test_fills_are_of_their_dataset(world: World, name: str, fills: dict[str, str]) -> None:
-    """An attribute that is not there, a method that is not of its dataset, or no method, is refused."""
+def test_fills_must_suit_their_dataset(world: World, name: str, fills: dict[str, str]) -> None:
+    """An unknown attribute, an unsupported method or none is refused."""
     world.imported()
     config = {"AttributeConfigs": [{"AttributeName": name, "Transformations": fills}]}
     train = partial(world.train, DataConfig={"DatasetGroupArn": world.group, **config})
@@ -130,7 +130,7 @@ def test_fills_are_of_their_dataset(world: World, name: str, fills: dict[str, st
     ],
 )
 def test_an_import_reads_with_its_role(world: World, role: dict, message: str) -> None:
-    """One that does not trust the service, or may not list and read the place, lets the import fail."""
+    """A role that does not trust the service, or may not list and read, fails the import."""
     arn = world.start_import("TARGET", "run", ROW, role=world.aws.add_role("other", **role))
     world.aws.clock.turn(timedelta(minutes=5))
     found = world.forecast.describe_dataset_import_job(DatasetImportJobArn=arn)
@@ -138,8 +138,8 @@ def test_an_import_reads_with_its_role(world: World, role: dict, message: str) -
     assert message in found["Message"]
 
 
-def test_a_role_must_be_there(world: World) -> None:
-    """An import with the ARN of no role fails."""
+def test_a_role_must_exist(world: World) -> None:
+    """An import with the ARN of a missing role fails."""
     arn = world.start_import("TARGET", "run", ROW, role=f"{world.aws.role_arn}x")
     world.aws.clock.turn(timedelta(minutes=5))
     assert "does not exist" in world.forecast.describe_dataset_import_job(DatasetImportJobArn=arn)["Message"]

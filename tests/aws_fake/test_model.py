@@ -10,7 +10,7 @@ ARN = "arn:aws:forecast:eu-west-1:123456789012:dataset-group/x"
 
 
 def found(operation: str, asked: dict) -> list[str]:
-    """What of a request does not fit."""
+    """Return what in a request does not fit."""
     return violations(asked, service_model("forecast").operation_model(operation).input_shape)
 
 
@@ -42,12 +42,12 @@ def found(operation: str, asked: dict) -> list[str]:
         ),
     ],
 )
-def test_a_request_is_held_against_the_model(operation: str, asked: dict, message: str) -> None:
-    """Types, lengths, ranges, patterns, enumerations, and what is missing or unknown."""
+def test_a_request_is_checked_against_the_model(operation: str, asked: dict, message: str) -> None:
+    """Types, lengths, ranges, patterns, enumerations, missing and unknown parameters."""
     assert message in "; ".join(found(operation, asked))
 
 
-def test_what_is_in_use_fits() -> None:
+def test_real_requests_fit() -> None:
     """Frequencies with a number, roles of IAM, statuses to filter by, and tags."""
     assert found("CreateAutoPredictor", {"PredictorName": "x", "ForecastFrequency": "1D"}) == []
     by = {"Key": "Status", "Value": "ACTIVE", "Condition": "IS"}
@@ -68,38 +68,38 @@ def test_what_is_in_use_fits() -> None:
         ({"CreationTime": "yesterday"}, False),
     ],
 )
-def test_a_response_is_held_against_the_model(answer: dict, fits: bool) -> None:  # noqa: FBT001 - parametrized
-    """What botocore would not read back as it was meant has drifted."""
+def test_a_response_is_checked_against_the_model(answer: dict, fits: bool) -> None:  # noqa: FBT001 - parametrized
+    """A response that botocore would read differently is drift."""
     shape = operation_of("AmazonForecast.DescribeDatasetGroup").output_shape
     assert (misread(answer, shape) == []) is fits
 
 
-def test_a_call_that_does_not_fit_is_refused_and_has_drifted(world: World) -> None:
-    """An app that sends an impossible name does not pass its tests."""
+def test_an_invalid_call_is_refused_and_is_drift(world: World) -> None:
+    """An app that sends an invalid name fails its tests."""
     create = world.forecast.create_dataset_group
     assert code_of(lambda: create(DatasetGroupName="no good", Domain="CUSTOM")) == "ValidationException"
     assert "DatasetGroupName: expected to match" in world.aws.drift[0]
     world.aws.drift.clear()
 
 
-def test_what_the_double_can_not_do_has_drifted(world: World) -> None:
-    """Rather than being answered as if it were known."""
+def test_what_the_fake_can_not_do_is_drift(world: World) -> None:
+    """It is not answered as if it were supported."""
     with pytest.raises(Exception, match="Connection was closed"):
         world.forecast.tag_resource(ResourceArn=ARN, Tags=[{"Key": "a", "Value": "b"}])
     assert "TagResource" in world.aws.drift[0]
     world.aws.drift.clear()
 
 
-def test_an_error_that_is_not_declared_has_drifted(world: World) -> None:
-    """A script can't invent errors of AWS Forecast."""
+def test_an_undeclared_error_is_drift(world: World) -> None:
+    """A test can't invent errors of AWS Forecast."""
     world.aws.fail("ListDatasetGroups", "ResourceInUseException")
     assert code_of(world.forecast.list_dataset_groups) == "ResourceInUseException"
     assert world.aws.drift == ["ListDatasetGroups does not declare ResourceInUseException"]
     world.aws.drift.clear()
 
 
-def test_another_region_has_drifted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request to a region that was not meant."""
+def test_another_region_is_drift(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request to a wrong region."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     boto3.client("forecast").list_datasets()
     assert world.aws.drift == ["expected a request to eu-west-1, found one to us-east-1"]

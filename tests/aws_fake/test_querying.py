@@ -13,14 +13,14 @@ def forecast(world: World) -> str:
 
 
 def test_timestamps_are_naive(world: World, forecast: str) -> None:
-    """Points are told without a time zone, the first is the day after the last one imported."""
+    """Points have no time zone; the first is the day after the last imported one."""
     found = world.query.query_forecast(ForecastArn=forecast, Filters={"item_id": "cake", "store": "1"})
     point = found["Forecast"]["Predictions"]["p50"][0]
     assert point == {"Timestamp": "2019-04-03T00:00:00", "Value": 31.0}
 
 
-def test_days_can_be_asked_for(world: World, forecast: str) -> None:
-    """From a day to a day; beyond the forecast or in another format they are refused."""
+def test_days_can_be_selected(world: World, forecast: str) -> None:
+    """From one day to another; days outside the forecast or in another format are refused."""
     some = {"StartDate": "2019-04-04T00:00:00", "EndDate": "2019-04-05T00:00:00"}
     assert world.values(forecast, **some)["mean"] == [40, 50]
     for bad in ("2019-04-02T00:00:00", "2019-04-04"):
@@ -29,13 +29,13 @@ def test_days_can_be_asked_for(world: World, forecast: str) -> None:
 
 @pytest.mark.parametrize("filters", [{"item_id": "bread"}, {"item_id": "bread", "store": "1", "region": "x"}])
 def test_all_dimensions_are_needed(world: World, forecast: str, filters: dict) -> None:
-    """Without one, or with another, a query is refused."""
+    """A query without one of them, or with another one, is refused."""
     asked = {"ForecastArn": forecast, "Filters": filters}
     assert code_of(lambda: world.query.query_forecast(**asked)) == "InvalidInputException"
 
 
 def test_an_unknown_item_is_not_found(world: World, forecast: str) -> None:
-    """Nor is one in another case; which error it is can be set."""
+    """Nor is one in another case; the error code can be set."""
     assert code_of(lambda: world.values(forecast, "Bread")) == "ResourceNotFoundException"
     world.aws.knobs.unknown_item = "InvalidInputException"
     assert code_of(lambda: world.values(forecast, "roll")) == "InvalidInputException"
@@ -49,8 +49,8 @@ def test_a_forecast_is_queryable_for_30_days(world: World, forecast: str) -> Non
     assert code_of(lambda: world.values(forecast)) == "InvalidInputException"
 
 
-def test_a_forecast_must_be_there_and_ready(world: World, forecast: str) -> None:
-    """In progress it is in use; when its deletion has begun, it is not found."""
+def test_a_forecast_must_exist_and_be_ready(world: World, forecast: str) -> None:
+    """In progress it is in use; after its deletion has started it is not found."""
     found = world.forecast.describe_forecast(ForecastArn=forecast)
     second = world.start_forecast(found["PredictorArn"], "second")
     assert code_of(lambda: world.values(second)) == "ResourceInUseException"
@@ -58,7 +58,7 @@ def test_a_forecast_must_be_there_and_ready(world: World, forecast: str) -> None
     assert code_of(lambda: world.values(forecast)) == "ResourceNotFoundException"
 
 
-def test_without_the_mean_there_is_none(world: World) -> None:
+def test_the_mean_is_only_returned_on_request(world: World) -> None:
     """The default forecast types are three quantiles."""
     world.imported()
     arn = world.train(ForecastTypes=["0.1", "0.5", "0.9"])
@@ -66,8 +66,8 @@ def test_without_the_mean_there_is_none(world: World) -> None:
     assert sorted(world.values(world.forecasted(arn))) == ["p10", "p50", "p90"]
 
 
-def test_results_can_be_spoilt(world: World, forecast: str) -> None:
-    """A missing type, negative values, quantiles that cross: of one item, or of all."""
+def test_results_can_be_corrupted(world: World, forecast: str) -> None:
+    """A missing type, negative values or crossed quantiles, of one item or of all."""
     world.aws.spoil(missing="p10", item="bread")
     assert sorted(world.values(forecast)) == ["mean", "p50", "p90"]
     assert sorted(world.values(forecast, "cake")) == ["mean", "p10", "p50", "p90"]

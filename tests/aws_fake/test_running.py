@@ -21,7 +21,7 @@ def test_from_sales_to_a_forecast(world: World) -> None:
 
 
 def test_a_job_goes_through_its_states(world: World) -> None:
-    """A training is pending, in progress, and active; what remains is only told while it is in progress."""
+    """A training is pending, in progress and active; the time left is only given in progress."""
     world.imported()
     arn = world.train()
     seen = []
@@ -40,7 +40,7 @@ def test_a_job_goes_through_its_states(world: World) -> None:
 
 
 def test_time_passes_only_when_it_is_turned(world: World) -> None:
-    """However often a job is looked at, it gets no further; durations can be set."""
+    """Describing a job does not advance it; durations can be set."""
     world.aws.take_minutes(imports=7)
     arn = world.start_import("RELATED", "slow", plan())
     for _ in range(3):
@@ -52,7 +52,7 @@ def test_time_passes_only_when_it_is_turned(world: World) -> None:
 
 
 def test_a_dataset_is_updated_while_data_is_imported(world: World) -> None:
-    """Meanwhile nothing else can be imported into it, nor can its group be trained from."""
+    """During an import no other import or training can start."""
     world.imported()
     world.start_import("RELATED", "again", plan())
     arn = world.datasets["RELATED"]
@@ -64,7 +64,7 @@ def test_a_dataset_is_updated_while_data_is_imported(world: World) -> None:
 
 
 def test_three_trainings_run_at_once(world: World) -> None:
-    """A fourth is refused, until one of them is over."""
+    """A fourth is refused until one of them has finished."""
     world.imported()
     for number in range(3):
         world.train(f"p{number}")
@@ -74,7 +74,7 @@ def test_three_trainings_run_at_once(world: World) -> None:
 
 
 def test_an_account_has_ten_forecasts(world: World) -> None:
-    """The eleventh is refused, failed ones count, and one that is deleted makes room once it is gone."""
+    """The eleventh is refused; failed ones count, deleted ones until they are gone."""
     world.imported()
     predictor = world.trained()
     world.aws.fail_job("forecast", "f0")
@@ -87,7 +87,7 @@ def test_an_account_has_ten_forecasts(world: World) -> None:
 
 
 def test_a_forecast_needs_a_predictor_that_is_ready(world: World) -> None:
-    """One in training is in use, one that failed is too, and one that is not there is not found."""
+    """One in training or failed is in use; a missing one is not found."""
     world.imported()
     predictor = world.train()
     assert code_of(lambda: world.start_forecast(predictor)) == "ResourceInUseException"
@@ -99,8 +99,8 @@ def test_a_forecast_needs_a_predictor_that_is_ready(world: World) -> None:
     assert code_of(lambda: world.start_forecast(predictor)) == "ResourceInUseException"
 
 
-def test_a_planned_failure_strikes_once_and_by_name(world: World) -> None:
-    """The job of that name fails, the others do not, nor does it the next time."""
+def test_a_planned_failure_happens_once_and_by_name(world: World) -> None:
+    """The job of that name fails once; others do not."""
     world.imported()
     world.aws.fail_job("predictor", "second")
     first, second = world.train("first"), world.train("second")
@@ -110,8 +110,8 @@ def test_a_planned_failure_strikes_once_and_by_name(world: World) -> None:
     assert found == ["ACTIVE", "CREATE_FAILED", "ACTIVE"]
 
 
-def test_names_are_taken_even_by_what_failed(world: World) -> None:
-    """A predictor's name is free again when it is deleted; an import's is taken in its dataset alone."""
+def test_failed_resources_keep_their_names(world: World) -> None:
+    """A predictor's name is free after its deletion; an import's is only taken in its dataset."""
     world.aws.fail_job("predictor")
     world.imported()
     failed = world.trained()
@@ -126,7 +126,7 @@ def test_names_are_taken_even_by_what_failed(world: World) -> None:
 
 
 def test_children_are_deleted_first(world: World) -> None:
-    """What something was made from can't be deleted; a deletion takes a moment."""
+    """A resource with children can't be deleted; a deletion takes a moment."""
     world.imported()
     predictor = world.trained()
     forecast = world.forecasted(predictor)
@@ -147,7 +147,7 @@ def test_children_are_deleted_first(world: World) -> None:
 
 
 def test_a_tree_is_deleted_at_once(world: World) -> None:
-    """A predictor with all that was made from it; the datasets stay."""
+    """A predictor with everything made from it; the datasets stay."""
     world.imported()
     predictor = world.trained()
     world.export(world.forecasted(predictor))
@@ -165,7 +165,7 @@ def test_a_tree_is_deleted_at_once(world: World) -> None:
 
 
 def test_a_job_can_be_stopped(world: World) -> None:
-    """It is stopping, then stopped for good; then it can be deleted, not stopped again."""
+    """It is stopping, then stopped; then it can be deleted but not stopped again."""
     world.imported()
     arn = world.train()
     world.forecast.stop_resource(ResourceArn=arn)
@@ -177,8 +177,8 @@ def test_a_job_can_be_stopped(world: World) -> None:
     world.forecast.delete_predictor(PredictorArn=arn)
 
 
-def test_a_predictor_is_trained_again_as_it_was(world: World) -> None:
-    """By its ARN and a new name alone; the new one says what it is from."""
+def test_a_predictor_can_be_retrained(world: World) -> None:
+    """From its ARN and a new name only; the new one refers to the old one."""
     world.imported()
     first = world.trained("first")
     with pytest.raises(ClientError, match="PredictorName alone"):
@@ -190,7 +190,7 @@ def test_a_predictor_is_trained_again_as_it_was(world: World) -> None:
 
 
 def test_the_horizon_is_a_quarter_of_the_history_at_most(world: World) -> None:
-    """Of 92 days 23; a third when a predictor is trained again or is a legacy one."""
+    """23 of 92 days; a third for a retrained or legacy predictor."""
     world.imported(related=plan(ahead=30))
     with pytest.raises(ClientError, match="23 at most for 92 days"):
         world.train(ForecastHorizon=24)
@@ -206,8 +206,8 @@ def test_nothing_is_trained_without_data(world: World) -> None:
     assert code_of(world.train) == "InvalidInputException"
 
 
-def test_a_forecast_is_of_the_newest_import(world: World) -> None:
-    """A predictor that was trained before forecasts from what was imported since."""
+def test_a_forecast_uses_the_newest_import(world: World) -> None:
+    """Even if the predictor was trained before it."""
     world.imported()
     predictor = world.trained()
     doubled = "".join(f"2019-04-0{day},bread,1,100\n" for day in (1, 2))
@@ -215,8 +215,8 @@ def test_a_forecast_is_of_the_newest_import(world: World) -> None:
     assert world.values(world.forecasted(predictor))["mean"][5:7] == [100, 100]
 
 
-def test_two_accounts_do_not_meet(world: World) -> None:
-    """After a reset there is nothing of before, in the bucket neither."""
+def test_a_reset_leaves_nothing(world: World) -> None:
+    """Neither resources nor objects in the bucket."""
     world.imported()
     world.aws.reset()
     assert world.forecast.list_datasets()["Datasets"] == []

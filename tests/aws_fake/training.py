@@ -1,4 +1,4 @@
-"""What a predictor is configured with, checked as the service does."""
+"""The configuration of predictors, checked as the service does."""
 
 from collections.abc import Container, Mapping
 from typing import Any
@@ -16,16 +16,16 @@ FILLS = {
     "backfill": {"zero", "nan", "value", "median", "mean", "min", "max"},
     "futurefill": {"zero", "value", "median", "mean", "min", "max"},
 }
-"""Of the target all but futurefill; of related attributes middlefill, backfill and futurefill."""
+"""The target allows all but futurefill; related attributes middlefill, backfill and futurefill."""
 
 NEW, AGAIN = 4, 3
-"""A new automatic predictor forecasts a quarter of the history at most, others a third (API reference)."""
+"""A new auto predictor forecasts at most a quarter of the history, others a third (API reference)."""
 
 MOST_TYPES = 5
 
 
 def configured(asked: Values) -> dict[str, Any]:
-    """Of a new automatic predictor."""
+    """Return the configuration of a new auto predictor."""
     missing = {"DataConfig", "ForecastHorizon", "ForecastFrequency"} - asked.keys()
     if missing:
         raise invalid(f"A new predictor needs {', '.join(sorted(missing))}")
@@ -45,7 +45,7 @@ def configured(asked: Values) -> dict[str, Any]:
 
 
 def retrained(asked: Values, reference: Resource) -> dict[str, Any]:
-    """As another predictor, which may be a legacy one."""
+    """Return the configuration of another predictor, which may be a legacy one."""
     more = asked.keys() - {"PredictorName", "ReferencePredictorArn", "Tags"}
     if more:
         raise invalid(
@@ -66,7 +66,7 @@ def retrained(asked: Values, reference: Resource) -> dict[str, Any]:
 
 
 def legacy_config(asked: Values) -> dict[str, Any]:
-    """Of a predictor with a named algorithm."""
+    """Return the configuration of a predictor with a named algorithm."""
     algorithm = asked.get("AlgorithmArn", "")
     if not asked.get("PerformAutoML") and algorithm.rpartition("/")[2] not in ALGORITHMS:
         raise invalid(f"Unknown algorithm {algorithm or 'none'}")
@@ -92,7 +92,7 @@ def _attribute(featurization: Values) -> dict[str, Any]:
 
 
 def _types(asked: list[str] | None) -> list[str]:
-    """The three default quantiles, without the mean, unless others are asked for."""
+    """Return the requested types; by default three quantiles without the mean."""
     types = list(asked or ("0.1", "0.5", "0.9"))
     if len(types) > MOST_TYPES:
         raise invalid(f"At most {MOST_TYPES} forecast types can be asked for, found {len(types)}")
@@ -107,7 +107,7 @@ def _require_fills(configs: list[Values]) -> None:
 
 
 def require_attributes(configs: list[Values], target: str, related: Container[str]) -> None:
-    """Refuse to fill what is no attribute, or in a way its dataset does not know."""
+    """Refuse to fill an unknown attribute, or with a method its dataset does not support."""
     for each in configs:
         name, methods = each["AttributeName"], each["Transformations"].keys()
         if name != target and name not in related:

@@ -1,4 +1,4 @@
-"""What the tests of the fake ask of it, as an app would: through unmodified clients."""
+"""An app's calls to the fake, through unmodified clients."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,12 +30,12 @@ RELATED = (
 
 
 def days(first: date = FIRST, last: date = LAST) -> Iterator[date]:
-    """Every day from the first to the last."""
+    """Yield every day from the first to the last."""
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
 def sales(items: Iterable[str] = ("bread", "cake"), store: str = "1") -> str:
-    """Demand of a weekday is 10 times its number, one more for each item."""
+    """Return sales: 10 times the number of the weekday, plus one for each further item."""
     return "".join(
         f"{day},{item},{store},{10 * day.isoweekday() + n}\n"
         for n, item in enumerate(items)
@@ -44,7 +44,7 @@ def sales(items: Iterable[str] = ("bread", "cake"), store: str = "1") -> str:
 
 
 def plan(items: Iterable[str] = ("bread", "cake"), store: str = "1", ahead: int = HORIZON) -> str:
-    """Closed on Sundays."""
+    """Return a plan that is closed on Sundays."""
     last = LAST + timedelta(days=ahead)
     return "".join(
         f"{day},{item},{store},0,{int(day.isoweekday() < 7)}\n" for item in items for day in days(FIRST, last)
@@ -52,16 +52,16 @@ def plan(items: Iterable[str] = ("bread", "cake"), store: str = "1", ahead: int 
 
 
 def code_of(call: Callable[[], Any]) -> str:
-    """The code of the error a call is answered with."""
+    """Return the error code of a call."""
     with pytest.raises(ClientError) as caught:
         call()
     return caught.value.response["Error"]["Code"]
 
 
 @cache
-def _client(services: str, _url: str) -> Any:
-    """Made once for each server, which the environment names."""
-    return boto3.client(services, config=ONCE)
+def _client(service: str, _url: str) -> Any:
+    """Return a client, created once for each server."""
+    return boto3.client(service, config=ONCE)
 
 
 @dataclass
@@ -83,7 +83,7 @@ class World:
         return _client("forecastquery", self.aws.environment["AWS_ENDPOINT_URL_FORECASTQUERY"])
 
     def furnish(self) -> "World":
-        """Make a group with both datasets."""
+        """Create a group with both datasets."""
         for kind, schema in (("TARGET", TARGET), ("RELATED", RELATED)):
             attributes = [{"AttributeName": name, "AttributeType": type_} for name, type_ in schema]
             made = self.forecast.create_dataset(
@@ -102,7 +102,7 @@ class World:
         return self
 
     def refused_dataset(self, kind: str, attributes: Mapping[str, str]) -> Mapping[str, str]:
-        """The error a dataset of a schema is answered with."""
+        """Return the error for creating a dataset with a schema."""
         named = [{"AttributeName": name, "AttributeType": type_} for name, type_ in attributes.items()]
         asked = {
             "DatasetName": "x",
@@ -115,14 +115,14 @@ class World:
         return caught.value.response["Error"]
 
     def status(self, kind: str, arn: str) -> str:
-        """The status of a resource, as Describe tells."""
-        services = self.forecast.meta.service_model
+        """Return the status of a resource from Describe."""
+        model = self.forecast.meta.service_model
         call = getattr(self.forecast, xform_name(f"Describe{kind}"))
-        (name,) = services.operation_model(f"Describe{kind}").input_shape.members
+        (name,) = model.operation_model(f"Describe{kind}").input_shape.members
         return call(**{name: arn})["Status"]
 
     def start_import(self, kind: str, name: str, *parts: str, role: str = "") -> str:
-        """Upload parts and begin to import them; the ARN."""
+        """Upload files and start importing them; return the ARN."""
         for number, part in enumerate(parts):
             self.aws.s3.put_object(
                 Bucket=self.aws.bucket, Key=f"in/{name}/part{number}.csv", Body=part.encode()
@@ -143,7 +143,7 @@ class World:
         self.aws.clock.turn(timedelta(minutes=5))
 
     def train(self, name: str = "storecast_p", **more: Any) -> str:
-        """Begin to train; the ARN."""
+        """Start training; return the ARN."""
         made = self.forecast.create_auto_predictor(
             PredictorName=name,
             **{
@@ -158,7 +158,7 @@ class World:
         return made["PredictorArn"]
 
     def train_legacy(self, horizon: int, name: str = "legacy") -> str:
-        """Begin to train Prophet; the ARN."""
+        """Start training Prophet; return the ARN."""
         return self.forecast.create_predictor(
             PredictorName=name,
             AlgorithmArn="arn:aws:forecast:::algorithm/Prophet",
@@ -174,7 +174,7 @@ class World:
         return made
 
     def start_forecast(self, predictor: str, name: str = "storecast_f") -> str:
-        """Begin to forecast; the ARN."""
+        """Start a forecast; return the ARN."""
         return self.forecast.create_forecast(ForecastName=name, PredictorArn=predictor)["ForecastArn"]
 
     def forecasted(self, predictor: str, name: str = "storecast_f") -> str:
@@ -184,7 +184,7 @@ class World:
         return made
 
     def values(self, forecast: str, item: str = "bread", **more: str) -> dict[str, list[float]]:
-        """The values of one series."""
+        """Return the values of one series."""
         found = self.query.query_forecast(
             ForecastArn=forecast, Filters={"item_id": item, "store": "1"}, **more
         )
@@ -194,21 +194,21 @@ class World:
         }
 
     def export(self, forecast: str, name: str = "out") -> str:
-        """Begin to export a forecast; the ARN."""
+        """Start exporting a forecast; return the ARN."""
         place = {"Path": f"s3://{self.aws.bucket}/out/{name}", "RoleArn": self.aws.role_arn}
         return self.forecast.create_forecast_export_job(
             ForecastExportJobName=name, ForecastArn=forecast, Destination={"S3Config": place}
         )["ForecastExportJobArn"]
 
     def export_backtest(self, predictor: str, name: str = "back", role: str = "") -> str:
-        """Begin to export a backtest; the ARN."""
+        """Start exporting a backtest; return the ARN."""
         place = {"Path": f"s3://{self.aws.bucket}/back", "RoleArn": role or self.aws.role_arn}
         return self.forecast.create_predictor_backtest_export_job(
             PredictorBacktestExportJobName=name, PredictorArn=predictor, Destination={"S3Config": place}
         )["PredictorBacktestExportJobArn"]
 
     def files(self, prefix: str) -> dict[str, str]:
-        """The objects below a prefix."""
+        """Return the objects below a prefix."""
         found = self.aws.s3.list_objects_v2(Bucket=self.aws.bucket, Prefix=prefix).get("Contents", [])
         return {
             each["Key"]: self.aws.s3.get_object(Bucket=self.aws.bucket, Key=each["Key"])["Body"]

@@ -141,7 +141,7 @@ def test_what_aws_refuses_is_said_and_the_forecast_stays(
     expect(screen.main).to_contain_text("The last refresh in AWS Forecast failed: AWS does not permit")
     expect(screen.main).to_contain_text("The forecast below is the last good one")
     screen.expect_forecast()
-    aws.mend()
+    aws.clear_faults()
     screen.refresh.click()
     expect(screen.strip).to_contain_text("Fresh")
 

@@ -326,5 +326,5 @@ def test_errors_of_requests(chain: Chain, operation: str) -> None:
         chain.aws.fail(operation, code, times=None)
         with pytest.raises(error):
             chain.engine.fetch(job, ticket) if ticket else chain.engine.start(job)
-        chain.aws.mend()
+        chain.aws.clear_faults()
     assert chain.engine.fetch(job, ticket) if ticket else chain.engine.start(job)

@@ -1,4 +1,4 @@
-"""What the app asks of S3, IAM and STS, before moto answers it: logged, judged by the policy, or failed."""
+"""Requests to S3, IAM and STS: logged, checked against the policy or failed before moto answers them."""
 
 import io
 import re
@@ -12,19 +12,19 @@ from xml.sax.saxutils import unescape
 
 from botocore.model import OperationModel
 
-from tests.aws_fake import rights
+from tests.aws_fake import app_rights
 from tests.aws_fake.account import ACCOUNT
+from tests.aws_fake.call_log import Call, CallLog, WireRequest
 from tests.aws_fake.clock import VirtualClock
-from tests.aws_fake.errors import Refused, Unanswered
-from tests.aws_fake.faults import TIMEOUT, Faults
-from tests.aws_fake.log import Call, Log, Sent
+from tests.aws_fake.errors import ErrorResponse, NoResponse
 from tests.aws_fake.model import service_model
+from tests.aws_fake.scripted_faults import TIMEOUT, ScriptedFaults
 
 Environ = dict[str, Any]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 OWN_KEY_ID = "TESTSOWNKEY"
-"""The access key of the tests themselves, which may do everything and is not logged."""
+"""The access key of the tests, which have all permissions and are not logged."""
 
 SIGNED = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/\d{8}/[^/]+/([^/]+)/")
 
@@ -49,15 +49,15 @@ ACTIONS = {
 """The S3 actions that are not named as the operation."""
 
 NAMED = {"role": "RoleName", "user": "UserName", "policy": "PolicyName"}
-"""What a call of IAM is about, the first of these."""
+"""Parameters of an IAM call that name its resource; the first one present counts."""
 
 FREE = frozenset({"GetCallerIdentity"})
-"""What needs no rights."""
+"""Operations that need no permission."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request, as IAM sees it."""
+class AwsRequest:
+    """A request as IAM checks it."""
 
     service: str
     operation: str
@@ -66,10 +66,10 @@ class Asked:
     parameters: Mapping[str, str]
 
 
-class Door:
-    """A WSGI application before another."""
+class Gateway:
+    """A WSGI application in front of another one."""
 
-    def __init__(self, app: App, clock: VirtualClock, log: Log, faults: Faults) -> None:
+    def __init__(self, app: App, clock: VirtualClock, log: CallLog, faults: ScriptedFaults) -> None:
         self._app = app
         self.clock = clock
         self._log = log
@@ -77,7 +77,7 @@ class Door:
         self.policy: Mapping[str, Any] | None = None
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Let a request through, or not."""
+        """Pass a request on, or refuse it."""
         signed = SIGNED.match(environ.get("HTTP_AUTHORIZATION", ""))
         if not signed or signed[1] == OWN_KEY_ID:
             return self._app(environ, start_response)
@@ -87,24 +87,26 @@ class Door:
         self._log.other_calls.append(call)
         try:
             return self._passed(asked, environ, start_response)
-        except Refused as refused:
+        except ErrorResponse as refused:
             call.error = refused.code
             return _refusal(refused, asked.service, start_response)
-        except Unanswered as unanswered:
+        except NoResponse as unanswered:
             call.error = TIMEOUT
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError from unanswered
 
     @staticmethod
-    def _judge(policy: Mapping[str, Any], asked: Asked) -> None:
+    def _judge(policy: Mapping[str, Any], asked: AwsRequest) -> None:
         context = {"s3:prefix": asked.parameters["prefix"]} if "prefix" in asked.parameters else {}
         for resource in asked.resources:
             try:
-                rights.require_action(policy, asked.action, resource, context)
-            except Refused as refused:
-                raise Refused("AccessDenied", refused.reason, 403) from refused
+                app_rights.require_action(policy, asked.action, resource, context)
+            except ErrorResponse as refused:
+                raise ErrorResponse("AccessDenied", refused.reason, 403) from refused
 
-    def _passed(self, asked: Asked, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _passed(
+        self, asked: AwsRequest, environ: Environ, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         self._faults.strike(asked.operation, after=False)
         if self.policy is not None and asked.operation not in FREE:
             self._judge(self.policy, asked)
@@ -116,23 +118,23 @@ class Door:
 
 
 def _with_body(environ: Environ) -> bytes:
-    """The body of a request, which can still be read after it."""
+    """Return the body of a request, and leave it readable."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     environ["fake.body"] = body
     return body
 
 
-def asked_of_query(environ: Environ, service: str) -> Asked:
-    """Of IAM and STS: a form that names the action."""
+def asked_of_query(environ: Environ, service: str) -> AwsRequest:
+    """Read a request to IAM or STS: a form that names the action."""
     form = {name: values[0] for name, values in parse_qs(_with_body(environ).decode()).items()}
     named = [f"arn:aws:iam::{ACCOUNT}:{kind}/{form[name]}" for kind, name in NAMED.items() if name in form]
     resource = (*named, form.get("PolicyArn", "*"))[0]
-    return Asked(service, form["Action"], f"{service}:{form['Action']}", (resource,), form)
+    return AwsRequest(service, form["Action"], f"{service}:{form['Action']}", (resource,), form)
 
 
-def asked_of_s3(environ: Environ) -> Asked:
-    """Of S3: found by the method, the path and the query."""
+def asked_of_s3(environ: Environ) -> AwsRequest:
+    """Read a request to S3: method, path and query determine the operation."""
     bucket, _, key = unquote(environ["PATH_INFO"]).lstrip("/").partition("/")
     query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"], True).items()}  # noqa: FBT003 - keep_blank_values
     headers = {name.removeprefix("HTTP_").replace("_", "-").lower() for name in environ}
@@ -142,11 +144,11 @@ def asked_of_s3(environ: Environ) -> Asked:
         keys = re.findall("<Key>(.*?)</Key>", _with_body(environ).decode())
         resources = [f"{resources[0]}/{unescape(each)}" for each in keys]
     action = f"s3:{ACTIONS.get(operation, operation)}"
-    return Asked("s3", operation, action, tuple(resources), {"Bucket": bucket, "Key": key, **query})
+    return AwsRequest("s3", operation, action, tuple(resources), {"Bucket": bucket, "Key": key, **query})
 
 
 def s3_operation(method: str, bucket: bool, key: bool, given: set[str]) -> str:  # noqa: FBT001 - what the path has
-    """The operation with most of what it needs given."""
+    """Return the operation for which most required parameters are given."""
     fits = [
         (len(needs), name)
         for name, verb, has_bucket, has_key, needs in _s3_operations()
@@ -174,13 +176,13 @@ def _s3_shape(operation: OperationModel) -> tuple[str, str, bool, bool, frozense
     return operation.name, operation.http["method"], "{Bucket}" in path, "{Key+}" in path, frozenset(needs)
 
 
-def _sent(environ: Environ) -> Sent:
+def _sent(environ: Environ) -> WireRequest:
     headers = {name: str(value) for name, value in environ.items() if name.startswith("HTTP_")}
     path = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
-    return Sent(environ["REQUEST_METHOD"], path, headers, environ.get("fake.body", b""))
+    return WireRequest(environ["REQUEST_METHOD"], path, headers, environ.get("fake.body", b""))
 
 
-def _refusal(refused: Refused, service: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
+def _refusal(refused: ErrorResponse, service: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
     error = f"<Error><Code>{refused.code}</Code><Message>{refused.reason}</Message></Error>"
     body = error if service == "s3" else f"<ErrorResponse>{error}</ErrorResponse>"
     start_response(f"{refused.status} {refused.code}", [("Content-Type", "text/xml")])

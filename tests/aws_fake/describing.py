@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.aws_fake.account import Account
 from tests.aws_fake.creating import importing
-from tests.aws_fake.errors import Refused, invalid
+from tests.aws_fake.errors import ErrorResponse, invalid
 from tests.aws_fake.frames import DAY, scores
 from tests.aws_fake.model import service_model
 from tests.aws_fake.resources import DATASET, PREDICTOR, Kind, Resource
@@ -18,7 +18,7 @@ Values = Mapping[str, Any]
 
 
 def describe(account: Account, kind: Kind, operation: str, asked: Values) -> Values:
-    """All that the answer's shape has of a resource."""
+    """Return every field of a resource that the answer may have."""
     found = account.find(asked[f"{kind.base}Arn"], kind)
     if kind is PREDICTOR and found.attributes["IsAutoPredictor"] != ("Auto" in operation):
         raise invalid(f"{found.arn} can't be described by {operation}")
@@ -42,7 +42,7 @@ def _as(members: Mapping[str, Any], known: Values) -> dict[str, Any]:
 
 
 def listed(account: Account, kind: Kind, operation: str, asked: Values) -> Values:
-    """One page; the order is no order of time, and the newest comes last."""
+    """Return one page. The order is not by time, and the newest comes last."""
     shape = service_model("forecast").operation_model(operation).output_shape
     summary = shape.members[kind.plural].member.members
     found = [_as(summary, known) for known in _filtered(account, kind, asked.get("Filters", ()))]
@@ -76,14 +76,14 @@ def _read_token(token: str, operation: str) -> int:
     try:
         of, first = json.loads(base64.b64decode(token, validate=True))
     except (binascii.Error, ValueError) as error:
-        raise Refused("InvalidNextTokenException", "The token is not valid") from error
+        raise ErrorResponse("InvalidNextTokenException", "The token is not valid") from error
     if of != operation:
-        raise Refused("InvalidNextTokenException", f"The token is of {of}")
+        raise ErrorResponse("InvalidNextTokenException", f"The token is of {of}")
     return int(first)
 
 
 def accuracy_metrics(account: Account, asked: Values) -> Values:
-    """RMSE and WAPE of each backtest window, and their means."""
+    """Return RMSE and WAPE of each backtest window, and their means."""
     predictor = account.ready(asked["PredictorArn"], PREDICTOR)
     windows = [_window(predictor, start, made) for start, made in predictor.attributes.get("windows", ())]
     computed = [each["Metrics"]["ErrorMetrics"][0] for each in windows]

@@ -1,4 +1,4 @@
-"""What was asked of the fake, and what did not fit."""
+"""The calls to the fake, and what did not fit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ class Call:
     operation
         Such as ``CreateAutoPredictor``.
     parameters
-        Of a call of AWS Forecast: what was sent; of S3, IAM and STS: what it is about.
+        For AWS Forecast the request; for S3, IAM and STS the resource.
     at
         Virtual time.
     error
-        The code it was answered with, ``"timeout"`` if it was not answered; None: it went well.
+        The error code, ``"timeout"`` without an answer, None for success.
     service
         ``forecast``, ``forecastquery``, ``s3``, ``iam`` or ``sts``.
     """
@@ -32,8 +32,8 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """One request as it came over the wire; of S3 without its body, which is in the bucket."""
+class WireRequest:
+    """One request as it arrived; for S3 without the body, which is in the bucket."""
 
     method: str
     path: str
@@ -42,15 +42,15 @@ class Sent:
 
 
 @dataclass(slots=True)
-class Log:
-    """Of one test."""
+class CallLog:
+    """The log of one test."""
 
     calls: list[Call] = field(default_factory=list)
     other_calls: list[Call] = field(default_factory=list)
-    wire: list[Sent] = field(default_factory=list)
+    wire: list[WireRequest] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
 
     def clear(self) -> None:
-        """Forget all of it."""
+        """Clear the log."""
         for each in (self.calls, self.other_calls, self.wire, self.drift):
             each.clear()

@@ -2,7 +2,7 @@ import boto3
 import pytest
 
 from tests.aws_fake import AwsFake
-from tests.aws_fake.door import s3_operation
+from tests.aws_fake.gateway import s3_operation
 from tests.aws_fake.world import ONCE, World, code_of
 
 
@@ -28,19 +28,19 @@ from tests.aws_fake.world import ONCE, World, code_of
         ("DELETE", True, True, set(), "DeleteObject"),
     ],
 )
-def test_an_operation_of_s3_is_told_by_its_request(
+def test_an_operation_of_s3_follows_from_its_request(
     method: str,
     bucket: bool,  # noqa: FBT001 - parametrized
     key: bool,  # noqa: FBT001 - parametrized
     given: set[str],
     operation: str,
 ) -> None:
-    """By method, path, query and headers, as its model says."""
+    """From method, path, query and headers, as in its model."""
     assert s3_operation(method, bucket, key, given) == operation
 
 
 def test_calls_are_logged_in_order(world: World) -> None:
-    """Of AWS Forecast with parameters and virtual time; the others beside them."""
+    """Those of AWS Forecast with parameters and virtual time; others in a list of their own."""
     s3, sts = boto3.client("s3"), boto3.client("sts")
     s3.put_object(Bucket=world.aws.bucket, Key="in/a", Body=b"x")
     sts.get_caller_identity()
@@ -54,7 +54,7 @@ def test_calls_are_logged_in_order(world: World) -> None:
 
 
 def test_an_upload_in_parts_is_one_object(aws: AwsFake) -> None:
-    """It is let through the door piece by piece, each under the right to put objects."""
+    """Each part needs the permission to put objects."""
     aws.policy = {
         "Statement": {
             "Effect": "Allow",
@@ -71,8 +71,8 @@ def test_an_upload_in_parts_is_one_object(aws: AwsFake) -> None:
     assert aws.s3.get_object(**at)["Body"].read() == b"x" * 100
 
 
-def test_what_was_sent_is_kept(world: World) -> None:
-    """Headers and bodies of all services, in which the secret is not."""
+def test_requests_are_recorded(world: World) -> None:
+    """With headers and bodies, which do not contain the secret."""
     boto3.client("s3").put_object(Bucket=world.aws.bucket, Key="in/a", Body=b"x")
     boto3.client("iam").list_roles()
     wire = world.aws.wire
@@ -83,15 +83,15 @@ def test_what_was_sent_is_kept(world: World) -> None:
     assert not any(secret in f"{each.path} {each.headers} {each.body!r}" for each in wire)
 
 
-def test_seeding_is_no_call(aws: AwsFake) -> None:
-    """What the tests do themselves is not logged."""
+def test_calls_of_tests_are_not_logged(aws: AwsFake) -> None:
+    """Such as adding resources."""
     aws.add_predictor("p", group="theirs")
     aws.s3.put_object(Bucket=aws.bucket, Key="k", Body=b"x")
     assert (aws.calls, aws.other_calls, aws.wire) == ([], [], [])
 
 
-def test_many_objects_are_deleted_with_a_right_on_each(aws: AwsFake) -> None:
-    """One key outside of the policy, and none is deleted."""
+def test_deleting_objects_needs_permission_for_each(aws: AwsFake) -> None:
+    """If one key is outside the policy, none is deleted."""
     for key in ("in/a", "in/b", "out/c"):
         aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=b"x")
     below = f"arn:aws:s3:::{aws.bucket}/in/*"

@@ -1,4 +1,4 @@
-"""The role jobs act as: it must be there, trust AWS Forecast, and be allowed what the job does."""
+"""The roles of jobs: a role must exist, trust AWS Forecast, and permit what the job does."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from botocore.exceptions import ClientError
 
 from tests.aws_fake.errors import JobFailed
-from tests.aws_fake.policy import Document, allows_all, meets
+from tests.aws_fake.policy_documents import Document, allows_all, meets
 
 SERVICE = "forecast.amazonaws.com"
 
@@ -28,7 +28,7 @@ class Roles:
         self._context = context
 
     def require_read(self, arn: str, bucket: str, prefix: str) -> None:
-        """Let the job fail unless the role may list and read what is below a prefix."""
+        """Fail the job unless the role may list and read objects below a prefix."""
         documents = self._documents(arn)
         whole = f"arn:aws:s3:::{bucket}"
         listing = {**self._context, "s3:prefix": prefix}
@@ -36,7 +36,7 @@ class Roles:
         _require(documents, arn, "s3:GetObject", f"{whole}/{prefix.rstrip('/')}/part.csv", self._context)
 
     def require_write(self, arn: str, bucket: str, prefix: str) -> None:
-        """Let the job fail unless the role may write below a prefix."""
+        """Fail the job unless the role may write below a prefix."""
         what = f"arn:aws:s3:::{bucket}/{prefix}part.csv"
         _require(self._documents(arn), arn, "s3:PutObject", what, self._context)
 

@@ -1,17 +1,17 @@
-"""Whether the app's own policy allows its calls (Service Authorization Reference)."""
+"""Check the app's calls against its policy (Service Authorization Reference)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.aws_fake.errors import Refused
-from tests.aws_fake.policy import Document, allows
-from tests.aws_fake.roles import SERVICE
+from tests.aws_fake.errors import ErrorResponse
+from tests.aws_fake.policy_documents import Document, allows
+from tests.aws_fake.service_roles import SERVICE
 
 CREATED = {
     "CreateDatasetGroup": "dataset-group/{DatasetGroupName}",
     "CreateDataset": "dataset/{DatasetName}",
 }
-"""What a Create call is about before it is there; others are about what they are made from."""
+"""Create calls that need permission for the new resource; others need it for the parent."""
 
 ABOUT = {
     "CreateForecast": ("PredictorArn",),
@@ -23,7 +23,7 @@ ABOUT = {
 
 
 def resources_of(operation: str, asked: Mapping[str, Any], prefix: str) -> list[str]:
-    """The ARNs a call needs rights on; ``*`` where its action knows no resources."""
+    """Return the ARNs a call needs permission for; ``*`` if its action has no resources."""
     if operation in CREATED:
         return [prefix + CREATED[operation].format(**asked)]
     if operation == "CreateDatasetImportJob":
@@ -38,7 +38,7 @@ def resources_of(operation: str, asked: Mapping[str, Any], prefix: str) -> list[
 
 
 def roles_in(asked: Any) -> Iterator[str]:
-    """The roles a call passes to the service."""
+    """Yield the roles a call passes to the service."""
     for name, value in asked.items() if isinstance(asked, Mapping) else ():
         if name == "RoleArn":
             yield value
@@ -59,7 +59,7 @@ def require(policy: Document | None, operation: str, asked: Mapping[str, Any], p
 def require_action(policy: Document, action: str, arn: str, context: Mapping[str, str]) -> None:
     """Refuse one action on one resource that the policy does not allow."""
     if not allows(policy, action, arn, context):
-        raise Refused(
+        raise ErrorResponse(
             "AccessDeniedException",
             f"User: arn:aws:iam::123456789012:user/storecast is not authorized to perform: {action} on "
             f"resource: {arn}",

@@ -1,14 +1,14 @@
-"""Errors that are to happen."""
+"""Errors scripted by a test."""
 
 import threading
 from dataclasses import dataclass
 
-from tests.aws_fake.errors import Refused, Unanswered
+from tests.aws_fake.errors import ErrorResponse, NoResponse
 
 TIMEOUT = "timeout"
 
 STATUSES = {"InternalServerError": 500, "ServiceUnavailable": 503, "SlowDown": 503, "AccessDenied": 403}
-"""Of HTTP, where it is not 400."""
+"""HTTP status by error code, if it is not 400."""
 
 REASONS = {
     "ThrottlingException": "Rate exceeded",
@@ -18,8 +18,8 @@ REASONS = {
 
 
 @dataclass(slots=True)
-class Fault:
-    """An operation fails some times, or always; `after`: it is done, and the answer is lost."""
+class ScriptedFault:
+    """An operation fails some times or always. With `after` it is done, but its answer is lost."""
 
     operation: str
     code: str
@@ -28,29 +28,29 @@ class Fault:
     reason: str
 
 
-class Faults:
-    """Those of one test."""
+class ScriptedFaults:
+    """The scripted faults of one test."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._faults: list[ScriptedFault] = []
         self._lock = threading.Lock()
 
-    def add(self, fault: Fault) -> None:
-        """Let it happen from now on."""
+    def add(self, fault: ScriptedFault) -> None:
+        """Add a fault."""
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """Let nothing happen any more."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
     def strike(self, operation: str, *, after: bool) -> None:
-        """Raise what is to happen to an operation before it is done, or after.
+        """Raise the fault scripted for an operation before it is done, or after.
 
         Raises
         ------
-        Refused, Unanswered
+        ErrorResponse, NoResponse
             The fault.
         """
         with self._lock:
@@ -60,10 +60,10 @@ class Faults:
             if fault.left is not None:
                 fault.left -= 1
         if fault.code == TIMEOUT:
-            raise Unanswered
+            raise NoResponse
         reason = fault.reason or REASONS.get(fault.code, "As scripted")
-        raise Refused(fault.code, reason, STATUSES.get(fault.code, 400))
+        raise ErrorResponse(fault.code, reason, STATUSES.get(fault.code, 400))
 
 
-def _due(fault: Fault, operation: str, after: bool) -> bool:  # noqa: FBT001 - two words of one question
+def _due(fault: ScriptedFault, operation: str, after: bool) -> bool:  # noqa: FBT001 - two words of one question
     return fault.operation == operation and fault.after == after and fault.left != 0

@@ -1,4 +1,4 @@
-"""What an IAM policy document allows: wildcards, a Deny that wins, and the conditions in use here."""
+"""Evaluate IAM policy documents: wildcards, Deny before Allow, and the conditions used here."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,20 +10,20 @@ ALWAYS = {
     "aws:RequestedRegion": "eu-west-1",
     "aws:SecureTransport": "true",
 }
-"""What is known of every request."""
+"""The context of every request."""
 
 Document = Mapping[str, Any]
 Context = Mapping[str, str]
 
 
 def allows(document: Document, action: str, resource: str, context: Context | None = None) -> bool:
-    """Whether an action on a resource is allowed, and not denied as well."""
+    """Return whether an action on a resource is allowed and not denied."""
     found = {each["Effect"] for each in _matching(document, action, resource, context or {})}
     return found == {"Allow"}
 
 
 def allows_all(documents: list[Document], action: str, resource: str, context: Context | None = None) -> bool:
-    """The same of several documents together."""
+    """Return whether several documents together allow an action."""
     statements = [each for document in documents for each in _list(document["Statement"])]
     return allows({"Statement": statements}, action, resource, context)
 
@@ -49,13 +49,13 @@ def _any(patterns: Any, value: str, word: str) -> bool:
 
 
 def like(pattern: str, value: str) -> bool:
-    """Whether a value matches a pattern with ``*`` and ``?``."""
+    """Return whether a value matches a pattern with ``*`` and ``?``."""
     made = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(made, value, re.DOTALL) is not None
 
 
 def meets(condition: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
-    """Whether the context of a request meets a condition.
+    """Return whether the context of a request meets a condition.
 
     Raises
     ------

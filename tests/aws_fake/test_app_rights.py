@@ -6,14 +6,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.aws_fake import AwsFake
-from tests.aws_fake.policy import allows, meets
+from tests.aws_fake.policy_documents import allows, meets
 from tests.aws_fake.world import ONCE, World, code_of, plan
 
 OURS = "arn:aws:forecast:eu-west-1:123456789012:"
 
 
 def policy(*statements: dict[str, Any]) -> dict[str, Any]:
-    """A policy document."""
+    """Return a policy document."""
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **each} for each in statements]}
 
 
@@ -49,7 +49,7 @@ IMPORT = {"Action": "forecast:CreateDatasetImportJob", "Resource": f"{OURS}datas
     ],
 )
 def test_what_a_policy_allows(statements: list[dict[str, Any]], allowed: bool) -> None:  # noqa: FBT001 - parametrized
-    """Wildcards, lists, what is not named; a Deny wins; an action without resources needs ``*``."""
+    """Wildcards, lists, exclusions; Deny wins; an action without resources needs ``*``."""
     assert allows(policy(*statements), "forecast:ListDatasets", "*") is allowed
 
 
@@ -66,18 +66,18 @@ def test_what_a_policy_allows(statements: list[dict[str, Any]], allowed: bool) -
     ],
 )
 def test_which_conditions_are_met(condition: dict[str, Any], met: bool) -> None:  # noqa: FBT001 - parametrized
-    """By the values of a request; a key it has not fails, unless it may be missing."""
+    """By the values of a request; a missing key fails, unless it may be missing."""
     assert meets(condition, {"s3:prefix": "in/run"}) is met
 
 
 def test_an_unknown_condition_is_not_guessed() -> None:
-    """An operator that is not known here is an error."""
+    """An unknown operator is an error."""
     with pytest.raises(NotImplementedError, match="DateLessThan"):
         meets({"DateLessThan": {"aws:CurrentTime": "2030"}}, {"aws:CurrentTime": "2019"})
 
 
 def test_a_call_beyond_the_policy_is_denied(world: World) -> None:
-    """It says which action on which resource; what is allowed goes on."""
+    """The error names action and resource; allowed calls succeed."""
     world.aws.policy = policy({"Action": "forecast:Describe*", "Resource": f"{OURS}dataset-group/storecast"})
     assert world.forecast.describe_dataset_group(DatasetGroupArn=world.group)
     with pytest.raises(ClientError) as caught:
@@ -91,7 +91,7 @@ def test_a_call_beyond_the_policy_is_denied(world: World) -> None:
     "statements", [(IMPORT,), (PASS,), ({**PASS, "Resource": "*"}, IMPORT), (PASS, IMPORT)]
 )
 def test_a_role_has_to_be_passed(world: World, statements: tuple[dict[str, Any], ...]) -> None:
-    """To import needs the right to do so, and to pass that very role to the service."""
+    """An import needs its own permission, and the permission to pass that role to the service."""
     world.aws.policy = policy(*statements)
     begin = lambda: world.start_import("RELATED", "run", plan())  # noqa: E731 - called once
     if len(statements) == 2:
@@ -101,7 +101,7 @@ def test_a_role_has_to_be_passed(world: World, statements: tuple[dict[str, Any],
 
 
 def test_training_needs_all_resources(world: World) -> None:
-    """The action knows no resources (Service Authorization Reference): rights on the group are not enough."""
+    """The action has no resources (Service Authorization Reference); the group's ARN is not enough."""
     world.imported()
     world.aws.policy = policy({"Action": "forecast:CreateAutoPredictor", "Resource": f"{OURS}*"})
     assert code_of(world.train) == "AccessDeniedException"
@@ -109,8 +109,8 @@ def test_training_needs_all_resources(world: World) -> None:
     assert world.train()
 
 
-def test_queries_need_rights_on_the_forecast(world: World) -> None:
-    """Of its name, whatever comes behind it."""
+def test_queries_need_permission_for_the_forecast(world: World) -> None:
+    """By its name, with any suffix."""
     world.imported()
     forecast = world.forecasted(world.trained())
     for name, allowed in (("storecast_*", True), ("theirs_*", False)):
@@ -122,7 +122,7 @@ def test_queries_need_rights_on_the_forecast(world: World) -> None:
 
 
 def test_the_bucket_is_within_the_policy_too(aws: AwsFake) -> None:
-    """Objects by their key, lists by their prefix, roles by their name; who one is needs no right."""
+    """Objects by key, lists by prefix, roles by name; asking for the identity needs no permission."""
     whole = f"arn:aws:s3:::{aws.bucket}"
     aws.policy = policy(
         {"Action": "s3:PutObject", "Resource": f"{whole}/in/*"},
@@ -144,8 +144,8 @@ def test_the_bucket_is_within_the_policy_too(aws: AwsFake) -> None:
         assert code_of(denied) == "AccessDenied"
 
 
-def test_jobs_do_not_act_with_the_rights_of_the_app(world: World) -> None:
-    """What the service reads is its role's business, and is no call of the app."""
+def test_jobs_do_not_use_the_permissions_of_the_app(world: World) -> None:
+    """The service reads with its role, which is no call of the app."""
     world.aws.policy = policy(PASS, IMPORT)
     before = len(world.aws.other_calls)
     world.start_import("RELATED", "run", plan())

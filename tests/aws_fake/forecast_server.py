@@ -10,16 +10,16 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from tests.aws_fake import rights
+from tests.aws_fake import app_rights
 from tests.aws_fake.account import ACCOUNT, REGION, Account
-from tests.aws_fake.errors import Refused, Unanswered
-from tests.aws_fake.faults import TIMEOUT, Faults
-from tests.aws_fake.log import Call, Log, Sent
+from tests.aws_fake.call_log import Call, CallLog, WireRequest
+from tests.aws_fake.errors import ErrorResponse, NoResponse
 from tests.aws_fake.model import encoded, misread, operation_of, violations
 from tests.aws_fake.operations import OPERATIONS
+from tests.aws_fake.scripted_faults import TIMEOUT, ScriptedFaults
 
 KEY_ID = "STORECASTFAKEKEY"
-"""The access key the app signs with; another is not known."""
+"""The app's access key, the only one known."""
 
 COMMON = frozenset(
     [
@@ -32,13 +32,13 @@ COMMON = frozenset(
         "ValidationException",
     ]
 )
-"""Errors of every operation."""
+"""Errors that every operation may return."""
 
 SIGNED = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/\d{8}/([^/]+)/forecast/aws4_request,")
 
 
-class Front:
-    """Answers one call after the other.
+class ForecastFrontend:
+    """Answers the calls, one at a time.
 
     Attributes
     ----------
@@ -46,18 +46,18 @@ class Front:
         The IAM policy document calls must stay within; None: all are allowed.
     """
 
-    def __init__(self, account: Account, log: Log, faults: Faults) -> None:
+    def __init__(self, account: Account, log: CallLog, faults: ScriptedFaults) -> None:
         self.account = account
         self.log = log
         self.faults = faults
         self.policy: Mapping[str, Any] | None = None
 
     def answer(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
-        """Status and body of the response.
+        """Return status and body of the response.
 
         Raises
         ------
-        Unanswered
+        NoResponse
             If there is none.
         """
         operation = operation_of(headers["X-Amz-Target"])
@@ -67,11 +67,11 @@ class Front:
         self.log.calls.append(call)
         try:
             return 200, self._done(operation, asked, headers)
-        except Refused as refused:
+        except ErrorResponse as refused:
             call.error = refused.code
             self._require_declared(operation, refused)
             return refused.status, encoded({"__type": refused.code, "Message": refused.reason})
-        except Unanswered:
+        except NoResponse:
             call.error = TIMEOUT
             raise
 
@@ -80,7 +80,7 @@ class Front:
         self._require_signed(headers)
         self._require_valid(operation, asked)
         prefix = f"arn:aws:forecast:{REGION}:{ACCOUNT}:"
-        rights.require(self.policy, operation.name, asked, prefix)
+        app_rights.require(self.policy, operation.name, asked, prefix)
         with self.account.lock:
             self.account.settle()
             answer = OPERATIONS[operation.name](self.account, asked)
@@ -91,7 +91,7 @@ class Front:
     def _require_signed(self, headers: Mapping[str, str]) -> None:
         signed = SIGNED.match(headers.get("Authorization", ""))
         if not signed or signed[1] != KEY_ID:
-            raise Refused(
+            raise ErrorResponse(
                 "UnrecognizedClientException", "The security token included in the request is invalid."
             )
         if signed[2] != REGION:
@@ -101,11 +101,11 @@ class Front:
         found = violations(asked, operation.input_shape)
         self.log.drift += [f"{operation.name}: {each}" for each in found]
         if found:
-            raise Refused(
+            raise ErrorResponse(
                 "ValidationException", f"{len(found)} validation errors detected: {'; '.join(found)}"
             )
 
-    def _require_declared(self, operation: OperationModel, refused: Refused) -> None:
+    def _require_declared(self, operation: OperationModel, refused: ErrorResponse) -> None:
         declared = COMMON | {each.name for each in operation.error_shapes}
         if refused.code not in declared:
             self.log.drift.append(f"{operation.name} does not declare {refused.code}")
@@ -116,11 +116,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        sent = Sent("POST", self.path, dict(self.headers), body)
+        sent = WireRequest("POST", self.path, dict(self.headers), body)
         self.server.front.log.wire.append(sent)
         try:
             status, answer = self.server.front.answer(self.headers, body)
-        except Unanswered:
+        except NoResponse:
             return
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
@@ -130,15 +130,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class ForecastServer(ThreadingHTTPServer):
-    """On a free port of the loopback; one connection a request."""
+    """An HTTP server on a free loopback port, with one connection for each request."""
 
     daemon_threads = True
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: ForecastFrontend) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.front = front
         self._thread = threading.Thread(
@@ -147,21 +147,21 @@ class ForecastServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The server's URL."""
         return f"http://127.0.0.1:{self.server_port}"
 
     def start(self) -> None:
-        """Serve in a thread."""
+        """Start serving in a thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End."""
+        """Stop serving."""
         self.shutdown()
         self._thread.join()
         self.server_close()
 
     def handle_error(self, *_: object) -> None:
-        """What the fake itself can't do is drift, and the caller gets no answer; a caller may hang up."""
+        """Ignore it: the caller gets no answer. Errors of the fake itself are already in the drift."""
         error = sys.exception()
         if not isinstance(error, ConnectionError):
             self.front.log.drift.append(f"{error!r}")

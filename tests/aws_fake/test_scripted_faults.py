@@ -11,7 +11,7 @@ from tests.aws_fake.world import ONCE, World, code_of
 
 
 def groups() -> Callable[[], Any]:
-    """Lists dataset groups."""
+    """Return a call that lists dataset groups."""
     return boto3.client("forecast", config=ONCE).list_dataset_groups
 
 
@@ -25,8 +25,8 @@ def groups() -> Callable[[], Any]:
         ("ExpiredTokenException", 400),
     ],
 )
-def test_a_fault_strikes_as_often_as_told(aws: AwsFake, code: str, status: int) -> None:
-    """Twice with its code and status, then no more; the log has the code."""
+def test_a_fault_happens_as_often_as_scripted(aws: AwsFake, code: str, status: int) -> None:
+    """Twice with its code and status, then no more; the code is logged."""
     aws.fail("ListDatasetGroups", code, times=2)
     for _ in range(2):
         with pytest.raises(ClientError) as caught:
@@ -37,13 +37,13 @@ def test_a_fault_strikes_as_often_as_told(aws: AwsFake, code: str, status: int) 
     assert [each.error for each in aws.calls] == [code, code, None]
 
 
-def test_a_fault_may_stay(aws: AwsFake) -> None:
-    """Until it is mended; other operations are not struck."""
+def test_a_fault_may_be_permanent(aws: AwsFake) -> None:
+    """Until it is removed; other operations do not fail."""
     aws.fail("ListDatasetGroups", "ThrottlingException", times=None)
     for _ in range(3):
         assert code_of(groups()) == "ThrottlingException"
     boto3.client("forecast").list_datasets()
-    aws.mend()
+    aws.clear_faults()
     groups()()
 
 
@@ -57,7 +57,7 @@ def test_a_request_may_stay_unanswered(aws: AwsFake) -> None:
 
 @pytest.mark.parametrize("code", ["timeout", "InternalServerError"])
 def test_an_answer_may_be_lost(world: World, code: str) -> None:
-    """The group is made, and the caller does not know."""
+    """The group is created, but the caller does not know."""
     world.aws.fail("CreateDatasetGroup", code, after=True)
     with pytest.raises((ClientError, ConnectionClosedError)):
         world.forecast.create_dataset_group(DatasetGroupName="lost", Domain="CUSTOM")
@@ -65,7 +65,7 @@ def test_an_answer_may_be_lost(world: World, code: str) -> None:
 
 
 def test_quota_errors_are_retried_by_botocore(world: World) -> None:
-    """Which takes a used-up quota for throttling: the double shows it."""
+    """It takes a used-up quota for throttling."""
     world.aws.fail("CreateDatasetGroup", "LimitExceededException", times=None)
     client = boto3.client("forecast", config=Config(retries={"mode": "standard", "total_max_attempts": 2}))
     with pytest.raises(ClientError):
@@ -74,8 +74,8 @@ def test_quota_errors_are_retried_by_botocore(world: World) -> None:
 
 
 @pytest.mark.usefixtures("aws")
-def test_without_the_right_key_nobody_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An access key that is not known is told so."""
+def test_an_unknown_access_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the code AWS uses."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "SOMEBODYELSE")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     assert code_of(groups()) == "UnrecognizedClientException"
@@ -84,7 +84,7 @@ def test_without_the_right_key_nobody_is_let_in(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(("code", "status"), [("SlowDown", 503), ("AccessDenied", 403)])
 @pytest.mark.parametrize("after", [False, True])
 def test_the_bucket_fails_as_well(aws: AwsFake, code: str, status: int, after: bool) -> None:  # noqa: FBT001 - parametrized
-    """A fault of S3 has its code and status; one that strikes after has put the object there."""
+    """With its code and status; a fault after the call has written the object."""
     aws.fail("PutObject", code, after=after)
     s3 = boto3.client("s3", config=ONCE)
     with pytest.raises(ClientError) as caught:

@@ -10,13 +10,13 @@ OLD = datetime(2019, 1, 1, tzinfo=UTC)
 
 
 def all_predictors(world: World, **more: Any) -> list[str]:
-    """The names of all pages."""
+    """Return the names on all pages."""
     pages = world.forecast.get_paginator("list_predictors").paginate(**more)
     return [each["PredictorName"] for page in pages for each in page["Predictors"]]
 
 
 def test_the_newest_comes_on_the_last_page(world: World) -> None:
-    """Pages have two each, are in no order of time, and all that is there comes once."""
+    """Pages have two resources each, in no order of time; each resource comes once."""
     names = [f"p{number}" for number in range(5)]
     for number, name in enumerate(names):
         world.aws.add_predictor(name, group="storecast", created=OLD + timedelta(days=number))
@@ -28,15 +28,15 @@ def test_the_newest_comes_on_the_last_page(world: World) -> None:
     assert found[:4] != names[:4]
 
 
-def test_a_page_can_be_asked_to_be_smaller(world: World) -> None:
-    """`MaxResults` is kept to."""
+def test_a_page_can_be_smaller(world: World) -> None:
+    """`MaxResults` limits it."""
     found = world.forecast.list_datasets(MaxResults=1)
     assert len(found["Datasets"]) == 1
     assert len(world.forecast.list_datasets(MaxResults=1, NextToken=found["NextToken"])["Datasets"]) == 1
 
 
-def test_a_token_is_of_its_list(world: World) -> None:
-    """Of another list, or made up, it is refused."""
+def test_a_token_belongs_to_its_list(world: World) -> None:
+    """A token of another list, or an invented one, is refused."""
     token = world.forecast.list_datasets(MaxResults=1)["NextToken"]
     for other in (token, "made-up"):
         assert code_of(lambda other=other: world.forecast.list_dataset_groups(NextToken=other)) == (
@@ -45,7 +45,7 @@ def test_a_token_is_of_its_list(world: World) -> None:
 
 
 def test_lists_are_filtered(world: World) -> None:
-    """By group and by status, IS and IS_NOT, all of them; by something else they can't be."""
+    """By group and status, with IS and IS_NOT; other fields are refused."""
     theirs = world.aws.add_group("theirs")
     world.aws.add_predictor("ours", group="storecast")
     world.aws.add_predictor("ours_failed", group="storecast", status="CREATE_FAILED", message="Why")
@@ -59,8 +59,8 @@ def test_lists_are_filtered(world: World) -> None:
     assert code_of(lambda: all_predictors(world, Filters=[unknown])) == "InvalidInputException"
 
 
-def test_a_summary_does_not_tell_what_remains(world: World) -> None:
-    """The list says that a training is in progress, not how long."""
+def test_a_summary_has_no_time_left(world: World) -> None:
+    """A list says that a training is in progress, not how long it takes."""
     world.aws.add_predictor("p", group="storecast", status="CREATE_IN_PROGRESS")
     found = world.forecast.list_predictors()["Predictors"][0]
     assert found["Status"] == "CREATE_IN_PROGRESS"
@@ -68,8 +68,8 @@ def test_a_summary_does_not_tell_what_remains(world: World) -> None:
 
 
 @pytest.mark.parametrize("auto", [True, False])
-def test_predictors_are_described_by_what_they_are(world: World, auto: bool) -> None:  # noqa: FBT001 - parametrized
-    """Automatic ones by one call, legacy ones by the other; the list says which."""
+def test_predictors_are_described_by_their_own_operation(world: World, auto: bool) -> None:  # noqa: FBT001 - parametrized
+    """Auto predictors by one, legacy ones by another; the list says which they are."""
     arn = world.aws.add_predictor("p", group="storecast", auto=auto)
     right, wrong = world.forecast.describe_auto_predictor, world.forecast.describe_predictor
     if not auto:
@@ -80,8 +80,8 @@ def test_predictors_are_described_by_what_they_are(world: World, auto: bool) -> 
 
 
 @pytest.mark.parametrize("status", ["CREATE_PENDING", "CREATE_IN_PROGRESS", "CREATE_STOPPING"])
-def test_what_is_seeded_may_be_running(world: World, status: str) -> None:
-    """It stays so until its time is over."""
+def test_an_added_resource_may_be_running(world: World, status: str) -> None:
+    """Until its time has passed."""
     arn = world.aws.add_predictor("p", group="storecast", created=OLD, status=status)
     assert world.status("AutoPredictor", arn) == status
     world.aws.clock.turn(timedelta(minutes=90))
@@ -89,15 +89,15 @@ def test_what_is_seeded_may_be_running(world: World, status: str) -> None:
     assert world.status("AutoPredictor", arn) == ended
 
 
-def test_a_seeded_predictor_forecasts(world: World) -> None:
-    """From what is imported into its group, with its dimensions."""
+def test_an_added_predictor_forecasts(world: World) -> None:
+    """From the imports of its group, with its dimensions."""
     world.imported(related=plan(ahead=28))
     arn = world.aws.add_predictor("old", group="storecast", created=OLD)
     assert world.values(world.forecasted(arn))["mean"][:2] == [30, 40]
 
 
-def test_a_forecast_tells_its_group_and_predictor(world: World) -> None:
-    """By which it can be found."""
+def test_a_forecast_refers_to_its_group_and_predictor(world: World) -> None:
+    """It can be found by both."""
     predictor = world.aws.add_predictor("p", group="storecast")
     arn = world.aws.add_forecast("f", predictor=predictor, created=OLD)
     assert world.forecast.describe_forecast(ForecastArn=arn)["DatasetGroupArn"] == world.group
@@ -106,7 +106,7 @@ def test_a_forecast_tells_its_group_and_predictor(world: World) -> None:
     assert (found["ForecastArn"], found["CreationTime"]) == (arn, OLD)
 
 
-def test_what_is_not_there_is_not_found(world: World) -> None:
+def test_a_missing_resource_is_not_found(world: World) -> None:
     """Nor is a resource of another kind."""
     for arn in (f"{world.group}x", world.datasets["TARGET"]):
         with pytest.raises(ClientError, match="ResourceNotFoundException"):
@@ -114,7 +114,7 @@ def test_what_is_not_there_is_not_found(world: World) -> None:
 
 
 def test_a_predictor_has_metrics(world: World) -> None:
-    """One summary, and each window of the backtest; while it is trained it is in use."""
+    """A summary and each window of the backtest; while it is trained, it is in use."""
     world.imported()
     arn = world.train()
     assert code_of(lambda: world.forecast.get_accuracy_metrics(PredictorArn=arn)) == "ResourceInUseException"
@@ -127,8 +127,8 @@ def test_a_predictor_has_metrics(world: World) -> None:
     assert windows[1]["Metrics"]["ErrorMetrics"][0]["WAPE"] == pytest.approx(0.25, abs=0.01)
 
 
-def test_groups_and_datasets_are_of_one_domain(world: World) -> None:
-    """A group takes no dataset of another domain, nor two of a type; it can be given others."""
+def test_a_group_and_its_datasets_share_a_domain(world: World) -> None:
+    """A group refuses a dataset of another domain and a second of one type; its datasets can be replaced."""
     other = world.forecast.create_dataset_group(DatasetGroupName="retail", Domain="RETAIL")["DatasetGroupArn"]
     target = world.datasets["TARGET"]
     update = world.forecast.update_dataset_group
