@@ -148,7 +148,7 @@ def refresh_all(house: House, processes: list[psutil.Popen]) -> Pass:
     failed = [run for run in runs if run.state is not RunState.SUCCEEDED]
     if failed:
         raise SystemExit(f"{len(failed)} runs failed, such as {failed[0].scope}: {failed[0].error}")
-    pooled = [run for run in runs if run.of_chain and run.started_at and run.finished_at]
+    pooled = [run for run in runs if run.is_chain_run and run.started_at and run.finished_at]
     return Pass(seconds, sum((run.finished_at - run.started_at).total_seconds() for run in pooled))
 
 

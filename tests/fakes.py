@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.errors import ComputeLost, EngineUnavailable, FitFailed
 from forecasting.core.pooled_priors import PooledPrior
-from forecasting.core.ports import Done, FittedSeries, HistoryReader, LocalEngine, always
+from forecasting.core.ports import FittedSeries, HistoryReader, LocalEngine, TaskOutcome, always
 from forecasting.evaluation.candidate_engines import EngineNamed
 from forecasting.training.tasks import Result, Task
 
@@ -87,7 +87,9 @@ class InlineCompute:
     def warm(self, prepare: Callable[[], object] | None = None) -> None:
         """Nothing to prepare."""
 
-    def run(self, tasks: Sequence[Task], wanted: Callable[[], bool] = always) -> Iterator[Done[Task, Result]]:
+    def run(
+        self, tasks: Sequence[Task], wanted: Callable[[], bool] = always
+    ) -> Iterator[TaskOutcome[Task, Result]]:
         """Run one task after another, as long as they are wanted."""
         for task in tasks:
             if not wanted():
@@ -100,9 +102,9 @@ class InlineCompute:
                 raise ComputeLost("a worker process died")
             error = future.exception()
             if isinstance(error, Exception):
-                yield Done(task, error=error)
+                yield TaskOutcome(task, error=error)
             else:
-                yield Done(task, future.result())
+                yield TaskOutcome(task, future.result())
 
     def close(self) -> None:
         """Nothing to release."""

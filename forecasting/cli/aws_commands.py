@@ -18,7 +18,7 @@ from forecasting.cli import aws_output
 from forecasting.config.aws_settings import AwsSettings
 from forecasting.config.clock import SystemClock
 from forecasting.config.settings import Settings
-from forecasting.core.domain import LOCAL_USER, Answer, RefreshRun
+from forecasting.core.domain import LOCAL_USER, RefreshAnswer, RefreshRun
 from forecasting.core.errors import (
     EngineBusy,
     EngineUnavailable,
@@ -47,7 +47,7 @@ ATTEMPTS = 10
 PROGRESS_SECONDS = 0.1
 """Commands that end within this time show no progress bar."""
 
-WaitFor = Callable[[Storecast, Sequence[Answer]], list[RefreshRun]]
+WaitFor = Callable[[Storecast, Sequence[RefreshAnswer]], list[RefreshRun]]
 """Works the runs of the answers until they have ended; returns those that failed."""
 
 
@@ -172,7 +172,7 @@ class AwsCommands:
         print(answer.message)
         failed = self.context.wait_for(self.storecast, [answer])
         for each in failed:
-            print(f"{each.whose}: {each.error}", file=sys.stderr)
+            print(f"{each.target}: {each.error}", file=sys.stderr)
         return 1 if failed else 0
 
     def teardown(self, parsed: argparse.Namespace) -> int:

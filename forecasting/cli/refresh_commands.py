@@ -11,7 +11,7 @@ from tqdm import tqdm
 from forecasting.bootstrap import Storecast
 from forecasting.cli.file_commands import Commands
 from forecasting.config import logs
-from forecasting.core.domain import LOCAL_USER, Answer, RefreshRun, RunState
+from forecasting.core.domain import LOCAL_USER, RefreshAnswer, RefreshRun, RunState
 
 log = logs.get_logger("forecasting.worker")  # the operator reads what the program is, not its module
 
@@ -53,17 +53,17 @@ def refresh(storecast: Storecast, parsed: argparse.Namespace) -> int:
         answers = [
             services.refreshing.refresh(LOCAL_USER, store, force=parsed.force) for store in parsed.store
         ]
-    verdicts = [str(answer.verdict) for answer in answers if not answer.of_chain]
+    verdicts = [str(answer.verdict) for answer in answers if not answer.is_chain_run]
     print(", ".join(f"{verdicts.count(name)} {name}" for name in dict.fromkeys(verdicts)) or "no stores")
     if len(answers) == 1:
         print(answers[0].message)
     failed = wait_for(storecast, answers)
     for run in failed:
-        print(f"{run.whose}: {run.error}", file=sys.stderr)
+        print(f"{run.target}: {run.error}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def wait_for(storecast: Storecast, answers: Sequence[Answer]) -> list[RefreshRun]:
+def wait_for(storecast: Storecast, answers: Sequence[RefreshAnswer]) -> list[RefreshRun]:
     """Work in this process until the runs of the answers have ended, whoever works them.
 
     Returns

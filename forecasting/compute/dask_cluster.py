@@ -16,7 +16,7 @@ from forecasting.compute.dask_dispatcher import DaskDispatcher
 from forecasting.compute.dask_internals import GIVEN_UP, ClosedClientError, FutureCancelledError
 from forecasting.compute.dispatch import GRACE_SECONDS, POLL_SECONDS, iterate_completed
 from forecasting.core.errors import ComputeLost
-from forecasting.core.ports import Done, always
+from forecasting.core.ports import TaskOutcome, always
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class DaskCluster(Generic[TaskT, ResultT]):
 
     def run(
         self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = always
-    ) -> Iterator[Done[TaskT, ResultT]]:
+    ) -> Iterator[TaskOutcome[TaskT, ResultT]]:
         """Yield each task when it completes, in any order. A task that raises does not affect the others.
 
         Only a few tasks for each thread of the cluster are submitted at a time. Smaller runs have priority.

@@ -16,7 +16,7 @@ from forecasting.compute import dask_worker
 from forecasting.compute.dask_connection import DaskConnection
 from forecasting.compute.dask_internals import GIVEN_UP, ClosedClientError, is_connected, thread_count
 from forecasting.core.errors import ComputeLost
-from forecasting.core.ports import Done
+from forecasting.core.ports import TaskOutcome
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class DaskDispatcher(Generic[TaskT, ResultT]):
         """A few tasks for each thread of the cluster; 1 while it has none."""
         return max(1, TASKS_PER_THREAD * self._threads)
 
-    def submit(self, task: TaskT) -> Future[Done[TaskT, ResultT]]:
+    def submit(self, task: TaskT) -> Future[TaskOutcome[TaskT, ResultT]]:
         """Submit a task; the future completes when its result has been fetched."""
         return self.connection.start(self._complete(task))
 
@@ -82,7 +82,7 @@ class DaskDispatcher(Generic[TaskT, ResultT]):
                 f"{self.connection.address}: expected a Dask worker, found none for {self.patience:g} s"
             )
 
-    def abandon(self, futures: Collection[Future[Done[TaskT, ResultT]]], *, blocking: bool) -> None:
+    def abandon(self, futures: Collection[Future[TaskOutcome[TaskT, ResultT]]], *, blocking: bool) -> None:
         """Cancel the tasks. Dask drops those that have not started; workers that hang in one exit."""
         for future in futures:
             future.cancel()
@@ -93,7 +93,7 @@ class DaskDispatcher(Generic[TaskT, ResultT]):
             if blocking:
                 wait([abandoning])
 
-    async def _complete(self, task: TaskT) -> Done[TaskT, ResultT]:
+    async def _complete(self, task: TaskT) -> TaskOutcome[TaskT, ResultT]:
         await self._count_threads()
         future = self.client.submit(
             dask_worker.do_owned,
@@ -107,7 +107,7 @@ class DaskDispatcher(Generic[TaskT, ResultT]):
             error = await future.exception()
             if isinstance(error, GIVEN_UP):
                 raise error
-            return Done(task, error=error) if error else Done(task, await future)
+            return TaskOutcome(task, error=error) if error else TaskOutcome(task, await future)
         finally:
             future.release()
 

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from forecasting.compute.dispatch import GRACE_SECONDS, POLL_SECONDS
 from forecasting.core.errors import ComputeLost
-from forecasting.core.ports import Done, always
+from forecasting.core.ports import TaskOutcome, always
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
@@ -41,7 +41,7 @@ class InProcess(Generic[TaskT, ResultT]):
 
     def run(
         self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = always
-    ) -> Iterator[Done[TaskT, ResultT]]:
+    ) -> Iterator[TaskOutcome[TaskT, ResultT]]:
         """See `ports.Compute.run`; tasks are done in the order given."""
         for task in tasks:
             self._require_open()
@@ -56,7 +56,7 @@ class InProcess(Generic[TaskT, ResultT]):
             error = future.exception()
             if error is not None and not isinstance(error, Exception):
                 raise error
-            yield Done(task, error=error) if error is not None else Done(task, future.result())
+            yield TaskOutcome(task, error=error) if error is not None else TaskOutcome(task, future.result())
 
     def close(self) -> None:
         """Fail every run with `ComputeLost`. A task in progress ends by itself or with the process."""

@@ -17,7 +17,7 @@ from forecasting.compute.dispatch import GRACE_SECONDS, iterate_completed
 from forecasting.compute.loky_internals import ShutdownExecutorError
 from forecasting.compute.worker_processes import WorkerProcesses
 from forecasting.core.errors import ComputeLost
-from forecasting.core.ports import Done, always
+from forecasting.core.ports import TaskOutcome, always
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class LocalPool(Generic[TaskT, ResultT]):
 
     def run(
         self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = always
-    ) -> Iterator[Done[TaskT, ResultT]]:
+    ) -> Iterator[TaskOutcome[TaskT, ResultT]]:
         """Yield each task when it completes, in any order. A task that raises does not affect the others.
 
         Only a few tasks are submitted at a time, so concurrent runs wait for no more than those. If `wanted`
@@ -174,14 +174,14 @@ class _LocalDispatcher(Generic[TaskT, ResultT]):
             self._workers.replace(executor)
 
 
-def _outcome(task: TaskT, future: Future[ResultT | None]) -> Done[TaskT, ResultT]:
+def _outcome(task: TaskT, future: Future[ResultT | None]) -> TaskOutcome[TaskT, ResultT]:
     """Return a completed task with its result or its error. An error of the pool itself is raised."""
     error = future.exception()
     if error is None:
-        return Done(task, future.result())
+        return TaskOutcome(task, future.result())
     if isinstance(error, BrokenProcessPool | ShutdownExecutorError) or not isinstance(error, Exception):
         raise error
-    return Done(task, error=error)
+    return TaskOutcome(task, error=error)
 
 
 def _do_claimed(claim: TaskClaim, work: Callable[[TaskT], ResultT], task: TaskT) -> ResultT | None:

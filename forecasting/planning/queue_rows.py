@@ -200,7 +200,7 @@ def _unusual(row: QueueRow, summary: SeriesSummary | None) -> str:
 def _running(run: RefreshRun | None) -> str:
     if run is None or run.state is RunState.QUEUED:
         return "Waiting to start"
-    if run.state is RunState.WAITING and not run.elsewhere:
+    if run.state is RunState.WAITING and not run.waits_elsewhere:
         return f"Will be retried soon: {run.error}"
     return (
         f"{run.stage or 'Starting'}: {run.done} of {run.total} {'series' if run.store else 'stores'}"

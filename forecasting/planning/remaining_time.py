@@ -14,9 +14,9 @@ def of_run(run: RefreshRun, now: datetime) -> timedelta | None:
     For a run that waits to be retried it is the time until the next attempt. For a run that waits for a
     training elsewhere it is the time until that training is expected to end.
     """
-    if run.of_group and run.ready_at is not None and not run.error:
+    if run.is_group_run and run.ready_at is not None and not run.error:
         return max(timedelta(0), run.ready_at - now) or None
-    if run.elsewhere:
+    if run.waits_elsewhere:
         return None
     if run.state is RunState.WAITING and run.next_attempt_at is not None:
         return max(timedelta(0), run.next_attempt_at - now)

@@ -8,17 +8,24 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from forecasting.core import wording
-from forecasting.core.domain import Answer, Decision, RefreshRequest, RefreshRun, RunState, Verdict
+from forecasting.core.domain import (
+    RefreshAnswer,
+    RefreshDecision,
+    RefreshRequest,
+    RefreshRun,
+    RunState,
+    Verdict,
+)
 
 _CHANGED = "Sales or plan have changed since the previous refresh began"
 
 
 def has_read_inputs(run: RefreshRun) -> bool:
     """Whether an active run has read its inputs already, so that newer ones need a follow-up."""
-    return run.state is RunState.RUNNING or run.elsewhere
+    return run.state is RunState.RUNNING or run.waits_elsewhere
 
 
-def attach(holder: RefreshRun, ask: RefreshRequest, inputs: str | None) -> Answer:
+def attach(holder: RefreshRun, ask: RefreshRequest, inputs: str | None) -> RefreshAnswer:
     """Join a press to the active run of its scope.
 
     A run that is not in progress moves forward if the press has a lower priority number. A run that waits
@@ -33,23 +40,23 @@ def attach(holder: RefreshRun, ask: RefreshRequest, inputs: str | None) -> Answe
 
     Returns
     -------
-    Answer
+    RefreshAnswer
         `attached`, with the run as it is to be stored.
     """
     follows = holder.reads is not None and inputs is not None and inputs != holder.reads
     joined = holder
     if holder.state is not RunState.RUNNING and ask.priority < holder.priority:
         joined = replace(joined, priority=ask.priority)
-    if holder.state is RunState.WAITING and not holder.elsewhere and ask.batch_id is None:
+    if holder.state is RunState.WAITING and not holder.waits_elsewhere and ask.batch_id is None:
         joined = replace(joined, state=RunState.QUEUED, next_attempt_at=None)
     if follows and holder.follow_up_by is None:
         joined = replace(joined, follow_up_by=ask.requested_by, follow_up_at=ask.requested_at)
-    return Answer(Verdict.ATTACHED, _sentence(holder, ask, follows=follows), joined)
+    return RefreshAnswer(Verdict.ATTACHED, _sentence(holder, ask, follows=follows), joined)
 
 
 def follow_up(
     ended: RefreshRun, *, succeeded: bool, trained_at: datetime | None, at: datetime, tolerance: timedelta
-) -> Decision:
+) -> RefreshDecision:
     """Decide what the follow-up of a run does: update the forecast, or train again.
 
     Parameters
@@ -63,15 +70,15 @@ def follow_up(
     """
     if ended.verdict is Verdict.RETRAIN:
         if not succeeded:
-            return Decision(Verdict.RETRAIN, f"{_CHANGED}, and that refresh failed: training again")
+            return RefreshDecision(Verdict.RETRAIN, f"{_CHANGED}, and that refresh failed: training again")
     elif trained_at is None or at - trained_at >= tolerance:
         limit = f"the {wording.tolerance(tolerance)} tolerance"
-        return Decision(Verdict.RETRAIN, f"{_CHANGED}, and no model is within {limit}: training again")
-    return Decision(Verdict.REFORECAST, f"{_CHANGED}: updating the forecast")
+        return RefreshDecision(Verdict.RETRAIN, f"{_CHANGED}, and no model is within {limit}: training again")
+    return RefreshDecision(Verdict.REFORECAST, f"{_CHANGED}: updating the forecast")
 
 
 def _sentence(holder: RefreshRun, ask: RefreshRequest, *, follows: bool) -> str:
-    doing = "running" if holder.state is RunState.RUNNING or holder.elsewhere else "waiting to run"
+    doing = "running" if holder.state is RunState.RUNNING or holder.waits_elsewhere else "waiting to run"
     asked = f"asked {wording.duration(ask.requested_at - holder.requested_at)} ago by {holder.requested_by}"
     more = "; sales or plan have changed since it began, so another follows it" if follows else ""
     return f"Already {doing}, {asked}: this press joined it{more}"

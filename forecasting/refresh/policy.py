@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from forecasting.calendar.inputs import StoreFacts, input_hash
 from forecasting.core import wording
 from forecasting.core.domain import (
-    Decision,
+    RefreshDecision,
     RefreshRun,
     RunState,
     StoreSnapshot,
@@ -58,7 +58,7 @@ def decide(  # noqa: PLR0911 - one return for each answer, in their order
     engine: str,
     places: Mapping[str, str] = NO_PLACES,
     force: bool = False,
-) -> Decision:
+) -> RefreshDecision:
     """Answer a press: retrain, reforecast, or nothing to do.
 
     Parameters
@@ -76,31 +76,33 @@ def decide(  # noqa: PLR0911 - one return for each answer, in their order
     """
     head = snapshot.head
     if head is None:
-        return Decision(Verdict.RETRAIN, "No forecast yet: training for the first time")
+        return RefreshDecision(Verdict.RETRAIN, "No forecast yet: training for the first time")
     age = at - head.trained_at
     trained = f"Trained {wording.duration(age)} ago" if age >= timedelta(0) else "Trained after this request"
     limit = f"the {wording.tolerance(tolerance)} tolerance"
     if force:
-        return Decision(Verdict.RETRAIN, f"{trained}: training again as asked")
+        return RefreshDecision(Verdict.RETRAIN, f"{trained}: training again as asked")
     if head.asked_engine != engine:
-        return Decision(
+        return RefreshDecision(
             Verdict.RETRAIN, f"The engine was changed from {head.asked_engine} to {engine}: training"
         )
     if age >= tolerance:
-        return Decision(Verdict.RETRAIN, f"{trained}, past {limit}: training again")
+        return RefreshDecision(Verdict.RETRAIN, f"{trained}, past {limit}: training again")
     if current_hash(snapshot, horizon, places) != head.input_hash:
         news = _news(snapshot, head, horizon)
-        return Decision(Verdict.REFORECAST, f"{trained}, within {limit}, but {news}: updating the forecast")
+        return RefreshDecision(
+            Verdict.REFORECAST, f"{trained}, within {limit}, but {news}: updating the forecast"
+        )
     if snapshot.last is not None and snapshot.last.state is RunState.FAILED:
-        return Decision(snapshot.last.verdict, f"{trained}, but the last refresh failed: trying again")
-    return Decision(
+        return RefreshDecision(snapshot.last.verdict, f"{trained}, but the last refresh failed: trying again")
+    return RefreshDecision(
         Verdict.FRESH, f"{trained}, within {limit}, and no new sales or plan since: nothing was run"
     )
 
 
 def decide_chain(
     latest: ChainPriors | None, *, engine: str, horizon: int, inputs: str, force: bool = False
-) -> Decision:
+) -> RefreshDecision:
     """Answer whether to train the model shared by all stores again.
 
     Parameters
@@ -113,9 +115,9 @@ def decide_chain(
         Train even if the newest chain is up to date.
     """
     if latest is None:
-        return Decision(Verdict.RETRAIN, "No shared model yet: training it for the first time")
+        return RefreshDecision(Verdict.RETRAIN, "No shared model yet: training it for the first time")
     if force:
-        return Decision(Verdict.RETRAIN, "Training the shared model again as asked")
+        return RefreshDecision(Verdict.RETRAIN, "Training the shared model again as asked")
     if latest.engine != engine:
         changed = f"The engine was changed from {latest.engine} to {engine}"
     elif latest.horizon != horizon:
@@ -123,8 +125,10 @@ def decide_chain(
     elif latest.input_hash != inputs:
         changed = "There are new sales"
     else:
-        return Decision(Verdict.FRESH, "The shared model has the newest sales of all stores: nothing was run")
-    return Decision(Verdict.RETRAIN, f"{changed}: training the shared model again")
+        return RefreshDecision(
+            Verdict.FRESH, "The shared model has the newest sales of all stores: nothing was run"
+        )
+    return RefreshDecision(Verdict.RETRAIN, f"{changed}: training the shared model again")
 
 
 def settled(

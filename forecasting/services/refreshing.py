@@ -9,9 +9,9 @@ from uuid import uuid4
 from forecasting.calendar.inputs import all_facts, chain_hash
 from forecasting.config.settings import Settings
 from forecasting.core.domain import (
-    Answer,
-    Decision,
     Principal,
+    RefreshAnswer,
+    RefreshDecision,
     RefreshRequest,
     RefreshRun,
     RunState,
@@ -76,7 +76,7 @@ class Refreshing:
 
     def refresh(
         self, principal: Principal, store: str, *, force: bool = False, at: datetime | None = None
-    ) -> Answer:
+    ) -> RefreshAnswer:
         """Answer one press on Refresh. However many people press, at most one run is created.
 
         Parameters
@@ -105,7 +105,7 @@ class Refreshing:
 
     def refresh_all(
         self, principal: Principal, *, force: bool = False, only_new: bool = False
-    ) -> list[Answer]:
+    ) -> list[RefreshAnswer]:
         """Press Refresh for each of the principal's stores, as one batch that waits for people's own presses.
 
         Parameters
@@ -115,7 +115,7 @@ class Refreshing:
 
         Returns
         -------
-        list of Answer
+        list of RefreshAnswer
             One for each store, in natural order. If an operator asks and the pooled priors are computed
             again, the answer about that run comes first.
         """
@@ -134,7 +134,7 @@ class Refreshing:
         every = [_answer_for(each.store, *by_scope[self._scope(each)]) for each in snapshots]
         return [answer for answer in chain if answer.run] + every
 
-    def refresh_chain(self, principal: Principal, *, force: bool = False) -> Answer:
+    def refresh_chain(self, principal: Principal, *, force: bool = False) -> RefreshAnswer:
         """Have the priors pooled over all stores computed again, unless they include the newest sales.
 
         Parameters
@@ -180,7 +180,7 @@ class Refreshing:
             require_operator(principal, "cancel what concerns many stores")
         if not self._storage.requests.cancel(run_id, f"Cancelled by {principal.name}", self._clock.now()):
             ended = self._runs.get(principal, run_id)
-            raise InvalidRequest(f"{run.whose}: expected a run that has not ended, found it {ended.state}")
+            raise InvalidRequest(f"{run.target}: expected a run that has not ended, found it {ended.state}")
         self._wake()
         return self._runs.get(principal, run_id)
 
@@ -197,7 +197,7 @@ class Refreshing:
         self._wake()
         return ended
 
-    def retry(self, principal: Principal, run_id: str) -> Answer:
+    def retry(self, principal: Principal, run_id: str) -> RefreshAnswer:
         """Request the same work as a run that failed or was cancelled; an active run is joined instead.
 
         Raises
@@ -212,11 +212,11 @@ class Refreshing:
         run = self._runs.get(principal, run_id)
         if run.state not in (RunState.FAILED, RunState.CANCELLED):
             raise InvalidRequest(
-                f"{run.whose}: expected a run that failed or was cancelled, found it {run.state}"
+                f"{run.target}: expected a run that failed or was cancelled, found it {run.state}"
             )
-        if run.of_chain:
+        if run.is_chain_run:
             return self.refresh_chain(principal)
-        again = Decision(run.verdict, f"Trying again what {run.state} before, as asked")
+        again = RefreshDecision(run.verdict, f"Trying again what {run.state} before, as asked")
         snapshot = next(each for each in self._stores.snapshots(principal) if self._scope(each) == run.scope)
         ask = self._request(principal, snapshot, PRESS)
         answer = self._storage.requests.submit(ask, lambda _snapshot: again)
@@ -235,7 +235,7 @@ class Refreshing:
             )
         return at
 
-    def _rule(self, at: datetime, *, force: bool) -> Callable[[StoreSnapshot], Decision]:
+    def _rule(self, at: datetime, *, force: bool) -> Callable[[StoreSnapshot], RefreshDecision]:
         given = self._settings
         rule = partial(
             policy.decide,
@@ -251,7 +251,7 @@ class Refreshing:
         return self._stores.groups.scope(snapshot.store, snapshot.region) or scope_of(snapshot.store)
 
     def _one_per_scope(
-        self, snapshots: Sequence[StoreSnapshot], rule: Callable[[StoreSnapshot], Decision]
+        self, snapshots: Sequence[StoreSnapshot], rule: Callable[[StoreSnapshot], RefreshDecision]
     ) -> list[StoreSnapshot]:
         """Choose one store of each scope: in a group, the store with the most work to do."""
         chosen: dict[str, StoreSnapshot] = {}
@@ -263,7 +263,7 @@ class Refreshing:
 
     def _request_pooling(
         self, principal: Principal, *, force: bool = False, batch: str | None = None
-    ) -> Answer:
+    ) -> RefreshAnswer:
         horizon, engine = self._settings.horizon, self._settings.local_engine
         heads = self._storage.manifest.heads("sales")
         facts = all_facts(heads, self._storage.manifest.attributes(), self._settings.holidays)
@@ -296,11 +296,11 @@ class Refreshing:
         )
 
 
-def _work(decision: Decision) -> int:
+def _work(decision: RefreshDecision) -> int:
     return MOST_WORK_FIRST.index(decision.verdict)
 
 
-def _answer_for(store: str, ask: RefreshRequest, answer: Answer) -> Answer:
+def _answer_for(store: str, ask: RefreshRequest, answer: RefreshAnswer) -> RefreshAnswer:
     """The answer for one store; in a group, stores other than the requested one are attached to its run."""
     return answer if ask.store == store or answer.run is None else replace(answer, verdict=Verdict.ATTACHED)
 

@@ -56,7 +56,7 @@ class Runs:
         return [
             run
             for run in self._storage.runs.recent(limit, store, scope)
-            if run.store in seen or run.scope == scope or (run.of_chain and all_stores)
+            if run.store in seen or run.scope == scope or (run.is_chain_run and all_stores)
         ]
 
     def broken(self, principal: Principal, limit: int = 5) -> list[RefreshRun]:
@@ -78,9 +78,9 @@ class Runs:
 
     def _may_see(self, principal: Principal, run: RefreshRun) -> bool:
         """Everybody with a role sees runs over all stores; other runs follow the rights on their stores."""
-        if run.of_chain:
+        if run.is_chain_run:
             return bool(principal.roles)
-        if run.of_group:
+        if run.is_group_run:
             return run.scope == self._stores.groups.scope_of(self._stores.all(principal))
         sales = self._storage.manifest.head(run.store, "sales")
         return sales is not None and principal.sees(run.store, sales.region)

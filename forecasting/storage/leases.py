@@ -112,7 +112,7 @@ def require_held(run: RefreshRun, changed: int) -> None:
     """
     if changed != 1:
         raise Fenced(
-            f"{run.whose}: expected run {run.run_id} to be held under fence {run.fence}, found that it "
+            f"{run.target}: expected run {run.run_id} to be held under fence {run.fence}, found that it "
             "has ended or another worker has taken it over; nothing was changed"
         )
 
@@ -192,7 +192,7 @@ def _inputs(connection: sa.Connection, runs: Sequence[RefreshRun]) -> sa.ColumnE
     A group's run keeps the inputs it had at its first claim.
     """
     run = refresh_run.c
-    if runs[0].of_group:
+    if runs[0].is_group_run:
         return sa.func.coalesce(run.reads, read_group_inputs(connection))
     known = read_inputs(connection, [each.store for each in runs if each.store])
     return sa.case(known, value=run.store, else_=None) if known else None

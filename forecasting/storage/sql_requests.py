@@ -11,8 +11,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from forecasting.core.domain import (
-    Answer,
-    Decision,
+    RefreshAnswer,
+    RefreshDecision,
     RefreshRequest,
     RefreshRun,
     RunState,
@@ -45,18 +45,22 @@ class SqlRefreshRequests:
         self._database = database
         self._endings = endings
 
-    def submit(self, ask: RefreshRequest, decide: Callable[[StoreSnapshot], Decision]) -> Answer:
+    def submit(
+        self, ask: RefreshRequest, decide: Callable[[StoreSnapshot], RefreshDecision]
+    ) -> RefreshAnswer:
         """See `ports.RefreshRequests.submit`."""
         return self.submit_many([ask], decide)[0]
 
     def submit_many(
-        self, asks: Sequence[RefreshRequest], decide: Callable[[StoreSnapshot], Decision]
-    ) -> list[Answer]:
+        self, asks: Sequence[RefreshRequest], decide: Callable[[StoreSnapshot], RefreshDecision]
+    ) -> list[RefreshAnswer]:
         """See `ports.RefreshRequests.submit_many`."""
         with self._database.writing() as connection:
             return ask_stores(connection, asks, decide)
 
-    def submit_chain(self, ask: RefreshRequest, decide: Callable[[ChainPriors | None], Decision]) -> Answer:
+    def submit_chain(
+        self, ask: RefreshRequest, decide: Callable[[ChainPriors | None], RefreshDecision]
+    ) -> RefreshAnswer:
         """See `ports.RefreshRequests.submit_chain`."""
         with self._database.writing() as connection:
             return ask_chain(connection, ask, decide)
@@ -91,25 +95,25 @@ class _Round:
     """
 
     holders: Mapping[str, RefreshRun]
-    decisions: Mapping[str, Decision]
+    decisions: Mapping[str, RefreshDecision]
     inputs: Mapping[str, str]
 
 
 def ask_stores(
     connection: sa.Connection,
     asks: Sequence[RefreshRequest],
-    decide: Callable[[StoreSnapshot], Decision],
-) -> list[Answer]:
+    decide: Callable[[StoreSnapshot], RefreshDecision],
+) -> list[RefreshAnswer]:
     """Answer requests in order, with a constant number of queries for each round."""
-    answers: dict[str, Answer] = {}
+    answers: dict[str, RefreshAnswer] = {}
     for each in _rounds(asks):
         answers |= _ask_round(connection, each, decide)
     return [answers[ask.run_id] for ask in asks]
 
 
 def ask_chain(
-    connection: sa.Connection, ask: RefreshRequest, decide: Callable[[ChainPriors | None], Decision]
-) -> Answer:
+    connection: sa.Connection, ask: RefreshRequest, decide: Callable[[ChainPriors | None], RefreshDecision]
+) -> RefreshAnswer:
     """Answer the request for a chain run."""
     holders = _holders(connection, [ask.scope])
     decisions = {} if holders else {ask.run_id: decide(read_latest(connection))}
@@ -131,8 +135,8 @@ def _rounds(asks: Sequence[RefreshRequest]) -> list[list[RefreshRequest]]:
 def _ask_round(
     connection: sa.Connection,
     asks: Sequence[RefreshRequest],
-    decide: Callable[[StoreSnapshot], Decision],
-) -> dict[str, Answer]:
+    decide: Callable[[StoreSnapshot], RefreshDecision],
+) -> dict[str, RefreshAnswer]:
     holders = _holders(connection, [ask.scope for ask in asks])
     free = [ask for ask in asks if ask.scope not in holders]
     found = read_snapshots(connection, [ask.store for ask in free]) if free else {}
@@ -146,7 +150,7 @@ def _inputs(connection: sa.Connection, holders: Collection[RefreshRun]) -> dict[
     under_way = [run for run in holders if has_read_inputs(run)]
     stores = {run.store: run.scope for run in under_way if run.store}
     inputs = {stores[store]: each for store, each in read_inputs(connection, list(stores)).items()}
-    groups = [run.scope for run in under_way if run.of_group]
+    groups = [run.scope for run in under_way if run.is_group_run]
     return inputs | dict.fromkeys(groups, read_group_inputs(connection) if groups else "")
 
 
@@ -154,7 +158,7 @@ def _settle(
     connection: sa.Connection,
     asks: Sequence[tuple[RefreshRequest, StoreSnapshot | None]],
     known: _Round,
-) -> dict[str, Answer]:
+) -> dict[str, RefreshAnswer]:
     """Record the runs that were decided on, and return the answers by the run id of the request."""
     runs = [
         _queued(ask, known.decisions[ask.run_id], snapshot)
@@ -167,14 +171,16 @@ def _settle(
 
 def _answer(
     connection: sa.Connection, ask: RefreshRequest, holder: RefreshRun | None, known: _Round
-) -> Answer:
+) -> RefreshAnswer:
     if holder is not None and (ask.run_id not in known.decisions or holder.run_id != ask.run_id):
         return _attach(connection, holder, ask, known.inputs.get(ask.scope))
     decision = known.decisions[ask.run_id]
-    return Answer(decision.verdict, decision.message, holder)
+    return RefreshAnswer(decision.verdict, decision.message, holder)
 
 
-def _attach(connection: sa.Connection, holder: RefreshRun, ask: RefreshRequest, inputs: str | None) -> Answer:
+def _attach(
+    connection: sa.Connection, holder: RefreshRun, ask: RefreshRequest, inputs: str | None
+) -> RefreshAnswer:
     """Attach a request to an active run, and store what that changes of the run."""
     answer = attach(holder, ask, inputs)
     if answer.run is not None and answer.run != holder:
@@ -185,12 +191,12 @@ def _attach(connection: sa.Connection, holder: RefreshRun, ask: RefreshRequest, 
     return answer
 
 
-def _queued(ask: RefreshRequest, decision: Decision, snapshot: StoreSnapshot | None) -> RefreshRun:
+def _queued(ask: RefreshRequest, decision: RefreshDecision, snapshot: StoreSnapshot | None) -> RefreshRun:
     head = snapshot.head if snapshot else None
     return RefreshRun(
         run_id=ask.run_id,
         scope=ask.scope,
-        store="" if ask.of_group else ask.store,
+        store="" if ask.is_group_run else ask.store,
         verdict=decision.verdict,
         message=decision.message,
         state=RunState.QUEUED,

@@ -68,7 +68,7 @@ def _waiting_since(connection: sa.Connection) -> datetime | None:
 
 
 def _elsewhere() -> sa.ColumnElement[bool]:
-    """Whether a run waits for an engine elsewhere (`RefreshRun.elsewhere`)."""
+    """Whether a run waits for an engine elsewhere (`RefreshRun.waits_elsewhere`)."""
     run = refresh_run.c
     return sa.and_(run.scope.startswith(GROUP), run.state == RunState.WAITING.value, run.error == "")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from forecasting.config.logs import get_logger
 from forecasting.config.settings import Settings
 from forecasting.core.errors import ComputeLost, FitFailed
-from forecasting.core.ports import Checkpoints, Clock, Compute, Done
+from forecasting.core.ports import Checkpoints, Clock, Compute, TaskOutcome
 from forecasting.refresh.run_outcome import ReportProgress, RunOutcome
 from forecasting.training.assignment import Assignment
 from forecasting.training.forecast_task import ForecastTask, StorePart
@@ -16,7 +16,7 @@ from forecasting.training.tasks import Result, Task
 
 log = get_logger(__name__)
 
-DoneParts = defaultdict[str, dict[int, Done[Task, Result]]]
+DoneParts = defaultdict[str, dict[int, TaskOutcome[Task, Result]]]
 """The finished tasks of each store, by part."""
 
 SERIES_PER_TASK = 16
@@ -73,7 +73,7 @@ class AssignmentExecutor:
             log.info("run resumed", run_id=run.run_id, scope=run.scope, parts=count, done=len(finished))
         tasks = divided.tasks(horizon)
         for part, result in finished.items():
-            parts[run.store][part] = Done(tasks[part], result)
+            parts[run.store][part] = TaskOutcome(tasks[part], result)
         return divided
 
     def _alone(self, assignment: Assignment, parts: DoneParts) -> Iterator[RunOutcome]:
@@ -112,7 +112,7 @@ class AssignmentExecutor:
             key = part_key(assignment.fingerprint(self.settings.horizon), task.parts, task.part)
             RunCheckpoints(self.checkpoints, assignment.run).save({key: result})
 
-    def _outcome(self, assignment: Assignment, done: Sequence[Done[Task, Result]]) -> RunOutcome:
+    def _outcome(self, assignment: Assignment, done: Sequence[TaskOutcome[Task, Result]]) -> RunOutcome:
         run = assignment.run
         failed = next((each.error for each in done if each.error is not None), None)
         if failed is not None:
@@ -124,5 +124,5 @@ class AssignmentExecutor:
             return RunOutcome(run, error=error)
 
 
-def _series_done(parts: Mapping[int, Done[Task, Result]]) -> int:
+def _series_done(parts: Mapping[int, TaskOutcome[Task, Result]]) -> int:
     return sum(len(each.result.results) for each in parts.values() if isinstance(each.result, StorePart))

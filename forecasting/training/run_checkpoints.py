@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from forecasting.config.logs import get_logger
 from forecasting.core.domain import RefreshRun
 from forecasting.core.errors import StorageError
-from forecasting.core.ports import Checkpoints, Compute, Done
+from forecasting.core.ports import Checkpoints, Compute, TaskOutcome
 from forecasting.refresh.run_outcome import Stopping
 from forecasting.training.forecast_task import StorePart
 from forecasting.training.result_codec import VERSION, read_result, write_result
@@ -118,7 +118,7 @@ def run_with_checkpoints(
     tasks: Sequence[Task],
     key: Callable[[Task], str],
     wanted: Wanted,
-) -> Iterator[Done[Task, Result]]:
+) -> Iterator[TaskOutcome[Task, Result]]:
     """Yield the tasks that have a stored result, then run the others and store their results.
 
     Parameters
@@ -136,7 +136,7 @@ def run_with_checkpoints(
     stored = {key(task): checkpoints.result(key(task)) for task in tasks}
     for task in tasks:
         if stored[key(task)] is not None:
-            yield Done(task, stored[key(task)])
+            yield TaskOutcome(task, stored[key(task)])
     unsaved: dict[str, Result] = {}
     for done in compute.run([task for task in tasks if stored[key(task)] is None], wanted):
         if done.error is None and done.result is not None:

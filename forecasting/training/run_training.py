@@ -43,16 +43,18 @@ class RunTraining:
             If worker processes died while pooling over the chain.
         """
         for run in runs:
-            if run.of_chain:
+            if run.is_chain_run:
                 chain = ChainTraining(self.storage, self.compute, self.clock, self.settings)
                 yield from chain(run, report_progress)
-            elif run.of_group:
+            elif run.is_group_run:
                 yield self._group_outcome(run, report_progress)
         stores = StoreTraining(self.storage, self.compute, self.clock, self.settings)
         yield from stores([run for run in runs if run.store], report_progress)
 
     def _group_outcome(self, run: RefreshRun, report_progress: ReportProgress) -> RunOutcome:
         if self.train_group is None:
-            error = EngineUnavailable(f"{run.whose}: expected STORECAST_AWS_BUCKET to be set, found it empty")
+            error = EngineUnavailable(
+                f"{run.target}: expected STORECAST_AWS_BUCKET to be set, found it empty"
+            )
             return RunOutcome(run, error=error)
         return self.train_group(run, report_progress)

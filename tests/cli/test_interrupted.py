@@ -81,7 +81,7 @@ def test_an_interrupted_refresh_of_all_stores_is_taken_up_where_it_was(
     assert "Traceback" not in err
     kept = published(storage)
     assert 0 < len(kept) < STORES
-    stores = [run for run in storage.runs.recent(99) if not run.of_chain]
+    stores = [run for run in storage.runs.recent(99) if not run.is_chain_run]
     waiting = [run for run in stores if run.store not in kept]
     assert {(run.state, run.attempt) for run in waiting} == {(RunState.QUEUED, 0)}
     assert len(waiting) == STORES - len(kept)

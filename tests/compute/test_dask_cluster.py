@@ -10,7 +10,7 @@ import pytest
 
 from forecasting.compute.dask_cluster import DaskCluster
 from forecasting.core.errors import ComputeLost
-from forecasting.core.ports import Done
+from forecasting.core.ports import TaskOutcome
 from tests.compute import jobs
 from tests.compute.dask_processes import DaskProcesses, dask_processes
 from tests.compute.watching import DEADLINE, eventually, results
@@ -38,7 +38,7 @@ class Run:
     def __init__(self, pool: DaskCluster[str, int], gates: list[Path]) -> None:
         self._tasks = [str(gate) for gate in gates]
         self._pool = pool
-        self.done: list[Done[str, int]] = []
+        self.done: list[TaskOutcome[str, int]] = []
         self.lost = ""
         self._thread = threading.Thread(target=self._run)
         self._thread.start()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from forecasting.core.domain import Decision, RunState, StoreSnapshot, Verdict
+from forecasting.core.domain import RefreshDecision, RunState, StoreSnapshot, Verdict
 from forecasting.storage import SqlStorage
 from tests.storage.child import press_together, release, start
 from tests.storage.examples import LEASE, NOW, after, claim, fresh, press, publish, retrain, running
@@ -28,7 +28,7 @@ def test_a_press_leaves_one_queued_run(storage: SqlStorage) -> None:
 
 def test_a_roll_forward_is_a_run_too(storage: SqlStorage) -> None:
     """`reforecast` is queued like `retrain`."""
-    answer = storage.requests.submit(press(), lambda _: Decision(Verdict.REFORECAST, "New sales"))
+    answer = storage.requests.submit(press(), lambda _: RefreshDecision(Verdict.REFORECAST, "New sales"))
     assert answer.run is not None
     assert answer.run.verdict is Verdict.REFORECAST
 
@@ -46,9 +46,9 @@ def test_the_policy_decides_on_the_present_state(storage: SqlStorage) -> None:
     publish(storage, "2", at=after(1))
     seen: list[StoreSnapshot] = []
 
-    def decide(snapshot: StoreSnapshot) -> Decision:
+    def decide(snapshot: StoreSnapshot) -> RefreshDecision:
         seen.append(snapshot)
-        return Decision(Verdict.FRESH, "")
+        return RefreshDecision(Verdict.FRESH, "")
 
     storage.requests.submit(press(at=after(2)), decide)
     assert seen == [storage.runs.snapshots()["1"]]
@@ -59,7 +59,7 @@ def test_the_policy_is_asked_about_an_unknown_store(storage: SqlStorage) -> None
     """Where nothing is known, the snapshot says so."""
     empty = StoreSnapshot("new", "", None, None, None, None, None)
     answer = storage.requests.submit(
-        press("new"), lambda snapshot: Decision(Verdict.FRESH, str(snapshot == empty))
+        press("new"), lambda snapshot: RefreshDecision(Verdict.FRESH, str(snapshot == empty))
     )
     assert answer.message == "True"
 
@@ -67,7 +67,7 @@ def test_the_policy_is_asked_about_an_unknown_store(storage: SqlStorage) -> None
 def test_a_failing_policy_leaves_nothing(storage: SqlStorage) -> None:
     """Its error comes through, the lock is given back, and no run stays."""
 
-    def fail(_snapshot: StoreSnapshot) -> Decision:
+    def fail(_snapshot: StoreSnapshot) -> RefreshDecision:
         raise LookupError
 
     with pytest.raises(LookupError):
@@ -152,5 +152,5 @@ def test_two_processes_press_at_once_and_one_run_is_left(storage: SqlStorage) ->
     assert len(storage.runs.recent(100)) == 1
 
 
-def _unasked(_snapshot: StoreSnapshot) -> Decision:
+def _unasked(_snapshot: StoreSnapshot) -> RefreshDecision:
     raise AssertionError("the policy was asked although a run is active")

@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from forecasting.core.domain import (
-    Answer,
     BatchProgress,
-    Decision,
+    RefreshAnswer,
+    RefreshDecision,
     RefreshRequest,
     RunState,
     StoreSnapshot,
@@ -45,7 +45,7 @@ def asks(*stores: str, batch: str = "night", at: float = 0, **changes: object) -
     ]
 
 
-def ask(storage: SqlStorage, *stores: str, batch: str = "night", at: float = 0) -> list[Answer]:
+def ask(storage: SqlStorage, *stores: str, batch: str = "night", at: float = 0) -> list[RefreshAnswer]:
     """Ask for a batch of trainings."""
     return storage.requests.submit_many(asks(*stores, batch=batch, at=at), retrain)
 
@@ -63,12 +63,14 @@ def test_each_store_of_a_batch_is_answered_by_the_same_rule(storage: SqlStorage)
     held = running(storage, "2", after(-3))
     publish(storage, "3", at=after(-2))
 
-    def decide(snapshot: StoreSnapshot) -> Decision:
-        return retrain(snapshot) if snapshot.head is None else Decision(Verdict.FRESH, "Trained just now")
+    def decide(snapshot: StoreSnapshot) -> RefreshDecision:
+        return (
+            retrain(snapshot) if snapshot.head is None else RefreshDecision(Verdict.FRESH, "Trained just now")
+        )
 
     answers = storage.requests.submit_many(asks("3", "2", "1"), decide)
     assert [answer.verdict for answer in answers] == [Verdict.FRESH, Verdict.ATTACHED, Verdict.RETRAIN]
-    assert answers[0] == Answer(Verdict.FRESH, "Trained just now")
+    assert answers[0] == RefreshAnswer(Verdict.FRESH, "Trained just now")
     assert answers[1].run == held
     assert answers[1].message == "Already running, asked 3 s ago by Local user: this press joined it"
     assert answers[2].run is not None
@@ -82,7 +84,7 @@ def test_the_policy_sees_each_store_as_it_stands(storage: SqlStorage) -> None:
     running(storage, "2", after(1))
     seen: list[StoreSnapshot] = []
 
-    def decide(snapshot: StoreSnapshot) -> Decision:
+    def decide(snapshot: StoreSnapshot) -> RefreshDecision:
         seen.append(snapshot)
         return retrain(snapshot)
 
@@ -114,8 +116,8 @@ def test_stores_of_one_scope_are_one_run_of_the_batch(storage: SqlStorage) -> No
 def test_a_fresh_store_does_not_answer_for_its_scope(storage: SqlStorage) -> None:
     """The next one of the same scope is decided upon by itself."""
 
-    def decide(snapshot: StoreSnapshot) -> Decision:
-        return Decision(Verdict.FRESH, "") if snapshot.store == "1" else retrain(snapshot)
+    def decide(snapshot: StoreSnapshot) -> RefreshDecision:
+        return RefreshDecision(Verdict.FRESH, "") if snapshot.store == "1" else retrain(snapshot)
 
     answers = storage.requests.submit_many(asks("1", "2", scope="group:north"), decide)
     assert [answer.verdict for answer in answers] == [Verdict.FRESH, Verdict.RETRAIN]
@@ -130,7 +132,7 @@ def test_an_empty_batch_is_no_question(storage: SqlStorage) -> None:
 def test_a_policy_that_fails_leaves_nothing_of_the_batch(storage: SqlStorage) -> None:
     """Its error comes through; neither the stores before nor those after are asked for."""
 
-    def fail(snapshot: StoreSnapshot) -> Decision:
+    def fail(snapshot: StoreSnapshot) -> RefreshDecision:
         if snapshot.store == "2":
             raise LookupError
         return retrain(snapshot)
@@ -261,7 +263,7 @@ def test_a_batch_waits_for_its_run_over_all_stores(storage: SqlStorage) -> None:
     chained(storage, "1", "2")
     assert take(storage) == [""]
     assert take(storage) == []
-    (run,) = (run for run in storage.runs.recent(9) if run.of_chain)
+    (run,) = (run for run in storage.runs.recent(9) if run.is_chain_run)
     storage.publications.publish_chain(run, chain(), after(6))
     assert take(storage) == ["1", "2"]
 

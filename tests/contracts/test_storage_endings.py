@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from forecasting.core.domain import Answer, RefreshRun, RunState, Verdict
+from forecasting.core.domain import RefreshAnswer, RefreshRun, RunState, Verdict
 from forecasting.core.errors import Fenced
 from forecasting.storage import SqlStorage
 from tests.storage.examples import (
@@ -38,7 +38,7 @@ def now_of(storage: SqlStorage, run: RefreshRun) -> RefreshRun:
     return found
 
 
-def ask(storage: SqlStorage, at: float = 1, **changes: object) -> Answer:
+def ask(storage: SqlStorage, at: float = 1, **changes: object) -> RefreshAnswer:
     """Another press for store 1."""
     return storage.requests.submit(press(at=after(at), **changes), retrain)
 

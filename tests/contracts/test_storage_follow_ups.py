@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from forecasting.core.domain import (
-    Decision,
+    RefreshDecision,
     RefreshRequest,
     RefreshRun,
     RunState,
@@ -33,9 +33,9 @@ WITHIN, PAST = timedelta(hours=47), timedelta(hours=48)
 GROUP = group_scope("north")
 
 
-def reforecast(_snapshot: StoreSnapshot) -> Decision:
+def reforecast(_snapshot: StoreSnapshot) -> RefreshDecision:
     """A policy that always rolls the forecast forward."""
-    return Decision(Verdict.REFORECAST, "New sales")
+    return RefreshDecision(Verdict.REFORECAST, "New sales")
 
 
 def deliver(storage: SqlStorage, content: str, previous: str | None = None) -> None:
@@ -52,7 +52,7 @@ def forecast_of_age(storage: SqlStorage, age: timedelta) -> None:
 def followed(storage: SqlStorage, verdict: Verdict, scope: str = "store:1") -> RefreshRun:
     """A run that has read older sales than there are, and has a follow-up noted on it."""
 
-    def policy(snapshot: StoreSnapshot) -> Decision:
+    def policy(snapshot: StoreSnapshot) -> RefreshDecision:
         return retrain(snapshot) if verdict is Verdict.RETRAIN else reforecast(snapshot)
 
     def request(at: float) -> RefreshRequest:

@@ -57,8 +57,8 @@ def test_the_run_is_of_the_group_and_of_no_store(open_storage: Open) -> None:
     )
     assert decided == ["7"]
     (run,) = open_storage().runs.recent(9)
-    assert (run.store, run.scope, run.of_group, run.of_chain) == ("", GROUP, True, False)
-    assert run.whose == "group north"
+    assert (run.store, run.scope, run.is_group_run, run.is_chain_run) == ("", GROUP, True, False)
+    assert run.target == "group north"
     assert open_storage().runs.snapshots() == {}
 
 
@@ -74,7 +74,7 @@ def test_a_press_for_another_store_joins(storage: SqlStorage) -> None:
 def test_a_run_that_waits_for_what_happens_elsewhere(open_storage: Open) -> None:
     """It tells what happens and until when; no attempt is counted, and no worker holds it."""
     run = waiting(open_storage())
-    assert (run.state, run.stage, run.elsewhere, run.attempt) == (RunState.WAITING, "Training", True, 0)
+    assert (run.state, run.stage, run.waits_elsewhere, run.attempt) == (RunState.WAITING, "Training", True, 0)
     assert (run.next_attempt_at, run.ready_at) == (after(120), after(2400))
     storage = open_storage()
     assert claim(storage, "worker-2", after(119), after(150)) is None

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from forecasting.core.domain import Decision, RunState, Verdict
+from forecasting.core.domain import RefreshDecision, RunState, Verdict
 from forecasting.core.errors import Fenced, InvalidRequest, StorageError
 from forecasting.core.pooled_priors import CoefficientPrior, PooledPrior
 from forecasting.core.ports import OutdatedRecords
@@ -112,9 +112,9 @@ def test_a_press_is_decided_on_the_latest_chain(storage: SqlStorage) -> None:
     """None where there is none yet; where the policy finds it fresh no run is left."""
     seen = []
 
-    def decide(latest: object) -> Decision:
+    def decide(latest: object) -> RefreshDecision:
         seen.append(latest)
-        return Decision(Verdict.FRESH, "Of the newest sales")
+        return RefreshDecision(Verdict.FRESH, "Of the newest sales")
 
     storage.requests.submit_chain(press_chain(), decide)
     made = publish_chain(storage, at=after(1))
@@ -127,12 +127,12 @@ def test_a_press_is_decided_on_the_latest_chain(storage: SqlStorage) -> None:
 def test_a_second_press_joins_the_run_over_all_stores(storage: SqlStorage) -> None:
     """The policy isn't asked."""
 
-    def unasked(_latest: object) -> Decision:
+    def unasked(_latest: object) -> RefreshDecision:
         raise AssertionError
 
     run = pooling(storage)
     answer = storage.requests.submit_chain(press_chain(after(12)), unasked)
-    assert (answer.verdict, answer.run, answer.of_chain) == (Verdict.ATTACHED, run, True)
+    assert (answer.verdict, answer.run, answer.is_chain_run) == (Verdict.ATTACHED, run, True)
     assert answer.message == "Already running, asked 12 s ago by Local user: this press joined it"
 
 

@@ -90,7 +90,7 @@ def test_a_chain_is_published(bench: RunBench) -> None:
     bench.ask("1", "2")
 
     def train(runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
-        return iter([RunOutcome(runs[0], chain())]) if runs[0].of_chain else all_done(runs, progress)
+        return iter([RunOutcome(runs[0], chain())]) if runs[0].is_chain_run else all_done(runs, progress)
 
     worker = bench.worker(train)
     assert [worker.run_next() for _ in range(3)] == [1, 2, 0]

@@ -8,9 +8,9 @@ import pandas as pd
 
 from forecasting.core.domain import (
     BacktestScore,
-    Decision,
     HistoryFile,
     Predictor,
+    RefreshDecision,
     RefreshRequest,
     RefreshRun,
     SeriesChoice,
@@ -51,14 +51,14 @@ def press(store: str = "1", at: datetime = NOW, **changes: object) -> RefreshReq
     return RefreshRequest(**(values | changes))
 
 
-def retrain(_snapshot: StoreSnapshot) -> Decision:
+def retrain(_snapshot: StoreSnapshot) -> RefreshDecision:
     """A policy that always trains."""
-    return Decision(Verdict.RETRAIN, "No forecast yet")
+    return RefreshDecision(Verdict.RETRAIN, "No forecast yet")
 
 
-def fresh(_snapshot: StoreSnapshot) -> Decision:
+def fresh(_snapshot: StoreSnapshot) -> RefreshDecision:
     """A policy that never does."""
-    return Decision(Verdict.FRESH, "Trained 3 h ago")
+    return RefreshDecision(Verdict.FRESH, "Trained 3 h ago")
 
 
 def running(storage: SqlStorage, store: str = "1", at: datetime = NOW) -> RefreshRun:
@@ -128,9 +128,9 @@ def chain(name: str = "c-1", computed_at: datetime = NOW, **changes: object) -> 
     return ChainPriors(name, computed_at, **(values | changes))
 
 
-def pool(_latest: ChainPriors | None) -> Decision:
+def pool(_latest: ChainPriors | None) -> RefreshDecision:
     """A policy that always pools."""
-    return Decision(Verdict.RETRAIN, "Nothing is pooled yet")
+    return RefreshDecision(Verdict.RETRAIN, "Nothing is pooled yet")
 
 
 def press_chain(at: datetime = NOW, **changes: object) -> RefreshRequest:
@@ -143,7 +143,7 @@ def pooling(storage: SqlStorage, at: datetime = NOW, **changes: object) -> Refre
     storage.requests.submit_chain(press_chain(at, **changes), pool)
     run = claim(storage, "worker-1", at, at + LEASE)
     assert run is not None
-    assert run.of_chain
+    assert run.is_chain_run
     return run
 
 

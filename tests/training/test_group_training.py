@@ -50,8 +50,8 @@ def test_presses_for_several_stores_share_one_training(house: GroupHouse) -> Non
     assert first.run
     assert second.run
     assert first.run.run_id == second.run.run_id
-    assert first.run.of_group
-    assert not first.run.of_chain
+    assert first.run.is_group_run
+    assert not first.run.is_chain_run
     house.work()
     assert len(house.remote.started) == 1
     for store in ("1", "2"):
@@ -83,7 +83,7 @@ def test_a_long_training_waits_in_the_ledger(house: GroupHouse) -> None:
         assert now.state is StoreState.RUNNING
         assert now.run
         assert now.run.state is RunState.WAITING
-        assert now.run.elsewhere
+        assert now.run.waits_elsewhere
         assert now.run.stage == "Training in AWS"
         assert now.remaining == 40 * MINUTE
         assert not now.waiting_for_worker
@@ -131,7 +131,7 @@ def test_a_press_does_not_cut_the_wait_short(house: GroupHouse) -> None:
     assert answer.verdict is Verdict.ATTACHED
     assert answer.message.startswith("Already running")
     assert answer.run
-    assert answer.run.elsewhere
+    assert answer.run.waits_elsewhere
     assert house.worker.run_next() == 0
 
 
@@ -194,7 +194,7 @@ def test_a_busy_engine_is_tried_again_later(house: GroupHouse) -> None:
     house.worker.run_next()
     (run,) = house.services.runs.recent(LOCAL_USER)
     assert run.state is RunState.WAITING
-    assert not run.elsewhere
+    assert not run.waits_elsewhere
     house.work()
     assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
 

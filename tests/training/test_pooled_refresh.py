@@ -12,7 +12,15 @@ import pytest
 
 from forecasting.calendar.inputs import all_facts, chain_hash
 from forecasting.cli.refresh_commands import refresh
-from forecasting.core.domain import LOCAL_USER, Answer, Principal, RefreshRun, RunState, StoreState, Verdict
+from forecasting.core.domain import (
+    LOCAL_USER,
+    Principal,
+    RefreshAnswer,
+    RefreshRun,
+    RunState,
+    StoreState,
+    Verdict,
+)
 from forecasting.core.errors import FitFailed, NotPermitted, UnknownRun
 from forecasting.core.pooled_priors import ChainPriors
 from forecasting.refresh.lifecycle import LeaseTerms
@@ -39,7 +47,7 @@ class PooledHouse:
         self._worker = RefreshWorker(house.storage, self._train, house.clock, LeaseTerms(LEASE), "worker")
 
     def _train(self, runs: Sequence[RefreshRun], progress: ReportProgress) -> Iterator[RunOutcome]:
-        if not runs[0].of_chain:
+        if not runs[0].is_chain_run:
             return self.house.training(runs, progress)
         progress(runs[0], "Training the shared model", 2, 2)
         error = FitFailed(self.failure) if self.failure else None
@@ -51,7 +59,7 @@ class PooledHouse:
         inputs = chain_hash(heads, all_facts(heads, {}, {}), horizon)
         return ChainPriors(uuid4().hex, now, run.engine, LAST, horizon, inputs, len(heads))
 
-    def press(self, principal: Principal = LOCAL_USER, *, force: bool = False) -> list[Answer]:
+    def press(self, principal: Principal = LOCAL_USER, *, force: bool = False) -> list[RefreshAnswer]:
         """Press Refresh all."""
         return self.services.refreshing.refresh_all(principal, force=force)
 
@@ -69,7 +77,7 @@ def pooled_house(house: House) -> PooledHouse:
 def test_a_refresh_of_all_stores_trains_the_shared_model_first(pooled_house: PooledHouse) -> None:
     """One run for it in the same batch, then the stores together."""
     chain, *stores = pooled_house.press()
-    assert (chain.of_chain, chain.verdict) == (True, Verdict.RETRAIN)
+    assert (chain.is_chain_run, chain.verdict) == (True, Verdict.RETRAIN)
     assert chain.message == "No shared model yet: training it for the first time"
     assert [answer.run and answer.run.store for answer in stores] == ["1", "2"]
     assert len({answer.run.batch_id for answer in [chain, *stores] if answer.run}) == 1
@@ -84,7 +92,7 @@ def test_the_shared_model_is_not_trained_twice_from_the_same_sales(pooled_house:
     pooled_house.work()
     first = pooled_house.house.storage.chains.latest()
     pooled_house.house.clock.turn(timedelta(hours=48))
-    assert [answer.of_chain for answer in pooled_house.press()] == [False, False]
+    assert [answer.is_chain_run for answer in pooled_house.press()] == [False, False]
     assert pooled_house.work() == [2]
     assert pooled_house.house.storage.chains.latest() == first
     pooled_house.house.next_day()
@@ -121,7 +129,7 @@ def test_stores_are_trained_although_the_shared_model_failed(pooled_house: Poole
 
 def test_a_planner_refreshes_stores_without_the_shared_model(pooled_house: PooledHouse) -> None:
     """Operators and the nightly refresh train it."""
-    assert [answer.of_chain for answer in pooled_house.press(NORTHERNER)] == [False]
+    assert [answer.is_chain_run for answer in pooled_house.press(NORTHERNER)] == [False]
     assert pooled_house.work() == [1]
 
 
@@ -155,8 +163,8 @@ def test_everyone_who_sees_all_stores_sees_runs_of_the_shared_model(pooled_house
         (NORTHERN_OPERATOR, True),
         (NORTHERNER, False),
     ]:
-        assert any(run.of_chain for run in pooled_house.services.runs.recent(principal)) is sees
-        assert not any(run.of_chain for run in pooled_house.services.runs.recent(principal, store="1"))
+        assert any(run.is_chain_run for run in pooled_house.services.runs.recent(principal)) is sees
+        assert not any(run.is_chain_run for run in pooled_house.services.runs.recent(principal, store="1"))
 
 
 def test_everybody_with_a_role_sees_its_progress(pooled_house: PooledHouse) -> None:
@@ -189,7 +197,10 @@ def test_the_queue_and_the_batch_count_only_stores(pooled_house: PooledHouse) ->
 
 def test_without_a_shared_model_only_stores_are_refreshed(house: House) -> None:
     """As it is by default."""
-    assert [answer.of_chain for answer in house.services.refreshing.refresh_all(LOCAL_USER)] == [False, False]
+    assert [answer.is_chain_run for answer in house.services.refreshing.refresh_all(LOCAL_USER)] == [
+        False,
+        False,
+    ]
 
 
 def test_outdated_chains_are_pruned(pooled_house: PooledHouse) -> None:
@@ -239,7 +250,7 @@ def test_a_first_import_requests_the_shared_model(pooled_house: PooledHouse, tmp
     pooled_house.services.imports.import_file(LOCAL_USER, path, "sales")
     sales("2", "101", 90.0, LAST + DAY, LAST + DAY).to_csv(path, index=False)
     pooled_house.services.imports.import_file(LOCAL_USER, path, "sales")
-    runs = [run for run in pooled_house.services.runs.recent(LOCAL_USER) if run.of_chain]
+    runs = [run for run in pooled_house.services.runs.recent(LOCAL_USER) if run.is_chain_run]
     assert [(run.state, run.batch_id) for run in runs] == [(RunState.QUEUED, None)]
     assert pooled_house.work() == [1]
 
@@ -267,4 +278,4 @@ def test_the_command_line_can_train_the_shared_model_alone(pooled_house: PooledH
     asked = argparse.Namespace(all=False, chain=True, store=None, force=False)
     assert refresh(house, asked) == 0  # type: ignore[arg-type] # as much of a Storecast as it needs
     (run,) = pooled_house.services.runs.recent(LOCAL_USER)
-    assert (run.of_chain, run.state) == (True, RunState.SUCCEEDED)
+    assert (run.is_chain_run, run.state) == (True, RunState.SUCCEEDED)

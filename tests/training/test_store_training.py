@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from forecasting.core.domain import LOCAL_USER, RefreshRun, RunState, SeriesChoice, StoreState, VersionHeader
 from forecasting.core.errors import ComputeLost, FitFailed
-from forecasting.core.ports import Done
+from forecasting.core.ports import TaskOutcome
 from forecasting.storage.tables import predictor as predictor_table
 from forecasting.training import assignment_executor
 from forecasting.training.assignment import with_new_choices
@@ -103,7 +103,7 @@ class DeadlyCompute(InlineCompute):
 
     def run(
         self, tasks: Sequence[Task], wanted: Callable[[], bool] = lambda: True
-    ) -> Iterator[Done[Task, Result]]:
+    ) -> Iterator[TaskOutcome[Task, Result]]:
         """Run the tasks up to that store's."""
         before = []
         for task in tasks:

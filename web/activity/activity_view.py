@@ -40,7 +40,7 @@ def runs_table(runs: list[RefreshRun]) -> None:
             "Requested": run.requested_at.astimezone(where),
             "By": run.requested_by,
             "Store": run_sentences.subject(run),
-            "What": SHARED_MODEL if run.of_chain else VERDICTS.get(run.verdict, str(run.verdict)),
+            "What": SHARED_MODEL if run.is_chain_run else VERDICTS.get(run.verdict, str(run.verdict)),
             "State": _state(run),
             "Took": _took(run),
             "Model": formats.engine(run.engine),

@@ -85,7 +85,7 @@ async def _started() -> Storecast | None:
         await asyncio.to_thread(storecast.close)
         return None
     access.install(storecast.services)
-    first = sum(not answer.of_chain for answer in asked)
+    first = sum(not answer.is_chain_run for answer in asked)
     log.info("started", stores_without_forecast=first)
     return storecast
 

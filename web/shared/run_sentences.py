@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from forecasting.core import wording
-from forecasting.core.domain import Answer, BatchProgress, RefreshRun, RunState, Verdict
+from forecasting.core.domain import BatchProgress, RefreshAnswer, RefreshRun, RunState, Verdict
 from forecasting.refresh.lifecycle import ATTEMPTS
 from web.shared import formats, session
 
 
 def subject(run: RefreshRun) -> str:
     """What a run refreshes: ``Store 7``, ``All stores``, or the stores that are trained together in AWS."""
-    if run.of_group:
+    if run.is_group_run:
         return "Stores in AWS"
-    return session.ALL_STORES if run.of_chain else f"Store {run.store}"
+    return session.ALL_STORES if run.is_chain_run else f"Store {run.store}"
 
 
 def progress(run: RefreshRun, left: timedelta | None) -> str:
@@ -28,7 +28,7 @@ def progress(run: RefreshRun, left: timedelta | None) -> str:
     requested = f"requested by {run.requested_by}"
     if run.state is RunState.QUEUED:
         return f"Waiting for its turn, {requested}"
-    if run.state is RunState.WAITING and not run.elsewhere:
+    if run.state is RunState.WAITING and not run.waits_elsewhere:
         soon = f"in {wording.duration(left)}" if left else "now"
         return f"Attempt {run.attempt} of {ATTEMPTS} failed, trying again {soon}: {run.error}"
     unit = "series" if run.store else wording.plural(run.total, "store")
@@ -58,14 +58,14 @@ def why(run: RefreshRun) -> str:
     """Why a run failed, was cancelled or tries again; otherwise why it was started."""
     if run.state is RunState.FAILED:
         return f"Failed: {run.error}"
-    if run.state is RunState.WAITING and not run.elsewhere:
+    if run.state is RunState.WAITING and not run.waits_elsewhere:
         return f"Trying again: {run.error}"
     return run.error if run.state is RunState.CANCELLED else run.message
 
 
-def refresh_answer(answers: Sequence[Answer]) -> str:
+def refresh_answer(answers: Sequence[RefreshAnswer]) -> str:
     """What the answers for several stores come to: ``35 stores are being refreshed, 1 was up to date``."""
-    verdicts = [answer.verdict for answer in answers if not answer.of_chain]
+    verdicts = [answer.verdict for answer in answers if not answer.is_chain_run]
     current = sum(verdict is Verdict.FRESH for verdict in verdicts)
     started = len(verdicts) - current
     if not started:

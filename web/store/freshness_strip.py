@@ -79,7 +79,7 @@ def _strip(now: Freshness, answer: str | None, as_of: date) -> None:
         _progress(now.run, now)
     elif now.state is StoreState.FAILED and now.run is not None:
         kept = LAST_GOOD if now.header else ""
-        where = " in AWS Forecast" if now.run.of_group else ""
+        where = " in AWS Forecast" if now.run.is_group_run else ""
         error = formats.plain(now.run.error)
         st.error(f"The last refresh{where} failed: {error}.{kept}", icon=":material/error:")
     elif answer:
@@ -112,7 +112,7 @@ def _missing(sales_through: date, as_of: date) -> str:
 def _progress(run: RefreshRun, now: Freshness) -> None:
     """Draw the progress of a run, or say when it tries again."""
     words = run_sentences.progress(run, now.remaining)
-    if run.state is RunState.WAITING and not run.elsewhere:
+    if run.state is RunState.WAITING and not run.waits_elsewhere:
         kept = LAST_GOOD if now.header else ""
         st.warning(f"{formats.plain(words)}.{kept}", icon=":material/replay:")
         return

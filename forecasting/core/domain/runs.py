@@ -97,31 +97,31 @@ class RefreshRun:
     ready_at: datetime | None = None
 
     @property
-    def of_chain(self) -> bool:
+    def is_chain_run(self) -> bool:
         """Whether this is a chain run, which pools over all stores."""
-        return not self.store and not self.of_group
+        return not self.store and not self.is_group_run
 
     @property
-    def of_group(self) -> bool:
+    def is_group_run(self) -> bool:
         """Whether this run is for a group of stores that an engine elsewhere trains together."""
         return self.scope.startswith(GROUP)
 
     @property
     def read_import(self) -> int | None:
         """The newest import that a group's run reads; None before its first claim."""
-        return int(self.reads.removeprefix(IMPORT)) if self.of_group and self.reads else None
+        return int(self.reads.removeprefix(IMPORT)) if self.is_group_run and self.reads else None
 
     @property
-    def elsewhere(self) -> bool:
+    def waits_elsewhere(self) -> bool:
         """Whether it waits for an engine elsewhere, rather than for a retry after an error."""
-        return self.of_group and self.state is RunState.WAITING and not self.error
+        return self.is_group_run and self.state is RunState.WAITING and not self.error
 
     @property
-    def whose(self) -> str:
+    def target(self) -> str:
         """The store, group or chain it refreshes, as shown in messages."""
-        if self.of_group:
+        if self.is_group_run:
             return f"group {self.scope.removeprefix(GROUP)}"
-        return "all stores" if self.of_chain else f"store {self.store}"
+        return "all stores" if self.is_chain_run else f"store {self.store}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class BatchProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class RefreshDecision:
     """What a press on Refresh should lead to, and the sentence that says why."""
 
     verdict: Verdict
@@ -156,7 +156,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RefreshAnswer:
     """The answer to a press: the verdict, its sentence, and the run to follow (None for `fresh`)."""
 
     verdict: Verdict
@@ -164,9 +164,9 @@ class Answer:
     run: RefreshRun | None = None
 
     @property
-    def of_chain(self) -> bool:
+    def is_chain_run(self) -> bool:
         """Whether the run to follow is a chain run."""
-        return self.run is not None and self.run.of_chain
+        return self.run is not None and self.run.is_chain_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class RefreshRequest:
     batch_id: str | None = None
 
     @property
-    def of_group(self) -> bool:
+    def is_group_run(self) -> bool:
         """Whether the run would be for a group of stores rather than for one."""
         return self.scope.startswith(GROUP)
 

@@ -9,8 +9,8 @@ from forecasting.core.ports.clock_port import (
 )
 from forecasting.core.ports.compute_port import (
     Compute,
-    Done,
     ResultT,
+    TaskOutcome,
     TaskT,
     always,
 )
@@ -74,7 +74,6 @@ __all__ = [
     "Chores",
     "Clock",
     "Compute",
-    "Done",
     "ExplainableSeries",
     "FittedSeries",
     "HeadMove",
@@ -101,6 +100,7 @@ __all__ = [
     "Storage",
     "StoreAttributes",
     "StoreForecasts",
+    "TaskOutcome",
     "TaskT",
     "Ticket",
     "TrackRecord",

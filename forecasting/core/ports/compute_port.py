@@ -9,7 +9,7 @@ ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, slots=True)
-class Done(Generic[TaskT, ResultT]):
+class TaskOutcome(Generic[TaskT, ResultT]):
     """A finished task with its result, or with the exception it raised."""
 
     task: TaskT
@@ -42,7 +42,7 @@ class Compute(Protocol[TaskT, ResultT]):
 
     def run(
         self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = always
-    ) -> Iterator[Done[TaskT, ResultT]]:
+    ) -> Iterator[TaskOutcome[TaskT, ResultT]]:
         """Yield each task once it is done, in any order. A task that raises does not affect the others.
 
         Parameters

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from forecasting.core.domain import (
-    Answer,
     BatchProgress,
-    Decision,
+    RefreshAnswer,
+    RefreshDecision,
     RefreshRequest,
     RefreshRun,
     StoreSnapshot,
@@ -27,7 +27,9 @@ from forecasting.core.ports.versions_port import Publication
 class RefreshRequests(Protocol):
     """Turns presses on Refresh into runs, and cancels runs."""
 
-    def submit(self, ask: RefreshRequest, decide: Callable[[StoreSnapshot], Decision]) -> Answer:
+    def submit(
+        self, ask: RefreshRequest, decide: Callable[[StoreSnapshot], RefreshDecision]
+    ) -> RefreshAnswer:
         """Attach to the active run of the scope, or decide on the snapshot and record a new run.
 
         One transaction. Attaching moves a queued run forward if the request has a lower priority number. If
@@ -36,12 +38,14 @@ class RefreshRequests(Protocol):
         ...
 
     def submit_many(
-        self, asks: Sequence[RefreshRequest], decide: Callable[[StoreSnapshot], Decision]
-    ) -> list[Answer]:
+        self, asks: Sequence[RefreshRequest], decide: Callable[[StoreSnapshot], RefreshDecision]
+    ) -> list[RefreshAnswer]:
         """Submit requests for many stores in one transaction. The answers keep the order of the requests."""
         ...
 
-    def submit_chain(self, ask: RefreshRequest, decide: Callable[[ChainPriors | None], Decision]) -> Answer:
+    def submit_chain(
+        self, ask: RefreshRequest, decide: Callable[[ChainPriors | None], RefreshDecision]
+    ) -> RefreshAnswer:
         """Submit a request for the scope `pooled_priors.CHAIN`.
 
         Parameters

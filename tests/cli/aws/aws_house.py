@@ -11,7 +11,7 @@ from typing import Any
 from forecasting.cli import aws_commands
 from forecasting.cli.aws_commands import CommandContext
 from forecasting.config.aws_settings import AwsSettings
-from forecasting.core.domain import LOCAL_USER, Answer, RefreshRun, RunState
+from forecasting.core.domain import LOCAL_USER, RefreshAnswer, RefreshRun, RunState
 from forecasting.engines.aws_forecast.aws_engine import AwsForecastEngine
 from forecasting.engines.aws_forecast.aws_session import AwsSession
 from tests.aws_fake import AwsFake
@@ -64,7 +64,7 @@ class AwsHouse(House):
         context = CommandContext(self.wait_for, self.clock.turn, self._asked, self.clock, session)
         return aws_commands.run(self, self.settings, arguments, context)  # type: ignore[arg-type] # as good
 
-    def wait_for(self, _: object, answers: Sequence[Answer]) -> list[RefreshRun]:
+    def wait_for(self, _: object, answers: Sequence[RefreshAnswer]) -> list[RefreshRun]:
         """Work all runs; return those that failed."""
         self.work()
         runs = [self.services.runs.get(LOCAL_USER, answer.run.run_id) for answer in answers if answer.run]

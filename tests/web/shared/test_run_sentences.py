@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from forecasting.core.domain import Answer, BatchProgress, Verdict
+from forecasting.core.domain import BatchProgress, RefreshAnswer, Verdict
 from web.shared import run_sentences
 
 
-def answers(started: int, current: int) -> list[Answer]:
+def answers(started: int, current: int) -> list[RefreshAnswer]:
     """Answers for so many stores that are refreshed, and so many that are up to date."""
-    begun = [Answer(Verdict.RETRAIN, "") for _ in range(started)]
-    return begun + [Answer(Verdict.FRESH, "") for _ in range(current)]
+    begun = [RefreshAnswer(Verdict.RETRAIN, "") for _ in range(started)]
+    return begun + [RefreshAnswer(Verdict.FRESH, "") for _ in range(current)]
 
 
 @pytest.mark.parametrize(
