@@ -98,7 +98,7 @@ def compose(
     scoring = TrackScoring(history, storage, settings.keep)
     return Services(
         stores=overview,
-        forecasts=Forecasts(storage, visible, SeriesCache(history, storage), accuracy),
+        forecasts=Forecasts(storage, visible, SeriesCache(history, storage), accuracy, settings.holidays),
         accuracy=accuracy,
         refreshing=refreshing,
         runs=runs,

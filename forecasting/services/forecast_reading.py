@@ -1,10 +1,12 @@
 """What a published forecast of one series says, why, and what changed since an earlier version."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
 import pandas as pd
 
+from forecasting.calendar.public_holidays import place_of, with_public_holidays
 from forecasting.core import schema
 from forecasting.core.day_arrays import SeriesDays, SeriesForecast
 from forecasting.core.domain import (
@@ -42,15 +44,23 @@ class Forecasts:
         Series that were read before.
     accuracy
         Says how the latest forecasts of a series turned out, for alerts.
+    places
+        The configured places of public holidays, as in `Settings.holidays`.
     """
 
     def __init__(
-        self, storage: Storage, stores: VisibleStores, cache: SeriesCache, accuracy: Accuracy
+        self,
+        storage: Storage,
+        stores: VisibleStores,
+        cache: SeriesCache,
+        accuracy: Accuracy,
+        places: Mapping[str, str],
     ) -> None:
         self._storage = storage
         self._stores = stores
         self._cache = cache
         self._accuracy = accuracy
+        self._places = places
 
     def forecast(self, principal: Principal, key: SeriesKey, version: int | None = None) -> pd.DataFrame:
         """Read one series of a published version.
@@ -180,7 +190,9 @@ class Forecasts:
             As `forecast`.
         """
         rows = self.forecast(principal, key, version)
-        past = self._sold(principal, key, ALERT_DAYS)
+        region = self._stores.sales_file(principal, key.store).region
+        place = place_of(key.store, region, self._places)
+        past = with_public_holidays(self._sold(principal, key, ALERT_DAYS), place)
         ahead = SeriesDays.from_checked_frame(rows)
         forecast = SeriesForecast(ahead.days, *(rows[name].to_numpy() for name in schema.VALUES))
         return alerts(past, ahead, forecast, record or self._accuracy.recent_outcomes(principal, key))

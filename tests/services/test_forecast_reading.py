@@ -1,7 +1,11 @@
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
 import pytest
 
 from forecasting.core.domain import LOCAL_USER
-from tests.house import House
+from tests.house import House, plan, sales
 from tests.services.pressing import trained
 from tests.services.published import TOTAL
 
@@ -30,3 +34,23 @@ def test_an_export_has_every_series_with_its_origin(house: House) -> None:
     ]  # fmt: skip
     assert len(frame) == 5 * house.settings.horizon
     assert frame.groupby("store")["version"].nunique().tolist() == [1, 1]
+
+
+def test_the_first_day_ahead_follows_a_public_holiday_that_the_data_does_not_name(tmp_path: Path) -> None:
+    """Alert and queue name Easter Monday, a holiday of the configured place, as yesterday."""
+    tuesday = date(2019, 4, 23)
+    history = sales("1", "101", 100.0, date(2018, 10, 2), date(2019, 4, 22))
+    promo = pd.Series(history.index[::-1] // 7 % 5 == 4)  # no promotion in the last four weeks
+    history = history.assign(
+        promo=promo.astype(int), demand=history["demand"].where(~promo, 3 * history["demand"])
+    )
+    house = House(tmp_path, engine="seasonal_naive", holidays={"": "DE"})
+    house.deliver("sales", [history])
+    house.deliver("plan", [plan("1", tuesday, tuesday, promo=1)])
+    trained(house)
+    (alert,) = house.services.forecasts.alerts(LOCAL_USER, TOTAL)
+    assert alert.text.endswith("vs a typical Tuesday: promotion, the day after Easter Monday")
+    summary = house.services.forecasts.summary(LOCAL_USER, TOTAL)
+    assert summary is not None
+    assert summary.unusual == f"Tue 23 Apr {alert.text}"
+    house.close()
