@@ -28,7 +28,7 @@ class GroupRuns:
         wanted = (each for each in stores if only in (None, each.store))
         return next(filter(None, (self.scope(each.store, each.region) for each in wanted)), None)
 
-    def seen_in(self, snapshots: Mapping[str, StoreSnapshot]) -> dict[str, StoreSnapshot]:
+    def with_group_runs(self, snapshots: Mapping[str, StoreSnapshot]) -> dict[str, StoreSnapshot]:
         """The snapshots, with the group's runs added to each store of the group."""
         scopes = {name: self.scope(name, each.region) for name, each in snapshots.items() if each.sales}
         scope = next(filter(None, scopes.values()), None)

@@ -88,7 +88,7 @@ class VisibleStores:
         stores
             The stores to read; None means every store.
         """
-        return self.groups.seen_in(self._storage.runs.snapshots(stores))
+        return self.groups.with_group_runs(self._storage.runs.snapshots(stores))
 
     def sales_file(self, principal: Principal, store: str) -> HistoryFile:
         """The newest sales file of a store, found in one small query.

@@ -1,4 +1,4 @@
-"""Writers and readers of one database, each a process of its own; says "ready" and waits for a line.
+"""Writers and readers of one database, each in a process of its own; prints "ready" and waits for a line.
 
 ``python -m tests.faults.crowd HOME URL publish N`` publishes N versions of a store, tells their content;
 ``read`` reads until the file HOME/finished is there, and tells what it has seen; ``write N`` lets N threads
@@ -25,13 +25,13 @@ STORE = "1"
 
 
 def content(frame: pd.DataFrame, summaries: tuple[SeriesSummary, ...]) -> str:
-    """The hash of all that a reader is shown of a version."""
+    """Hash of everything a reader sees of a version."""
     numbers = frame[["mean", "q10", "q50", "q90"]].to_numpy().tobytes()
     return hashlib.sha256(numbers + repr(summaries).encode()).hexdigest()
 
 
 def publish_many(storage: SqlStorage, home: Path, count: int) -> dict[str, str]:
-    """Publish versions, each of another level; what each holds, by its number."""
+    """Publish versions with different levels; return the hash of each by its number."""
     told = {}
     for number in range(1, count + 1):
         made = publication(STORE, float(number), predictor(f"p-{number}"))
@@ -43,7 +43,7 @@ def publish_many(storage: SqlStorage, home: Path, count: int) -> dict[str, str]:
 
 
 def read_on(storage: SqlStorage, home: Path) -> dict[str, list[str]]:
-    """Read the newest forecast over and over; what was seen of each version."""
+    """Read the newest forecast repeatedly; return the hashes seen of each version."""
     seen: dict[str, set[str]] = {}
     rest = threading.Event()
     while not (home / "finished").exists():
@@ -55,12 +55,12 @@ def read_on(storage: SqlStorage, home: Path) -> dict[str, list[str]]:
         shown = storage.versions.summaries([STORE])[STORE]
         assert len({summary.next7 for summary in shown}) == 1, "summaries of two versions"
         seen.setdefault(str(head.version), set()).add(content(frame, summaries))
-        rest.wait(0.01)  # else four of them leave the writer no processor
+        rest.wait(0.01)  # otherwise four readers would starve the writer
     return {version: sorted(hashes) for version, hashes in seen.items()}
 
 
 def write_on(storage: SqlStorage, threads: int) -> list[str]:
-    """Let threads write as fast as they can; what went wrong."""
+    """Let threads write as fast as they can; return the errors."""
 
     def one(number: int) -> str:
         store = f"{os.getpid()}-{number}"

@@ -1,4 +1,4 @@
-"""An operator's own engine for fault tests: seasonal-naive that writes down each fit and waits for a release.
+"""A custom engine for fault tests: seasonal-naive that logs each fit and waits for its release.
 
 Loaded with ``STORECAST_ENGINE=tests.faults.engine:counted``.
 """
@@ -17,13 +17,13 @@ ENGINE = "tests.faults.engine:counted"
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Seasonal-naive behind a gate; which series it was asked to fit stands in a file, one a line."""
+    """Seasonal-naive behind a gate; a file has the series it was asked to fit, one per line."""
 
     gate: Gate
     name: str = "counted"
 
     def fit(self, past: SeriesDays) -> FittedSeries:
-        """Write down the series' mean demand, wait for the release, then fit."""
+        """Log the series' mean demand, wait for the release, then fit."""
         with series_log(self.gate).open("a") as log:
             log.write(f"{past.y[past.is_open].mean():.0f}\n")
         Waiting(self.gate).fit(past)
@@ -31,10 +31,10 @@ class Counted:
 
 
 def series_log(gate: Gate) -> Path:
-    """Where the fits are written down."""
+    """The log of fits."""
     return gate.file.with_name("series.log")
 
 
 def counted() -> Counted:
-    """The engine, behind the gate the environment names."""
+    """The engine, with the gate that the environment names."""
     return Counted(Gate(Path(os.environ[VARIABLE])))

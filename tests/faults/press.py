@@ -1,4 +1,4 @@
-"""Many people who press Refresh at the same moment, in a process of their own.
+"""Many users who press Refresh at the same moment, in a process of their own.
 
 ``python -m tests.faults.press STORE PRESSES`` says "ready", waits for a line, presses in that many threads,
 and tells the verdicts as JSON.
@@ -19,7 +19,7 @@ if __name__ == "__main__":
         barrier = threading.Barrier(presses)
 
         def press(_number: int) -> str:
-            """Press once everybody stands there."""
+            """Press once everybody is ready."""
             barrier.wait(30)
             return storecast.services.refreshing.refresh(LOCAL_USER, store).verdict.value
 

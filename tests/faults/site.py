@@ -1,4 +1,4 @@
-"""One installation under fault: a state folder, a database, a store with an old forecast, real processes."""
+"""One installation for fault tests: a state folder, a database, an old forecast and real processes."""
 
 import json
 import shutil
@@ -30,13 +30,13 @@ LEASE = 2.0
 """Seconds."""
 
 LEVELS = {"101": 60, "102": 10, "103": 70, "104": 80, "105": 20, "106": 90, "107": 100, "108": 30}
-"""Mean demand of the products: three parts of three series in turn, the third of which sells little."""
+"""Mean demand of the products. They form three parts of three series; those of the third part sell little."""
 
 SLOW = 45.0
-"""The gate can hold those that sell less than this: one part of the three, and so half of the work stands."""
+"""The gate can hold the series that sell less than this, which are one part of the three."""
 
 HELD = {"12", "25", "37"}
-"""What the series of that part sell on an open day, as the log of fits has them."""
+"""Units that the series of that part sell on an open day, as they appear in the log of fits."""
 
 PARTS = 3
 
@@ -60,7 +60,7 @@ class Site:
 
     @property
     def env(self) -> dict[str, str]:
-        """What its processes are told."""
+        """The environment of its processes."""
         return {
             "PYTHONPATH": f"{ROOT / 'tests' / 'faults' / 'hooks'}:{ROOT}",
             "STORECAST_ENGINE": ENGINE,
@@ -77,26 +77,26 @@ class Site:
 
     @cached_property
     def storage(self) -> SqlStorage:
-        """The state as this process sees it."""
+        """The installation's storage, opened in this process."""
         return SqlStorage(open_database(self.home, self.url))
 
     @property
     def gate(self) -> Gate:
-        """Holds fits."""
+        """The gate that holds fits."""
         return Gate(self.home / "gate")
 
     @property
     def publish_gate(self) -> Path:
-        """Holds publications while it exists."""
+        """The file that holds publications while it exists."""
         return self.home / "publish-gate"
 
     def worker(self) -> Process:
-        """Start a worker and wait until it works."""
+        """Start a worker and wait until it is ready."""
         (started,) = self.workers(1)
         return started
 
     def workers(self, count: int) -> set[Process]:
-        """Start workers and wait until they work."""
+        """Start workers and wait until they are ready."""
         env, before = environment(self.home, **self.env), len(self.processes)
         self.processes += [
             Process(["-m", "forecasting", "worker"], env, self.home / f"worker-{before + number}.log")
@@ -108,7 +108,7 @@ class Site:
         return set(started)
 
     def server(self) -> Server:
-        """Start the dashboard and wait until it is well."""
+        """Start the dashboard and wait until it is healthy."""
         started = Server(self.home, **self.env)
         self.processes.append(started)
         started.wait_for_health()
@@ -116,7 +116,7 @@ class Site:
         return started
 
     def holder(self) -> Process:
-        """The worker that has the newest run."""
+        """The worker that holds the newest run."""
         query = sa.select(refresh_run.c.worker).where(refresh_run.c.run_id == self.run().run_id)
         with self.storage.database.reading() as connection:
             name = str(connection.execute(query).scalar_one())
@@ -124,7 +124,7 @@ class Site:
         return next(process for process in self.processes if process.pid == pid)
 
     def pressers(self, processes: int, presses: int) -> "list[subprocess.Popen[str]]":
-        """Processes whose people stand ready to press for the store, so many in each."""
+        """Start processes with several users each, who are ready to press for the store."""
         children = [
             subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.press", STORE, str(presses)],
@@ -143,14 +143,14 @@ class Site:
 
     @staticmethod
     def go(child: "subprocess.Popen[str]") -> None:
-        """Let its people press."""
+        """Let the users of a process press."""
         assert child.stdin is not None
         child.stdin.write("go\n")
         child.stdin.flush()
 
     @staticmethod
     def pressed(child: "subprocess.Popen[str]") -> list[str]:
-        """What its people were answered."""
+        """The answers its users got."""
         out, _ = child.communicate("go\n", timeout=60)
         answers: list[str] = json.loads(out)
         return answers
@@ -159,7 +159,7 @@ class Site:
         """Press once, in this process, and return the run."""
         settings = Settings.from_env(environment(self.home, **self.env))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv(VARIABLE, str(self.gate.file))  # where the engine looks
+            patch.setenv(VARIABLE, str(self.gate.file))  # read by the engine
             with Storecast(settings) as storecast:
                 storecast.services.refreshing.refresh(LOCAL_USER, STORE)
         return self.run()
@@ -173,22 +173,22 @@ class Site:
         return self.storage.runs.recent(999, STORE)
 
     def head(self) -> VersionHeader:
-        """The forecast that is served."""
+        """The store's newest forecast."""
         head = self.storage.runs.snapshots([STORE])[STORE].head
         assert head is not None
         return head
 
     def versions(self) -> int:
-        """How many were published."""
+        """Number of published versions."""
         return self.storage.retention.usage().count
 
     def fits(self) -> set[str]:
-        """Which series were fitted since `forget_fits`, by what they sell."""
+        """The series fitted since `forget_fits`, by the units they sell."""
         log = series_log(self.gate)
         return set(log.read_text().split()) if log.exists() else set()
 
     def forget_fits(self) -> None:
-        """Count anew."""
+        """Forget the fits so far."""
         series_log(self.gate).write_text("")
 
     def wait_for_publication(self, seconds: float) -> float:
@@ -198,7 +198,7 @@ class Site:
         )
 
     def close(self) -> None:
-        """End every process."""
+        """Stop every process."""
         self.gate.release()
         self.publish_gate.unlink(missing_ok=True)
         for process in self.processes:
@@ -223,14 +223,14 @@ def built(home: Path, url: str = "") -> None:
 
 @dataclass
 class Sites:
-    """Makes installations, all alike, by copying one."""
+    """Makes identical installations by copying one."""
 
     template: Path
     postgres: Postgres
     template_url: str
 
     def new(self, home: Path, kind: str) -> Site:
-        """One on SQLite or PostgreSQL."""
+        """Make one on SQLite or PostgreSQL."""
         shutil.copytree(self.template / kind, home)
         url = self.postgres.copy_of(self.template_url) if kind == "postgres" else ""
         return Site(home, url)

@@ -1,4 +1,4 @@
-"""A worker is killed while AWS trains: the next one goes on with that training and begins no other."""
+"""A worker is killed while AWS trains: the next one continues that training and starts no other."""
 
 import signal
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def aws() -> Iterator[AwsFake]:
 
 
 def settings(aws: AwsFake) -> dict[str, str]:
-    """What an operator sets."""
+    """The settings of an operator."""
     return {
         **aws.environment,
         "STORECAST_ENGINE": "aws_forecast",
@@ -39,7 +39,7 @@ def settings(aws: AwsFake) -> dict[str, str]:
 
 
 def test_a_worker_killed_while_aws_trains(aws: AwsFake, tmp_path: Path) -> None:
-    """By kill -9, right after it has begun the training; every store is published once, of that training."""
+    """Right after it has started the training; every store is published once, from that training."""
     home = furnish(tmp_path / "home", ["1", "2"])
     command(home, "aws", "setup", **settings(aws))
     storage = SqlStorage(open_database(home))

@@ -1,4 +1,4 @@
-"""Many processes at one database: readers see whole versions, writers don't stand in each other's way."""
+"""Many processes on one database: readers see whole versions, and writers don't block each other."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def start(place: tuple[str, str], *arguments: str) -> "subprocess.Popen[str]":
 
 
 def test_readers_during_two_hundred_publications_see_whole_versions(place: tuple[str, str]) -> None:
-    """Every read's content belongs to one version: the one that was published under its number."""
+    """The content of every read belongs to one version, the one published under its number."""
     writer = start(place, "publish", str(PUBLICATIONS))
     readers = [start(place, "read") for _ in range(READERS)]
     published, *seen = release([writer, *readers])
@@ -49,13 +49,13 @@ def test_readers_during_two_hundred_publications_see_whole_versions(place: tuple
     for each in seen:
         versions: Any = each
         for version, hashes in versions.items():
-            if version in made:  # not the one from before
+            if version in made:  # not the first, old version
                 assert hashes == [made[version]]
                 looked += 1
     assert looked > READERS
 
 
 def test_two_processes_of_fifty_writers_never_find_the_database_locked(tmp_path: Path) -> None:
-    """On SQLite, which lets one write at a time: all of two thousand transactions get their turn."""
+    """On SQLite, which allows one write at a time, all of two thousand transactions succeed."""
     writers = [start((str(tmp_path), ""), "write", "50") for _ in range(2)]
     assert release(writers) == [[], []]

@@ -1,4 +1,4 @@
-"""kill -9 of the server, of a worker and of a process that fits, at each stage of a run."""
+"""The server, a worker or a fitting process is killed at each stage of a run."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ PATIENCE = 30.0
 
 
 def holds_at(site: Site, stage: str) -> None:
-    """Let the next run come as far as a stage."""
+    """Hold the next run at a stage."""
     if stage == "claimed":
         site.gate.hold()
     elif stage == "half":
@@ -26,7 +26,7 @@ def holds_at(site: Site, stage: str) -> None:
 
 
 def wait_for(site: Site, stage: str) -> None:
-    """Wait until the run is there."""
+    """Wait until the run has reached the stage."""
     kept = {
         "claimed": lambda: site.fits() != set(),
         "half": lambda: len(site.storage.checkpoints.read(site.run())) == PARTS - 1,
@@ -36,19 +36,19 @@ def wait_for(site: Site, stage: str) -> None:
 
 
 def let_go(site: Site) -> None:
-    """Let everything go on."""
+    """Release everything."""
     site.gate.release()
     site.publish_gate.unlink(missing_ok=True)
 
 
 def kill(process: Process) -> None:
-    """Kill it and see that nothing of it is left after five seconds."""
+    """Kill a process and assert that none of its children is left after five seconds."""
     process.send(signal.SIGKILL)
     process.wait_until_gone(5)
 
 
 def assert_done_once(site: Site, run: RefreshRun, old_version: int, stage: str) -> None:
-    """One publication of this run, and no more fitted again than was in flight."""
+    """Assert one publication of this run, and that only the work in progress was repeated."""
     ended = site.run()
     assert (ended.run_id, ended.state) == (run.run_id, RunState.SUCCEEDED)
     assert site.head().version == ended.version != old_version
@@ -59,7 +59,7 @@ def assert_done_once(site: Site, run: RefreshRun, old_version: int, stage: str) 
 
 @pytest.mark.parametrize("stage", STAGES[1:])
 def test_a_survivor_finishes_what_a_killed_worker_began(site: Site, stage: str) -> None:
-    """Within two leases, from where it was; the old forecast is served until then."""
+    """Within two leases, from where it stopped; until then the old forecast is shown."""
     old, workers = site.head().version, site.workers(2)
     until(lambda: all(worker.fitting() for worker in workers), PATIENCE, "processes that fit")
     holds_at(site, stage)
@@ -80,10 +80,10 @@ def test_a_survivor_finishes_what_a_killed_worker_began(site: Site, stage: str) 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_killed_server_goes_on_after_its_restart(on_sqlite: Site, stage: str) -> None:
-    """It serves the old forecast at once, and the run is finished within two leases."""
+    """It shows the old forecast at once, and the run is finished within two leases."""
     site, old = on_sqlite, on_sqlite.head().version
     if stage == "queued":
-        run = site.refresh()  # nobody is there yet
+        run = site.refresh()  # no worker is running yet
         site.gate.hold()
         victim = site.server()
     else:
@@ -105,13 +105,13 @@ def test_a_killed_server_goes_on_after_its_restart(on_sqlite: Site, stage: str) 
 
 
 def ask(server: Server, path: str) -> object:
-    """What it answers about the store."""
+    """The dashboard's answer about the store."""
     return server.ask("POST", path, json={"store_number": STORE})
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_killed_fit_costs_its_own_work_alone(on_sqlite: Site, stage: str) -> None:
-    """The pool gets a new process and the run goes on, as the same attempt or the next."""
+    """The pool gets a new process, and the run continues in the same attempt or the next."""
     site, old = on_sqlite, on_sqlite.head().version
     holds_at(site, stage)
     worker = site.worker()
@@ -134,7 +134,7 @@ def test_a_killed_fit_costs_its_own_work_alone(on_sqlite: Site, stage: str) -> N
 
 
 def test_a_worker_that_is_stopped_and_wakes_up_is_refused(site: Site) -> None:
-    """SIGSTOP beyond the lease, a survivor takes over and publishes, SIGCONT: one publication."""
+    """It is stopped until its lease expires, another worker publishes, it continues: one publication."""
     old = site.head().version
     site.gate.hold()
     sleeper = site.worker()
@@ -156,7 +156,7 @@ def test_a_worker_that_is_stopped_and_wakes_up_is_refused(site: Site) -> None:
 
 
 def test_a_stop_gives_the_run_back_and_leaves_nothing(site: Site) -> None:
-    """SIGTERM in the middle of a fit that does not end: within ten seconds, no process, no attempt lost."""
+    """SIGTERM during an endless fit: ten seconds later no process is left, and no attempt is lost."""
     site.gate.hold()
     worker = site.worker()
     run = site.refresh()
@@ -169,7 +169,7 @@ def test_a_stop_gives_the_run_back_and_leaves_nothing(site: Site) -> None:
 
 
 def test_a_full_disk_at_publish_is_told_and_leaves_the_forecast(on_sqlite: Site) -> None:
-    """The run fails with the reason in words, the old forecast is intact; with room the next one works."""
+    """The run fails with a readable reason, the old forecast is intact, and the next run succeeds."""
     site, old = on_sqlite, on_sqlite.head()
     days = site.storage.versions.read(old.version)
     (site.home / "full").touch()
@@ -203,7 +203,7 @@ def test_a_hanging_fit_is_timed_out(on_sqlite: Site) -> None:
 
 
 def test_workers_of_a_single_process_take_over_from_each_other(site: Site) -> None:
-    """Fits run in the worker itself; killed in the middle of them, the other goes on where it was."""
+    """Fits run in the worker itself; when it is killed, the other continues where it stopped."""
     site.pool = 0
     old, workers = site.head().version, site.workers(2)
     assert not any(worker.fitting() for worker in workers)

@@ -22,7 +22,7 @@ def at_once(site: Site) -> Counter[str]:
 
 
 def test_two_hundred_presses_are_one_run(site: Site) -> None:
-    """One is answered that it trains, all others that they joined it; one forecast is published."""
+    """One answer says that it trains, all others that they joined; one forecast is published."""
     before, worker = site.versions(), site.worker()
     site.gate.hold()
     verdicts = at_once(site)
@@ -36,7 +36,7 @@ def test_two_hundred_presses_are_one_run(site: Site) -> None:
 
 
 def test_presses_during_a_publication_train_nothing_more(site: Site) -> None:
-    """Whoever comes while it is being written joins the run, or is told that it is fresh."""
+    """A press during the publication joins the run, or the answer is that the forecast is fresh."""
     site.worker()
     site.publish_gate.touch()
     children = site.pressers(PROCESSES, EACH)
@@ -45,7 +45,7 @@ def test_presses_during_a_publication_train_nothing_more(site: Site) -> None:
     until(reached.exists, 20, "a publication under way")
     for child in children:
         site.go(child)
-    threading.Event().wait(0.3)  # they have pressed, and wait for the writer or have joined it
+    threading.Event().wait(0.3)  # they have pressed, and have joined or wait for the writer
     site.publish_gate.unlink()
     verdicts = Counter(verdict for child in children for verdict in site.pressed(child))
     site.wait_for_publication(20)
@@ -57,7 +57,7 @@ def test_presses_during_a_publication_train_nothing_more(site: Site) -> None:
 
 @pytest.mark.parametrize("lead_seconds", [0.25])
 def test_presses_over_the_edge_of_the_tolerance_train_once(site: Site, lead_seconds: float) -> None:
-    """Before it all is fresh, after it one trains: never two, and never one too many."""
+    """Before it every answer is fresh; after it exactly one press trains."""
     site.refresh()
     worker = site.worker()
     site.wait_for_publication(20)

@@ -1,4 +1,4 @@
-"""The database itself goes away in the middle of a run."""
+"""The database is restarted in the middle of a run."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.processes import until
 
 
 def test_a_database_restarted_in_mid_run_is_waited_for(tmp_path: Path) -> None:
-    """The worker says so, goes on when it is back, and what it was at is published once."""
+    """The worker logs it, continues when the database is back, and publishes its run once."""
     with serving(own=True) as server:
         url = server.new_database()
         built(tmp_path / "home", url)
