@@ -32,7 +32,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 """The wait after the first failed attempt, and the longest wait. Each wait is twice the one before."""
 
 GIVEN_UP = (
-    f"Gave up after {ATTEMPTS} attempts: each time the worker stopped or lost the database; its log says why"
+    f"Gave up after {ATTEMPTS} attempts: each time the worker stopped or lost the database. See its log"
 )
 
 
@@ -128,13 +128,11 @@ def failure_message(error: BaseException, attempt: int, run_id: str) -> str:
         The id to search the log for, if the error is a bug.
     """
     if not isinstance(error, StorecastError):
-        return f"Unexpected {type(error).__name__}; the log has it under run {run_id}"
+        return f"Unexpected {type(error).__name__}. See the log under run {run_id}"
     attempts = f" (gave up after {attempt} attempts)" if error.passing and attempt >= ATTEMPTS else ""
     return f"{error}{attempts}"
 
 
 def timeout_message(limit: timedelta) -> str:
     """Why a run that took too long was ended, as planners read it."""
-    return (
-        f"Timed out: expected it to be done within {limit.total_seconds() / 60:g} min, found it still running"
-    )
+    return f"Timed out: still running after {limit.total_seconds() / 60:g} min"

@@ -84,7 +84,7 @@ def decide(  # noqa: PLR0911 - one return for each answer, in their order
         return RefreshDecision(Verdict.RETRAIN, f"{trained}: training again as asked")
     if head.asked_engine != engine:
         return RefreshDecision(
-            Verdict.RETRAIN, f"The engine was changed from {head.asked_engine} to {engine}: training"
+            Verdict.RETRAIN, f"The model was changed from {head.asked_engine} to {engine}: training"
         )
     if age >= tolerance:
         return RefreshDecision(Verdict.RETRAIN, f"{trained}, past {limit}: training again")
@@ -119,9 +119,9 @@ def decide_chain(
     if force:
         return RefreshDecision(Verdict.RETRAIN, "Training the shared model again as asked")
     if latest.engine != engine:
-        changed = f"The engine was changed from {latest.engine} to {engine}"
+        changed = f"The model was changed from {latest.engine} to {engine}"
     elif latest.horizon != horizon:
-        changed = f"The horizon was changed from {latest.horizon} to {wording.counted(horizon, 'day')}"
+        changed = f"Forecasts now cover {wording.counted(horizon, 'day')} instead of {latest.horizon}"
     elif latest.input_hash != inputs:
         changed = "There are new sales"
     else:
@@ -193,7 +193,7 @@ def waiting_for_worker(run: RefreshRun, silence: timedelta | None, now: datetime
 def _news(snapshot: StoreSnapshot, head: VersionHeader, horizon: int) -> str:
     """What has changed since the head version, as the middle of a sentence."""
     if head.horizon != horizon:
-        return f"the horizon was changed from {head.horizon} to {wording.counted(horizon, 'day')}"
+        return f"forecasts now cover {wording.counted(horizon, 'day')} instead of {head.horizon}"
     if snapshot.sales is not None and snapshot.sales.last_ds > head.cutoff:
         return f"there are new sales through {wording.day(snapshot.sales.last_ds)}"
     return "sales or plan have changed since"

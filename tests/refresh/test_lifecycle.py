@@ -66,4 +66,4 @@ def test_a_failure_has_a_message_for_planners() -> None:
     assert failure_message(FitFailed("store 1: too short"), 1, "r") == "store 1: too short"
     assert failure_message(LOST, 1, "r") == "a worker process died"
     assert failure_message(LOST, ATTEMPTS, "r") == "a worker process died (gave up after 3 attempts)"
-    assert failure_message(KeyError("secret"), 1, "r") == "Unexpected KeyError; the log has it under run r"
+    assert failure_message(KeyError("secret"), 1, "r") == "Unexpected KeyError. See the log under run r"

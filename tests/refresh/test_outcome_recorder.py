@@ -47,7 +47,7 @@ def test_an_error_of_one_run_does_not_affect_the_others(
     assert bench.published() == {"3", "4"}
     failed = bench.run("2")
     assert bench.run("1").error == "store 1: too short"
-    assert failed.error == f"Unexpected ZeroDivisionError; the log has it under run {failed.run_id}"
+    assert failed.error == f"Unexpected ZeroDivisionError. See the log under run {failed.run_id}"
     logged = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert logged == [
         f"run failed run_id={bench.run(store).run_id} scope=store:{store} attempt=1" for store in "12"
@@ -81,7 +81,7 @@ def test_a_training_that_forgets_a_run_fails_it(bench: RunBench) -> None:
     bench.ask("1", "2")
     bench.worker(lambda runs, _progress: iter([done(runs[0])])).run_next()
     assert bench.published() == {"1"}
-    assert bench.run("2").error.startswith("Unexpected RuntimeError; the log has it under run")
+    assert bench.run("2").error.startswith("Unexpected RuntimeError. See the log under run")
 
 
 def test_a_chain_is_published(bench: RunBench) -> None:

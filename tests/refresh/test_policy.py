@@ -89,7 +89,7 @@ def test_a_changed_horizon_updates_the_forecast() -> None:
     """The days to forecast are an input too."""
     verdict, message = decide(CURRENT, timedelta(hours=3), horizon=14)
     assert verdict is Verdict.REFORECAST
-    assert "the horizon was changed from 28 to 14 days" in message
+    assert "forecasts now cover 14 days instead of 28" in message
 
 
 def test_new_sales_past_the_tolerance_train() -> None:
@@ -197,12 +197,12 @@ def test_a_shared_model_with_the_newest_sales_is_fresh() -> None:
         (
             CHAIN,
             {"engine": "empirical"},
-            "The engine was changed from prophet to empirical: training the shared model again",
+            "The model was changed from prophet to empirical: training the shared model again",
         ),
         (
             CHAIN,
             {"horizon": 14},
-            "The horizon was changed from 28 to 14 days: training the shared model again",
+            "Forecasts now cover 14 days instead of 28: training the shared model again",
         ),
     ],
 )

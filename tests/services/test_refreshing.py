@@ -125,7 +125,7 @@ def test_an_unexpected_error_fails_the_run_without_leaking_it(house: House) -> N
     trained(house)
     run = house.services.stores.freshness(LOCAL_USER, "1").run
     assert run is not None
-    assert run.error == f"Unexpected ZeroDivisionError; the log has it under run {run.run_id}"
+    assert run.error == f"Unexpected ZeroDivisionError. See the log under run {run.run_id}"
 
 
 def test_a_press_after_a_failure_tries_again(house: House) -> None:
