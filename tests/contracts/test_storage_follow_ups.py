@@ -34,7 +34,7 @@ GROUP = group_scope("north")
 
 
 def reforecast(_snapshot: StoreSnapshot) -> RefreshDecision:
-    """A policy that always rolls the forecast forward."""
+    """A policy that always updates the forecast."""
     return RefreshDecision(Verdict.REFORECAST, "New sales")
 
 

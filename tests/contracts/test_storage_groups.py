@@ -41,7 +41,7 @@ def claimed(storage: SqlStorage) -> RefreshRun:
 
 
 def waiting(storage: SqlStorage) -> RefreshRun:
-    """The group's run as it waits, with 40 minutes to go, to be looked at again after two."""
+    """The group's waiting run, with 40 minutes to go, to be checked again after two."""
     run = claimed(storage)
     storage.claims.await_elsewhere(run, "Training", 2 * MINUTE, 40 * MINUTE)
     found = storage.runs.get(run.run_id)
@@ -50,7 +50,7 @@ def waiting(storage: SqlStorage) -> RefreshRun:
 
 
 def test_the_run_is_of_the_group_and_of_no_store(open_storage: Open) -> None:
-    """It is neither a store's nor that over all stores; its press was decided on the store's snapshot."""
+    """It is neither a store's run nor a chain run. Its press was decided on the store's snapshot."""
     decided = []
     open_storage().requests.submit(
         ask("7"), lambda snapshot: decided.append(snapshot.store) or retrain(snapshot)
@@ -72,7 +72,7 @@ def test_a_press_for_another_store_joins(storage: SqlStorage) -> None:
 
 
 def test_a_run_that_waits_for_what_happens_elsewhere(open_storage: Open) -> None:
-    """It tells what happens and until when; no attempt is counted, and no worker holds it."""
+    """It says what is happening and until when. No attempt is counted, and no worker holds it."""
     run = waiting(open_storage())
     assert (run.state, run.stage, run.waits_elsewhere, run.attempt) == (RunState.WAITING, "Training", True, 0)
     assert (run.next_attempt_at, run.ready_at) == (after(120), after(2400))
@@ -85,7 +85,7 @@ def test_a_run_that_waits_for_what_happens_elsewhere(open_storage: Open) -> None
 
 
 def test_nobody_says_how_long_it_takes(storage: SqlStorage) -> None:
-    """Then there is no instant either."""
+    """Then no expected end is stored either."""
     run = claimed(storage)
     storage.claims.await_elsewhere(run, "Importing", MINUTE, None)
     found = storage.runs.get(run.run_id)
@@ -102,7 +102,7 @@ def test_only_who_holds_it_may_let_it_wait(storage: SqlStorage) -> None:
 
 
 def test_a_press_leaves_the_wait_as_it_is(storage: SqlStorage) -> None:
-    """But one that waits because something broke is tried at once, as ever."""
+    """But a run that waits after an error is tried at once, as always."""
     run = waiting(storage)
     answer = storage.requests.submit(ask("2", 9), retrain)
     assert answer.message.startswith("Already running")
@@ -134,7 +134,7 @@ def test_it_reads_what_there_was_when_it_was_first_claimed(storage: SqlStorage) 
 
 
 def test_all_stores_are_published_at_once(open_storage: Open) -> None:
-    """Each has its version and predictor of the one run, which tells what became of it."""
+    """Each store has its version and predictor from the one run, whose message says what was left out."""
     run = claimed(open_storage())
     both = [publication(store, trained=replace(predictor(f"p-{store}"), scope=GROUP)) for store in "12"]
     headers = open_storage().publications.publish_group(run, both, "left out: store 3", after(9))

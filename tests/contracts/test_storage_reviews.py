@@ -12,7 +12,7 @@ REVIEW = Review("1", 7, NOW.date(), "Ana", NOW)
 
 
 def test_a_review_is_kept_and_replaced(open_storage: Open) -> None:
-    """One a store, the last that was given; whoever looks sees it."""
+    """One for each store: the newest, for everybody."""
     open_storage().reviews.record(REVIEW)
     later = replace(REVIEW, version=8, by="Ben", at=after(60))
     open_storage().reviews.record(later)

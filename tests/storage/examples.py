@@ -1,4 +1,4 @@
-"""Values the storage tests are told in: a store, a press, a forecast in which every number is one level."""
+"""Values for the storage tests: a store, a press, a forecast in which every number has one level."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -57,12 +57,12 @@ def retrain(_snapshot: StoreSnapshot) -> RefreshDecision:
 
 
 def fresh(_snapshot: StoreSnapshot) -> RefreshDecision:
-    """A policy that never does."""
+    """A policy that never trains."""
     return RefreshDecision(Verdict.FRESH, "Trained 3 h ago")
 
 
 def running(storage: SqlStorage, store: str = "1", at: datetime = NOW) -> RefreshRun:
-    """A run that has been asked for and claimed."""
+    """A run that has been requested and claimed."""
     storage.requests.submit(press(store, at), retrain)
     run = claim(storage, "worker-1", at, at + LEASE)
     assert run is not None
@@ -71,7 +71,7 @@ def running(storage: SqlStorage, store: str = "1", at: datetime = NOW) -> Refres
 
 
 def claim(storage: SqlStorage, worker: str, now: datetime, lease_until: datetime) -> RefreshRun | None:
-    """The one run a worker that takes one at a time gets, or None."""
+    """The run a worker gets that claims one at a time, or None."""
     runs = claim_many(storage, worker, now, lease_until)
     assert len(runs) <= 1
     return runs[0] if runs else None
@@ -80,21 +80,21 @@ def claim(storage: SqlStorage, worker: str, now: datetime, lease_until: datetime
 def claim_many(
     storage: SqlStorage, worker: str, now: datetime, lease_until: datetime, most: int = 1
 ) -> list[RefreshRun]:
-    """What a worker gets at an instant of the database's clock, where that can be turned."""
+    """The runs a worker gets at an instant of the database's clock, if the test can set it."""
     if storage.database.clock is not None:
         turn(storage, now)
     return storage.claims.claim(worker, lease_until - now, LIMIT, most)
 
 
 def renew(storage: SqlStorage, runs: Sequence[RefreshRun], lease_until: datetime) -> set[str]:
-    """Which runs a worker still holds, and then until an instant of the database's clock."""
+    """Renew leases until an instant of the database's clock; return the ids of the runs still held."""
     clock = storage.database.clock
     assert clock is not None
     return storage.claims.renew(runs, lease_until - clock.now(), LIMIT)
 
 
 def turn(storage: SqlStorage, now: datetime) -> None:
-    """Let the database's clock show an instant."""
+    """Set the database's clock."""
     clock = storage.database.clock
     assert isinstance(clock, TurnedClock)
     clock.instant = now
@@ -134,12 +134,12 @@ def pool(_latest: ChainPriors | None) -> RefreshDecision:
 
 
 def press_chain(at: datetime = NOW, **changes: object) -> RefreshRequest:
-    """A press for the run over all stores."""
+    """A press for the chain run."""
     return press("", at, scope=CHAIN, **changes)
 
 
 def pooling(storage: SqlStorage, at: datetime = NOW, **changes: object) -> RefreshRun:
-    """A run over all stores that has been asked for and claimed."""
+    """A chain run that has been requested and claimed."""
     storage.requests.submit_chain(press_chain(at, **changes), pool)
     run = claim(storage, "worker-1", at, at + LEASE)
     assert run is not None
@@ -176,7 +176,7 @@ def forecast(level: float = 10.0, items: tuple[str, ...] = ITEMS, days: int = 28
 
 
 def publication(store: str = "1", level: float = 10.0, trained: Predictor | None = None) -> Publication:
-    """A publication whose hash, days and summaries all tell its level."""
+    """A publication whose hash, days and summaries all contain its level."""
     return Publication(
         store=store,
         predictor=trained or predictor(),
@@ -205,5 +205,5 @@ def history_file(store: str = "1", content_hash: str = "a", kind: str = "sales")
 def move(
     store: str = "1", content_hash: str = "a", previous: str | None = None, kind: str = "sales"
 ) -> HeadMove:
-    """A store's head going from one file to the next."""
+    """The move of a store's head from one file to the next."""
     return HeadMove(history_file(store, content_hash, kind), previous)

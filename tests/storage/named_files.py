@@ -7,13 +7,13 @@ from forecasting.core.domain import FileKey, Volume
 
 
 class NamedFiles:
-    """What pruning needs of `ports.SalesHistory`; a file is its name, and removed by forgetting it."""
+    """The part of `ports.SalesHistory` that pruning needs. A file is only a name."""
 
     def __init__(self) -> None:
         self.names: set[FileKey] = set()
 
     def prune(self, needed: Collection[FileKey], before: datetime, *, dry_run: bool = False) -> Volume:
-        """Forget the names that are not needed; none is young."""
+        """Delete the names that are not needed; all are old."""
         del before
         gone = self.names - set(needed)
         if not dry_run:

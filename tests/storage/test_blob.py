@@ -72,7 +72,7 @@ def test_one_row_is_stored_per_item() -> None:
 
 
 def test_what_is_read_can_be_worked_with() -> None:
-    """A page may compute on its copy."""
+    """A page may change its copy."""
     frame = decode(encode(forecast()))
     frame.loc[0, "mean"] = 99.0
     frame.loc[0, "promo"] = False

@@ -16,7 +16,7 @@ from tests.storage.examples import after, move, publication, publish, running
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    """An empty database that waits for nobody."""
+    """An empty database that does not wait for locks."""
     opened = open_database(tmp_path, busy_timeout=0.05)
     yield opened
     opened.close()
@@ -82,7 +82,7 @@ def test_a_database_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
-    """It is named, and left as it is."""
+    """The error names it, and it stays as it is."""
     (tmp_path / FILE).write_bytes(b"Store;Date;Sales\n" * 100)
     with pytest.raises(StateUnavailable, match=f"{FILE} is not a SQLite database"):
         open_database(tmp_path)
@@ -99,7 +99,7 @@ def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_new_file_held_by_another_process_is_refused(tmp_path: Path) -> None:
-    """Opening waits for the lock as long as it was told, and says what it waited for."""
+    """Opening waits for the lock as long as configured, and the error says what it waited for."""
     with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StateUnavailable, match=f"{FILE} is locked by another process"):
@@ -107,7 +107,7 @@ def test_a_new_file_held_by_another_process_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_writer_waits_only_so_long(database: Database, tmp_path: Path) -> None:
-    """A lock that isn't given back ends in an error that names the file; readers don't notice it."""
+    """A lock that is not released leads to an error that names the file. Readers are not affected."""
     with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with (
@@ -132,7 +132,7 @@ def test_a_reader_sees_one_state_throughout(database: Database) -> None:
 
 
 def test_an_exception_undoes_the_transaction(database: Database) -> None:
-    """Also one that has nothing to do with the database; it comes through as it is."""
+    """Even one that has nothing to do with the database. It is raised unchanged."""
 
     def fail_after_writing() -> None:
         with database.writing() as connection:
@@ -182,6 +182,6 @@ def test_processes_may_open_a_fresh_folder_at_the_same_moment(tmp_path: Path) ->
 
 
 def test_an_up_to_date_database_opens_without_alembic(tmp_path: Path) -> None:
-    """Start-up does not pay for importing what it doesn't need."""
+    """Start-up does not import what it does not need."""
     open_database(tmp_path).close()
     assert release([start("reopen", tmp_path)]) == [False]

@@ -116,13 +116,13 @@ def test_a_damaged_document_is_refused(damage: dict[str, object], found: str) ->
 
 
 def test_a_newer_document_is_refused() -> None:
-    """What a newer version wrote is not guessed at."""
+    """Content of an unknown version is never guessed at."""
     with pytest.raises(StateTooNew, match="expected version 2"):
         read_predictor(write_predictor(predictor()) | {"version": 3})
 
 
 def test_a_document_of_version_1_is_read_without_its_scores() -> None:
-    """Finished figures can't be turned into sums; what was chosen and why is kept."""
+    """Finished figures cannot be turned into sums; choices and reasons are kept."""
     document = json.loads(VERSION_1)
     assert read_predictor(document) == Predictor(
         "p-1",

@@ -1,4 +1,4 @@
-"""A database as streams, and back: from each kind to each."""
+"""Dumping a database into streams and loading it, from each kind of database into each."""
 
 import io
 from typing import Any
@@ -18,7 +18,7 @@ from tests.storage.test_upgrade_with_data import LATER, RELEASES, ROWS, fill
 
 
 def test_every_row_arrives(new: Opened, made: Opened, way: tuple[str, str]) -> None:
-    """Whatever database they come from and go to; but for runs under way, which are given back."""
+    """From any database to any other. Runs that were being worked are returned to the queue."""
     source, target = made(way[0]), new(way[1])
     furnish(source)
     load(target, dumped(source))
@@ -45,7 +45,7 @@ def claimed(storage: SqlStorage) -> Any:
 
 
 def test_a_run_under_way_goes_on_at_once(new: Opened, made: Opened, across: tuple[str, str]) -> None:
-    """With what it had done, without an attempt lost, and however long ago; its old worker is refused."""
+    """With its checkpoints and without losing an attempt, however old the dump. Its old worker is refused."""
     source, target = made(across[0]), new(across[1])
     storage = furnish(source)
     held = claimed(storage)
@@ -61,7 +61,7 @@ def test_a_run_under_way_goes_on_at_once(new: Opened, made: Opened, across: tupl
 
 
 def test_numbers_are_never_given_twice(new: Opened, made: Opened, across: tuple[str, str]) -> None:
-    """Not even those of rows that were removed before the dump: all versions, and the last import."""
+    """Not even the numbers of rows that were removed before the dump."""
     source, target = made(across[0]), new(across[1])
     storage = furnish(source)
     storage.requests.cancel(claimed(storage).run_id, "x", after(3))
@@ -90,7 +90,7 @@ def test_numbers_begin_at_one_where_none_was_given(
 
 
 def test_one_state_is_dumped_whatever_happens_meanwhile(made: Opened) -> None:
-    """Tables that are read late are those of the moment it began."""
+    """Tables that are read late are in the state of the moment the dump began."""
     for kind in ("sqlite", "postgres"):
         source = made(kind)
         storage = furnish(source)
@@ -120,7 +120,7 @@ def test_files_are_told_with_the_heads_among_them(made: Opened) -> None:
 def test_a_dump_of_an_older_release_is_brought_up_to_date(
     new: Opened, made: Opened, kind: str, release: str, place: str
 ) -> None:
-    """Also where the present software has made its tables already."""
+    """Even if the current software has created its tables already."""
     source, target = new(kind), {"new": new, "made": made}[place](kind)
     if place == "made":
         SqlStorage(target).claims.beat("worker-1")
@@ -143,7 +143,7 @@ def test_a_dump_of_an_older_release_is_brought_up_to_date(
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_database_in_use_is_not_loaded_into(made: Opened, kind: str) -> None:
-    """It says what is there, and nothing is changed."""
+    """The error says which rows it has, and nothing is changed."""
     source, target = made(kind), made(kind)
     furnish(source)
     storage = SqlStorage(target)
@@ -159,7 +159,7 @@ def test_a_database_in_use_is_not_loaded_into(made: Opened, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_database_where_the_software_only_ran_is_loaded_into(made: Opened, kind: str) -> None:
-    """Signs of life of its workers go."""
+    """The signs of life of its workers are removed."""
     source, target = made(kind), made(kind)
     furnish(source)
     SqlStorage(target).claims.beat("worker-9")
@@ -213,7 +213,7 @@ def test_an_empty_database_of_a_newer_version_is_left_alone(made: Opened) -> Non
 
 
 def test_nobody_else_writes_while_it_is_loaded(made: Opened) -> None:
-    """An import of a server that runs there already waits until it has ended, and is then refused."""
+    """An import of a running server waits until the load has ended, and is then refused."""
     target = made("postgres")
     with target.writing(alone="schema") as connection:
         DumpLoader(connection, target.place, REVISION)

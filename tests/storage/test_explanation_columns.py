@@ -1,4 +1,4 @@
-"""What is kept in the blob of a forecast beside its days."""
+"""The explanation in the blob of a forecast."""
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ REASONS = StoreReasons(
 
 
 def test_what_is_kept_comes_back() -> None:
-    """Explanations to seven digits and adding up to the mean, shifts to the bit, all of the store's words."""
+    """Explanations to seven digits that add up to the mean, exact shifts, and all of the store's texts."""
     back = decode_reasons(encode(FRAME, REASONS))
     assert (back.since, back.causes, back.unexplained) == (7, (Cause.SALES, Cause.MODEL), "")
     assert list(back.why) == ["all", "rolls"]
@@ -45,7 +45,7 @@ def test_what_is_kept_comes_back() -> None:
 
 
 def test_of_one_item_only_that_is_unpacked() -> None:
-    """As of all of them; nothing of an item there is not."""
+    """The same as when all are read; nothing for an unknown item."""
     content = encode(FRAME, REASONS)
     one, whole = decode_reasons(content, "rolls"), decode_reasons(content)
     assert list(one.why) == list(one.shifts) == ["rolls"]
@@ -65,13 +65,13 @@ def test_the_days_are_what_they_were_without() -> None:
 
 @pytest.mark.parametrize("since", [None, 3])
 def test_a_version_without_explanations_says_what_it_can(since: int | None) -> None:
-    """Why it can't be told, in its words."""
+    """The reason why there are none."""
     back = decode_reasons(encode(FRAME, StoreReasons(since=since, unexplained="Größe geändert – ☃")))
     assert back == StoreReasons(since=since, unexplained="Größe geändert – ☃")
 
 
 def test_a_forecast_without_a_day_can_be_kept() -> None:
-    """Nothing to tell of it."""
+    """It has nothing to explain."""
     content = encode(FRAME.iloc[:0], StoreReasons(since=1, causes=(Cause.PLAN,)))
     assert decode_reasons(content) == StoreReasons(since=1, causes=(Cause.PLAN,))
 

@@ -23,7 +23,7 @@ DOCUMENTS = st.none() | st.lists(SCALARS, max_size=3) | st.dictionaries(TEXT, st
 
 
 def test_any_value_arrives(made: Opened, way: tuple[str, str]) -> None:
-    """Texts of any characters, extreme numbers, nothing, bytes, instants to the microsecond, documents."""
+    """Any text, extreme numbers, missing values, bytes, instants to the microsecond, documents."""
     source, target = made(way[0]), made(way[1])
     kept = portable_table()
     for database in (source, target):
@@ -117,7 +117,7 @@ def test_rows_go_in_batches(made: Opened, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_column_that_is_not_portable_is_named() -> None:
-    """Of a type no table of ours has."""
+    """It has a type that none of our tables uses."""
     table = sa.Table("odd", sa.MetaData(), sa.Column("much", sa.Interval))
     with pytest.raises(StorageError, match=r"odd.much: expected one of JsonText, .*, found Interval"):
         portable.schema_of(table)

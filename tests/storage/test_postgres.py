@@ -1,4 +1,4 @@
-"""What is particular to PostgreSQL: addresses, errors in words, what two of its transactions do at once."""
+"""The PostgreSQL backend: addresses, error messages, and concurrent transactions."""
 
 import threading
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def url(postgres: Server) -> Iterator[str]:
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
-    """A database with the present schema."""
+    """A database with the current schema."""
     with closing(open_database(Path(), url)) as opened:
         yield opened
 
@@ -81,7 +81,7 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_database_that_is_not_there_is_named(postgres: Server, tmp_path: Path) -> None:
-    """It is never made: who may do that is for the server's administrator to say."""
+    """It is never created: that is up to the server's administrator."""
     missing = postgres.url.replace("/postgres?", "/no_such_database?")
     with pytest.raises(
         StateUnavailable, match=r"no_such_database.* does not have this database|is out of reach"
@@ -90,7 +90,7 @@ def test_a_database_that_is_not_there_is_named(postgres: Server, tmp_path: Path)
 
 
 def test_processes_may_open_an_empty_database_at_the_same_moment(url: str) -> None:
-    """One of them makes the schema, the others wait for it."""
+    """One of them creates the schema; the others wait for it."""
 
     def open_one(_number: int) -> str:
         with closing(open_database(Path(), url)) as opened, opened.reading() as connection:
@@ -181,7 +181,7 @@ def test_workers_claim_different_runs_at_the_same_moment(database: Database) -> 
 
 
 def test_a_press_during_a_publication_waits_for_it(database: Database) -> None:
-    """It is decided on the forecast that has just been published, and not beside it."""
+    """It is decided on the forecast that has just been published."""
     storage = SqlStorage(database)
     run = running(storage)
     publishing, go_on, seen = threading.Event(), threading.Event(), list[bool]()
@@ -222,7 +222,7 @@ def test_a_rule_of_the_schema_is_a_storage_error(database: Database) -> None:
 
 
 def test_a_server_that_was_restarted_is_used_again() -> None:
-    """While it is away the error says so; connections it dropped are made anew; nothing committed is lost."""
+    """While it is down the error says so. Dropped connections are replaced, and nothing committed is lost."""
     with serving(own=True) as server:
         storage = SqlStorage(open_database(Path(), server.new_database()))
         header = publish(storage)

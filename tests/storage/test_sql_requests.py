@@ -34,13 +34,13 @@ def storage(tmp_path: Path) -> Iterator[SqlStorage]:
 
 
 def insert(connection: sa.Connection, run: RefreshRun) -> None:
-    """Put a run into the ledger without asking it."""
+    """Insert a run directly, without a request."""
     connection.execute(sa.insert(refresh_run).values(row_of(run)))
 
 
 @pytest.mark.parametrize("state", [RunState.QUEUED, RunState.RUNNING])
 def test_a_second_active_run_of_a_scope_cannot_be_stored(storage: SqlStorage, state: RunState) -> None:
-    """The rule is the database's: it holds against code that forgets to look."""
+    """The database enforces the rule, even against code that forgets to check."""
     storage.requests.submit(press(), retrain)
     rival = replace(RIVAL, state=state)
     with (
@@ -53,7 +53,7 @@ def test_a_second_active_run_of_a_scope_cannot_be_stored(storage: SqlStorage, st
 
 @pytest.mark.parametrize("state", [RunState.SUCCEEDED, RunState.FAILED])
 def test_runs_that_have_ended_do_not_hold_their_scope(storage: SqlStorage, state: RunState) -> None:
-    """The index speaks of active runs only."""
+    """The index covers active runs only."""
     storage.requests.submit(press(), retrain)
     with storage.database.writing() as connection:
         insert(connection, replace(RIVAL, state=state))
@@ -61,11 +61,11 @@ def test_runs_that_have_ended_do_not_hold_their_scope(storage: SqlStorage, state
 
 
 def test_a_press_that_loses_the_race_to_the_index_joins_the_winner(storage: SqlStorage) -> None:
-    """Where a database lets two processes decide at once, the unique index has the last word."""
+    """If a database lets two processes decide at once, the unique index decides between them."""
     rivals = [RIVAL]
 
     def win(connection: sa.Connection, _name: str) -> None:
-        """Another process records its run between the decision and the insert."""
+        """Let another process record its run between the decision and the insert."""
         if rivals:
             insert(connection, rivals.pop())
 
@@ -77,7 +77,7 @@ def test_a_press_that_loses_the_race_to_the_index_joins_the_winner(storage: SqlS
 
 
 def test_a_batch_that_loses_the_race_for_one_store_records_the_others(storage: SqlStorage) -> None:
-    """The store that was lost joins the winner; the answers stay in order."""
+    """The request for the lost store joins the winner's run; the answers stay in order."""
     rivals = [RIVAL]
 
     def win(connection: sa.Connection, _name: str) -> None:

@@ -1,4 +1,4 @@
-"""State folders that can't be used: each ends in one sentence that says which, and why."""
+"""State folders that can't be used: the error is one sentence that says which folder, and why."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ NOBODY = 65_534
 
 @contextmanager
 def without_rights() -> Iterator[None]:
-    """Not as root, who may write anywhere."""
+    """Drop root rights, with which any folder can be written."""
     me = os.geteuid()
     if me == 0:
         os.seteuid(NOBODY)
@@ -36,7 +36,7 @@ def without_rights() -> Iterator[None]:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that everybody can get at, which pytest's own are not."""
+    """A folder that every user can access, unlike pytest's own."""
     with TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -92,7 +92,7 @@ def test_a_database_held_by_another_process(home: Path, capsys: pytest.CaptureFi
 def test_a_database_missing_beside_its_history(
     home: Path, capsys: pytest.CaptureFixture[str], left: bytes | None
 ) -> None:
-    """A new one in its place would show an empty house, and its pruning take the files for leftovers."""
+    """A new database would show no stores, and its pruning would remove the files as unneeded."""
     (home / FILE).unlink()
     if left is not None:
         (home / FILE).write_bytes(left)
@@ -115,7 +115,7 @@ def test_a_folder_that_cannot_be_made(
 
 
 def test_a_read_only_folder_without_a_database(open_folder: Path) -> None:
-    """Nothing can be made in it."""
+    """Nothing can be created in it."""
     open_folder.chmod(0o555)
     with (
         without_rights(),
@@ -148,7 +148,7 @@ def test_a_read_only_file_can_be_read_but_not_written(open_folder: Path) -> None
 
 
 def test_a_database_deleted_while_running_is_noticed(tmp_path: Path) -> None:
-    """The next look says so; without that, work would go into a file nobody can open any more."""
+    """The next transaction reports it; otherwise writes would go into a file nobody can open."""
     with closing(SqlStorage(open_database(tmp_path))) as storage:
         publish(storage)
         (tmp_path / FILE).unlink()
@@ -163,7 +163,7 @@ def test_a_database_deleted_while_running_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_database_brought_back_while_running_is_used_again(tmp_path: Path) -> None:
-    """A backup put in place needs no restart, and the old file is not read on."""
+    """A restored file needs no restart, and the old file is no longer read."""
     with closing(SqlStorage(open_database(tmp_path))) as storage:
         old = publish(storage)
         with (
@@ -183,7 +183,7 @@ def test_a_database_brought_back_while_running_is_used_again(tmp_path: Path) -> 
 
 
 def test_a_folder_closed_to_everybody_while_running_is_noticed(open_folder: Path) -> None:
-    """It may be there or not: nobody can look."""
+    """Nobody can check whether the file exists."""
     with closing(SqlStorage(open_database(open_folder))) as storage:
         publish(storage)
         open_folder.chmod(0o000)

@@ -23,7 +23,7 @@ def statements(engine: sa.Engine) -> dict[str, set[str]]:
 
 
 def parts(sql: str) -> set[str]:
-    """What stands between the commas; a reference beside its column as one of the table."""
+    """The parts between the commas, with a reference of a column written as one of the table."""
     if not sql.startswith("CREATE TABLE"):
         return {sql}
     head, _, rest = sql.partition("(")
@@ -51,12 +51,12 @@ def test_migrating_gives_the_same_sql_as_the_tables(tmp_path: Path) -> None:
 
 
 def test_the_revision_in_the_code_is_the_newest_migration() -> None:
-    """Start-up compares with a constant instead of asking alembic; this holds it right."""
+    """Start-up compares with a constant instead of asking alembic; this test keeps the constant right."""
     assert ScriptDirectory.from_config(migrations()).get_current_head() == REVISION
 
 
 def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    """After a downgrade of the software the operator is told, and nothing is lost."""
+    """After a downgrade of the software the error says so, and nothing is lost."""
     open_database(tmp_path).close()
     with sqlite3.connect(tmp_path / FILE) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")

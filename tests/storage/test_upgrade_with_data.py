@@ -99,7 +99,7 @@ RELEASES = ("0001", "0002", "0003", "0004")
 
 
 def fill(connection: sa.Connection, tables: dict[str, list[tuple[object, ...]]]) -> None:
-    """Insert rows as an older release did, by the names that its tables have."""
+    """Insert rows as an older release did, by the column names of its tables."""
     for table, rows in tables.items():
         known = sa.Table(table, sa.MetaData(), autoload_with=connection)
         for row in rows:
@@ -109,7 +109,7 @@ def fill(connection: sa.Connection, tables: dict[str, list[tuple[object, ...]]])
 
 
 def _typed(column: sa.Column[Any], value: object) -> object:
-    """The value as the column's type has it."""
+    """The value in the column's type."""
     kinds = {sa.DateTime: datetime.fromisoformat, sa.Date: date.fromisoformat, sa.JSON: json.loads}
     for kind, read in kinds.items():
         if isinstance(column.type, kind) and isinstance(value, str):
@@ -119,7 +119,7 @@ def _typed(column: sa.Column[Any], value: object) -> object:
 
 @pytest.fixture(params=[(kind, release) for kind in ("sqlite", "postgres") for release in RELEASES])
 def upgraded(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server) -> Iterator[SqlStorage]:
-    """A database as each release left it with a store in it, opened by the present software."""
+    """A database with one store as each release left it, opened by the current software."""
     kind, release = request.param
     url = postgres.new_database() if kind == "postgres" else ""
     engine = create_engine(parse_url(url)) if url else sa.create_engine(f"sqlite:///{tmp_path / FILE}")
@@ -159,7 +159,7 @@ def test_what_was_there_is_there_after_the_upgrade(upgraded: SqlStorage) -> None
 
 
 def test_the_forecasts_from_before_the_upgrade_can_be_scored(upgraded: SqlStorage) -> None:
-    """Their store waits for it, its version is a candidate, and the record takes its rows."""
+    """Their store is pending, its version is a candidate, and the track record accepts its rows."""
     day = pd.Timestamp("2026-03-02").date()
     assert upgraded.track.pending() == ["1"]
     (version,) = upgraded.track.candidates("1", day, day)
@@ -185,7 +185,7 @@ def test_forecasts_from_before_the_upgrade_are_without_a_chain(upgraded: SqlStor
 
 
 def test_a_run_of_before_the_upgrade_is_taken_over(upgraded: SqlStorage) -> None:
-    """It was running when the old software was stopped: its lease is over, and it holds its scope."""
+    """It was running when the old software stopped. Its lease has expired, and it holds its scope."""
     run = upgraded.runs.get("r-2")
     if run is None:  # a release that had none
         return
@@ -198,7 +198,7 @@ def test_a_run_of_before_the_upgrade_is_taken_over(upgraded: SqlStorage) -> None
 
 
 def test_what_a_run_had_done_before_the_upgrade_is_kept(upgraded: SqlStorage) -> None:
-    """For whoever takes it over; and a run can wait for what happens elsewhere."""
+    """For the worker that takes it over. A run can also wait for an engine elsewhere."""
     earlier = upgraded.runs.get("r-2")
     if earlier is not None:
         assert upgraded.checkpoints.read(earlier) in ({}, {"part": b"kept"})
@@ -211,7 +211,7 @@ def test_what_a_run_had_done_before_the_upgrade_is_kept(upgraded: SqlStorage) ->
 
 
 def test_waiting_runs_hold_their_scope_after_the_upgrade(upgraded: SqlStorage) -> None:
-    """The rule of one active run a scope knows the new state."""
+    """The rule of one active run per scope covers the new state."""
     if upgraded.runs.get("r-2") is not None:
         upgraded.requests.cancel("r-2", "x", after(60))
     run = running(upgraded, "7", after(60))
