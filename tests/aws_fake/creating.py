@@ -156,7 +156,7 @@ def create_dataset_import_job(account: Account, asked: Values) -> Values:
     if asked.get("TimestampFormat", "yyyy-MM-dd") not in FORMATS:
         raise invalid(f"The timestamp format must be one of {', '.join(FORMATS)}")
     if asked.get("Format", "CSV") != "CSV":
-        raise NotImplementedError("the fake imports CSV alone")
+        raise NotImplementedError("the fake imports only CSV")
     kept = ("DatasetArn", "TimestampFormat", "TimeZone", "DataSource", "Format", "ImportMode")
     attributes = {name: asked[name] for name in kept if name in asked}
     job = account.begin(IMPORT, asked["DatasetImportJobName"], attributes, dataset.arn)
@@ -245,5 +245,5 @@ def create_predictor_backtest_export_job(account: Account, asked: Values) -> Val
 
 def _destination(asked: Values) -> dict[str, Any]:
     if asked.get("Format", "CSV") != "CSV":
-        raise NotImplementedError("the fake exports CSV alone")
+        raise NotImplementedError("the fake exports only CSV")
     return {"Destination": asked["Destination"], "Format": "CSV"}

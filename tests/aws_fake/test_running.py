@@ -181,7 +181,7 @@ def test_a_predictor_can_be_retrained(world: World) -> None:
     """From its ARN and a new name only; the new one refers to the old one."""
     world.imported()
     first = world.trained("first")
-    with pytest.raises(ClientError, match="PredictorName alone"):
+    with pytest.raises(ClientError, match="only PredictorName"):
         world.train("second", ReferencePredictorArn=first)
     made = world.forecast.create_auto_predictor(PredictorName="second", ReferencePredictorArn=first)
     found = world.forecast.describe_auto_predictor(PredictorArn=made["PredictorArn"])

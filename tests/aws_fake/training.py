@@ -49,7 +49,7 @@ def retrained(asked: Values, reference: Resource) -> dict[str, Any]:
     more = asked.keys() - {"PredictorName", "ReferencePredictorArn", "Tags"}
     if more:
         raise invalid(
-            f"With ReferencePredictorArn expected PredictorName alone, found {', '.join(sorted(more))}"
+            f"With ReferencePredictorArn expected only PredictorName, found {', '.join(sorted(more))}"
         )
     legacy = (
         "AlgorithmArn",

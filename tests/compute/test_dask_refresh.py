@@ -42,7 +42,7 @@ def storecast(home: Path, cluster: DaskProcesses, monkeypatch: pytest.MonkeyPatc
 
 
 def settled(storecast: Storecast) -> bool:
-    """Whether no run is under way."""
+    """Return whether no run is active."""
     return not any(run.state.active for run in storecast.services.runs.recent(LOCAL_USER))
 
 

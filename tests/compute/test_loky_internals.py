@@ -33,7 +33,7 @@ def test_an_executor_has_a_queue_with_a_feeder_thread_until_it_is_shut_down() ->
 
 
 def test_an_executor_that_was_shut_down_refuses_tasks_with_an_error_of_its_own() -> None:
-    """It is told apart from an executor that broke."""
+    """It differs from the error of an executor that broke."""
     assert not issubclass(ShutdownExecutorError, BrokenProcessPool), HINT
     executor = ProcessPoolExecutor(1)
     executor.shutdown(wait=True)

@@ -264,15 +264,15 @@ def test_the_estimate_of_a_training_is_logged(chain: Chain, caplog: pytest.LogCa
     with caplog.at_level(logging.INFO, "forecasting"):
         chain.finished(chain.job())
         chain.finished(chain.job(trained_before=chain.aws.clock.now()))
-    told = [
+    messages = [
         record.getMessage() for record in caplog.records if "training in AWS started" in record.getMessage()
     ]
-    assert len(told) == 2
-    assert "points=336" in told[0]
-    assert "hours=n/a" in told[0]
-    assert "cost=n/a" in told[0]
-    assert "hours=0.1667" in told[1]
-    assert "cost=0.71" in told[1]
+    assert len(messages) == 2
+    assert "points=336" in messages[0]
+    assert "hours=n/a" in messages[0]
+    assert "cost=n/a" in messages[0]
+    assert "hours=0.1667" in messages[1]
+    assert "cost=0.71" in messages[1]
 
 
 def test_a_limit_of_trainings(chain: Chain) -> None:
