@@ -237,7 +237,7 @@ class SeriesForecast:
             If a promise is broken. The message names the promise and the first day that breaks it.
         """
         if not np.array_equal(self.days, future.days):
-            raise InvalidFrame(f"{name}: expected the {len(future)} days asked for, found {len(self)} others")
+            raise InvalidFrame(f"{name}: expected the {len(future)} requested days, found {len(self)} others")
         values = np.vstack([self.mean, self.q10, self.q50, self.q90])
         broken = {
             "finite values": ~np.isfinite(values).all(axis=0),

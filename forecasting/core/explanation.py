@@ -113,7 +113,7 @@ class Explanation:
             "finite steps": ~np.isfinite(values).all(axis=0),
             "steps that add up to the mean": ~(np.abs(values.sum(axis=0) - mean) <= ROUNDING * (1 + largest)),
             "steps of 0 on a closed day": ~future.is_open & (largest != 0),
-            "no step for a promotion where there is none": ~future.promo & promoted,
+            "no promotion step on a day without a promotion": ~future.promo & promoted,
         }
         for promise, days in broken.items():
             if days.any():

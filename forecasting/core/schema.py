@@ -99,7 +99,7 @@ def require_daily(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pd.
     checked = require(frame, columns, name)
     days = checked["ds"]
     if not days.is_monotonic_increasing or days.duplicated().any():
-        raise InvalidFrame(f"{name}: expected one row a day in ascending order of 'ds'")
+        raise InvalidFrame(f"{name}: expected one row per day in ascending order of 'ds'")
     if (days != days.dt.normalize()).any():
         raise InvalidFrame(f"{name}: expected midnight in 'ds', found a time of day")
     return checked

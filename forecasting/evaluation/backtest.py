@@ -9,7 +9,7 @@ from forecasting.core.domain import BacktestScore, SeriesKey
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.pooled_priors import PooledSpread
 from forecasting.core.ports import LocalEngine
-from forecasting.evaluation.calibration import Scores, widen, width_factors
+from forecasting.evaluation.calibration import ConformityScores, widen, width_factors
 from forecasting.evaluation.metrics import week_sums, week_to_week_scale
 from forecasting.evaluation.series_fit import SeriesFit
 from forecasting.evaluation.windows import Window
@@ -41,9 +41,9 @@ class WindowResult:
     opened: BoolArray
     scale: float | None
 
-    def scores(self) -> Scores:
+    def scores(self) -> ConformityScores:
         """Conformity scores of the window."""
-        return Scores.of(self.truth, self.forecast, self.opened, self.window.cutoff)
+        return ConformityScores.of(self.truth, self.forecast, self.opened, self.window.cutoff)
 
     def week_sums(self, factors: Sequence[float]) -> tuple[ErrorSums, ...]:
         """Errors by week ahead, with the band widened by some factors."""
@@ -68,7 +68,7 @@ class Backtest:
     engine: str
     horizon: int
     results: tuple[WindowResult, ...]
-    scores: Scores
+    scores: ConformityScores
 
     def judge(self, spread_at: SpreadAt) -> BacktestScore:
         """Errors of the forecasts as they would have been published, each calibrated as of its cutoff."""
@@ -110,7 +110,9 @@ def backtest(
         If a forecast breaks its promises.
     """
     results = tuple(_evaluate_window(engine_at(window.cutoff), key, past, window) for window in windows)
-    return Backtest(name, windows[0].horizon, results, Scores.joined([each.scores() for each in results]))
+    return Backtest(
+        name, windows[0].horizon, results, ConformityScores.joined([each.scores() for each in results])
+    )
 
 
 def _evaluate_window(engine: LocalEngine, key: SeriesKey, past: SeriesDays, window: Window) -> WindowResult:

@@ -36,7 +36,7 @@ WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
+class ConformityScores:
     """Conformity scores of the open days of one or more backtest windows.
 
     Attributes
@@ -54,7 +54,9 @@ class Scores:
     scores: FloatArray
 
     @classmethod
-    def of(cls, truth: FloatArray, forecast: SeriesForecast, opened: BoolArray, cutoff: date) -> "Scores":
+    def of(
+        cls, truth: FloatArray, forecast: SeriesForecast, opened: BoolArray, cutoff: date
+    ) -> "ConformityScores":
         """Score the open days of a window.
 
         Parameters
@@ -72,7 +74,7 @@ class Scores:
         return cls(days, days - number_of(cutoff), scores)
 
     @classmethod
-    def joined(cls, parts: Sequence["Scores"]) -> "Scores":
+    def joined(cls, parts: Sequence["ConformityScores"]) -> "ConformityScores":
         """Concatenate scores, in order."""
         empty = np.zeros(0, dtype=np.int64)
         return cls(
@@ -81,18 +83,20 @@ class Scores:
             np.concatenate([np.zeros(0), *(part.scores for part in parts)]),
         )
 
-    def known_at(self, cutoff: date) -> "Scores":
+    def known_at(self, cutoff: date) -> "ConformityScores":
         """The scores of days up to `cutoff`."""
         known = self.days <= number_of(cutoff)
-        return Scores(self.days[known], self.ahead[known], self.scores[known])
+        return ConformityScores(self.days[known], self.ahead[known], self.scores[known])
 
 
-def pooled_spread(item: str, cutoff: date, series: Sequence[Scores], horizon: int) -> PooledSpread | None:
+def pooled_spread(
+    item: str, cutoff: date, series: Sequence[ConformityScores], horizon: int
+) -> PooledSpread | None:
     """The factor of each week ahead, pooled over the series of a product; None if there are too few days.
 
     A factor is never below 1: calm months in the past do not promise a calm future.
     """
-    known = Scores.joined(series).known_at(cutoff)
+    known = ConformityScores.joined(series).known_at(cutoff)
     weeks = (known.ahead - 1) // WEEK
     count = -(-horizon // WEEK)
     by_week = [known.scores[weeks == week] for week in range(count)]
@@ -101,7 +105,7 @@ def pooled_spread(item: str, cutoff: date, series: Sequence[Scores], horizon: in
     return PooledSpread(item, cutoff, len(series), tuple(max(1.0, _promised(scores)) for scores in by_week))
 
 
-def width_factors(own: Scores, pooled: PooledSpread | None, horizon: int) -> tuple[float, ...]:
+def width_factors(own: ConformityScores, pooled: PooledSpread | None, horizon: int) -> tuple[float, ...]:
     """The factor of each week ahead: the pooled one times the series' own.
 
     The series' own factor is the 80% quantile of its scores after dividing by the pooled factors, raised to

@@ -115,6 +115,6 @@ def break_down(version: int, rows: pd.DataFrame, explanation: Explanation | None
         if holiday:
             texts["holiday"] = holiday
         steps = {name: step[at] for name, step in amounts.items() if step[at] or name == LEVEL}
-        told = tuple(BreakdownStep(name, texts[name], steps[name]) for name in STEPS if name in steps)
-        days.append(DayBreakdown(ds, mean, told if is_open else (BreakdownStep("closed", CLOSED, 0.0),)))
+        listed = tuple(BreakdownStep(name, texts[name], steps[name]) for name in STEPS if name in steps)
+        days.append(DayBreakdown(ds, mean, listed if is_open else (BreakdownStep("closed", CLOSED, 0.0),)))
     return Breakdown(version, explanation.origin, NOTES[explanation.origin], tuple(days))

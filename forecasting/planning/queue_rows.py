@@ -48,7 +48,7 @@ class QueueRow:
     Attributes
     ----------
     reason
-        Why it stands where it does: one sentence without a full stop.
+        Why the store needs attention, or what it is doing: one sentence without a full stop.
     sales_through
         The newest day with sales; None without sales.
     next7, last7, year7

@@ -14,7 +14,7 @@ from forecasting.core.domain import RefreshRun, natural_order
 from forecasting.core.errors import UnknownSeries
 from forecasting.core.pooled_priors import ChainPriors, PooledPrior, PooledSpread
 from forecasting.core.ports import Clock, Compute, Storage
-from forecasting.evaluation.calibration import Scores, pooled_spread
+from forecasting.evaluation.calibration import ConformityScores, pooled_spread
 from forecasting.evaluation.empirical_bayes import estimate_prior
 from forecasting.evaluation.windows import Window, window_cutoffs
 from forecasting.refresh.run_outcome import ReportProgress, RunOutcome
@@ -127,7 +127,7 @@ class _Passes:
             return ()
         windows = tuple(Window(cutoff, chain.horizon) for cutoff in self.cutoffs)
         tasks = [SpreadTask(each, chain, windows) for each in even_sample(self.files, SPREAD_STORES)]
-        scores: defaultdict[str, list[Scores]] = defaultdict(list)
+        scores: defaultdict[str, list[ConformityScores]] = defaultdict(list)
         for result in self._results("Calibrating the shared model", tasks, chain.priors):
             for each in result:
                 if not isinstance(each, PooledFit):
@@ -143,7 +143,7 @@ class _Passes:
 
     def _results(
         self, stage: str, tasks: Sequence[Task], priors: tuple[PooledPrior, ...]
-    ) -> Iterator[tuple[PooledFit | tuple[str, Scores], ...]]:
+    ) -> Iterator[tuple[PooledFit | tuple[str, ConformityScores], ...]]:
         """Yield results as they arrive; a failed task leaves its store out.
 
         Raises

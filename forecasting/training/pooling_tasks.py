@@ -11,7 +11,7 @@ from forecasting.core.errors import FitFailed
 from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports import HistoryReader, PoolableSeries
 from forecasting.evaluation.backtest import backtest
-from forecasting.evaluation.calibration import Scores
+from forecasting.evaluation.calibration import ConformityScores
 from forecasting.evaluation.candidate_engines import CandidateEngines, EngineNamed
 from forecasting.evaluation.windows import Window
 from forecasting.training.store_files import StoreFiles
@@ -75,7 +75,9 @@ class SpreadTask:
     chain: ChainPriors
     windows: tuple[Window, ...]
 
-    def run(self, reader: HistoryReader, engine_named: EngineNamed) -> tuple[tuple[str, Scores], ...]:
+    def run(
+        self, reader: HistoryReader, engine_named: EngineNamed
+    ) -> tuple[tuple[str, ConformityScores], ...]:
         """Return the item and the scores of each series, over the windows it has enough history for.
 
         Raises

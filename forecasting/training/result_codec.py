@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from forecasting.core.errors import StorageError
-from forecasting.evaluation.calibration import Scores
+from forecasting.evaluation.calibration import ConformityScores
 from forecasting.training.forecast_task import StorePart
 from forecasting.training.pooling_tasks import PooledFit
 from forecasting.training.tasks import Result
@@ -29,7 +29,7 @@ class _StoredResult(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=Tr
     version: Literal[3]
     part: StorePart | None = None
     fits: tuple[PooledFit, ...] | None = None
-    scores: tuple[tuple[str, Scores], ...] | None = None
+    scores: tuple[tuple[str, ConformityScores], ...] | None = None
 
 
 def write_result(result: Result) -> bytes:

@@ -66,8 +66,8 @@ def test_an_empty_frame_is_a_series_without_days() -> None:
         pytest.param(FRAME.assign(y=1), "column 'y' has dtype int64", id="dtype"),
         pytest.param(FRAME.assign(is_open=1.0), "column 'is_open' has dtype float64", id="flag"),
         pytest.param(FRAME.assign(y=np.nan), "column 'y' has 80 missing values", id="missing"),
-        pytest.param(FRAME.iloc[::-1], "one row a day in ascending order", id="order"),
-        pytest.param(FRAME.iloc[[0, 0, 1]], "one row a day in ascending order", id="twice"),
+        pytest.param(FRAME.iloc[::-1], "one row per day in ascending order", id="order"),
+        pytest.param(FRAME.iloc[[0, 0, 1]], "one row per day in ascending order", id="twice"),
         pytest.param(FRAME.assign(ds=FRAME["ds"] + pd.Timedelta(hours=1)), "found a time of day", id="hour"),
     ],
 )
@@ -260,5 +260,5 @@ def test_a_broken_promise_is_named_with_its_first_day(
 def test_days_that_were_not_requested_are_refused(days: slice) -> None:
     """Fewer, or others."""
     future = as_days(FRAME).after(FIRST, 14)
-    with pytest.raises(InvalidFrame, match="flat: expected the 14 days asked for, found 13 others"):
+    with pytest.raises(InvalidFrame, match="flat: expected the 14 requested days, found 13 others"):
         flat(future[days]).require(future, "flat")

@@ -41,7 +41,7 @@ def test_an_explanation_that_keeps_its_promises_is_returned() -> None:
         ({"weekday": [np.nan, 0, 0, 0]}, ON_PROMO, "expected finite steps, broken on"),
         ({"weekday": [0.6, -1, 0, 0]}, ON_PROMO, "expected steps that add up to the mean, broken on"),
         ({LEVEL: [10, 10, 5, 10], "weekday": [0.5, -1, -5, 0]}, ON_PROMO, "steps of 0 on a closed day"),
-        ({}, FUTURE, "no step for a promotion where there is none"),
+        ({}, FUTURE, "no promotion step on a day without a promotion"),
         ({}, ON_PROMO[:3], "expected 3 days, found 4"),
     ],
 )

@@ -15,7 +15,7 @@ from forecasting.core.pooled_priors import PooledSpread
 from forecasting.core.ports import LocalEngine
 from forecasting.engines.seasonal_naive import SeasonalNaive
 from forecasting.evaluation.backtest import Backtest, backtest, fit_and_forecast
-from forecasting.evaluation.calibration import Scores, widen, width_factors
+from forecasting.evaluation.calibration import ConformityScores, widen, width_factors
 from forecasting.evaluation.metrics import week_sums, week_to_week_scale
 from forecasting.evaluation.windows import Window, backtest_windows
 from tests.fakes import FlatEngine
@@ -39,7 +39,7 @@ def backtested(past: SeriesDays, engine: LocalEngine | None = None, horizon: int
 def first(made: Backtest, count: int) -> Backtest:
     """Only the oldest windows of a backtest."""
     results = made.results[:count]
-    return replace(made, results=results, scores=Scores.joined([each.scores() for each in results]))
+    return replace(made, results=results, scores=ConformityScores.joined([each.scores() for each in results]))
 
 
 def nothing_pooled(_cutoff: date) -> None:
@@ -90,11 +90,11 @@ def test_each_window_has_scores_of_its_open_days() -> None:
     for each in made.results:
         scores, window = each.scores(), each.window
         opened = window.future(past).is_open
-        expected = Scores.of(window.truth(past), each.forecast, opened, window.cutoff)
+        expected = ConformityScores.of(window.truth(past), each.forecast, opened, window.cutoff)
         assert scores.days.tolist() == each.forecast.days[opened].tolist()
         assert scores.ahead.tolist() == (scores.days - number_of(window.cutoff)).tolist()
         assert scores.scores.tolist() == expected.scores.tolist()
-    same_scores(made.scores, Scores.joined([each.scores() for each in made.results]))
+    same_scores(made.scores, ConformityScores.joined([each.scores() for each in made.results]))
 
 
 def test_the_first_window_has_the_engines_band_and_the_last_a_wider_one() -> None:
@@ -126,12 +126,12 @@ def test_each_window_is_calibrated_with_days_known_at_its_cutoff_only(horizon: i
     """Also if windows overlap, so that one has not ended at the next cutoff."""
     past = history(300)
     made = backtested(past, horizon=horizon)
-    joined = Scores.joined([each.scores() for each in made.results])
+    joined = ConformityScores.joined([each.scores() for each in made.results])
     weeks = []
     for at, each in enumerate(made.results):
         known = joined.days <= number_of(each.window.cutoff)
         assert known.any() == (at > 0) or horizon > 28
-        own = Scores(joined.days[known], joined.ahead[known], joined.scores[known])
+        own = ConformityScores(joined.days[known], joined.ahead[known], joined.scores[known])
         weeks.append(errors(past, each.window, widen(each.forecast, width_factors(own, None, horizon))))
     expected = tuple(ErrorSums.total(each) for each in zip(*weeks, strict=True))
     assert made.judge(nothing_pooled).weeks == expected
@@ -167,7 +167,7 @@ def test_the_next_forecast_is_widened_by_the_scores_of_all_windows() -> None:
     """Including the newest window, and by the pooled spread if there is one."""
     past = history()
     made = backtested(past)
-    every = Scores.joined([each.scores() for each in made.results])
+    every = ConformityScores.joined([each.scores() for each in made.results])
     assert made.width_factors(None) == width_factors(every, None, HORIZON)
     assert all(width > 1 for width in made.width_factors(None))
     pooled = PooledSpread("101", past.last, 8, (1.0, 1.5, 2.0, 3.0))
@@ -245,7 +245,7 @@ def same(one: SeriesForecast, other: SeriesForecast) -> None:
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
 
 
-def same_scores(one: Scores, other: Scores) -> None:
+def same_scores(one: ConformityScores, other: ConformityScores) -> None:
     """All scores and their days are equal."""
     for name in ("days", "ahead", "scores"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)

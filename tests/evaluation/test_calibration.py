@@ -12,7 +12,7 @@ from forecasting.evaluation.calibration import (
     LEAST_POOLED,
     NARROWEST,
     WIDEST,
-    Scores,
+    ConformityScores,
     pooled_spread,
     widen,
     width_factors,
@@ -31,20 +31,20 @@ def forecast(q50: np.ndarray, sd: np.ndarray | float = 0.2) -> SeriesForecast:
     return SeriesForecast(FIRST + np.arange(q50.size), 1.02 * q50, low, q50, high)
 
 
-def scores(values: list[float] | np.ndarray, ahead: int = 1, cutoff: date = CUTOFF) -> Scores:
+def scores(values: list[float] | np.ndarray, ahead: int = 1, cutoff: date = CUTOFF) -> ConformityScores:
     """Scores of days some days ahead of a cutoff."""
     size = len(values)
     days = np.full(size, number_of(cutoff) + ahead)
-    return Scores(days, np.full(size, ahead), np.asarray(values, dtype=float))
+    return ConformityScores(days, np.full(size, ahead), np.asarray(values, dtype=float))
 
 
-def normal_scores(size: int, truth_sd: float, sd: float = 0.2, seed: int = 0) -> Scores:
+def normal_scores(size: int, truth_sd: float, sd: float = 0.2, seed: int = 0) -> ConformityScores:
     """Scores of a series whose logs vary around q50 by `truth_sd`; the band is made for `sd`."""
     rng = np.random.default_rng(seed)
     q50 = np.full(size, 1000.0)
     truth = np.expm1(np.log1p(q50) + truth_sd * rng.standard_normal(size))
-    made = Scores.of(truth, forecast(q50, sd), np.ones(size, dtype=bool), CUTOFF)
-    return Scores(made.days, (made.ahead - 1) % HORIZON + 1, made.scores)
+    made = ConformityScores.of(truth, forecast(q50, sd), np.ones(size, dtype=bool), CUTOFF)
+    return ConformityScores(made.days, (made.ahead - 1) % HORIZON + 1, made.scores)
 
 
 demands = npst.arrays(np.float64, HORIZON, elements=st.one_of(st.just(0.0), st.floats(0.01, 1e6)))
@@ -56,7 +56,7 @@ def test_a_score_is_the_distance_in_half_widths_of_the_same_side() -> None:
     made = forecast(np.full(6, 99.0))
     edge = 0.2 * Z90
     truth = np.expm1(np.log1p(99.0) + np.array([edge, -edge, 0.0, 2 * edge, -edge / 2, 7.0]))
-    found = Scores.of(truth, made, np.arange(6) != 5, CUTOFF)
+    found = ConformityScores.of(truth, made, np.arange(6) != 5, CUTOFF)
     assert found.scores == pytest.approx([1, 1, 0, 2, 0.5])
     assert found.days.tolist() == (FIRST + np.arange(5)).tolist()
     assert found.ahead.tolist() == [1, 2, 3, 4, 5]
@@ -65,7 +65,7 @@ def test_a_score_is_the_distance_in_half_widths_of_the_same_side() -> None:
 def test_an_asymmetric_band_is_measured_on_the_side_of_the_miss() -> None:
     """From 99 up to 399 and down to 49 score 1 each: a factor of four and a factor of two."""
     made = SeriesForecast(FIRST + np.arange(3), *(np.full(3, each) for each in (120.0, 49.0, 99.0, 399.0)))
-    found = Scores.of(np.array([199.0, 399.0, 24.0]), made, np.ones(3, dtype=bool), CUTOFF)
+    found = ConformityScores.of(np.array([199.0, 399.0, 24.0]), made, np.ones(3, dtype=bool), CUTOFF)
     assert found.scores == pytest.approx([0.5, 1, 2])
 
 
@@ -76,7 +76,7 @@ def test_a_day_inside_the_band_scores_at_most_one(
     """A day outside scores more."""
     made = forecast(q50)
     inside = ((truth >= made.q10) & (truth <= made.q90))[opened]
-    found = Scores.of(truth, made, opened, CUTOFF).scores
+    found = ConformityScores.of(truth, made, opened, CUTOFF).scores
     assert (found[inside] <= 1 + 1e-6).all()
     assert (found[~inside] >= 1 - 1e-6).all()
 
@@ -84,7 +84,7 @@ def test_a_day_inside_the_band_scores_at_most_one(
 def test_a_miss_of_a_band_without_width_scores_infinity() -> None:
     """A hit scores 0, and the factor stays within its limits."""
     made = forecast(np.array([10.0, 10.0, 0.0]), 0.0)
-    found = Scores.of(np.array([10.0, 11.0, 3.0]), made, np.ones(3, dtype=bool), CUTOFF)
+    found = ConformityScores.of(np.array([10.0, 11.0, 3.0]), made, np.ones(3, dtype=bool), CUTOFF)
     assert found.scores.tolist() == [0, np.inf, np.inf]
     assert 1 < width_factors(found, None, HORIZON)[0] <= WIDEST
     endless = pooled_spread("101", CUTOFF + timedelta(days=7), [scores([np.inf] * LEAST_POOLED)], 7)
@@ -94,9 +94,14 @@ def test_a_miss_of_a_band_without_width_scores_infinity() -> None:
 
 def test_without_open_days_there_are_no_scores() -> None:
     """The band stays as it is."""
-    empty = Scores.of(np.ones(3), forecast(np.ones(3)), np.zeros(3, dtype=bool), CUTOFF)
+    empty = ConformityScores.of(np.ones(3), forecast(np.ones(3)), np.zeros(3, dtype=bool), CUTOFF)
     assert empty.scores.size == 0
-    for each in (empty, Scores.joined([]), Scores.joined([empty, empty]), empty.known_at(CUTOFF)):
+    for each in (
+        empty,
+        ConformityScores.joined([]),
+        ConformityScores.joined([empty, empty]),
+        empty.known_at(CUTOFF),
+    ):
         assert width_factors(each, None, HORIZON) == (1.0,) * 4
         assert width_factors(each, PooledSpread("101", CUTOFF, 9, (1.1, 1.2)), 21) == (1.1, 1.2, 1.2)
     assert pooled_spread("101", CUTOFF, [empty], HORIZON) is None
@@ -106,7 +111,7 @@ def test_without_open_days_there_are_no_scores() -> None:
 def test_scores_of_later_days_are_left_out(ahead: list[int], known: int) -> None:
     """A score is known from its day on."""
     days = number_of(CUTOFF) + np.array(ahead, dtype=np.int64)
-    made = Scores(days, np.array(ahead, dtype=np.int64), np.array(ahead, dtype=float))
+    made = ConformityScores(days, np.array(ahead, dtype=np.int64), np.array(ahead, dtype=float))
     found = made.known_at(CUTOFF + timedelta(days=known))
     assert found.ahead.tolist() == found.scores.tolist() == [each for each in ahead if each <= known]
 
@@ -164,9 +169,9 @@ def test_few_days_have_little_weight() -> None:
 def test_a_series_own_factor_multiplies_the_pooled_one() -> None:
     """Scores equal to the pooled factors change nothing, and lower scores reduce them."""
     chain = PooledSpread("101", CUTOFF, 9, (1.2, 1.6))
-    usual = Scores.joined([scores([1.2] * 50, 3), scores([1.6] * 50, 10)])
+    usual = ConformityScores.joined([scores([1.2] * 50, 3), scores([1.6] * 50, 10)])
     assert width_factors(usual, chain, 14) == pytest.approx((1.2, 1.6))
-    calm = Scores(usual.days, usual.ahead, usual.scores * 0.64)
+    calm = ConformityScores(usual.days, usual.ahead, usual.scores * 0.64)
     assert width_factors(calm, chain, 14) == pytest.approx((1.2 * 0.8, 1.6 * 0.8))
 
 
@@ -224,6 +229,6 @@ def test_widening_by_the_score_of_a_miss_puts_the_day_on_the_edge() -> None:
     """Scores and factors have the same unit."""
     made = forecast(np.array([500.0, 500.0]))
     truth = np.array([900.0, 300.0])
-    found = Scores.of(truth, made, np.ones(2, dtype=bool), CUTOFF).scores
+    found = ConformityScores.of(truth, made, np.ones(2, dtype=bool), CUTOFF).scores
     assert widen(made, (found[0],)).q90[0] == pytest.approx(900)
     assert widen(made, (found[1],)).q10[1] == pytest.approx(300)

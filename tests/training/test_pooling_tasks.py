@@ -11,7 +11,7 @@ from forecasting.core.domain import SeriesKey
 from forecasting.core.errors import StateUnavailable
 from forecasting.core.pooled_priors import ChainPriors, PooledPrior
 from forecasting.evaluation.backtest import backtest
-from forecasting.evaluation.calibration import Scores
+from forecasting.evaluation.calibration import ConformityScores
 from forecasting.evaluation.windows import Window
 from forecasting.training.pooling_tasks import PooledFit, PoolTask, SpreadTask, representative
 from tests.fakes import FlatEngine, engines
@@ -129,7 +129,7 @@ WINDOWS = tuple(Window(LAST - timedelta(days=28 * back), HORIZON) for back in (4
 
 def spread(
     frames: Mapping[str, pd.DataFrame], engine: PoolableEngine, priors: list[PooledPrior] | None = None
-) -> dict[str, Scores]:
+) -> dict[str, ConformityScores]:
     """The scores of a store's products, without those of their total."""
     shelf = HistoryShelf()
     found = SpreadTask(shelf.put("1", frames), chain(priors or []), WINDOWS).run(shelf, engine.named)

@@ -17,7 +17,7 @@ from forecasting.core.domain import BacktestScore, SeriesChoice, SeriesKey
 from forecasting.core.error_sums import ErrorSums
 from forecasting.core.errors import StorageError
 from forecasting.core.explanation import Cause, Explanation, Origin
-from forecasting.evaluation.calibration import Scores
+from forecasting.evaluation.calibration import ConformityScores
 from forecasting.training.forecast_task import SeriesResult, StorePart
 from forecasting.training.pooling_tasks import PooledFit
 from forecasting.training.result_codec import read_result, write_result
@@ -111,7 +111,7 @@ parts = st.builds(
     st.lists(results, max_size=2).map(tuple),
 )  # fmt: skip
 fits = st.builds(PooledFit, texts, days, st.dictionaries(texts, numbers, max_size=4))
-scores = st.builds(Scores, arrays(np.int64, 4), arrays(np.int64, 4), arrays(np.float64, 4))
+scores = st.builds(ConformityScores, arrays(np.int64, 4), arrays(np.int64, 4), arrays(np.float64, 4))
 
 
 @given(
