@@ -47,7 +47,9 @@ def test_an_engine_that_breaks_its_promises_is_named() -> None:
     with pytest.raises(InvalidFrame, match=r"^flat forecast of store 1, product 101: expected q10 ≤ q50"):
         SeriesFit.of(FlatEngine(spread=-0.1), PAST, KEY).forecast(FUTURE)
     fit = SeriesFit.of(BoastingEngine(), PAST, KEY)
-    with pytest.raises(InvalidFrame, match=r"^flat explanation of store 1, product 101: expected no step"):
+    with pytest.raises(
+        InvalidFrame, match=r"^flat explanation of store 1, product 101: expected no promotion step"
+    ):
         fit.explanation(FUTURE, fit.forecast(FUTURE).mean)
 
 
