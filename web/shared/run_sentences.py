@@ -27,7 +27,7 @@ def progress(run: RefreshRun, left: timedelta | None) -> str:
     """
     requested = f"requested by {run.requested_by}"
     if run.state is RunState.QUEUED:
-        return f"Waiting for its turn, {requested}"
+        return f"Waiting to start, {requested}"
     if run.state is RunState.WAITING and not run.waits_elsewhere:
         soon = f"in {wording.duration(left)}" if left else "now"
         return f"Attempt {run.attempt} of {ATTEMPTS} failed, trying again {soon}: {run.error}"

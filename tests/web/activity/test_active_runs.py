@@ -55,7 +55,7 @@ def test_an_active_run_shows_its_progress_and_can_be_cancelled(served: House) ->
     assert served.services.runs.get(LOCAL_USER, run.run_id).state is RunState.CANCELLED
     assert "Store 1 – Cancelled by Local user" in words(app)
     app = pressed(app, f"retry-{run.run_id}")
-    assert progress(app) == ["Store 1 – Waiting for its turn, requested by Local user"]
+    assert progress(app) == ["Store 1 – Waiting to start, requested by Local user"]
 
 
 def test_a_failed_run_shows_its_reason_and_can_be_tried_again(served: House) -> None:
