@@ -1,3 +1,4 @@
+import gc
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -5,11 +6,31 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import kinds
 from tests.house import House
 from tests.postgres import Server, serving
 
 settings.register_profile("calm", deadline=None, max_examples=40)  # a busy machine is not a failed property
 settings.load_profile("calm")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses by the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow kinds."""
+    for item in items:
+        kinds.mark(item)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave aside what lives until the end: modules and thousands of tests."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)  # before fixtures are set up
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let whatever starts something slow know for which test."""
+    kinds.enter(item)
 
 
 @pytest.fixture(autouse=True)

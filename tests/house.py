@@ -22,6 +22,7 @@ from forecasting.training.run_training import RunTraining
 from forecasting.training.store_group import StoreGroup
 from tests.empty_states import lay_down
 from tests.fakes import FlatEngine, InlineCompute, TurnedClock, engines
+from tests.templates import copy_template
 
 FIRST, LAST = date(2019, 1, 1), date(2019, 4, 2)
 SUNDAY = 6
@@ -39,16 +40,24 @@ class House:
         self.home = home
         self.clock = TurnedClock()
         self.settings = Settings(home=home, **{"engine": "flat", "processes": 2, **settings})  # type: ignore[arg-type] # by name
-        self.storage = SqlStorage(open_database(lay_down(home), clock=self.clock), self.settings.tolerance)
-        self.history = ParquetHistory(home / "history", self.storage.manifest, self.clock)
         self.engine = FlatEngine()
-        known = engines(self.engine, SeasonalNaive(), Empirical(), *more)
-        self.compute = InlineCompute(known, self.history.reader)
+        self._engines = engines(self.engine, SeasonalNaive(), Empirical(), *more)
+        self._remote = remote
+        self.wakes = 0
+        self._open()
+
+    def _open(self) -> None:
+        """Open the state folder and wire everything over it."""
+        self.storage = SqlStorage(
+            open_database(lay_down(self.home), clock=self.clock), self.settings.tolerance
+        )
+        self.history = ParquetHistory(self.home / "history", self.storage.manifest, self.clock)
+        self.compute = InlineCompute(self._engines, self.history.reader)
         group = None
-        if remote is not None:
+        if self._remote is not None:
             group = GroupTraining(
-                StoreGroup(remote, self.storage, self.history.reader, self.settings),
-                GroupPublisher(remote.name, self.storage, self.compute, self.settings),
+                StoreGroup(self._remote, self.storage, self.history.reader, self.settings),
+                GroupPublisher(self._remote.name, self.storage, self.compute, self.settings),
                 self.storage.checkpoints,
                 self.settings.aws.poll,
             )
@@ -56,17 +65,22 @@ class House:
         self.worker = RefreshWorker(
             self.storage, self.training, self.clock, LeaseTerms(self.settings.lease), "worker"
         )
-        self.wakes = 0
         self.services = compose(self.history, self.storage, self.clock, self.settings, self._woken)
 
     def _woken(self) -> None:
         self.wakes += 1
 
     def furnish(self) -> "House":
+        """Bring a new house to where the import of the sales of both stores leaves it."""
+        self.storage.close()
+        copy_template("furnished", self.home, _furnish)
+        self._open()
+        return self
+
+    def import_both_stores(self) -> None:
         """Import the sales of both stores."""
         rows = [("1", "101", 100.0), ("1", "102", 50.0), ("2", "101", 80.0)]
         self.deliver("sales", [sales(store, item, level, FIRST, LAST) for store, item, level in rows])
-        return self
 
     def deliver(self, kind: str, frames: list[pd.DataFrame], by: Principal = LOCAL_USER) -> None:
         """Import frames as one file, as an operator would."""
@@ -97,6 +111,13 @@ class House:
     def close(self) -> None:
         """Close the database."""
         self.storage.close()
+
+
+def _furnish(home: Path) -> None:
+    """Make the template of a furnished house."""
+    house = House(home)
+    house.import_both_stores()
+    house.close()
 
 
 def sales(store: str, item: str, level: float, first: date, last: date) -> pd.DataFrame:

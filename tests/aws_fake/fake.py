@@ -22,6 +22,7 @@ from tests.aws_fake.resources import KINDS
 from tests.aws_fake.scripted_faults import ScriptedFault, ScriptedFaults
 from tests.aws_fake.seeds import SeededResources
 from tests.aws_fake.service_roles import SERVICE, Roles
+from tests.kinds import require_slow_kind
 
 BUCKET = "storecast-forecast"
 ROLE = "forecast-access"
@@ -56,6 +57,7 @@ class AwsFake(SeededResources):
 
     def __enter__(self) -> Self:
         """Start."""
+        require_slow_kind("the double of AWS")
         dispatcher = DomainDispatcherApplication(create_backend_app)
         self._door = Gateway(dispatcher, self.clock, self._log, self._faults)
         self._moto = make_server("127.0.0.1", 0, self._door, threaded=True, request_handler=_QuietHandler)

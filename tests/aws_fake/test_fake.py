@@ -10,6 +10,7 @@ from tests.aws_fake.world import ONCE, World, plan
 from tests.fakes import TurnedClock
 
 
+@pytest.mark.aws
 def test_a_second_fake_has_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clock, page size and policy; clients find it through the environment only."""
     clock = TurnedClock(datetime(2024, 1, 1, tzinfo=UTC))

@@ -14,11 +14,13 @@ from forecasting.storage.database import FILE
 from tests.backup.archives import Run, files, with_manifest, with_settings
 from tests.history.conftest import CREDENTIALS
 from tests.history.folder_cases import new_bucket
+from tests.kinds import require_slow_kind
 
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty bucket of an S3 server that runs for the tests."""
+    require_slow_kind("an S3 server")
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -142,7 +144,7 @@ def test_a_restore_that_broke_off_is_done_again(run: Run, home: Path, back: Path
     new = tmp_path / "new"
     for name, content in list(files(home / "history").items())[:2]:
         path = new / "history" / name
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content[: len(content) // 2])
     (new / "history" / "sales" / "1f.tmp").mkdir()
     assert run(new, "restore", back)[0] == 0

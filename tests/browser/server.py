@@ -18,6 +18,7 @@ from forecasting.config.settings import Settings
 from forecasting.core.domain import LOCAL_USER, RefreshRun, RunState
 from tests.browser.engine import ENGINE, VARIABLE, Gate
 from tests.house import LAST, sales
+from tests.kinds import require_slow_kind
 from tests.processes import ROOT, Process, until
 
 FIRST = LAST - timedelta(days=119)
@@ -115,6 +116,7 @@ class Server(Process):
     """
 
     def __init__(self, home: Path, port: int | None = None, script: str = APP, **more: str) -> None:
+        require_slow_kind("the dashboard's server")
         self.home = home
         self.gate = Gate(home / "gate")
         self.port = port or free_port()

@@ -12,6 +12,7 @@ from typing import Any
 from distributed import Client
 
 from tests.browser.server import accepts, free_port, until
+from tests.kinds import require_slow_kind
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
@@ -29,6 +30,7 @@ class DaskProcesses:
     """
 
     def __init__(self, folder: Path, **environment: str) -> None:
+        require_slow_kind("a Dask cluster")
         self.folder = folder
         self.port = free_port()
         self.address = f"tcp://127.0.0.1:{self.port}"

@@ -4,6 +4,7 @@ import inspect
 from pathlib import Path
 
 import distributed
+import pytest
 from distributed import Client
 
 from forecasting.compute.dask_internals import (
@@ -37,6 +38,7 @@ def test_workers_can_be_called_without_their_errors() -> None:
     assert "ignore" in str(inspect.signature(Client.run).parameters["on_error"].annotation), HINT
 
 
+@pytest.mark.dask
 def test_a_client_reports_its_state_and_the_threads_of_its_workers(tmp_path: Path) -> None:
     """It is connected, looks for a scheduler that was killed, and is neither once it is closed."""
     with dask_processes(tmp_path) as processes:

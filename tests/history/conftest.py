@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 from forecasting.history.parquet_history import ParquetHistory
 from tests.history.fake_manifest import FakeManifest
 from tests.history.folder_cases import KINDS, FolderCase, folder_case, new_bucket
+from tests.kinds import require_slow_kind
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -71,22 +72,42 @@ def history(root: Path, manifest: FakeManifest, clock: SteppingClock) -> Parquet
     return ParquetHistory(root, manifest, clock)
 
 
+class S3Server:
+    """A real S3 server of our own; started when it is first used."""
+
+    @cached_property
+    def url(self) -> str:
+        """Where it is."""
+        require_slow_kind("an S3 server")
+        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        self._server.start()
+        host, port = self._server.get_host_and_port()
+        return f"http://{host}:{port}"
+
+    def close(self) -> None:
+        """End it, if it was started."""
+        if "url" in self.__dict__:
+            self._server.stop()
+
+
 @pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
-    """The URL of a real S3 server in this process."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def s3_server() -> Iterator[S3Server]:
+    """A real S3 server in this process."""
+    server = S3Server()
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+def bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     """Creates an empty bucket on that server; the environment points this process and its children there."""
-    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": s3_server}.items():
-        monkeypatch.setenv(name, value)
-    return partial(new_bucket, f"bucket-{uuid.uuid4().hex}")
+
+    def make() -> str:
+        for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": s3_server.url}.items():
+            monkeypatch.setenv(name, value)
+        return new_bucket(f"bucket-{uuid.uuid4().hex}")
+
+    return make
 
 
 @pytest.fixture(params=KINDS)

@@ -1,11 +1,12 @@
 """A process that imports on request.
 
-Each task is a line of JSON: home, address of the history, files. The process answers ``ready``, waits for one
-more line, imports the files, and answers with their reports.
+Each task is a line of JSON: home, address of the history, files, environment. The process answers ``ready``,
+waits for one more line, imports the files, and answers with their reports.
 """
 
 import dataclasses
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -21,8 +22,9 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def serve(home: str, address: str, files: list[str]) -> None:
-    """Do one task."""
+def serve(home: str, address: str, files: list[str], environment: dict[str, str]) -> None:
+    """Do one task, with these variables added to the environment."""
+    os.environ.update(environment)
     storage = SqlStorage(open_database(Path(home)))
     history = ParquetHistory(address, storage.manifest, SystemClock())
     say("ready")

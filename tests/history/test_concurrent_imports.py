@@ -14,7 +14,6 @@ from forecasting.config.clock import SystemClock
 from forecasting.history.parquet_history import ParquetHistory
 from forecasting.storage.database import open_database
 from forecasting.storage.sql_storage import SqlStorage
-from tests.history.conftest import CREDENTIALS
 from tests.history.examples import demand
 from tests.history.folder_cases import folder_case
 
@@ -25,14 +24,12 @@ Importer = subprocess.Popen[str]
 
 
 @pytest.fixture(scope="module")
-def importers(s3_server: str) -> Iterator[list[Importer]]:
+def importers() -> Iterator[list[Importer]]:
     """Processes that wait for tasks; at the end none of them has written an error."""
     command = [sys.executable, "-W", "error", "-m", "tests.history.importer"]
-    env = os.environ | CREDENTIALS | {"AWS_ENDPOINT_URL": s3_server}
     pipe = subprocess.PIPE
     started = [
-        subprocess.Popen(command, env=env, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
-        for _ in range(MOST)
+        subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe) for _ in range(MOST)
     ]
     yield started
     for importer in started:
@@ -45,7 +42,8 @@ def import_at_once(
 ) -> list[dict[str, Any]]:
     """Let each process import a batch of files, all starting together; return their reports."""
     for importer, batch in zip(importers, batches, strict=True):
-        say(importer, json.dumps([str(home), address, [str(path) for path in batch]]))
+        environment = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        say(importer, json.dumps([str(home), address, [str(path) for path in batch], environment]))
     for importer in importers:
         assert read_line(importer) == "ready"
     for importer in importers:

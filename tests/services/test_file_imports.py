@@ -14,7 +14,7 @@ from tests.services.published import TOTAL
 def test_importing_the_same_file_again_changes_nothing(house: House) -> None:
     """Equal values are equal inputs."""
     trained(house)
-    house.furnish()
+    house.import_both_stores()
     assert house.services.stores.freshness(LOCAL_USER, "1").state is StoreState.FRESH
     assert press(house) is Verdict.FRESH
 

@@ -18,6 +18,7 @@ from forecasting.storage import SqlStorage, open_database
 from tests.house import LAST, House
 from tests.storage.examples import after, publish
 from tests.storage.named_files import NamedFiles
+from tests.templates import copy_template
 
 DAY = timedelta(days=1)
 PLANNER = replace(LOCAL_USER, roles=frozenset({"planner"}))
@@ -34,14 +35,21 @@ def stamp(house: House) -> None:
 @pytest.fixture
 def old_house(tmp_path: Path) -> Iterator[House]:
     """Ten days of imports and refreshes of store 1, kept for 3 versions or 2 days."""
-    house = House(tmp_path, keep_versions=3, keep=2 * DAY).furnish()
+    house = House(copy_template("ten days", tmp_path, live_ten_days), keep_versions=3, keep=2 * DAY)
+    house.clock.turn(10 * DAY)
+    yield house
+    house.close()
+
+
+def live_ten_days(home: Path) -> None:
+    """Import sales of store 1 and refresh its forecast, day by day."""
+    house = House(home, keep_versions=3, keep=2 * DAY).furnish()
     for day in range(10):
         house.next_day(LAST + (day + 1) * DAY)
         house.services.refreshing.refresh(LOCAL_USER, "1")
         house.work()
         stamp(house)
         house.clock.turn(DAY)
-    yield house
     house.close()
 
 
@@ -156,7 +164,7 @@ def test_the_status_command_tells_disk_use(capsys: pytest.CaptureFixture[str]) -
     """In words and as JSON."""
     assert main(["status"]) == 0
     told = capsys.readouterr().out
-    assert re.search(r"^database      \d+\.\d MB, 10 forecast versions$", told, re.MULTILINE)
+    assert re.search(r"^database      [\d.]+ [kM]B, 10 forecast versions$", told, re.MULTILINE)
     assert re.search(r"^history       \d+ kB, 12 files$", told, re.MULTILINE)
     assert main(["status", "--json"]) == 0
     disk = json.loads(capsys.readouterr().out)["disk"]

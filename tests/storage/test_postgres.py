@@ -221,6 +221,7 @@ def test_a_rule_of_the_schema_is_a_storage_error(database: Database) -> None:
         connection.exec_driver_sql("INSERT INTO forecast_head VALUES ('1', 77)")
 
 
+@pytest.mark.postgres
 def test_a_server_that_was_restarted_is_used_again() -> None:
     """While it is down the error says so. Dropped connections are replaced, and nothing committed is lost."""
     with serving(own=True) as server:

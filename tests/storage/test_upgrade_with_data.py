@@ -2,6 +2,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from tests.storage.examples import (
     retrain,
     running,
 )
+from tests.templates import copy_template
 
 ROWS = {
     "history_import": [(1, "sales", "sales.csv", "Ana", "2026-03-02 07:00:00.000000", None)],
@@ -121,8 +123,29 @@ def _typed(column: sa.Column[Any], value: object) -> object:
 def upgraded(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server) -> Iterator[SqlStorage]:
     """A database with one store as each release left it, opened by the current software."""
     kind, release = request.param
-    url = postgres.new_database() if kind == "postgres" else ""
-    engine = create_engine(parse_url(url)) if url else sa.create_engine(f"sqlite:///{tmp_path / FILE}")
+    if kind == "postgres":
+        url = postgres.copy_of(upgraded_postgres(postgres, release))
+    else:
+        url = ""
+        copy_template(f"upgraded {release}", tmp_path, lambda home: upgrade(home, "", release))
+    storage = SqlStorage(open_database(tmp_path, url, clock=TurnedClock(after(60))))
+    yield storage
+    storage.close()
+    if url:
+        postgres.drop(url)
+
+
+@cache
+def upgraded_postgres(postgres: Server, release: str) -> str:
+    """The address of such a database, which tests copy."""
+    url = postgres.new_database()
+    upgrade(Path(), url, release)
+    return url
+
+
+def upgrade(home: Path, url: str, release: str) -> None:
+    """Let a release make a database and put a store into it, and the present software open it."""
+    engine = create_engine(parse_url(url)) if url else sa.create_engine(f"sqlite:///{home / FILE}")
     config = migrations()
     for revision in RELEASES[: RELEASES.index(release) + 1]:
         with engine.begin() as connection:
@@ -136,11 +159,7 @@ def upgraded(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server) -
             for table, key in (("forecast_version", "version"), ("history_import", "import_id")):
                 connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table}', '{key}'), 1)")
     engine.dispose()
-    storage = SqlStorage(open_database(tmp_path, url, clock=TurnedClock(after(60))))
-    yield storage
-    storage.close()
-    if url:
-        postgres.drop(url)
+    open_database(home, url, clock=TurnedClock(after(60))).close()
 
 
 def test_what_was_there_is_there_after_the_upgrade(upgraded: SqlStorage) -> None:
