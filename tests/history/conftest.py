@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 from forecasting.history.parquet_history import ParquetHistory
 from tests.history.fake_manifest import FakeManifest
 from tests.history.folder_cases import KINDS, FolderCase, folder_case, new_bucket
-from tests.kinds import require_slow_kind
+from tests.kinds import require_slow_kind, slow_kinds
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -99,15 +99,14 @@ def s3_server() -> Iterator[S3Server]:
 
 
 @pytest.fixture
-def bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+def bucket(
+    request: pytest.FixtureRequest, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], str]:
     """Creates an empty bucket on that server; the environment points this process and its children there."""
-
-    def make() -> str:
+    if "s3" in slow_kinds(request.node):  # a test of another kind of place does not start the server
         for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": s3_server.url}.items():
             monkeypatch.setenv(name, value)
-        return new_bucket(f"bucket-{uuid.uuid4().hex}")
-
-    return make
+    return partial(new_bucket, f"bucket-{uuid.uuid4().hex}")
 
 
 @pytest.fixture(params=KINDS)
