@@ -104,7 +104,7 @@ class Site:
         ]
         started = self.processes[before:]
         for each in started:
-            _wait_until_it_says(each, "working refresh runs")
+            _wait_until_it_says(each, "running refreshes")
         return set(started)
 
     def server(self) -> Server:
