@@ -8,6 +8,7 @@ from pathlib import Path
 from forecasting.config.settings import Settings
 from forecasting.core.ports import Clock, SalesHistory, Storage
 from forecasting.services.accuracy_reading import Accuracy
+from forecasting.services.explanation_reading import Explanations
 from forecasting.services.file_imports import Imports, NextDayFile
 from forecasting.services.forecast_reading import Forecasts
 from forecasting.services.operations import Operations
@@ -32,7 +33,9 @@ class Services:
     stores
         The stores, their state, the queue, the feeds.
     forecasts
-        Published forecasts, sales, explanations, changes.
+        Published forecasts and sales.
+    explanations
+        What forecasts are made of, and what changed between versions.
     accuracy
         Backtests and the track record.
     refreshing
@@ -49,6 +52,7 @@ class Services:
 
     stores: StoreOverview
     forecasts: Forecasts
+    explanations: Explanations
     accuracy: Accuracy
     refreshing: Refreshing
     runs: Runs
@@ -93,12 +97,14 @@ def compose(
     visible = VisibleStores(storage, settings)
     overview = StoreOverview(history, storage, clock, settings, visible)
     accuracy = Accuracy(storage, visible)
+    cache = SeriesCache(history, storage)
     runs = Runs(storage, clock, visible)
     refreshing = Refreshing(storage, clock, settings, visible, runs, wake, pooled=pooled)
     scoring = TrackScoring(history, storage, settings.keep)
     return Services(
         stores=overview,
-        forecasts=Forecasts(storage, visible, SeriesCache(history, storage), accuracy, settings.holidays),
+        forecasts=Forecasts(storage, visible, cache, accuracy, settings.holidays),
+        explanations=Explanations(storage, visible, cache),
         accuracy=accuracy,
         refreshing=refreshing,
         runs=runs,

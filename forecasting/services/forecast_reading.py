@@ -1,8 +1,6 @@
-"""What a published forecast of one series says, why, and what changed since an earlier version."""
+"""What a published forecast of one series says, and the sales before it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import date
 
 import pandas as pd
 
@@ -15,13 +13,10 @@ from forecasting.core.domain import (
     SeriesKey,
     SeriesSummary,
     VersionHeader,
-    natural_order,
 )
-from forecasting.core.errors import InvalidRequest, UnknownSeries
+from forecasting.core.errors import UnknownSeries
 from forecasting.core.ports import Storage
 from forecasting.planning.alerts import Alert, alerts
-from forecasting.planning.breakdown import Breakdown, break_down
-from forecasting.planning.changes import ForecastChanges, VersionForecast, compare_versions
 from forecasting.planning.recent_outcomes import RecentOutcomes
 from forecasting.services.accuracy_reading import Accuracy
 from forecasting.services.series_cache import SeriesCache
@@ -84,7 +79,7 @@ class Forecasts:
         InvalidRequest
             If the version belongs to another store.
         """
-        return self._rows(key, self._stores.header(principal, key.store, version))
+        return self._cache.forecast(key, self._stores.header(principal, key.store, version))
 
     def sales(self, principal: Principal, key: SeriesKey, days: int | None = None) -> pd.DataFrame:
         """Read the sales of one series (`schema.HISTORY`).
@@ -100,73 +95,6 @@ class Forecasts:
             If the principal has no such store, or the store does not sell the product.
         """
         return self._sold(principal, key, days).history()
-
-    def why(
-        self, principal: Principal, key: SeriesKey, version: int | None = None, day: date | None = None
-    ) -> Breakdown:
-        """Explain the days of a series in a published version.
-
-        Parameters
-        ----------
-        version
-            By default the newest.
-        day
-            Only this day; None means every day of the version.
-
-        Raises
-        ------
-        UnknownSeries, NoForecastYet
-            As `forecast`.
-        InvalidRequest
-            If the version belongs to another store, or the day is not one of its days.
-        """
-        header = self._stores.header(principal, key.store, version)
-        rows = self._rows(key, header)
-        explanation = self._storage.versions.reasons(header.version, key.item).why.get(key.item)
-        explained = break_down(header.version, rows, explanation)
-        if day is None:
-            return explained
-        if not (rows["ds"] == pd.Timestamp(day)).any():
-            first, last = (f"{ds:%Y-%m-%d}" for ds in (rows["ds"].iloc[0], rows["ds"].iloc[-1]))
-            raise InvalidRequest(f"{key}: expected a day from {first} to {last}, found {day}")
-        return replace(explained, days=tuple(each for each in explained.days if each.ds == day))
-
-    def changes(
-        self,
-        principal: Principal,
-        key: SeriesKey,
-        version: int | None = None,
-        since_version: int | None = None,
-    ) -> ForecastChanges:
-        """Compare one published version of a series with an earlier one, and say what moved it.
-
-        Parameters
-        ----------
-        version
-            By default the newest.
-        since_version
-            The earlier version; by default the one before `version`.
-
-        Raises
-        ------
-        UnknownSeries, NoForecastYet
-            As `forecast`.
-        InvalidRequest
-            If a version belongs to another store or is no longer kept, or the two are in the wrong order.
-        """
-        header, versions = self._stores.header(principal, key.store, version), self._storage.versions
-        since = since_version or versions.before(key.store, header.version)
-        newest = self._rows(key, header)
-        if since is None:
-            return ForecastChanges(None, header.version)
-        if self._stores.header(principal, key.store, since).version > header.version:
-            raise InvalidRequest(f"{key}: expected a version before {header.version}, found {since}")
-        headers = versions.line(key.store, since, header.version)
-        frames = [*(self._cache.rows(each, key.item)[0] for each in headers[:-1]), newest]
-        line = [VersionForecast.of(each.version, frame) for each, frame in zip(headers, frames, strict=True)]
-        return compare_versions(
-            line, [versions.reasons(each.version, key.item) for each in headers[1:]], key.item
-        )
 
     def alerts(
         self,
@@ -275,13 +203,6 @@ class Forecasts:
             for head in heads
         ]
         return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
-
-    def _rows(self, key: SeriesKey, header: VersionHeader) -> pd.DataFrame:
-        rows, known = self._cache.rows(header, key.item)
-        if rows.empty:
-            products = ", ".join(sorted(known, key=natural_order))
-            raise UnknownSeries(f"{key}: expected one of the products {products}, found '{key.item}'")
-        return rows.copy(deep=False)  # callers may add columns without changing the cached frame
 
     def _sold(self, principal: Principal, key: SeriesKey, days: int | None) -> SeriesDays:
         series = self._cache.sold(self._stores.sales_file(principal, key.store), key.item)

@@ -17,12 +17,12 @@ from forecasting.core.domain import (
     RunState,
     StoreSnapshot,
     Verdict,
-    scope_of,
 )
 from forecasting.core.errors import InvalidRequest
 from forecasting.core.pooled_priors import CHAIN
 from forecasting.core.ports import Clock, Storage
 from forecasting.refresh import policy
+from forecasting.services.request_building import BATCH, PRESS, RequestBuilder, Rule
 from forecasting.services.run_history import Runs
 from forecasting.services.visible_stores import VisibleStores, require_operator
 
@@ -31,9 +31,6 @@ POOLING_DAYS = 7
 of all stores has them computed again whenever there are new sales."""
 
 MOST_WORK_FIRST = (Verdict.RETRAIN, Verdict.REFORECAST, Verdict.ATTACHED, Verdict.FRESH)
-
-PRESS, BATCH = 0, 10
-"""Priorities: a person's press runs before a batch."""
 
 
 class Refreshing:
@@ -73,6 +70,7 @@ class Refreshing:
         self._runs = runs
         self._wake = wake
         self._pooled = pooled
+        self._build = RequestBuilder(clock, settings, stores)
 
     def refresh(
         self, principal: Principal, store: str, *, force: bool = False, at: datetime | None = None
@@ -98,8 +96,8 @@ class Refreshing:
         snapshot = self._stores.snapshot(principal, store)
         if force:
             require_operator(principal, "force a training")
-        rule = self._rule(self._instant(at), force=force)
-        answer = self._storage.requests.submit(self._request(principal, snapshot, PRESS), rule)
+        rule = self._build.rule(self._instant(at), force=force)
+        answer = self._storage.requests.submit(self._build.for_store(principal, snapshot, PRESS), rule)
         self._wake()
         return answer
 
@@ -124,14 +122,17 @@ class Refreshing:
         snapshots = [each for each in self._stores.snapshots(principal) if not only_new or _never_tried(each)]
         if not snapshots:
             return []
-        batch, rule = uuid4().hex, self._rule(self._clock.now(), force=force)
+        batch, rule = uuid4().hex, self._build.rule(self._clock.now(), force=force)
         pools = self._pooled and principal.is_operator
         chain = [self._request_pooling(principal, force=force, batch=batch)] if pools else []
-        asks = [self._request(principal, each, BATCH, batch) for each in self._one_per_scope(snapshots, rule)]
+        asks = [
+            self._build.for_store(principal, each, BATCH, batch)
+            for each in self._one_per_scope(snapshots, rule)
+        ]
         answers = self._storage.requests.submit_many(asks, rule)
         self._wake()
         by_scope = {ask.scope: (ask, answer) for ask, answer in zip(asks, answers, strict=True)}
-        every = [_answer_for(each.store, *by_scope[self._scope(each)]) for each in snapshots]
+        every = [_answer_for(each.store, *by_scope[self._build.scope(each)]) for each in snapshots]
         return [answer for answer in chain if answer.run] + every
 
     def refresh_chain(self, principal: Principal, *, force: bool = False) -> RefreshAnswer:
@@ -217,8 +218,10 @@ class Refreshing:
         if run.is_chain_run:
             return self.refresh_chain(principal)
         again = RefreshDecision(run.verdict, f"Trying again what {run.state} before, as asked")
-        snapshot = next(each for each in self._stores.snapshots(principal) if self._scope(each) == run.scope)
-        ask = self._request(principal, snapshot, PRESS)
+        snapshot = next(
+            each for each in self._stores.snapshots(principal) if self._build.scope(each) == run.scope
+        )
+        ask = self._build.for_store(principal, snapshot, PRESS)
         answer = self._storage.requests.submit(ask, lambda _snapshot: again)
         self._wake()
         return answer
@@ -235,28 +238,11 @@ class Refreshing:
             )
         return at
 
-    def _rule(self, at: datetime, *, force: bool) -> Callable[[StoreSnapshot], RefreshDecision]:
-        given = self._settings
-        rule = partial(
-            policy.decide,
-            at=at,
-            tolerance=given.tolerance,
-            horizon=given.horizon,
-            places=given.holidays,
-            force=force,
-        )
-        return lambda each: rule(each, engine=given.engine_of(each.store, each.region))
-
-    def _scope(self, snapshot: StoreSnapshot) -> str:
-        return self._stores.groups.scope(snapshot.store, snapshot.region) or scope_of(snapshot.store)
-
-    def _one_per_scope(
-        self, snapshots: Sequence[StoreSnapshot], rule: Callable[[StoreSnapshot], RefreshDecision]
-    ) -> list[StoreSnapshot]:
+    def _one_per_scope(self, snapshots: Sequence[StoreSnapshot], rule: Rule) -> list[StoreSnapshot]:
         """Choose one store of each scope: in a group, the store with the most work to do."""
         chosen: dict[str, StoreSnapshot] = {}
         for each in snapshots:
-            scope = self._scope(each)
+            scope = self._build.scope(each)
             if scope not in chosen or _work(rule(each)) < _work(rule(chosen[scope])):
                 chosen[scope] = each
         return list(chosen.values())
@@ -269,31 +255,11 @@ class Refreshing:
         facts = all_facts(heads, self._storage.manifest.attributes(), self._settings.holidays)
         inputs = chain_hash(heads, facts, horizon)
         rule = partial(policy.decide_chain, engine=engine, horizon=horizon, inputs=inputs, force=force)
-        answer = self._storage.requests.submit_chain(self._unaddressed(principal, CHAIN, BATCH, batch), rule)
+        answer = self._storage.requests.submit_chain(
+            self._build.for_scope(principal, CHAIN, BATCH, batch), rule
+        )
         self._wake()
         return answer
-
-    def _request(
-        self, principal: Principal, snapshot: StoreSnapshot, priority: int, batch: str | None = None
-    ) -> RefreshRequest:
-        ask = self._unaddressed(principal, self._scope(snapshot), priority, batch)
-        engine = self._settings.engine_of(snapshot.store, snapshot.region)
-        return replace(ask, store=snapshot.store, engine=engine)
-
-    def _unaddressed(
-        self, principal: Principal, scope: str, priority: int, batch: str | None
-    ) -> RefreshRequest:
-        """A request that names no store yet, with the default engine."""
-        return RefreshRequest(
-            run_id=uuid4().hex,
-            scope=scope,
-            store="",
-            requested_by=principal.name,
-            requested_at=self._clock.now(),
-            engine=self._settings.local_engine,
-            priority=priority,
-            batch_id=batch,
-        )
 
 
 def _work(decision: RefreshDecision) -> int:

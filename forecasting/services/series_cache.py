@@ -6,7 +6,8 @@ import pandas as pd
 
 from forecasting.calendar.store_totals import total_of
 from forecasting.core.day_arrays import SeriesDays
-from forecasting.core.domain import ALL_ITEMS, HistoryFile, VersionHeader
+from forecasting.core.domain import ALL_ITEMS, HistoryFile, SeriesKey, VersionHeader, natural_order
+from forecasting.core.errors import UnknownSeries
 from forecasting.core.ports import SalesHistory, Storage
 
 SERIES_KEPT = 300
@@ -29,6 +30,20 @@ class SeriesCache:
         self._storage = storage
         self.rows = lru_cache(SERIES_KEPT)(self._read_rows)
         self.sold = lru_cache(SERIES_KEPT)(self._read_sold)
+
+    def forecast(self, key: SeriesKey, header: VersionHeader) -> pd.DataFrame:
+        """Return the rows of one series of a version, as a frame to which callers may add columns.
+
+        Raises
+        ------
+        UnknownSeries
+            If the version has no such product.
+        """
+        rows, known = self.rows(header, key.item)
+        if rows.empty:
+            products = ", ".join(sorted(known, key=natural_order))
+            raise UnknownSeries(f"{key}: expected one of the products {products}, found '{key.item}'")
+        return rows.copy(deep=False)
 
     def _read_rows(self, header: VersionHeader, item: str) -> tuple[pd.DataFrame, frozenset[str]]:
         """Read the rows of one item of a version, and the names of all items in it.

@@ -143,7 +143,7 @@ def shown() -> dict[str, object]:
 
 def of_series(services: bootstrap.ForecastService, key: SeriesKey) -> dict[str, object]:
     """Return the numbers the pages show of one series."""
-    changes, record = services.forecasts.changes(LOCAL_USER, key), services.accuracy.track(LOCAL_USER, key)
+    changes, record = services.explanations.changes(LOCAL_USER, key), services.accuracy.track(LOCAL_USER, key)
     return {
         "summary": asdict(services.forecasts.summary(LOCAL_USER, key)),
         "trust": [
@@ -153,7 +153,7 @@ def of_series(services: bootstrap.ForecastService, key: SeriesKey) -> dict[str, 
         ],
         "why": [
             [day.ds, day.expected, {step.name: step.amount for step in day.steps}]
-            for day in services.forecasts.why(LOCAL_USER, key).days
+            for day in services.explanations.why(LOCAL_USER, key).days
         ],
         "changes": [changes.since, changes.version, changes.causes, changes.compared],
         "alerts": [alert.subject for alert in services.forecasts.alerts(LOCAL_USER, key)],

@@ -63,7 +63,7 @@ def rounded(value: Any) -> Any:
 
 def of_series(services: Services, key: SeriesKey) -> dict[str, object]:
     """Return the numbers that the pages show of one series."""
-    changes, record = services.forecasts.changes(LOCAL_USER, key), services.accuracy.track(LOCAL_USER, key)
+    changes, record = services.explanations.changes(LOCAL_USER, key), services.accuracy.track(LOCAL_USER, key)
     return {
         "summary": asdict(services.forecasts.summary(LOCAL_USER, key)),
         "trust": [
@@ -73,7 +73,7 @@ def of_series(services: Services, key: SeriesKey) -> dict[str, object]:
         ],
         "why": [
             [day.ds, day.expected, {step.name: step.amount for step in day.steps}]
-            for day in services.forecasts.why(LOCAL_USER, key).days
+            for day in services.explanations.why(LOCAL_USER, key).days
         ],
         "changes": [changes.since, changes.version, changes.causes, changes.compared],
         "alerts": [alert.kind for alert in services.forecasts.alerts(LOCAL_USER, key)],

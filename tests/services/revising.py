@@ -43,7 +43,7 @@ def closure(house: House) -> None:
 
 def changes(house: House, item: str = "all", **asked: int) -> ForecastChanges:
     """What changed, every difference made up by what moved it."""
-    made = house.services.forecasts.changes(LOCAL_USER, SeriesKey("1", item), **asked)
+    made = house.services.explanations.changes(LOCAL_USER, SeriesKey("1", item), **asked)
     for day in made.days:
         parts = day.sales + day.plan + day.model + day.unexplained
         assert parts == pytest.approx(day.difference, abs=1e-9)

@@ -65,7 +65,7 @@ def test_every_day_of_every_series_is_told(house: House) -> None:
     """The steps make up the expected demand that is shown; Sundays are closed."""
     version = refreshed(house)
     for item in ALL:
-        told = house.services.forecasts.why(LOCAL_USER, SeriesKey("1", item))
+        told = house.services.explanations.why(LOCAL_USER, SeriesKey("1", item))
         frame = house.services.forecasts.forecast(LOCAL_USER, SeriesKey("1", item))
         assert told.version == version
         assert [day.expected for day in told.days] == frame["mean"].tolist()
@@ -78,12 +78,12 @@ def test_a_day_can_be_asked_for(house: House) -> None:
     """One that the forecast does not have is refused, with those it has."""
     refreshed(house)
     friday = date(2019, 4, 5)
-    (day,) = house.services.forecasts.why(LOCAL_USER, BREAD, day=friday).days
+    (day,) = house.services.explanations.why(LOCAL_USER, BREAD, day=friday).days
     assert (day.ds, day.steps[1].text) == (friday, "Friday")
     with pytest.raises(
         InvalidRequest, match="expected a day from 2019-04-03 to 2019-04-30, found 2019-05-01"
     ):
-        house.services.forecasts.why(LOCAL_USER, BREAD, day=date(2019, 5, 1))
+        house.services.explanations.why(LOCAL_USER, BREAD, day=date(2019, 5, 1))
 
 
 def test_products_and_total_say_by_how_much_they_were_made_to_agree(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_products_and_total_say_by_how_much_they_were_made_to_agree(tmp_path: Pa
     refreshed(house)
     amounts, origins = {}, {}
     for item in (*ALL, "103"):
-        told = house.services.forecasts.why(LOCAL_USER, SeriesKey("1", item), day=date(2019, 4, 8))
+        told = house.services.explanations.why(LOCAL_USER, SeriesKey("1", item), day=date(2019, 4, 8))
         amounts[item] = {step.name: step.amount for step in told.days[0].steps}
         origins[item] = told.origin
     assert amounts["all"]["balance"] > 1 > -1 > amounts["101"]["balance"] > -10
@@ -107,18 +107,18 @@ def test_products_and_total_say_by_how_much_they_were_made_to_agree(tmp_path: Pa
 def test_others_stores_and_unknown_products_have_no_reasons(house: House) -> None:
     """As with the forecast itself."""
     with pytest.raises(NoForecastYet):
-        house.services.forecasts.why(LOCAL_USER, TOTAL)
+        house.services.explanations.why(LOCAL_USER, TOTAL)
     with pytest.raises(NoForecastYet):
-        house.services.forecasts.changes(LOCAL_USER, TOTAL)
+        house.services.explanations.changes(LOCAL_USER, TOTAL)
     version = refreshed(house)
     with pytest.raises(UnknownSeries):
-        house.services.forecasts.why(SOUTHERNER, TOTAL)
+        house.services.explanations.why(SOUTHERNER, TOTAL)
     with pytest.raises(UnknownSeries):
-        house.services.forecasts.changes(SOUTHERNER, TOTAL, version)
+        house.services.explanations.changes(SOUTHERNER, TOTAL, version)
     with pytest.raises(UnknownSeries, match="found '999'"):
-        house.services.forecasts.why(LOCAL_USER, SeriesKey("1", "999"))
+        house.services.explanations.why(LOCAL_USER, SeriesKey("1", "999"))
     with pytest.raises(UnknownSeries, match="found '999'"):
-        house.services.forecasts.changes(LOCAL_USER, SeriesKey("1", "999"))
+        house.services.explanations.changes(LOCAL_USER, SeriesKey("1", "999"))
 
 
 # -- what changed --------------------------------------------------------------------------------------
@@ -212,13 +212,13 @@ def test_versions_are_asked_for_in_their_order(house: House) -> None:
     better_sales(house)
     second = refreshed(house)
     with pytest.raises(InvalidRequest, match=f"expected a version before 1, found {second}"):
-        house.services.forecasts.changes(LOCAL_USER, TOTAL, 1, second)
+        house.services.explanations.changes(LOCAL_USER, TOTAL, 1, second)
     with pytest.raises(InvalidRequest, match="found 99"):
-        house.services.forecasts.changes(LOCAL_USER, TOTAL, since_version=99)
+        house.services.explanations.changes(LOCAL_USER, TOTAL, since_version=99)
     house.services.refreshing.refresh(LOCAL_USER, "2")
     house.work()
     with pytest.raises(InvalidRequest, match="expected a version of store 2, found another store's"):
-        house.services.forecasts.changes(LOCAL_USER, SeriesKey("2"), since_version=1)
+        house.services.explanations.changes(LOCAL_USER, SeriesKey("2"), since_version=1)
 
 
 def test_a_product_that_is_new_has_not_changed(house: House) -> None:
@@ -294,7 +294,7 @@ def test_versions_of_before_are_read_and_compared(house: House) -> None:
                 .where(forecast_version.c.version == row.version)
                 .values(forecast=bare)
             )
-    told = house.services.forecasts.why(LOCAL_USER, TOTAL)
+    told = house.services.explanations.why(LOCAL_USER, TOTAL)
     assert (told.version, told.origin, told.days) == (second, None, ())
     made = changes(house)
     assert (made.causes, made.notes) == ((), (NOT_KEPT,))

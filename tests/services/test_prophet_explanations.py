@@ -66,7 +66,7 @@ def test_prophet_tells_what_days_are_made_of_and_what_moved_them(real: House, ot
     """From a first forecast to a training on more sales with another plan; step by step as at once."""
     refreshed(real)
     for item in ALL:
-        told = real.services.forecasts.why(LOCAL_USER, SeriesKey("1", item))
+        told = real.services.explanations.why(LOCAL_USER, SeriesKey("1", item))
         assert told.origin is Origin.MODEL
         for day in told.days:
             assert sum(step.amount for step in day.steps) == pytest.approx(day.expected, abs=1e-9)

@@ -330,7 +330,7 @@ def test_a_remote_forecast_is_compared_with_recent_sales_and_left_unexplained(ho
     """The engine explains neither the forecast nor its changes."""
     house.services.refreshing.refresh(LOCAL_USER, "1")
     house.work()
-    told = house.services.forecasts.why(LOCAL_USER, SeriesKey("1"))
+    told = house.services.explanations.why(LOCAL_USER, SeriesKey("1"))
     assert told.origin is Origin.HISTORY
     for day in told.days:
         assert sum(step.amount for step in day.steps) == pytest.approx(day.expected, abs=1e-9)
@@ -339,7 +339,7 @@ def test_a_remote_forecast_is_compared_with_recent_sales_and_left_unexplained(ho
     house.deliver("sales", [sales("1", "101", 500.0, *days), sales("1", "102", 250.0, *days)])
     house.services.refreshing.refresh(LOCAL_USER, "1", force=True)
     house.work()
-    made = house.services.forecasts.changes(LOCAL_USER, SeriesKey("1"))
+    made = house.services.explanations.changes(LOCAL_USER, SeriesKey("1"))
     assert (made.causes, made.notes) == ((), (REMOTE,))
     assert made.days
     assert all(day.unexplained == day.difference for day in made.days)

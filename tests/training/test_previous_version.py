@@ -145,7 +145,7 @@ def test_an_unreadable_previous_version_stops_no_forecast(house: House) -> None:
     delivered(house, "sales", "plan")
     trained(house)
     assert house.storage.versions.reasons(2).unexplained == UNREADABLE
-    assert len(house.services.forecasts.why(LOCAL_USER, SeriesKey("1")).days) == 28
+    assert len(house.services.explanations.why(LOCAL_USER, SeriesKey("1")).days) == 28
 
 
 def pooled(house: House, name: str) -> ChainPriors:

@@ -76,7 +76,7 @@ def version_sections(_services: Services, _user: Principal, key: PageKey) -> Ver
         figures = tiles(rows, _services.forecasts.summary(_user, series), key.as_of)
     table = export_menu.read_series_table(_services, _user, series, header, key.as_of)
     days = html_table.section("Days", print_html.days(table, DAY_COLUMNS, "Forecast by day"))
-    why = _services.forecasts.why(_user, series, header.version)
+    why = _services.explanations.why(_user, series, header.version)
     return VersionSections(figures, days, print_html.heading(table, PRINTED_FACTS), why)
 
 
@@ -112,6 +112,6 @@ def _changes(
 ) -> ForecastChanges:
     """What changed since a version; since the previous one if that version is no longer available."""
     try:
-        return services.forecasts.changes(user, series, version, since)
+        return services.explanations.changes(user, series, version, since)
     except InvalidRequest:
-        return services.forecasts.changes(user, series, version)
+        return services.explanations.changes(user, series, version)
