@@ -125,7 +125,7 @@ class RemoteFolder:
             found = files.find(self._root, detail=True)
         for path, info in found.items():
             try:
-                with self._translated("look at", self._name(path)):
+                with self._translated("find", self._name(path)):
                     yield self._entry(path, info)
             except FileNotFoundError:
                 continue  # removed since it was listed
@@ -143,7 +143,7 @@ class RemoteFolder:
         """See `HistoryFolder.missing`."""
         if self.concurrency == 1:  # another thread would have to open a connection of its own
             return {name for name in names if not self._exists(name)}
-        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="looking") as threads:
+        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="folder-check") as threads:
             exist = threads.map(self._exists, names)
             return {name for name, found in zip(names, exist, strict=True) if not found}
 
@@ -168,7 +168,7 @@ class RemoteFolder:
 
     def _exists(self, name: str) -> bool:
         try:
-            with self._translated("look at", name) as files:
+            with self._translated("find", name) as files:
                 files.invalidate_cache()
                 files.info(self._path(name))
         except FileNotFoundError:

@@ -45,7 +45,7 @@ class WorkerThreads:
                 thread.start()
 
     def wake(self) -> None:
-        """Let all workers look for runs at once."""
+        """Have all workers check for runs at once."""
         for worker in self._workers:
             worker.wake()
 

@@ -9,7 +9,7 @@ from forecasting.services.store_overview import StoreOverview
 from forecasting.services.visible_stores import VisibleStores, require_operator
 from forecasting.services.vital_signs import VitalSigns, VitalSignsReader
 
-MONITOR = "look at how the house is doing"
+MONITOR = "see the health of the installation"
 
 
 class Operations:

@@ -149,7 +149,7 @@ def test_errors_of_a_vendor_are_translated(monkeypatch: pytest.MonkeyPatch, secr
     operations = {
         "read": lambda: folder.read("a/b/c.parquet"),
         "write": lambda: folder.write("a/b/c.parquet", b""),
-        "look at": lambda: folder.missing(["a/b/c.parquet"]),
+        "find": lambda: folder.missing(["a/b/c.parquet"]),
         "list": lambda: list(folder.list_files()),
     }
     for doing, do in operations.items():

@@ -120,7 +120,7 @@ def operations(folder: HistoryFolder) -> dict[str, Callable[[], object]]:
         "read": lambda: folder.read(NAME),
         "write": lambda: folder.write(NAME, b""),
         "list": lambda: list(folder.list_files()),
-        "look at": lambda: folder.missing([NAME]),
+        "find": lambda: folder.missing([NAME]),
     }
 
 
@@ -135,7 +135,7 @@ def test_a_missing_bucket_is_no_empty_history(bucket: Callable[[], str], doing: 
         folder.in_use()
 
 
-@pytest.mark.parametrize("doing", ["read", "write", "list", "look at"])
+@pytest.mark.parametrize("doing", ["read", "write", "list", "find"])
 def test_a_server_that_does_not_answer_is_reported(monkeypatch: pytest.MonkeyPatch, doing: str) -> None:
     """After a few tries; nobody listens on this port."""
     nobody = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}

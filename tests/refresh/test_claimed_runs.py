@@ -179,7 +179,7 @@ def test_the_progress_of_several_runs_is_written_when_their_leases_are_renewed(b
                 progress(run, stage, 1, 3)
         leased = leases(bench)
         bench.clock.turn(MOMENT * 0.9)
-        until(lambda: leases(bench) != leased)  # the worker has looked round
+        until(lambda: leases(bench) != leased)  # the worker has renewed them
         until(lambda: len(written) == len(runs))
         yield from map(done, runs)
 

@@ -30,8 +30,8 @@ class Hand:
         self.done.append("prune")
         return PruneReport(complete=go_on())
 
-    def look(self) -> list[str]:
-        """Look round once; tell what was done."""
+    def do_due(self) -> list[str]:
+        """Do the chores that are due; return what was done."""
         self.done.clear()
         self.chores(lambda: self.undisturbed)
         return list(self.done)
@@ -64,25 +64,25 @@ def hands(nightly_house: House) -> Iterator[tuple[Hand, Hand]]:
 
 
 def test_the_night_is_done_once_by_two_processes(nightly_house: House, hands: tuple[Hand, Hand]) -> None:
-    """Not before its time, then by the first that looks, then not again until tomorrow."""
+    """Not before its time, then by the first process, then not again until tomorrow."""
     first, second = hands
-    assert first.look() == second.look() == []
+    assert first.do_due() == second.do_due() == []
     nightly_house.clock.instant = moment("04:30")
-    assert second.look() == ["refresh", "prune"]
-    assert first.look() == second.look() == []
+    assert second.do_due() == ["refresh", "prune"]
+    assert first.do_due() == second.do_due() == []
     nightly_house.clock.turn(DAY)
-    assert first.look() == ["refresh", "prune"]
-    assert second.look() == []
+    assert first.do_due() == ["refresh", "prune"]
+    assert second.do_due() == []
 
 
 def test_the_night_is_done_once_by_two_processes_at_the_same_moment(
     nightly_house: House, hands: tuple[Hand, Hand]
 ) -> None:
-    """Thirty nights, both looking at once."""
+    """Thirty nights, both processes at once."""
     nightly_house.clock.instant = moment("04:30")
     with ThreadPoolExecutor(2) as pool:
         for _ in range(30):
-            done = [*pool.map(Hand.look, hands)]
+            done = [*pool.map(Hand.do_due, hands)]
             assert sorted(done[0] + done[1]) == ["prune", "refresh"]
             nightly_house.clock.turn(DAY)
 
@@ -92,48 +92,48 @@ def test_a_process_that_comes_up_in_the_morning_makes_up_for_the_night(
 ) -> None:
     """In the evening it doesn't any more, but still prunes."""
     nightly_house.clock.instant = moment("08:00")
-    assert "refresh" in hands[0].look()
+    assert "refresh" in hands[0].do_due()
     nightly_house.clock.instant = moment("17:00", date(2019, 4, 4))
-    assert hands[0].look() == ["prune"]
+    assert hands[0].do_due() == ["prune"]
 
 
 def test_a_night_broken_off_is_done_again(nightly_house: House, hands: tuple[Hand, Hand]) -> None:
     """The worker died before it had asked for every store; another one asks for all of them."""
     nightly_house.clock.instant = moment("04:30")
     nightly_house.storage.chores.begin(Chore.REFRESH, date(2019, 4, 3), "dead", nightly_house.clock.now())
-    assert "refresh" not in hands[0].look()
+    assert "refresh" not in hands[0].do_due()
     nightly_house.clock.turn(timedelta(minutes=6))
-    assert "refresh" in hands[0].look()
+    assert "refresh" in hands[0].do_due()
 
 
 def test_pruning_waits_until_no_run_is_left(nightly_house: House, hands: tuple[Hand, Hand]) -> None:
     """The nightly refresh goes first."""
     nightly_house.clock.instant = moment("04:30")
     nightly_house.services.refreshing.refresh_all(LOCAL_USER)
-    assert hands[0].look() == ["refresh"]
+    assert hands[0].do_due() == ["refresh"]
     nightly_house.work()
-    assert hands[0].look() == ["prune"]
+    assert hands[0].do_due() == ["prune"]
 
 
 def test_pruning_that_was_disturbed_is_taken_up_later(nightly_house: House, hands: tuple[Hand, Hand]) -> None:
     """After some minutes, until it was once complete."""
     nightly_house.clock.instant = moment("04:30")
     hands[0].undisturbed = False
-    assert "prune" in hands[0].look()
-    assert hands[0].look() == []
+    assert "prune" in hands[0].do_due()
+    assert hands[0].do_due() == []
     nightly_house.clock.turn(timedelta(minutes=6))
     hands[0].undisturbed = True
-    assert hands[0].look() == ["prune"]
+    assert hands[0].do_due() == ["prune"]
     nightly_house.clock.turn(timedelta(minutes=6))
-    assert hands[0].look() == []
+    assert hands[0].do_due() == []
 
 
 def test_without_a_nightly_time_nothing_is_refreshed_and_pruning_is_daily(house: House) -> None:
     """From midnight on, once."""
     hand = Hand(house, "worker-1")
-    assert [hand.look() for _ in range(2)] == [["prune"], []]
+    assert [hand.do_due() for _ in range(2)] == [["prune"], []]
     house.clock.instant = moment("23:59")
-    assert hand.look() == []
+    assert hand.do_due() == []
     house.clock.instant = moment("00:00", date(2019, 4, 4))
-    assert hand.look() == ["prune"]
+    assert hand.do_due() == ["prune"]
     hand.storage.close()

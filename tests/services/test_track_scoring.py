@@ -115,7 +115,7 @@ def test_a_product_that_comes_late_is_scored_late(forecast_house: House) -> None
 
 
 def test_importing_again_changes_nothing(forecast_house: House) -> None:
-    """Neither the same file nor a look round."""
+    """Neither does the same file, nor scoring once more."""
     publish(forecast_house)
     forecast_house.next_day()
     before = forecast_house.storage.track.read(["1", "2"])
@@ -124,10 +124,10 @@ def test_importing_again_changes_nothing(forecast_house: House) -> None:
     pd.testing.assert_frame_equal(forecast_house.storage.track.read(["1", "2"]), before)
 
 
-def test_a_look_at_a_file_scores_nothing(forecast_house: House) -> None:
+def test_a_preview_of_a_file_scores_nothing(forecast_house: House) -> None:
     """With `dry_run` nothing arrived."""
     frame = sales("1", "101", 1.0, LAST + DAY, LAST + DAY)
-    path = forecast_house.home / "look.csv"
+    path = forecast_house.home / "preview.csv"
     frame.to_csv(path, index=False)
     forecast_house.services.imports.import_file(LOCAL_USER, path, "sales", dry_run=True)
     assert forecast_house.storage.track.read(["1"]).empty

@@ -142,10 +142,12 @@ def table(rows: tuple[QueueRow, ...], *, running: int) -> None:
             SPARKLINE: st.column_config.AreaChartColumn(width=220, y_min=0),
             "Next 7 days": st.column_config.NumberColumn(format=formats.in_grid(), width=100),
             "vs last week": st.column_config.NumberColumn(
-                format="%+.0f%%", width=100, help="Next 7 days compared with the same weekdays last week"
+                format=grids.whole_percent(),
+                width=100,
+                help="Next 7 days compared with the same weekdays last week",
             ),
             "vs last year": st.column_config.NumberColumn(
-                format="%+.0f%%",
+                format=grids.whole_percent(),
                 width=100,
                 help="Next 7 days compared with the same weekdays 52 weeks ago",
             ),

@@ -57,5 +57,11 @@ def localized(table: pd.DataFrame, columns: Mapping[str, Figures]) -> pd.DataFra
     return table.style.format({name: figures.write for name, figures in columns.items()})
 
 
+def whole_percent() -> str:
+    """A grid's own format of whole percentages with their sign, in any locale: ``+12%``, ``+12 %``."""
+    before, after = formats.notation().percent
+    return f"{before}%+.0f{after}".replace("%", "%%").replace("%%+.0f", "%+.0f")
+
+
 def _has_english_decimals() -> bool:
     return formats.notation().decimal == "."

@@ -48,3 +48,13 @@ def test_elsewhere_cells_show_what_pages_write(locale: str, rows: list[tuple[str
     cells = shown.to_string(delimiter=";").splitlines()[1:]
     assert [tuple(line.split(";")[1:]) for line in cells] == rows
     assert all(figures.format is None for figures in COLUMNS.values())
+
+
+@pytest.mark.parametrize(
+    ("locale", "written"),
+    [("en-gb", "+12%"), ("de-de", "+12\u00a0%"), ("it-it", "+12%"), ("fr-fr", "+12\u00a0%")],
+)
+def test_whole_percentages_have_the_distance_of_the_locale(locale: str, written: str) -> None:
+    """The grid fills in its own format, as `%` of Python does; no decimals or groups are at stake."""
+    formats.use(DisplaySettings(locale=locale))
+    assert grids.whole_percent() % 12 == written == formats.percent(0.12, 0, signed=True)
