@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+
+import msgspec
 
 from forecasting.core.domain import FileKey
 from forecasting.core.errors import InvalidArchive, StateTooNew
@@ -147,29 +148,15 @@ def from_json(content: bytes, where: str) -> Contents:
             f"'{TYPE}', found version {version}; nothing was changed"
         )
     try:
-        return _contents(document)
-    except (ValueError, AttributeError, TypeError, KeyError) as error:
+        contents = msgspec.convert(document, type=Contents)
+        _require_safe(contents.files)
+    except ValueError as error:
         raise InvalidArchive(f"{where}: expected a manifest of version {VERSION}, found: {error}") from error
+    return contents
 
 
-def _contents(document: dict[str, Any]) -> Contents:
-    return Contents(
-        revision=str(document["revision"]),
-        created_at=datetime.fromisoformat(document["created_at"]),
-        tables=tuple(_part(TableMember, each) for each in document["tables"]),
-        numbers={str(name): int(number) for name, number in document["numbers"].items()},
-        files=tuple(_require_safe(_part(FileMember, each)) for each in document["files"]),
-        left_out=int(document["left_out"]),
-        settings=Member(**document["settings"]),
-    )
-
-
-def _part(kind: type[Any], given: dict[str, Any]) -> Any:  # noqa: ANN401 – one of the two kinds
-    return kind(**{**given, "member": Member(**given["member"])})
-
-
-def _require_safe(file: FileMember) -> FileMember:
-    """Return the file, after checking that its key names a path below the root of a history."""
-    if file.kind not in FRAME_COLUMNS or not _HASH.fullmatch(file.content_hash):
-        raise ValueError(f"a history file '{file.kind}' of the hash '{file.content_hash}'")
-    return file
+def _require_safe(files: Iterable[FileMember]) -> None:
+    """Check that the keys of the files name paths below the root of a history."""
+    for file in files:
+        if file.kind not in FRAME_COLUMNS or not _HASH.fullmatch(file.content_hash):
+            raise ValueError(f"a history file '{file.kind}' of the hash '{file.content_hash}'")

@@ -202,8 +202,9 @@ def _running(run: RefreshRun | None) -> str:
         return "Waiting to start"
     if run.state is RunState.WAITING and not run.waits_elsewhere:
         return f"Will be retried soon: {run.error}"
+    unit = "series" if run.store else wording.plural(run.total, "store")
     return (
-        f"{run.stage or 'Starting'}: {run.done} of {run.total} {'series' if run.store else 'stores'}"
+        f"{run.stage or 'Starting'}: {run.done} of {run.total} {unit}"
         if run.total
         else run.stage or "Starting"
     )

@@ -108,11 +108,13 @@ def test_a_late_feed_needs_attention() -> None:
 
 
 def test_a_running_store_shows_its_progress_and_asks_for_nothing() -> None:
-    """It says that it waits, starts, or how many series are done."""
+    """It says that it waits, starts, or how many series or stores are done."""
     for active, words in (
         (run(RunState.QUEUED), "Waiting to start"),
         (run(RunState.RUNNING), "Starting"),
         (run(RunState.RUNNING, stage="Training", done=1, total=4), "Training: 1 of 4 series"),
+        (run(RunState.RUNNING, store="", stage="Uploading", done=0, total=1), "Uploading: 0 of 1 store"),
+        (run(RunState.RUNNING, store="", stage="Uploading", done=1, total=2), "Uploading: 1 of 2 stores"),
     ):
         judged = row(replace(STORE, active=active), StoreState.RUNNING, replace(USUAL, next7=9000.0))
         assert (judged.needs_attention, judged.reason) == (False, words)

@@ -150,6 +150,11 @@ def day(value: date) -> str:
     return wording.day(value)
 
 
+def short_day(value: date) -> str:
+    """``4 Apr``."""
+    return f"{value.day} {value:%b}"
+
+
 @lru_cache(CACHED_DAYS)
 def long_day(value: date) -> str:
     """``Thursday 4 April 2019``."""
@@ -173,7 +178,7 @@ def instant(value: datetime, now: datetime, where: tzinfo) -> str:
     """``today 04:30``, ``yesterday 04:30``, ``3 Apr 04:30`` in the reader's zone."""
     local, today = value.astimezone(where), now.astimezone(where).date()
     days = (today - local.date()).days
-    name = {0: "today", 1: "yesterday"}.get(days, f"{local.day} {local:%b}")
+    name = {0: "today", 1: "yesterday"}.get(days, short_day(local))
     return f"{name} {clock(local)}"
 
 

@@ -44,7 +44,7 @@ def outcome_strip(outcomes: RecentOutcomes) -> Html:
     return templates.render(
         "outcome_strip.html",
         marks=[Mark(SHAPES[day.outcome], _title(day), _is_miss(day)) for day in outcomes.days],
-        weeks=[f"{day.ds.day} {day.ds:%b}" for day in outcomes.days[::WEEK]],
+        weeks=[formats.short_day(day.ds) for day in outcomes.days[::WEEK]],
         description=_description(outcomes),
     )
 
