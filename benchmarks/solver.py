@@ -26,10 +26,10 @@ from prophet import Prophet
 
 from forecasting.core.day_arrays import IntArray
 from forecasting.engines.prophet.backend import problem_of
-from forecasting.engines.prophet.design import Regressor, Settings
+from forecasting.engines.prophet.design import ProphetSettings, Regressor
 from forecasting.engines.prophet.intervals import demand_quantiles
 from forecasting.engines.prophet.objective import objective
-from forecasting.engines.prophet.plain_prophet import Prediction, fit, predict
+from forecasting.engines.prophet.plain_prophet import PlainForecast, fit, predict
 from forecasting.engines.prophet.problem import Parameters
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,10 +53,10 @@ class Configuration:
     multiplicative: bool
     regressors: tuple[str, ...]
 
-    def settings(self) -> Settings:
+    def settings(self) -> ProphetSettings:
         """Settings for the exact solver."""
         columns = tuple(Regressor(name, multiplicative=self.multiplicative) for name in self.regressors)
-        return Settings(multiplicative=self.multiplicative, regressors=columns)
+        return ProphetSettings(multiplicative=self.multiplicative, regressors=columns)
 
     def prophet(self) -> Prophet:
         """The peer with its defaults, except for what the configuration names."""
@@ -130,7 +130,7 @@ def _peer(prophet: Prophet, history: pd.DataFrame, future: pd.DataFrame) -> pd.D
 
 def _ours(
     configuration: Configuration, history: pd.DataFrame, future: pd.DataFrame
-) -> tuple[Parameters, Prediction]:
+) -> tuple[Parameters, PlainForecast]:
     known, ahead = ({name: frame[name].to_numpy() for name in REGRESSORS} for frame in (history, future))
     fitted = fit(_day_numbers(history), history["y"].to_numpy(), known, configuration.settings())
     prediction = predict(fitted, _day_numbers(future), ahead)

@@ -13,10 +13,10 @@ from forecasting.services.file_imports import Imports, NextDayFile
 from forecasting.services.forecast_reading import Forecasts
 from forecasting.services.operations import Operations
 from forecasting.services.refreshing import Refreshing
-from forecasting.services.reviewing import Reviews
 from forecasting.services.run_history import Runs
 from forecasting.services.series_cache import SeriesCache
 from forecasting.services.store_overview import StoreOverview
+from forecasting.services.store_reviews import StoreReviews
 from forecasting.services.track_scoring import TrackScoring
 from forecasting.services.visible_stores import VisibleStores
 
@@ -43,7 +43,7 @@ class Services:
     runs
         Refresh runs.
     reviews
-        Reviews and visits.
+        StoreReviews and visits.
     imports
         Sales and plan files.
     operations
@@ -56,7 +56,7 @@ class Services:
     accuracy: Accuracy
     refreshing: Refreshing
     runs: Runs
-    reviews: Reviews
+    reviews: StoreReviews
     imports: Imports
     operations: Operations
 
@@ -108,7 +108,7 @@ def compose(
         accuracy=accuracy,
         refreshing=refreshing,
         runs=runs,
-        reviews=Reviews(storage, clock, visible),
+        reviews=StoreReviews(storage, clock, visible),
         imports=Imports(history, visible, scoring, refreshing.pool_if_due, next_day_file),
         operations=Operations(history, storage, clock, settings, visible, overview),
     )

@@ -22,7 +22,7 @@ from web.shared.side_by_side import Side
 from web.shared.tiles import Tile
 from web.takeaway import print_html
 from web.takeaway.comparison_table import comparison_table
-from web.takeaway.table import Table
+from web.takeaway.export_table import Table
 
 SOLD_DAYS = 28
 """Days of sales in the charts; a store's page has room for more."""

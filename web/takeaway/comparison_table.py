@@ -5,7 +5,7 @@ from datetime import date
 
 from web.shared import formats
 from web.shared.side_by_side import Day, Side, all_days, capitalized, distinct_parts
-from web.takeaway.table import CLOSED, Closed, Column, Kind, Table, Value
+from web.takeaway.export_table import CLOSED, ClosedDay, Column, Kind, Table, Value
 
 
 def comparison_table(
@@ -71,7 +71,7 @@ def _row(day: date, sides: Sequence[Day | None]) -> list[Value]:
     return [day, *map(_demand, sides), *differences]
 
 
-def _demand(day: Day | None) -> float | Closed | None:
+def _demand(day: Day | None) -> float | ClosedDay | None:
     if day is None:
         return None
     return day.mean if day.is_open else CLOSED

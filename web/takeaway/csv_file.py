@@ -11,8 +11,8 @@ import csv
 import io
 from datetime import date
 
+from web.takeaway.export_table import CLOSED, Table, Value
 from web.takeaway.safe_text import escape_formula
-from web.takeaway.table import CLOSED, Table, Value
 
 MIME = "text/csv"
 DIGITS = 6

@@ -13,10 +13,10 @@ from forecasting.core.domain import ALL_ITEMS, Principal, SeriesKey, VersionHead
 from forecasting.planning.queue_rows import QueueRow
 from forecasting.services.composition import Services
 from web.takeaway import csv_file, print_html, workbook
+from web.takeaway.export_table import Table
 from web.takeaway.queue_table import queue_table
 from web.takeaway.safe_text import file_name
 from web.takeaway.series_table import SeriesExport, days_to_read, series_table
-from web.takeaway.table import Table
 
 PRINT = ":material/print: To print, press **Ctrl+P** (**⌘P**): chart and days without the controls."
 PRINT_QUEUE = ":material/print: To print, press **Ctrl+P** (**⌘P**): the stores without the controls."

@@ -6,7 +6,7 @@ from datetime import date
 from web.shared import formats, html_table, templates
 from web.shared.html_table import Heading
 from web.shared.templates import Html
-from web.takeaway.table import CLOSED, Column, Kind, Table, Value
+from web.takeaway.export_table import CLOSED, Column, Kind, Table, Value
 
 MOST_ROWS = 60
 """About three printed pages; the Excel file has all rows."""

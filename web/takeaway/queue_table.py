@@ -5,7 +5,7 @@ from datetime import date
 
 from forecasting.planning.queue_rows import QueueRow
 from web.shared import formats
-from web.takeaway.table import Column, Kind, Table, Value
+from web.takeaway.export_table import Column, Kind, Table, Value
 
 COLUMNS = (
     Column("store", "Store", Kind.TEXT, 14),

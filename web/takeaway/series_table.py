@@ -8,7 +8,7 @@ import pandas as pd
 
 from forecasting.core.domain import SeriesKey, VersionHeader
 from web.shared import formats
-from web.takeaway.table import CLOSED, Closed, Column, Kind, Table, Value
+from web.takeaway.export_table import CLOSED, ClosedDay, Column, Kind, Table, Value
 
 DEMANDS = (
     ("low", "Low", "q10"),
@@ -105,7 +105,7 @@ def _dates(frame: pd.DataFrame) -> list[date]:
     return [instant.date() for instant in frame["ds"].dt.to_pydatetime()]
 
 
-def _demands(frame: pd.DataFrame, column: str) -> list[float | Closed]:
+def _demands(frame: pd.DataFrame, column: str) -> list[float | ClosedDay]:
     values = zip(frame[column].tolist(), frame["is_open"].tolist(), strict=True)
     return [value if is_open else CLOSED for value, is_open in values]
 
@@ -132,7 +132,7 @@ def _facts(series: SeriesExport, engine: str) -> Sequence[tuple[str, Value]]:
         ("Trained", f"{header.trained_at:%Y-%m-%d %H:%M} UTC"),
         ("Published", f"{header.published_at:%Y-%m-%d %H:%M} UTC"),
         ("Likely range", BAND),
-        ("Closed days", CLOSED_DAYS),
+        ("ClosedDay days", CLOSED_DAYS),
         ("Last week, last year", SAME_WEEKDAY),
         *(("Assumption", words) for words in header.assumptions),
     ]

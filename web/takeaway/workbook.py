@@ -13,8 +13,8 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from web.takeaway.export_table import CLOSED, Column, Kind, Table, Value
 from web.takeaway.safe_text import printable
-from web.takeaway.table import CLOSED, Column, Kind, Table, Value
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ABOUT = "About"

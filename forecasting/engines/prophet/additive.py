@@ -11,8 +11,8 @@ from forecasting.engines.prophet.problem import (
     LEAST_VARIANCE,
     LEVEL_SD,
     NO_NOISE,
+    FitProblem,
     Parameters,
-    Problem,
     best_sigma,
     noise_value,
     ramps,
@@ -56,7 +56,7 @@ class NormalEquations:
     precision: FloatArray
 
     @classmethod
-    def of(cls, problem: Problem) -> "NormalEquations":
+    def of(cls, problem: FitProblem) -> "NormalEquations":
         """Build them from a problem; this is the only expensive pass over the data."""
         free = 2 + problem.sigmas.size
         rows = np.empty((problem.y.size, free + problem.changes.size))
@@ -94,7 +94,7 @@ class NormalEquations:
         return float(residual @ residual)
 
 
-def solve(problem: Problem) -> Parameters:
+def solve(problem: FitProblem) -> Parameters:
     """Find the mode: an exact lasso for a given noise, and a secant search for the noise.
 
     With ``theta(v)`` the minimiser for noise variance v, a mode satisfies the fixed point

@@ -14,8 +14,8 @@ from prophet.models import IStanBackend, TrendIndicator
 from forecasting.core.day_arrays import FloatArray
 from forecasting.core.errors import FitFailed
 from forecasting.engines.prophet import plain_solver
-from forecasting.engines.prophet.design import Settings
-from forecasting.engines.prophet.problem import Problem
+from forecasting.engines.prophet.design import ProphetSettings
+from forecasting.engines.prophet.problem import FitProblem
 
 
 class DirectBackend(IStanBackend):
@@ -78,7 +78,7 @@ class DirectBackend(IStanBackend):
         raise FitFailed("prophet: expected mcmc_samples=0, found a request for samples of the posterior")
 
 
-def problem_of(stan_data: Mapping[str, Any]) -> Problem:
+def problem_of(stan_data: Mapping[str, Any]) -> FitProblem:
     """Convert Prophet's data for Stan into a problem.
 
     Raises
@@ -92,7 +92,7 @@ def problem_of(stan_data: Mapping[str, Any]) -> Problem:
         name: np.asarray(stan_data[name], dtype=np.float64) for name in ("y", "t", "t_change", "X", "sigmas")
     }
     additive, multiplicative = (np.asarray(stan_data[name]) == 1 for name in ("s_a", "s_m"))
-    return Problem(
+    return FitProblem(
         y=numbers["y"],
         t=numbers["t"],
         changes=numbers["t_change"],
@@ -113,7 +113,7 @@ def with_direct_backend(prophet: Prophet) -> Prophet:
     return prophet
 
 
-def plain(settings: Settings) -> Prophet:
+def plain(settings: ProphetSettings) -> Prophet:
     """Create an unfitted `prophet.Prophet` from settings, with this backend."""
     prophet = Prophet(
         n_changepoints=settings.changepoints,

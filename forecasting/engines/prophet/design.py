@@ -8,7 +8,7 @@ import numpy as np
 from forecasting.core.day_arrays import FloatArray, IntArray
 from forecasting.core.errors import FitFailed
 from forecasting.engines.prophet.fourier_rows import fourier
-from forecasting.engines.prophet.problem import Problem
+from forecasting.engines.prophet.problem import FitProblem
 
 YEARLY_AUTO, WEEKLY_AUTO = 730, 14
 """Days of history from which Prophet enables its seasons (`Prophet.set_auto_seasonalities`)."""
@@ -34,7 +34,7 @@ class Regressor:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ProphetSettings:
     """Arguments of Prophet's constructor; the defaults are Prophet's.
 
     Attributes
@@ -65,7 +65,7 @@ class Season:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class DesignColumn:
     """How a regressor's values become a column: ``(value - mean) / scale``."""
 
     name: str
@@ -94,7 +94,7 @@ class Design:
     y_scale: float
     changes: FloatArray
     seasons: tuple[Season, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[DesignColumn, ...]
     multiplicative: tuple[bool, ...]
 
     @property
@@ -122,8 +122,8 @@ class Design:
 
 
 def prepare(
-    days: IntArray, y: FloatArray, covariates: Mapping[str, FloatArray], settings: Settings
-) -> tuple[Design, Problem]:
+    days: IntArray, y: FloatArray, covariates: Mapping[str, FloatArray], settings: ProphetSettings
+) -> tuple[Design, FitProblem]:
     """Scale a history and build its estimation problem, as `Prophet.preprocess` does.
 
     Parameters
@@ -159,7 +159,7 @@ def prepare(
         + tuple(each.multiplicative for each in settings.regressors),
     )
     sigmas = [settings.season_prior] * sum(per_season) + [each.prior for each in settings.regressors]
-    return design, Problem(
+    return design, FitProblem(
         y=y / design.y_scale,
         t=design.times(days),
         changes=design.changes,
@@ -177,7 +177,7 @@ def _require_finite(values: Mapping[str, FloatArray]) -> None:
             raise FitFailed(f"prophet: expected finite numbers in '{name}', found {wrong} that are not")
 
 
-def _seasons(days: IntArray, settings: Settings) -> tuple[Season, ...]:
+def _seasons(days: IntArray, settings: ProphetSettings) -> tuple[Season, ...]:
     """The yearly season, then the weekly one: Prophet's order."""
     span, steps = days[-1] - days[0], np.diff(days)
     dense = steps[steps > 0].min() < 7  # noqa: PLR2004 - days of a week
@@ -190,7 +190,7 @@ def _seasons(days: IntArray, settings: Settings) -> tuple[Season, ...]:
     return tuple(season for season in both if season.order > 0)
 
 
-def _changepoints(days: IntArray, settings: Settings) -> FloatArray:
+def _changepoints(days: IntArray, settings: ProphetSettings) -> FloatArray:
     """Scaled times of the changepoints (`Prophet.set_changepoints`).
 
     They lie evenly over the first `changepoint_range` of the rows, except on the first row; there are never
@@ -204,11 +204,11 @@ def _changepoints(days: IntArray, settings: Settings) -> FloatArray:
     return np.asarray((days[at] - days[0]) / float(days[-1] - days[0]))
 
 
-def _column(regressor: Regressor, values: FloatArray) -> Column:
+def _column(regressor: Regressor, values: FloatArray) -> DesignColumn:
     """Mean and scale of a regressor (`Prophet.initialize_scales`): a constant column stays as it is."""
     if regressor.standardize is False or values.min() == values.max():
-        return Column(regressor.name, 0.0, 1.0)
+        return DesignColumn(regressor.name, 0.0, 1.0)
     binary = bool(((values == 0) | (values == 1)).all())
     if regressor.standardize is None and binary:
-        return Column(regressor.name, 0.0, 1.0)
-    return Column(regressor.name, float(values.mean()), float(values.std(ddof=1)))
+        return DesignColumn(regressor.name, 0.0, 1.0)
+    return DesignColumn(regressor.name, float(values.mean()), float(values.std(ddof=1)))

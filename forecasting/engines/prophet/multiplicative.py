@@ -18,8 +18,8 @@ from forecasting.engines.prophet.problem import (
     LEVEL_SD,
     NO_NOISE,
     SIGMA_SD,
+    FitProblem,
     Parameters,
-    Problem,
     best_sigma,
     noise_value,
     ramps,
@@ -83,7 +83,7 @@ class SearchPoint:
 class NewtonSearch:
     """Proximal Newton steps for one problem, with the matrices that every step needs."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: FitProblem) -> None:
         self.problem = problem
         chosen = problem.multiplicative
         self.free = 2 + chosen.size
@@ -216,7 +216,7 @@ class NewtonSearch:
         return None
 
 
-def solve(problem: Problem) -> Parameters:
+def solve(problem: FitProblem) -> Parameters:
     """Find a mode by proximal Newton steps, each followed by a move along the scale valley.
 
     The search starts from the additive mode, with its effects converted into factors of the mean trend. On

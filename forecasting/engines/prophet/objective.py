@@ -6,10 +6,10 @@ Tests and ``benchmarks.solver`` judge the solvers by it; no solver uses it.
 import numpy as np
 
 from forecasting.core.day_arrays import FloatArray
-from forecasting.engines.prophet.problem import LEVEL_SD, SIGMA_SD, Parameters, Problem
+from forecasting.engines.prophet.problem import LEVEL_SD, SIGMA_SD, FitProblem, Parameters
 
 
-def fitted(problem: Problem, parameters: Parameters) -> FloatArray:
+def fitted(problem: FitProblem, parameters: Parameters) -> FloatArray:
     """(n,) ``trend · (1 + X_m·beta) + X_a·beta``, with the trend in the form of ``prophet.stan``."""
     after = (problem.t[:, None] >= problem.changes).astype(np.float64)
     slope = parameters.k + after @ parameters.delta
@@ -19,7 +19,7 @@ def fitted(problem: Problem, parameters: Parameters) -> FloatArray:
     return trend * (1.0 + multiplied) + added
 
 
-def objective(problem: Problem, parameters: Parameters) -> float:
+def objective(problem: FitProblem, parameters: Parameters) -> float:
     """Minus the log density of ``prophet.stan`` as CmdStan optimises it, without constants and Jacobian.
 
     ::
@@ -35,7 +35,7 @@ def objective(problem: Problem, parameters: Parameters) -> float:
     return float(prior + residual.size * np.log(sigma) + 0.5 * (residual @ residual) / sigma**2)
 
 
-def stationarity(problem: Problem, parameters: Parameters) -> dict[str, float]:
+def stationarity(problem: FitProblem, parameters: Parameters) -> dict[str, float]:
     """How far each group of parameters is from the first-order conditions of a mode; 0 means exactly met.
 
     For k, m, beta and log sigma: the largest absolute derivative of `objective`. For delta: the distance of
@@ -64,7 +64,7 @@ def stationarity(problem: Problem, parameters: Parameters) -> dict[str, float]:
     }
 
 
-def _effects(problem: Problem, parameters: Parameters) -> tuple[FloatArray, FloatArray]:
+def _effects(problem: FitProblem, parameters: Parameters) -> tuple[FloatArray, FloatArray]:
     chosen = problem.multiplicative
     return problem.x @ np.where(chosen, parameters.beta, 0.0), problem.x @ np.where(
         chosen, 0.0, parameters.beta

@@ -10,14 +10,14 @@ import numpy as np
 
 from forecasting.core.day_arrays import FloatArray, IntArray
 from forecasting.engines.prophet import plain_solver
-from forecasting.engines.prophet.design import Settings, prepare
+from forecasting.engines.prophet.design import ProphetSettings, prepare
 from forecasting.engines.prophet.fitted_model import FittedModel, fitted_model
 from forecasting.engines.prophet.intervals import predictive_sd
 from forecasting.engines.prophet.problem import trend
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
+class PlainForecast:
     """The predictive distribution of n days, in the units of the fitted values.
 
     Attributes
@@ -42,7 +42,7 @@ class Prediction:
 
 
 def fit(
-    days: IntArray, y: FloatArray, covariates: Mapping[str, FloatArray], settings: Settings
+    days: IntArray, y: FloatArray, covariates: Mapping[str, FloatArray], settings: ProphetSettings
 ) -> FittedModel:
     """Fit one series.
 
@@ -52,7 +52,7 @@ def fit(
     return fitted_model(design, plain_solver.solve(problem))
 
 
-def predict(model: FittedModel, days: IntArray, covariates: Mapping[str, FloatArray]) -> Prediction:
+def predict(model: FittedModel, days: IntArray, covariates: Mapping[str, FloatArray]) -> PlainForecast:
     """Predict some days.
 
     Parameters
@@ -70,7 +70,7 @@ def predict(model: FittedModel, days: IntArray, covariates: Mapping[str, FloatAr
     added = rows @ np.where(multiplies, 0.0, parameters.beta)
     line = trend(parameters, t, design.changes)
     ahead = np.maximum(t - 1.0, 0.0)
-    return Prediction(
+    return PlainForecast(
         yhat=(line * gain + added) * design.y_scale,
         trend=line * design.y_scale,
         gain=gain,

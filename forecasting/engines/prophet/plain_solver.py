@@ -3,11 +3,11 @@
 import numpy as np
 
 from forecasting.engines.prophet import additive, multiplicative
-from forecasting.engines.prophet.problem import SIGMA_FLOOR, Parameters, Problem
+from forecasting.engines.prophet.problem import SIGMA_FLOOR, FitProblem, Parameters
 from forecasting.engines.prophet.solver import checked_mode
 
 
-def solve(problem: Problem) -> Parameters:
+def solve(problem: FitProblem) -> Parameters:
     """Find a mode of the posterior of Prophet's model with linear growth.
 
     A constant series gets what `Prophet.fit` gives it without calling Stan: a level, almost no noise, and
@@ -16,7 +16,7 @@ def solve(problem: Problem) -> Parameters:
     Raises
     ------
     FitFailed
-        If the problem can't be fitted (`Problem.require_fit`), or no finite mode was found.
+        If the problem can't be fitted (`FitProblem.require_fit`), or no finite mode was found.
     """
     problem.require_fit()
     if problem.y.min() == problem.y.max():

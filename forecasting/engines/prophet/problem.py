@@ -28,7 +28,7 @@ Prophet switches Stan's algorithm at the same length (`CmdStanPyBackend.fit`).""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FitProblem:
     """The data block of ``prophet.stan`` with linear growth, n days, S changepoints, K columns.
 
     Attributes

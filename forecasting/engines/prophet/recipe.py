@@ -13,10 +13,10 @@ from forecasting.calendar.features import Features, features, features_after, us
 from forecasting.core.day_arrays import BoolArray, FloatArray, SeriesDays
 from forecasting.core.pooled_priors import CoefficientPrior, PooledPrior
 from forecasting.engines.prophet.coefficient_uncertainty import CoefficientUncertainty, estimate_uncertainty
-from forecasting.engines.prophet.design import Settings, prepare
+from forecasting.engines.prophet.design import ProphetSettings, prepare
 from forecasting.engines.prophet.fitted_model import FittedModel, fitted_model
 from forecasting.engines.prophet.intervals import predictive_sd
-from forecasting.engines.prophet.problem import Problem, trend
+from forecasting.engines.prophet.problem import FitProblem, trend
 from forecasting.engines.prophet.solver import solve_additive
 
 WEEKLY, YEARLY = 3, 6
@@ -146,11 +146,11 @@ def _used_columns(
     return (*own, *sorted(common.difference(names)))
 
 
-def _settings(days: SeriesDays, pooled: Mapping[str, CoefficientPrior]) -> Settings:
+def _settings(days: SeriesDays, pooled: Mapping[str, CoefficientPrior]) -> ProphetSettings:
     """Trend and seasons. The yearly season needs a year of history, or a pooled prior that is common."""
     known = pooled.get("yearly:sin1")
     yearly = days.days[-1] - days.days[0] >= YEARLY_FROM or (known is not None and known.share >= COMMON)
-    return Settings(
+    return ProphetSettings(
         changepoints=25,
         changepoint_range=0.8,
         changepoint_prior=CHANGEPOINT_PRIOR,
@@ -159,7 +159,7 @@ def _settings(days: SeriesDays, pooled: Mapping[str, CoefficientPrior]) -> Setti
     )
 
 
-def _fitted_values(problem: Problem, model: FittedModel) -> FloatArray:
+def _fitted_values(problem: FitProblem, model: FittedModel) -> FloatArray:
     """(n,) fitted values in scaled units."""
     return trend(model.parameters, problem.t, problem.changes) + problem.x @ model.parameters.beta
 

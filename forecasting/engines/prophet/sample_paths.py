@@ -10,7 +10,7 @@ from forecasting.core.day_arrays import FloatArray, SeriesDays
 from forecasting.engines.prophet.coefficient_uncertainty import CoefficientUncertainty
 from forecasting.engines.prophet.fitted_model import FittedModel
 from forecasting.engines.prophet.intervals import demand
-from forecasting.engines.prophet.plain_prophet import Prediction
+from forecasting.engines.prophet.plain_prophet import PlainForecast
 from forecasting.engines.prophet.prophet_engine import FittedProphet
 from forecasting.engines.prophet.recipe import FittedRecipe
 
@@ -53,7 +53,7 @@ def log_demand_paths(
 
 
 def plain_paths(
-    model: FittedModel, prediction: Prediction, count: int, rng: np.random.Generator
+    model: FittedModel, prediction: PlainForecast, count: int, rng: np.random.Generator
 ) -> FloatArray:
     """(count, n) draws of a plain Prophet prediction, in the units of the fitted values."""
     trends = trend_paths(model, prediction.ahead, count, rng)

@@ -7,10 +7,10 @@ import numpy as np
 from forecasting.core.errors import FitFailed
 from forecasting.engines.prophet import additive
 from forecasting.engines.prophet.additive import NormalEquations
-from forecasting.engines.prophet.problem import Parameters, Problem
+from forecasting.engines.prophet.problem import FitProblem, Parameters
 
 
-def solve_additive(problem: Problem, variance: float) -> tuple[Parameters, NormalEquations]:
+def solve_additive(problem: FitProblem, variance: float) -> tuple[Parameters, NormalEquations]:
     """Find the posterior mode of a problem in which every term adds to the trend.
 
     Parameters
@@ -27,7 +27,7 @@ def solve_additive(problem: Problem, variance: float) -> tuple[Parameters, Norma
     Raises
     ------
     FitFailed
-        If the problem can't be fitted (`Problem.require_fit`), or no finite mode was found.
+        If the problem can't be fitted (`FitProblem.require_fit`), or no finite mode was found.
     """
     problem.require_fit()
     equations = NormalEquations.of(problem)

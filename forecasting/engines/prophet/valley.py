@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.core.day_arrays import FloatArray
-from forecasting.engines.prophet.problem import LEVEL_SD, Problem
+from forecasting.engines.prophet.problem import LEVEL_SD, FitProblem
 
 STEPS, LONGEST = 6, 0.5
 """Newton steps in the log of the scale per move, and the longest step."""
@@ -31,12 +31,12 @@ class ScaleValley:
         (n,) ``1 - X_m·b``.
     """
 
-    problem: Problem
+    problem: FitProblem
     unit: FloatArray
     missed: FloatArray
 
     @classmethod
-    def of(cls, problem: Problem) -> "ScaleValley":
+    def of(cls, problem: FitProblem) -> "ScaleValley":
         """Find `unit` for a problem."""
         chosen = problem.multiplicative
         columns = problem.x[:, chosen]

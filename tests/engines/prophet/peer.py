@@ -11,7 +11,7 @@ import pandas as pd
 from prophet import Prophet
 
 from forecasting.engines.prophet.backend import problem_of
-from forecasting.engines.prophet.problem import Parameters, Problem
+from forecasting.engines.prophet.problem import FitProblem, Parameters
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,7 +29,7 @@ def plain(*, multiplicative: bool = False, regressors: tuple[str, ...] = (), **o
     return prophet
 
 
-def problem(prophet: Prophet, frame: pd.DataFrame) -> Problem:
+def problem(prophet: Prophet, frame: pd.DataFrame) -> FitProblem:
     """The problem that Prophet would pass to Stan; the model can't be fitted afterwards."""
     return problem_of(dataclasses.asdict(prophet.preprocess(frame)))
 

@@ -8,7 +8,7 @@ from prophet.serialize import model_from_json, model_to_json
 
 from forecasting.core.errors import FitFailed
 from forecasting.engines.prophet.backend import DirectBackend, plain, with_direct_backend
-from forecasting.engines.prophet.design import Regressor, Settings
+from forecasting.engines.prophet.design import ProphetSettings, Regressor
 from forecasting.engines.prophet.plain_prophet import fit, predict
 from tests.engines.prophet import peer
 from tests.engines.prophet.series import frame
@@ -18,16 +18,16 @@ SERIES = next(iter(peer.sample(1).values()))
 FUTURE = SERIES.tail(60).assign(ds=lambda each: each["ds"] + pd.Timedelta(days=61)).drop(columns="y")
 
 SETTINGS = {
-    "plain": Settings(),
-    "multiplicative": Settings(multiplicative=True),
-    "rich": Settings(
+    "plain": ProphetSettings(),
+    "multiplicative": ProphetSettings(multiplicative=True),
+    "rich": ProphetSettings(
         changepoint_prior=0.01,
         season_prior=0.05,
         weekly=3,
         yearly=10,
         regressors=tuple(Regressor(name, 0.5, standardize=False) for name in peer.REGRESSORS),
     ),
-    "mixed": Settings(regressors=(Regressor("promo", multiplicative=True), Regressor("holiday"))),
+    "mixed": ProphetSettings(regressors=(Regressor("promo", multiplicative=True), Regressor("holiday"))),
 }
 
 either = pytest.mark.parametrize("name", SETTINGS)
@@ -71,7 +71,7 @@ def test_it_starts_no_process_and_writes_no_file(monkeypatch: pytest.MonkeyPatch
         raise AssertionError
 
     monkeypatch.setattr(cmdstanpy.CmdStanModel, "optimize", never)
-    assert plain(Settings()).fit(SERIES).params["beta"].shape == (1, 26)
+    assert plain(ProphetSettings()).fit(SERIES).params["beta"].shape == (1, 26)
 
 
 def test_samples_of_the_posterior_are_refused() -> None:
@@ -89,12 +89,12 @@ def test_another_growth_is_refused() -> None:
 def test_options_for_stan_are_refused() -> None:
     """No option is silently ignored."""
     with pytest.raises(FitFailed, match=r"expected no options for the optimiser, found \['iter'\]"):
-        plain(Settings()).fit(SERIES, iter=10)
+        plain(ProphetSettings()).fit(SERIES, iter=10)
 
 
 def test_a_constant_series_never_reaches_the_backend() -> None:
     """Prophet and the direct fit handle it themselves, with equal results."""
     series = frame(np.full(60, 7.0))
-    ours = fit(day_numbers(series), series["y"].to_numpy(), {}, Settings())
-    theirs = plain(Settings()).fit(series).predict(series[["ds"]])
+    ours = fit(day_numbers(series), series["y"].to_numpy(), {}, ProphetSettings())
+    theirs = plain(ProphetSettings()).fit(series).predict(series[["ds"]])
     assert predict(ours, day_numbers(series), {}).yhat == pytest.approx(theirs["yhat"].to_numpy())

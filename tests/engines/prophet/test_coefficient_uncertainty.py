@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from forecasting.engines.prophet import plain_solver
 from forecasting.engines.prophet.additive import NormalEquations
 from forecasting.engines.prophet.coefficient_uncertainty import CoefficientUncertainty, estimate_uncertainty
-from forecasting.engines.prophet.design import Regressor, Settings, prepare
+from forecasting.engines.prophet.design import ProphetSettings, Regressor, prepare
 from forecasting.engines.prophet.fitted_model import FittedModel, fitted_model
-from forecasting.engines.prophet.problem import LEVEL_SD, Problem
+from forecasting.engines.prophet.problem import LEVEL_SD, FitProblem
 
 START = 17_000
-SETTINGS = Settings(
+SETTINGS = ProphetSettings(
     changepoints=5,
     weekly=1,
     yearly=0,
@@ -21,7 +21,7 @@ SETTINGS = Settings(
 )
 
 
-def fitted(size: int = 120, noise: float = 0.1, seed: int = 0) -> tuple[Problem, FittedModel]:
+def fitted(size: int = 120, noise: float = 0.1, seed: int = 0) -> tuple[FitProblem, FittedModel]:
     """A fit of a noisy level near 6 with a promotion every other week and Christmas once."""
     rng, day = np.random.default_rng(seed), np.arange(size)
     columns = {"promo": (day // 7 % 2).astype(float), "christmas": (day == size // 2).astype(float)}
@@ -31,12 +31,12 @@ def fitted(size: int = 120, noise: float = 0.1, seed: int = 0) -> tuple[Problem,
     return problem, fitted_model(design, plain_solver.solve(problem))
 
 
-def uncertainty_of(problem: Problem, made: FittedModel) -> CoefficientUncertainty:
+def uncertainty_of(problem: FitProblem, made: FittedModel) -> CoefficientUncertainty:
     """The uncertainty of a fit's coefficients."""
     return estimate_uncertainty(NormalEquations.of(problem), made)
 
 
-def dense(problem: Problem, made: FittedModel) -> np.ndarray:
+def dense(problem: FitProblem, made: FittedModel) -> np.ndarray:
     """The covariance of level, slope and coefficients in scaled units: the precision, inverted."""
     rows = np.column_stack([np.ones(problem.t.size), problem.t, problem.x])
     prior = np.concatenate([[LEVEL_SD, LEVEL_SD], problem.sigmas])

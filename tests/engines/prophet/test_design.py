@@ -5,7 +5,7 @@ from prophet import Prophet
 
 from forecasting.core.errors import FitFailed
 from forecasting.engines.prophet import fourier_rows
-from forecasting.engines.prophet.design import Regressor, Settings, prepare
+from forecasting.engines.prophet.design import ProphetSettings, Regressor, prepare
 from forecasting.engines.prophet.fourier_rows import BLOCK, fourier
 from tests.engines.prophet import peer
 from tests.engines.prophet.series import frame, odd, short
@@ -30,7 +30,7 @@ def test_the_problem_equals_the_one_prophet_passes_to_stan(
         day_numbers(series),
         series["y"].to_numpy(),
         {each: series[each].to_numpy() for each in regressors},
-        Settings(multiplicative=multiplicative, regressors=columns),
+        ProphetSettings(multiplicative=multiplicative, regressors=columns),
     )
     width = ours.x.shape[1]  # Prophet puts a column of zeros where there is none
     assert not theirs.x[:, width:].any()
@@ -72,14 +72,14 @@ def test_the_cache_of_rows_is_bounded_and_read_only() -> None:
 def test_regressors_are_standardised_like_prophets(values: np.ndarray, expected: tuple[float, float]) -> None:
     """By mean and scale; binary and constant columns stay as they are."""
     series = frame(np.sin(DAYS), a=values.astype(float))
-    settings = Settings(regressors=(Regressor("a"),))
+    settings = ProphetSettings(regressors=(Regressor("a"),))
     design, _ = prepare(day_numbers(series), series["y"].to_numpy(), {"a": series["a"].to_numpy()}, settings)
     assert (design.columns[0].mean, design.columns[0].scale) == pytest.approx(expected)
 
 
 def test_a_constant_regressor_stays_in_the_model() -> None:
     """Prophet's model keeps it; the engine leaves it out."""
-    settings = Settings(regressors=(Regressor("a"),))
+    settings = ProphetSettings(regressors=(Regressor("a"),))
     _, problem = prepare(DAYS, np.sin(DAYS), {"a": np.ones(40)}, settings)
     assert problem.x.shape == (40, 7)
 
@@ -90,7 +90,7 @@ def test_values_that_are_not_finite_are_refused_by_name(name: str, wrong: float)
     """In y and in a regressor, with their count."""
     values = {"y": np.sin(DAYS), "a": np.cos(DAYS)}
     values[name][[3, 7]] = wrong
-    settings = Settings(regressors=(Regressor("a"),))
+    settings = ProphetSettings(regressors=(Regressor("a"),))
     with pytest.raises(FitFailed, match=f"expected finite numbers in '{name}', found 2 that are not"):
         prepare(DAYS, values["y"], {"a": values["a"]}, settings)
 
@@ -99,4 +99,4 @@ def test_values_that_are_not_finite_are_refused_by_name(name: str, wrong: float)
 def test_one_day_is_not_a_history(days: list[int], found: int) -> None:
     """A line needs two points."""
     with pytest.raises(FitFailed, match=f"expected at least 2 different days, found {found}"):
-        prepare(np.array(days, dtype=np.int64), np.ones(len(days)), {}, Settings())
+        prepare(np.array(days, dtype=np.int64), np.ones(len(days)), {}, ProphetSettings())

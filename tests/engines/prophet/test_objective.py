@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from forecasting.engines.prophet.objective import fitted, objective, stationarity
-from forecasting.engines.prophet.problem import Parameters, Problem, best_sigma, ramps
+from forecasting.engines.prophet.problem import FitProblem, Parameters, best_sigma, ramps
 
 
-def problem(*, multiplicative: bool) -> Problem:
+def problem(*, multiplicative: bool) -> FitProblem:
     """Three days, one changepoint, one column."""
-    return Problem(
+    return FitProblem(
         y=np.array([0.5, 0.8, 1.0]),
         t=np.array([0.0, 0.5, 1.0]),
         changes=np.array([0.5]),

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.engines.prophet.design import Regressor, Settings
+from forecasting.engines.prophet.design import ProphetSettings, Regressor
 from forecasting.engines.prophet.fitted_model import FittedModel
 from forecasting.engines.prophet.plain_prophet import fit, predict
 from tests.engines.prophet import peer
@@ -18,7 +18,7 @@ def fitted(series: pd.DataFrame, *, multiplicative: bool = False, rich: bool = F
     """Our fit with plain Prophet's settings."""
     names = peer.REGRESSORS if rich else ()
     columns = tuple(Regressor(each, multiplicative=multiplicative) for each in names)
-    settings = Settings(multiplicative=multiplicative, regressors=columns)
+    settings = ProphetSettings(multiplicative=multiplicative, regressors=columns)
     known = {each: series[each].to_numpy() for each in names}
     return fit(day_numbers(series), series["y"].to_numpy(), known, settings)
 
@@ -61,7 +61,7 @@ def test_the_closed_form_width_is_that_of_prophets_samples(log: bool) -> None:  
 def test_without_changepoints_the_slope_carries_all() -> None:
     """The placeholder changepoint at 0 is added to the slope, as in Prophet."""
     series = frame(np.sin(np.arange(50)) + np.arange(50) / 10)
-    made = fit(day_numbers(series), series["y"].to_numpy(), {}, Settings(changepoints=0))
+    made = fit(day_numbers(series), series["y"].to_numpy(), {}, ProphetSettings(changepoints=0))
     prophet = peer.plain(n_changepoints=0).fit(series)
     assert (made.parameters.delta == 0).all()
     assert (peer.parameters(prophet).delta == 0).all()

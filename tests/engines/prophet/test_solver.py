@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from forecasting.core.errors import FitFailed
 from forecasting.engines.prophet import additive, multiplicative, plain_solver, solver
-from forecasting.engines.prophet.design import Regressor, Settings
+from forecasting.engines.prophet.design import ProphetSettings, Regressor
 from forecasting.engines.prophet.objective import objective, stationarity
 from forecasting.engines.prophet.plain_prophet import fit, predict
-from forecasting.engines.prophet.problem import SIGMA_FLOOR, Parameters, Problem
+from forecasting.engines.prophet.problem import SIGMA_FLOOR, FitProblem, Parameters
 from tests.engines.prophet import peer
 from tests.engines.prophet.series import frame, odd, short
 from tests.series import day_numbers
@@ -27,7 +27,7 @@ both_modes = pytest.mark.parametrize(
 )
 
 
-def compared(series: pd.DataFrame, **options: object) -> tuple[Problem, Parameters, float]:
+def compared(series: pd.DataFrame, **options: object) -> tuple[FitProblem, Parameters, float]:
     """The problem, this solver's mode, and how much worse its objective is than CmdStan's."""
     prophet = peer.plain(**options).fit(series)
     problem = peer.problem(peer.plain(**options), series)
@@ -35,7 +35,7 @@ def compared(series: pd.DataFrame, **options: object) -> tuple[Problem, Paramete
     return problem, ours, objective(problem, ours) - objective(problem, peer.parameters(prophet))
 
 
-def slack(problem: Problem, found: Parameters) -> float:
+def slack(problem: FitProblem, found: Parameters) -> float:
     """The worst violation of the conditions of a mode, relative to the pull of the data."""
     return max(stationarity(problem, found).values()) * found.sigma / problem.y.size
 
@@ -169,7 +169,7 @@ def test_scaling_demand_scales_the_forecast(made: tuple[int, int, bool], factor:
     """In the raw configuration: centre, spread and slope changes."""
     seed, length, multiplies = made
     when, y, column = random_series(seed, length)
-    setup = Settings(multiplicative=multiplies, regressors=(Regressor("a"),))
+    setup = ProphetSettings(multiplicative=multiplies, regressors=(Regressor("a"),))
     ahead = when[-1] + np.arange(1, 29)
     once, scaled = (
         predict(fit(when, each, {"a": column}, setup), ahead, {"a": np.zeros(28)}) for each in (y, y * factor)
@@ -184,7 +184,7 @@ def test_the_order_of_rows_does_not_matter(made: tuple[int, int, bool], shuffle:
     """Up to 1e-9, in history and future."""
     seed, length, multiplies = made
     when, y, column = random_series(seed, length)
-    setup = Settings(multiplicative=multiplies, regressors=(Regressor("a"),))
+    setup = ProphetSettings(multiplicative=multiplies, regressors=(Regressor("a"),))
     rng = np.random.default_rng(shuffle)
     rows, later = rng.permutation(length), rng.permutation(28)
     ahead = when[-1] + np.arange(1, 29)

@@ -8,10 +8,10 @@ import pytest
 
 from tests.web.takeaway.tables import AS_OF, HOSTILE, export, forecast, queue_row
 from web.takeaway import csv_file
+from web.takeaway.export_table import Table
 from web.takeaway.queue_table import queue_table
 from web.takeaway.safe_text import FORMULA_STARTS
 from web.takeaway.series_table import series_table
-from web.takeaway.table import Table
 
 
 def fields(table: Table) -> list[dict[str, str]]:

@@ -12,9 +12,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from tests.web.takeaway.tables import AS_OF, HOSTILE, export, forecast, queue_row
 from web.shared import formats
 from web.takeaway import workbook
+from web.takeaway.export_table import Column, Table
 from web.takeaway.queue_table import queue_table
 from web.takeaway.series_table import series_table
-from web.takeaway.table import Column, Table
 
 
 def reopened(table: Table) -> Workbook:

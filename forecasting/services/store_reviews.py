@@ -7,7 +7,7 @@ from forecasting.core.ports import Clock, Storage
 from forecasting.services.visible_stores import VisibleStores
 
 
-class Reviews:
+class StoreReviews:
     """Records reviews and visits.
 
     Parameters

@@ -6,15 +6,15 @@ from datetime import date
 from enum import Enum, auto
 
 
-class Closed(Enum):
+class ClosedDay(Enum):
     """The demand of a closed day: it counts as 0 and is shown as a word."""
 
     CLOSED = 0
 
 
-CLOSED = Closed.CLOSED
+CLOSED = ClosedDay.CLOSED
 
-Value = str | float | int | bool | date | Closed | None
+Value = str | float | int | bool | date | ClosedDay | None
 
 
 class Kind(Enum):
