@@ -43,7 +43,7 @@ def test_no_two_modules_share_a_name() -> None:
 
 
 def test_no_two_modules_have_nearly_the_same_name() -> None:
-    """Nobody remembers which of score, scores and scoring holds what. Packages are left out: they are places."""
+    """Nobody remembers which of score, scores and scoring holds what. Packages may be named so."""
     packages = {file.parent.name for file in modules("forecasting", "web").values()}
     assert families(last_names().keys() - packages) == {}
 

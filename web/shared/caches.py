@@ -3,14 +3,17 @@
 Data that never changes is cached once, by `forecasting.services.series_cache`: the series of a version and
 the sales of a history file. Pages do not cache such data again.
 
-Pages cache two things of their own:
+Pages cache three things of their own:
 
 - what they have drawn from that data (``web/store/chart_view.py``, ``web/store/sections.py``,
   ``web/compare/compare_view.py``). The key holds everything the drawing depends on: version header, hash of
   the sales, business date, theme. A drawing is therefore never stale. It is the same for all who may see the
-  store, and a page reads the store's freshness first, which refuses everybody else;
+  store, and a page reads the store's freshness first, which refuses everybody else. The
+  sections about a version's record are made anew every `RECORD_SECONDS`;
 - lists that cover many stores (this module). The key holds the reader's rights and the number of the newest
-  import or publication, after which they are read again.
+  import or publication, after which they are read again;
+- what they have drawn from such a list (``web/queue/queue_grid.py``, ``web/accuracy/accuracy_view.py``,
+  ``web/accuracy/accuracy_tables.py``). The key holds the rows themselves, or the stamp of the report.
 """
 
 from collections.abc import Sequence
