@@ -1,4 +1,4 @@
-"""What an operator is told about a house."""
+"""The status, the checks and the figures that operators ask for."""
 
 import tomllib
 from dataclasses import replace

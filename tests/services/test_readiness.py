@@ -47,7 +47,7 @@ def test_a_database_that_is_gone_is_told_by_both_who_need_it(house: House) -> No
 
 
 def test_the_disk_has_a_floor(tmp_path: Path) -> None:
-    """At it is enough; a folder that is gone is told."""
+    """Exactly that much is enough. A folder that no longer exists is reported."""
     free = shutil.disk_usage(tmp_path).free
     assert disk_check(tmp_path, free // 2).ok
     assert not disk_check(tmp_path, free * 2).ok

@@ -119,7 +119,7 @@ def test_a_lost_worker_is_replaced_once_and_finished_fits_are_kept(
 
 
 def test_an_unexpected_error_fails_the_run_without_leaking_it(house: House) -> None:
-    """The planner is told where to look, not shown the inside."""
+    """The planner reads where to find the details, not the details."""
     house.engine.spread = float("nan")
     house.compute.engine_named = lambda *_: 1 / 0  # type: ignore[assignment,return-value] # a bug, on purpose
     trained(house)

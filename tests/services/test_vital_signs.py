@@ -9,7 +9,7 @@ from tests.house import LAST, House, sales
 
 
 def test_stores_are_counted_by_state(house: House) -> None:
-    """And the predictor that is oldest is told by its age."""
+    """The age of the oldest predictor is reported as well."""
     before = house.services.operations.vital_signs(SYSTEM)
     assert (before.stores, before.oldest) == ({StoreState.NONE: 2}, None)
     house.services.refreshing.refresh(SYSTEM, "1")

@@ -6,10 +6,10 @@ the sales of a history file. Pages do not cache such data again.
 Pages cache three things of their own:
 
 - what they have drawn from that data (``web/store/chart_view.py``, ``web/store/sections.py``,
-  ``web/compare/compare_view.py``). The key holds everything the drawing depends on: version header, hash of
-  the sales, business date, theme. A drawing is therefore never stale. It is the same for all who may see the
-  store, and a page reads the store's freshness first, which refuses everybody else. The
-  sections about a version's record are made anew every `RECORD_SECONDS`;
+  ``web/compare/compare_view.py``). The key holds everything the drawing depends on: version, hash of the
+  sales, business date, theme. A drawing is therefore never stale; the sections about a version's record,
+  which grows, are drawn anew after `RECORD_SECONDS`. A drawing is the same for all who may see the store, and
+  a page reads the store's freshness first, which refuses everybody else;
 - lists that cover many stores (this module). The key holds the reader's rights and the number of the newest
   import or publication, after which they are read again;
 - what they have drawn from such a list (``web/queue/queue_grid.py``, ``web/accuracy/accuracy_view.py``,
