@@ -22,7 +22,7 @@
     │   ├── StateUnavailable    the state folder or its database can't be used now
     │   ├── StateTooNew         written by a newer version of the software
     │   ├── ImportConflict      another import changed the same store in the meantime
-    │   └── Fenced              this worker lost its lease on a run
+    │   └── LeaseLost              this worker lost its lease on a run
     └── UnsafeBinding           the server would accept connections from other machines
 
 A stale forecast is a state, not an error.
@@ -175,7 +175,7 @@ class ImportConflict(StorageError):
     """Another import changed the same store while this one was being prepared; nothing was changed."""
 
 
-class Fenced(StorageError):
+class LeaseLost(StorageError):
     """The worker's lease on a run has expired, so its result is rejected."""
 
 

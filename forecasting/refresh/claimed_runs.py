@@ -7,11 +7,11 @@ from functools import partial
 
 from forecasting.config.logs import get_logger
 from forecasting.core.domain import RefreshRun
-from forecasting.core.errors import Fenced
+from forecasting.core.errors import LeaseLost
 from forecasting.core.ports import Clock, Storage
 from forecasting.refresh.lifecycle import LeaseTerms
 from forecasting.refresh.outcome_recorder import OutcomeRecorder
-from forecasting.refresh.run_outcome import RunOutcome, Stopping
+from forecasting.refresh.run_outcome import RunOutcome, StopRequested
 
 log = get_logger(__name__)
 
@@ -68,11 +68,11 @@ class ClaimedRuns:
 
         Raises
         ------
-        Stopping
+        StopRequested
             If the training should not go on.
         """
         if not self.wanted:
-            raise Stopping(f"{run.scope} was interrupted by a shutdown")
+            raise StopRequested(f"{run.scope} was interrupted by a shutdown")
         with self._lock:
             self._progress[run.run_id] = (stage, done, total)
 
@@ -146,7 +146,7 @@ class ClaimedRuns:
     def _end(self, run: RefreshRun, write: Callable[[], None]) -> None:
         try:
             write()
-        except Fenced:
+        except LeaseLost:
             self._drop(run)
         else:
             self._open.pop(run.run_id, None)
@@ -164,5 +164,5 @@ class ClaimedRuns:
         if progress is not None:
             try:
                 self._claims.progress(run, *progress)
-            except Fenced:
+            except LeaseLost:
                 self._drop(run)

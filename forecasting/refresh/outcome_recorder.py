@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from forecasting.config.logs import get_logger
 from forecasting.core.domain import RefreshRun, RunState
-from forecasting.core.errors import ComputeLost, Fenced, StorecastError
+from forecasting.core.errors import ComputeLost, LeaseLost, StorecastError
 from forecasting.core.pooled_priors import ChainPriors
 from forecasting.core.ports import Clock, Publication, Storage
 from forecasting.refresh.lifecycle import LeaseTerms, failure_message, next_wait
-from forecasting.refresh.run_outcome import GroupPublication, RunOutcome, Stopping
+from forecasting.refresh.run_outcome import GroupPublication, RunOutcome, StopRequested
 
 log = get_logger(__name__)
 
@@ -19,7 +19,7 @@ ALREADY_DONE = "Already up to date when its turn came: nothing was run"
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRecorder:
-    """Ends runs in the ledger. Every method raises `Fenced` if the worker no longer holds the run.
+    """Ends runs in the ledger. Every method raises `LeaseLost` if the worker no longer holds the run.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class OutcomeRecorder:
 
         Raises
         ------
-        Fenced
+        LeaseLost
             If the worker no longer holds the run.
         StateUnavailable
             If the ledger can't be written.
@@ -66,13 +66,13 @@ class OutcomeRecorder:
 
         Raises
         ------
-        Fenced
+        LeaseLost
             If the worker no longer holds the run.
         StateUnavailable
             If the ledger can't be written.
         """
         interrupted = error is None or isinstance(error, ComputeLost)
-        if isinstance(error, Stopping) or (interrupted and self.stopping.is_set()):
+        if isinstance(error, StopRequested) or (interrupted and self.stopping.is_set()):
             self.storage.claims.release(run)
         else:
             self._fail(run, error or RuntimeError("the training ended without an outcome for this run"))
@@ -91,7 +91,7 @@ class OutcomeRecorder:
                 version = ", ".join(str(header.version) for header in headers)
             else:
                 version = str(self.storage.publications.publish(run, publication, now).version)
-        except Fenced:
+        except LeaseLost:
             raise
         except StorecastError as error:
             self._fail(run, error)

@@ -60,12 +60,12 @@ class RunOutcome:
 ReportProgress = Callable[[RefreshRun, str, int, int], None]
 """Takes a run, its stage in planners' words, the series done and their total.
 
-Raises `Stopping` if the work is to be abandoned.
+Raises `StopRequested` if the work is to be abandoned.
 """
 
 Train = Callable[[Sequence[RefreshRun], ReportProgress], Iterator[RunOutcome]]
 """Does the work of several runs and yields the outcome of each as soon as it is known, in any order."""
 
 
-class Stopping(StorecastError):
+class StopRequested(StorecastError):
     """The work on claimed runs is abandoned: the worker is stopping, or has lost all of them."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from forecasting.core.domain import GROUP, RefreshRun, RunState
-from forecasting.core.errors import Fenced
+from forecasting.core.errors import LeaseLost
 from forecasting.core.pooled_priors import CHAIN
 from forecasting.refresh import lifecycle
 from forecasting.refresh.lifecycle import RunEvent
@@ -95,7 +95,7 @@ def change_held(connection: sa.Connection, run: RefreshRun, **values: object) ->
 
     Raises
     ------
-    Fenced
+    LeaseLost
         If the run is no longer held.
     """
     changed = connection.execute(sa.update(refresh_run).where(held_by(run)).values(**values))
@@ -107,11 +107,11 @@ def require_held(run: RefreshRun, changed: int) -> None:
 
     Raises
     ------
-    Fenced
+    LeaseLost
         If the run is no longer held, so that no row was changed.
     """
     if changed != 1:
-        raise Fenced(
+        raise LeaseLost(
             f"{run.target}: expected run {run.run_id} to be held under fence {run.fence}, found that it "
             "has ended or another worker has taken it over; nothing was changed"
         )

@@ -70,7 +70,7 @@ class SqlPublications:
 
         Raises
         ------
-        Fenced
+        LeaseLost
             If the run is no longer held.
         """
         ended = self._endings.end(

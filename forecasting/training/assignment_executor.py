@@ -41,7 +41,7 @@ class AssignmentExecutor:
 
         Raises
         ------
-        Stopping
+        StopRequested
             If the runs are to be abandoned.
         """
         parts, most = DoneParts(dict), self._series_per_task(assignments)

@@ -53,7 +53,7 @@ class ChainTraining:
 
         Raises
         ------
-        Stopping
+        StopRequested
             If the run is to be abandoned.
         ComputeLost
             If worker processes died.

@@ -51,7 +51,7 @@ class GroupPublisher:
 
         Raises
         ------
-        Stopping
+        StopRequested
             If the run is to be abandoned.
         ComputeLost
             If worker processes died.

@@ -15,7 +15,7 @@ from forecasting.config.logs import get_logger
 from forecasting.core.domain import RefreshRun
 from forecasting.core.errors import StorageError
 from forecasting.core.ports import Checkpoints, Compute, TaskOutcome
-from forecasting.refresh.run_outcome import Stopping
+from forecasting.refresh.run_outcome import StopRequested
 from forecasting.training.forecast_task import StorePart
 from forecasting.training.result_codec import VERSION, read_result, write_result
 from forecasting.training.tasks import Result, Task
@@ -30,12 +30,12 @@ Wanted = Callable[[], bool]
 
 
 def still_wanted(report: Callable[[], None]) -> Wanted:
-    """Return a check that reports progress and answers no once that raises `Stopping`."""
+    """Return a check that reports progress and answers no once that raises `StopRequested`."""
 
     def wanted() -> bool:
         try:
             report()
-        except Stopping:
+        except StopRequested:
             return False
         return True
 

@@ -37,7 +37,7 @@ class RunTraining:
 
         Raises
         ------
-        Stopping
+        StopRequested
             If the runs are to be abandoned.
         ComputeLost
             If worker processes died while pooling over the chain.

@@ -31,7 +31,7 @@ class StoreTraining:
 
         Raises
         ------
-        Stopping
+        StopRequested
             If the runs are to be abandoned.
         """
         snapshots = self.storage.runs.snapshots([run.store for run in runs])

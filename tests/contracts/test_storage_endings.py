@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from forecasting.core.domain import RefreshAnswer, RefreshRun, RunState, Verdict
-from forecasting.core.errors import Fenced
+from forecasting.core.errors import LeaseLost
 from forecasting.storage import SqlStorage
 from tests.storage.examples import (
     LEASE,
@@ -78,7 +78,7 @@ def test_a_worker_that_lost_its_run_postpones_nothing(storage: SqlStorage) -> No
     """It is the other worker's."""
     stale = running(storage)
     held = claim(storage, "worker-2", after(31), after(61))
-    with pytest.raises(Fenced):
+    with pytest.raises(LeaseLost):
         storage.claims.postpone(stale, "x", WAIT)
     assert held == now_of(storage, stale)
 
@@ -95,7 +95,7 @@ def test_an_active_run_can_be_cancelled(storage: SqlStorage, state: str) -> None
     ended = now_of(storage, run)
     assert (ended.state, ended.error, ended.finished_at) == (RunState.CANCELLED, "Cancelled by Ana", after(5))
     assert renew(storage, [run], after(99)) == set()
-    with pytest.raises(Fenced):
+    with pytest.raises(LeaseLost):
         storage.publications.publish(run, publication(), after(6))
     assert storage.runs.snapshots()["1"].head is None
     assert ask(storage, at=7, run_id="next").verdict is Verdict.RETRAIN
@@ -267,7 +267,7 @@ def test_what_was_done_is_there_for_the_next_worker(open_storage: Open) -> None:
     second = claim(open_storage(), "worker-2", after(31), after(61))
     assert second is not None
     assert open_storage().checkpoints.read(second) == {"a": b"1", "b": b"3", "c": b"\x00\xff"}
-    with pytest.raises(Fenced):
+    with pytest.raises(LeaseLost):
         storage.checkpoints.save(first, {"d": b"4"})
     assert storage.checkpoints.read(second).keys() == {"a", "b", "c"}
     storage.publications.publish(second, publication(), after(40))

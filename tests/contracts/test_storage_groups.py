@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from forecasting.core.domain import RefreshRequest, RefreshRun, RunState, Verdict, group_scope
-from forecasting.core.errors import Fenced, InvalidFrame
+from forecasting.core.errors import InvalidFrame, LeaseLost
 from forecasting.storage import SqlStorage
 from tests.storage.examples import (
     LIMIT,
@@ -97,7 +97,7 @@ def test_only_who_holds_it_may_let_it_wait(storage: SqlStorage) -> None:
     """A worker that lost it is refused."""
     run = claimed(storage)
     storage.requests.cancel(run.run_id, "enough", after(5))
-    with pytest.raises(Fenced):
+    with pytest.raises(LeaseLost):
         storage.claims.await_elsewhere(run, "Training", MINUTE, None)
 
 
@@ -162,7 +162,7 @@ def test_who_lost_the_run_publishes_nothing(storage: SqlStorage) -> None:
     """The worker that took it over goes on."""
     run = claimed(storage)
     assert claim(storage, "worker-2", after(40), after(70)) is not None
-    with pytest.raises(Fenced):
+    with pytest.raises(LeaseLost):
         storage.publications.publish_group(run, [publication("1")], "", after(41))
     assert storage.runs.snapshots() == {}
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from forecasting.core.domain import RefreshDecision, RunState, Verdict
-from forecasting.core.errors import Fenced, InvalidRequest, StorageError
+from forecasting.core.errors import InvalidRequest, LeaseLost, StorageError
 from forecasting.core.pooled_priors import CoefficientPrior, PooledPrior
 from forecasting.core.ports import OutdatedRecords
 from forecasting.storage import SqlStorage
@@ -61,7 +61,7 @@ def test_a_stale_worker_publishes_no_chain(storage: SqlStorage) -> None:
     stale = pooling(storage)
     held = claim(storage, "worker-2", after(31), after(61))
     assert held is not None
-    with pytest.raises(Fenced, match="all stores: expected run"):
+    with pytest.raises(LeaseLost, match="all stores: expected run"):
         storage.publications.publish_chain(stale, chain(), after(32))
     assert storage.chains.latest() is None
     storage.publications.publish_chain(held, chain(), after(33))

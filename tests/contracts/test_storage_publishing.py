@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from forecasting.core.domain import RefreshRun, RunState, VersionHeader
-from forecasting.core.errors import Fenced, InvalidFrame, InvalidRequest, StorageError
+from forecasting.core.errors import InvalidFrame, InvalidRequest, LeaseLost, StorageError
 from forecasting.storage import SqlStorage
 from tests.storage.child import release, start
 from tests.storage.examples import (
@@ -168,7 +168,7 @@ def test_a_stale_worker_publishes_nothing(storage: SqlStorage) -> None:
     stale = running(storage)
     held = claim(storage, "worker-2", after(31), after(61))
     assert held is not None
-    with pytest.raises(Fenced):
+    with pytest.raises(LeaseLost):
         storage.publications.publish(stale, publication(), after(32))
     assert_nothing_published(storage, held)
     assert storage.publications.publish(held, publication(), after(33)).version == 1

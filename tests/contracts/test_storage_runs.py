@@ -6,7 +6,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from forecasting.core.domain import RunState
-from forecasting.core.errors import Fenced, InvalidRequest, StorageError
+from forecasting.core.errors import InvalidRequest, LeaseLost, StorageError
 from forecasting.refresh.lifecycle import GIVEN_UP
 from forecasting.storage import SqlStorage
 from tests.storage.examples import (
@@ -85,7 +85,7 @@ def test_a_worker_that_lost_its_run_is_refused(storage: SqlStorage) -> None:
         lambda: storage.publications.publish(old, publication(), after(32)),
         lambda: storage.claims.close(old, "failed", "timeout", after(32)),
     ):
-        with pytest.raises(Fenced, match=f"store 1: expected run {old.run_id} to be held under fence 1"):
+        with pytest.raises(LeaseLost, match=f"store 1: expected run {old.run_id} to be held under fence 1"):
             act()
     assert renew(storage, [old], after(99)) == set()
     storage.claims.release(old)
@@ -98,7 +98,7 @@ def test_an_ended_run_can_be_ended_no_more(storage: SqlStorage) -> None:
     """A worker that comes twice is refused the second time."""
     run = running(storage)
     storage.claims.close(run, "failed", "first", after(1))
-    with pytest.raises(Fenced):
+    with pytest.raises(LeaseLost):
         storage.claims.close(run, "succeeded", "second", after(2))
     ended = storage.runs.get(run.run_id)
     assert ended is not None

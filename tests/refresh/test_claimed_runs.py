@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from forecasting.core.domain import RefreshRun, RunState
-from forecasting.refresh.run_outcome import ReportProgress, RunOutcome, Stopping
+from forecasting.refresh.run_outcome import ReportProgress, RunOutcome, StopRequested
 from forecasting.storage.endings import RunEndings
 from forecasting.storage.sql_claims import SqlRunClaims
 from tests.refresh.run_bench import MOMENT, RunBench, all_done, done, leases, until
@@ -88,13 +88,13 @@ def test_a_training_is_abandoned_when_all_its_runs_are_lost(bench: RunBench) -> 
         bench.steal()
         until(lambda: is_abandoned(runs[0], progress))
         abandoned.append("abandoned")
-        raise Stopping("abandoned")
+        raise StopRequested("abandoned")
         yield  # makes it a generator
 
     def is_abandoned(run: RefreshRun, progress: ReportProgress) -> bool:
         try:
             progress(run, "Training", 0, 1)
-        except Stopping:
+        except StopRequested:
             return True
         return False
 
@@ -114,7 +114,7 @@ def test_a_cancelled_run_is_abandoned_during_its_training(bench: RunBench) -> No
             for number in range(1000):
                 progress(runs[0], "Training", number, 1000)
                 threading.Event().wait(0.01)
-        except Stopping:
+        except StopRequested:
             ended.set()
             raise
         yield done(runs[0])

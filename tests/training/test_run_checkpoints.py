@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from forecasting.core.domain import LOCAL_USER, RefreshRun, StoreState
-from forecasting.refresh.run_outcome import Stopping
+from forecasting.refresh.run_outcome import StopRequested
 from forecasting.storage.tables import run_checkpoint
 from forecasting.training import assignment_executor, result_codec, run_checkpoints
 from forecasting.training.forecast_task import ForecastTask
@@ -41,9 +41,9 @@ def die_after(house: House, run: RefreshRun, parts: int) -> None:
 
     def stop(_run: RefreshRun, _stage: str, series: int, _total: int) -> None:
         if series >= parts:
-            raise Stopping("killed")
+            raise StopRequested("killed")
 
-    with pytest.raises(Stopping):
+    with pytest.raises(StopRequested):
         list(house.training([run], stop))
 
 

@@ -106,7 +106,7 @@ class RunClaims(Protocol):
 
         Raises
         ------
-        Fenced
+        LeaseLost
             If another worker has claimed the run, or it has ended.
         """
         ...
@@ -121,7 +121,7 @@ class RunClaims(Protocol):
 
         Raises
         ------
-        Fenced
+        LeaseLost
             As for `progress`.
         """
         ...
@@ -133,7 +133,7 @@ class RunClaims(Protocol):
 
         Raises
         ------
-        Fenced
+        LeaseLost
             As for `progress`.
         """
         ...
@@ -154,7 +154,7 @@ class RunClaims(Protocol):
 
         Raises
         ------
-        Fenced
+        LeaseLost
             As for `progress`.
         """
         ...
@@ -176,7 +176,7 @@ class Publications(Protocol):
 
         Raises
         ------
-        Fenced
+        LeaseLost
             As for `RunClaims.progress`; nothing is published.
         """
         ...
@@ -193,7 +193,7 @@ class Publications(Protocol):
 
         Raises
         ------
-        Fenced
+        LeaseLost
             As for `RunClaims.progress`; nothing is published.
         """
         ...
@@ -203,7 +203,7 @@ class Publications(Protocol):
 
         Raises
         ------
-        Fenced
+        LeaseLost
             As for `RunClaims.progress`; nothing is published.
         """
         ...
@@ -269,7 +269,7 @@ class Checkpoints(Protocol):
 
         Raises
         ------
-        Fenced
+        LeaseLost
             If another worker has claimed the run, or it has ended; nothing is stored.
         """
         ...
