@@ -78,7 +78,8 @@ def decide(  # noqa: PLR0911 - one return for each answer, in their order
     if head is None:
         return RefreshDecision(Verdict.RETRAIN, "No forecast yet: training for the first time")
     age = at - head.trained_at
-    trained = f"Trained {wording.duration(age)} ago" if age >= timedelta(0) else "Trained after this request"
+    earlier = age >= timedelta(0)
+    trained = f"Trained {wording.duration(age)} ago" if earlier else "Trained after the given time"
     limit = f"the {wording.tolerance(tolerance)} tolerance"
     if force:
         return RefreshDecision(Verdict.RETRAIN, f"{trained}: training again as asked")

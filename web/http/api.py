@@ -248,7 +248,7 @@ def routes() -> list[Route]:
 @api.exception_handler(StorecastError)
 def _refuse(_request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, StorageError):
-        log.error("the database can't be used: %s", error)
+        log.error("a request can't be answered: %s", error)
         return JSONResponse({"detail": UNAVAILABLE}, status_code=503)
     return JSONResponse({"detail": str(error)}, status_code=_status_of(error))
 

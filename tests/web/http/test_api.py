@@ -159,11 +159,34 @@ def test_the_request_date_is_the_instant_of_the_age_check(house: House, trained:
     assert ask(0) == (202, "retrain")
 
 
+def test_a_training_newer_than_the_given_time_is_not_said_to_follow_the_request(
+    house: House, trained: TestClient
+) -> None:
+    """The request itself is newer than the training."""
+    earlier = (house.clock.now() - timedelta(days=30)).isoformat()
+    answer = trained.post("/training", json={"store_number": 1, "train_request_date": earlier}).json()
+    assert (answer["verdict"], answer["message"].partition(",")[0]) == (
+        "fresh",
+        "Trained after the given time",
+    )
+
+
 def test_a_process_still_starting_says_so(client: TestClient) -> None:
     """503, to be tried again."""
     access.uninstall()
     answer = client.post("/training", json={"store_number": 1})
     assert answer.status_code == 503
+
+
+def test_a_setting_that_keeps_the_process_from_starting_is_not_blamed_on_the_database(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log names the setting."""
+    access.uninstall()
+    access.refuse("STORECAST_HORIZON: expected a whole number from 1 to 365, found 'x'")
+    assert client.post("/training", json={"store_number": 1}).status_code == 503
+    assert "STORECAST_HORIZON" in caplog.text
+    assert "database" not in caplog.text
 
 
 def test_other_methods_are_refused(client: TestClient) -> None:
