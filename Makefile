@@ -1,4 +1,4 @@
-# The two commands: `make run` and `make test`. Both create .venv themselves and are quick the second time.
+# `make run` and `make test` are all you need. Both create .venv and are quick the second time.
 PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
@@ -7,18 +7,25 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 
 export STREAMLIT_SERVER_PORT := $(PORT)
-# Some images tell Python to keep no compiled modules: then each of the tests' hundreds of processes compiles all anew.
+# Some images set this; then each of the hundreds of processes that tests start compiles every module again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check format bench screenshots audit clean
+# The kinds of tests that `make quick` leaves out (tests/kinds.py).
+SLOW := browser or faults or postgres or s3 or dask or aws
+
+.PHONY: run test quick check format bench screenshots audit clean
 
 run: $(RUNTIME)
 	$(BIN)/python -m forecasting sample load --if-empty
 	$(BIN)/streamlit run streamlit_app.py
 
-# In the order of the folders: else each browser file would start the server its folder shares anew.
+# In the order of the folders, so that the browser files of one process share its server.
 test: $(DEV)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# All but the browser, faults, PostgreSQL, S3, Dask and AWS over HTTP: what a developer runs between two edits.
+quick: $(DEV)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not ($(SLOW))"
 
 check: $(DEV)
 	$(BIN)/ruff format --check .
