@@ -13,19 +13,25 @@ export PYTHONDONTWRITEBYTECODE :=
 # The kinds of tests that `make quick` leaves out (tests/kinds.py).
 SLOW := browser or faults or postgres or s3 or dask or aws
 
+# Tests write thousands of small databases and files; in memory they do not wait for a disk.
+MEMORY := /dev/shm
+ROOMY := $(shell test -w $(MEMORY) && df --output=avail -k $(MEMORY) 2>/dev/null | awk 'NR == 2 && $$1 > 2e6')
+PYTEST := $(if $(ROOMY),TMPDIR=$(MEMORY)) $(BIN)/python -m pytest
+
 .PHONY: run test quick check format bench screenshots audit clean
 
 run: $(RUNTIME)
 	$(BIN)/python -m forecasting sample load --if-empty
 	$(BIN)/streamlit run streamlit_app.py
 
-# In the order of the folders, so that the browser files of one process share its server.
+# Tests are handed out in groups, long ones first (tests/scheduling.py). Many of those wait for a lease, a process or
+# a browser, so there are more test processes than cores.
 test: $(DEV)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) --numprocesses 4 --no-loadscope-reorder
 
 # All but the browser, faults, PostgreSQL, S3, Dask and AWS over HTTP: what a developer runs between two edits.
 quick: $(DEV)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not ($(SLOW))"
+	$(PYTEST) --numprocesses 3 --no-loadscope-reorder -m "not ($(SLOW))"
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
 
-from tests import kinds
+from tests import kinds, one_blas_thread  # noqa: F401 – the latter acts when it is imported
 from tests.house import House
 from tests.postgres import Server, serving
+from tests.scheduling import GroupScheduling, urgency
 
 settings.register_profile("calm", deadline=None, max_examples=40)  # a busy machine is not a failed property
 settings.load_profile("calm")
@@ -16,9 +18,16 @@ settings.load_profile("calm")
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses by the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of slow kinds."""
+    """Mark the tests of slow kinds; put those first that take long."""
     for item in items:
         kinds.mark(item)
+    items.sort(key=lambda item: urgency(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist nothing is scheduled
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling:
+    """Hand tests out by our groups."""
+    return GroupScheduling(config, log)
 
 
 def pytest_collection_finish() -> None:
@@ -56,8 +65,8 @@ def postgres() -> Iterator[Server]:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """A furnished house of its own for a test."""
-    made = House(tmp_path)
-    yield made.furnish()
+    made = House.furnished(tmp_path)
+    yield made
     made.close()
 
 

@@ -5,9 +5,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -15,6 +13,7 @@ from loky import BrokenProcessPool, ProcessPoolExecutor
 
 from forecasting.compute.dispatch import GRACE_SECONDS, iterate_completed
 from forecasting.compute.loky_internals import ShutdownExecutorError
+from forecasting.compute.task_claim import TaskClaim, do_claimed, prepare_worker
 from forecasting.compute.worker_processes import WorkerProcesses
 from forecasting.core.errors import ComputeLost
 from forecasting.core.ports import TaskOutcome, always
@@ -68,7 +67,7 @@ class LocalPool(Generic[TaskT, ResultT]):
             If the pool is closed.
         """
         for _ in range(self._number):
-            self._workers.call(_prepare_worker, self._work, prepare)
+            self._workers.call(prepare_worker, self._work, prepare)
 
     def run(
         self, tasks: Sequence[TaskT], wanted: Callable[[], bool] = always
@@ -108,21 +107,6 @@ class LocalPool(Generic[TaskT, ResultT]):
         self._workers.close()
 
 
-@dataclass(frozen=True, slots=True)
-class TaskClaim:
-    """A file that only one party can create: a worker to do the task, or the server to withdraw it."""
-
-    path: Path
-
-    def acquire(self) -> bool:
-        """Try to claim the task; return whether the caller now owns it."""
-        try:
-            self.path.touch(exist_ok=False)
-        except FileExistsError:
-            return False
-        return True
-
-
 class _LocalDispatcher(Generic[TaskT, ResultT]):
     """Sends one run's tasks to the worker processes; implements `dispatch.Dispatcher`."""
 
@@ -143,7 +127,7 @@ class _LocalDispatcher(Generic[TaskT, ResultT]):
 
     def submit(self, task: TaskT) -> Future[ResultT | None]:
         claim = TaskClaim(self._workers.folder() / f"task-{next(self._task_numbers)}")
-        future, executor = self._workers.call(_do_claimed, claim, self._work, task)
+        future, executor = self._workers.call(do_claimed, claim, self._work, task)
         self._submitted[future] = claim, executor
         return future
 
@@ -182,20 +166,3 @@ def _outcome(task: TaskT, future: Future[ResultT | None]) -> TaskOutcome[TaskT, 
     if isinstance(error, BrokenProcessPool | ShutdownExecutorError) or not isinstance(error, Exception):
         raise error
     return TaskOutcome(task, error=error)
-
-
-def _do_claimed(claim: TaskClaim, work: Callable[[TaskT], ResultT], task: TaskT) -> ResultT | None:
-    """Do a task in a worker, unless the server has withdrawn it."""
-    if not claim.acquire():
-        claim.path.unlink()
-        return None
-    try:
-        return work(task)
-    finally:
-        claim.path.unlink(missing_ok=True)
-
-
-def _prepare_worker(_work: object, prepare: Callable[[], object] | None) -> None:
-    """Call `prepare` in a worker. Receiving `_work` has already made the worker import its module."""
-    if prepare is not None:
-        prepare()

@@ -6,7 +6,8 @@ import pytest
 
 from forecasting.core.domain import RefreshDecision, RunState, StoreSnapshot, Verdict
 from forecasting.storage import SqlStorage
-from tests.storage.child import press_together, release, start
+from tests.children import Child, release
+from tests.storage.child import press_many, press_together
 from tests.storage.examples import LEASE, NOW, after, claim, fresh, press, publish, retrain, running
 
 Open = Callable[[], SqlStorage]
@@ -146,7 +147,7 @@ def test_fifty_threads_press_at_once_and_one_run_is_left(storage: SqlStorage) ->
 
 def test_two_processes_press_at_once_and_one_run_is_left(storage: SqlStorage) -> None:
     """Twenty presses in each of two processes: one is recorded, thirty-nine join it."""
-    children = [start("press", storage.database.place, f"process-{number}", 20) for number in range(2)]
+    children = [Child(press_many, storage.database.place, f"process-{number}", 20) for number in range(2)]
     verdicts = [verdict for told in release(children) for verdict in told]
     assert sorted(verdicts) == ["attached"] * 39 + ["retrain"]
     assert len(storage.runs.recent(100)) == 1

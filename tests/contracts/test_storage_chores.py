@@ -7,7 +7,8 @@ from forecasting.core.domain import Chore
 from forecasting.storage import SqlStorage
 from forecasting.storage.chores import RETAKEN_AFTER
 from forecasting.storage.sql_claims import FORGOTTEN
-from tests.storage.child import release, start, together
+from tests.children import Child, release
+from tests.storage.child import begin_night, together
 from tests.storage.examples import NOW, after, turn
 
 Open = Callable[[], SqlStorage]
@@ -62,7 +63,7 @@ def test_of_many_workers_at_the_same_moment_one_takes_the_night(storage: SqlStor
 def test_of_two_processes_one_takes_the_night(storage: SqlStorage) -> None:
     """Each tries twenty times: of forty tries one succeeds."""
     place = storage.database.place
-    children = [start("begin_night", place, f"process-{number}", 20) for number in range(2)]
+    children = [Child(begin_night, place, f"process-{number}", 20) for number in range(2)]
     told = [taken for each in release(children) for taken in each]
     assert sorted(told) == [False] * 39 + [True]
 

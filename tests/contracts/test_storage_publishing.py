@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from forecasting.core.domain import RefreshRun, RunState, VersionHeader
 from forecasting.core.errors import InvalidFrame, InvalidRequest, LeaseLost, StorageError
 from forecasting.storage import SqlStorage
-from tests.storage.child import release, start
+from tests.children import Child, release
+from tests.storage.child import die_publishing
 from tests.storage.examples import (
     CUTOFF,
     ITEMS,
@@ -199,7 +200,7 @@ def test_a_fault_while_publishing_leaves_the_old_head(storage: SqlStorage, table
 
 def test_a_worker_killed_while_publishing_leaves_nothing(storage: SqlStorage) -> None:
     """A real process, killed between the version and the head; a survivor takes the run over."""
-    release([start("die_publishing", storage.database.place)])
+    assert release([Child(die_publishing, storage.database.place)]) == [None]
     run = storage.runs.get(press().run_id)
     assert run is not None
     assert_nothing_published(storage, run)

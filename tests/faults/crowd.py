@@ -1,14 +1,7 @@
-"""Writers and readers of one database, each in a process of its own; prints "ready" and waits for a line.
-
-``python -m tests.faults.crowd HOME URL publish N`` publishes N versions of a store, tells their content;
-``read`` reads until the file HOME/finished is there, and tells what it has seen; ``write N`` lets N threads
-ask for and end runs of stores of their own.
-"""
+"""Writers and readers of one database, each in a process of its own (`tests.children`)."""
 
 import hashlib
-import json
 import os
-import sys
 import threading
 from pathlib import Path
 
@@ -17,6 +10,7 @@ import pandas as pd
 from forecasting.core.domain import SeriesSummary
 from forecasting.core.errors import StorecastError
 from forecasting.storage import SqlStorage, open_database
+from tests.children import Wait
 from tests.fakes import TurnedClock
 from tests.storage.child import together
 from tests.storage.examples import NOW, after, predictor, press, publication, publish, retrain, running
@@ -30,20 +24,25 @@ def content(frame: pd.DataFrame, summaries: tuple[SeriesSummary, ...]) -> str:
     return hashlib.sha256(numbers + repr(summaries).encode()).hexdigest()
 
 
-def publish_many(storage: SqlStorage, home: Path, count: int) -> dict[str, str]:
+def publish_many(wait: Wait, home: Path, url: str, count: int) -> dict[str, str]:
     """Publish versions with different levels; return the hash of each by its number."""
-    told = {}
+    storage, hashes = _opened(home, url), {}
+    publish(storage, STORE, level=0.0)
+    wait()
     for number in range(1, count + 1):
         made = publication(STORE, float(number), predictor(f"p-{number}"))
         run = running(storage, STORE, after(number))
         header = storage.publications.publish(run, made, after(number))
-        told[str(header.version)] = content(made.forecast, made.summaries)
+        hashes[str(header.version)] = content(made.forecast, made.summaries)
     (home / "finished").touch()
-    return told
+    storage.close()
+    return hashes
 
 
-def read_on(storage: SqlStorage, home: Path) -> dict[str, list[str]]:
-    """Read the newest forecast repeatedly; return the hashes seen of each version."""
+def read_on(wait: Wait, home: Path, url: str) -> dict[str, list[str]]:
+    """Read the newest forecast until all are published; return the hashes seen of each version."""
+    storage = _opened(home, url)
+    wait()
     seen: dict[str, set[str]] = {}
     rest = threading.Event()
     while not (home / "finished").exists():
@@ -56,11 +55,13 @@ def read_on(storage: SqlStorage, home: Path) -> dict[str, list[str]]:
         assert len({summary.next7 for summary in shown}) == 1, "summaries of two versions"
         seen.setdefault(str(head.version), set()).add(content(frame, summaries))
         rest.wait(0.01)  # otherwise four readers would starve the writer
+    storage.close()
     return {version: sorted(hashes) for version, hashes in seen.items()}
 
 
-def write_on(storage: SqlStorage, threads: int) -> list[str]:
-    """Let threads write as fast as they can; return the errors."""
+def write_on(wait: Wait, home: Path, threads: int) -> list[str]:
+    """Let threads ask for and end runs of their own stores as fast as they can; return the errors."""
+    storage = _opened(home)
 
     def one(number: int) -> str:
         store = f"{os.getpid()}-{number}"
@@ -74,20 +75,11 @@ def write_on(storage: SqlStorage, threads: int) -> list[str]:
             return str(error)
         return ""
 
-    return [error for error in together(one, threads) if error]
-
-
-if __name__ == "__main__":
-    home, url, what = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-    storage = SqlStorage(open_database(home, url, clock=TurnedClock(NOW)))
-    if what == "publish":
-        publish(storage, STORE, level=0.0)
-    print("ready", flush=True)  # noqa: T201 – how a child tells its parent
-    sys.stdin.readline()
-    deeds = {
-        "publish": lambda: publish_many(storage, home, int(sys.argv[4])),
-        "read": lambda: read_on(storage, home),
-        "write": lambda: write_on(storage, int(sys.argv[4])),
-    }
-    print(json.dumps(deeds[what]()))  # noqa: T201 – the same
+    wait()
+    errors = [error for error in together(one, threads) if error]
     storage.close()
+    return errors
+
+
+def _opened(home: Path, url: str = "") -> SqlStorage:
+    return SqlStorage(open_database(home, url, clock=TurnedClock(NOW)))

@@ -1,20 +1,16 @@
-"""Many users who press Refresh at the same moment, in a process of their own.
+"""Many users who press Refresh at the same moment, in a process of their own (`tests.children`)."""
 
-``python -m tests.faults.press STORE PRESSES`` says "ready", waits for a line, presses in that many threads,
-and tells the verdicts as JSON.
-"""
-
-import json
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from forecasting.bootstrap import Storecast
 from forecasting.config.settings import Settings
 from forecasting.core.domain import LOCAL_USER
+from tests.children import Wait
 
-if __name__ == "__main__":
-    store, presses = sys.argv[1], int(sys.argv[2])
+
+def press_many(wait: Wait, store: str, presses: int) -> list[str]:
+    """Press Refresh for a store in so many threads; return the verdicts."""
     with Storecast(Settings.from_env()) as storecast:
         barrier = threading.Barrier(presses)
 
@@ -23,7 +19,6 @@ if __name__ == "__main__":
             barrier.wait(30)
             return storecast.services.refreshing.refresh(LOCAL_USER, store).verdict.value
 
-        print("ready", flush=True)  # noqa: T201 – how a child tells its parent
-        sys.stdin.readline()
+        wait()
         with ThreadPoolExecutor(presses) as pool:
-            print(json.dumps(list(pool.map(press, range(presses)))))  # noqa: T201 – the same
+            return list(pool.map(press, range(presses)))

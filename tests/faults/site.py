@@ -1,9 +1,6 @@
 """One installation for fault tests: a state folder, a database, an old forecast and real processes."""
 
-import json
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -20,7 +17,9 @@ from forecasting.storage import SqlStorage, open_database
 from forecasting.storage.tables import refresh_run
 from tests.browser.engine import VARIABLE, Gate
 from tests.browser.server import Server, environment, imported, trained
+from tests.children import Child
 from tests.faults.engine import ENGINE, series_log
+from tests.faults.press import press_many
 from tests.house import LAST, sales
 from tests.postgres import Server as Postgres
 from tests.processes import ROOT, Process, until
@@ -123,37 +122,10 @@ class Site:
         pid = int(name.rpartition(":")[2].partition("/")[0])
         return next(process for process in self.processes if process.pid == pid)
 
-    def pressers(self, processes: int, presses: int) -> "list[subprocess.Popen[str]]":
+    def pressers(self, processes: int, presses: int) -> list[Child]:
         """Start processes with several users each, who are ready to press for the store."""
-        children = [
-            subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.press", STORE, str(presses)],
-                cwd=ROOT,
-                env=environment(self.home, **self.env),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for _ in range(processes)
-        ]
-        for child in children:
-            assert child.stdout is not None
-            assert child.stdout.readline() == "ready\n"
-        return children
-
-    @staticmethod
-    def go(child: "subprocess.Popen[str]") -> None:
-        """Let the users of a process press."""
-        assert child.stdin is not None
-        child.stdin.write("go\n")
-        child.stdin.flush()
-
-    @staticmethod
-    def pressed(child: "subprocess.Popen[str]") -> list[str]:
-        """The answers its users got."""
-        out, _ = child.communicate("go\n", timeout=60)
-        answers: list[str] = json.loads(out)
-        return answers
+        env = environment(self.home, **self.env)
+        return [Child(press_many, STORE, presses, environment=env) for _ in range(processes)]
 
     def refresh(self) -> RefreshRun:
         """Press once, in this process, and return the run."""

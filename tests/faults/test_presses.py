@@ -17,8 +17,8 @@ def at_once(site: Site) -> Counter[str]:
     """Everybody presses at the same moment."""
     children = site.pressers(PROCESSES, EACH)
     for child in children:
-        site.go(child)
-    return Counter(verdict for child in children for verdict in site.pressed(child))
+        child.go()
+    return Counter(verdict for child in children for verdict in child.answer())
 
 
 def test_two_hundred_presses_are_one_run(site: Site) -> None:
@@ -44,10 +44,10 @@ def test_presses_during_a_publication_train_nothing_more(site: Site) -> None:
     reached = site.publish_gate.with_suffix(".reached")
     until(reached.exists, 20, "a publication under way")
     for child in children:
-        site.go(child)
+        child.go()
     threading.Event().wait(0.3)  # they have pressed, and have joined or wait for the writer
     site.publish_gate.unlink()
-    verdicts = Counter(verdict for child in children for verdict in site.pressed(child))
+    verdicts = Counter(verdict for child in children for verdict in child.answer())
     site.wait_for_publication(20)
     assert set(verdicts) <= {"attached", "fresh"}
     assert verdicts.total() == PROCESSES * EACH
@@ -74,8 +74,8 @@ def test_presses_over_the_edge_of_the_tolerance_train_once(site: Site, lead_seco
     if wait > 0:
         threading.Event().wait(wait)
     for child in children:
-        site.go(child)
-    verdicts = Counter(verdict for child in children for verdict in site.pressed(child))
+        child.go()
+    verdicts = Counter(verdict for child in children for verdict in child.answer())
     assert verdicts["retrain"] <= 1
     assert set(verdicts) <= {"fresh", "retrain", "attached"}
     site.refresh()

@@ -1,9 +1,7 @@
-"""What the tests run in processes of their own; each says "ready" and waits for a line before it acts."""
+"""What the storage tests run in processes of their own (`tests.children`)."""
 
-import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -14,36 +12,9 @@ import sqlalchemy as sa
 
 from forecasting.core.domain import Chore
 from forecasting.storage import SqlStorage, open_database
+from tests.children import Wait
 from tests.fakes import TurnedClock
 from tests.storage.examples import NOW, press, publication, retrain, running
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def start(command: str, *arguments: object) -> subprocess.Popen[str]:
-    """Start a child and wait until it is ready."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.storage.child", command, *map(str, arguments)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    if process.stdout.readline() != "ready\n":
-        process.communicate()
-        raise AssertionError(f"the child '{command}' was not ready; its error stands above")
-    return process
-
-
-def release(processes: list[subprocess.Popen[str]]) -> list[object]:
-    """Let children that are ready act at the same moment; return what each of them tells."""
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    told = [process.communicate(timeout=60)[0] for process in processes]
-    return [json.loads(text) if text else None for text in told]
 
 
 def together(act: Callable[[int], str], threads: int) -> list[str]:
@@ -76,25 +47,23 @@ def _storage(place: str) -> SqlStorage:
     return SqlStorage(open_database(Path(place).parent, clock=clock))
 
 
-def _wait() -> None:
-    print("ready", flush=True)  # noqa: T201 – how a child tells its parent
-    sys.stdin.readline()
-
-
-def _press(place: str, name: str, presses: str) -> list[str]:
+def press_many(wait: Wait, place: str, name: str, presses: int) -> list[str]:
+    """Press Refresh for one store in many threads; return the verdicts."""
     storage = _storage(place)
-    _wait()
-    return press_together(storage, name, int(presses))
+    wait()
+    return press_together(storage, name, presses)
 
 
-def _open(homes: str, count: str) -> int:
-    _wait()
-    for number in range(int(count)):
-        open_database(Path(homes) / str(number)).close()
-    return int(count)
+def open_many(wait: Wait, homes: Path, count: int) -> int:
+    """Open the databases of many folders, one after the other; return how many."""
+    wait()
+    for number in range(count):
+        open_database(homes / str(number)).close()
+    return count
 
 
-def _die_publishing(place: str) -> None:
+def die_publishing(wait: Wait, place: str) -> None:
+    """Be killed in the middle of a publication."""
     storage = _storage(place)
     run = running(storage)
 
@@ -103,28 +72,19 @@ def _die_publishing(place: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     sa.event.listen(storage.database.engine, "before_cursor_execute", kill)
-    _wait()
+    wait()
     storage.publications.publish(run, publication(), NOW)
 
 
-def _begin_night(place: str, worker: str, tries: str) -> list[bool]:
+def begin_night(wait: Wait, place: str, worker: str, tries: int) -> list[bool]:
+    """Try many times to begin the night's refresh; return whether each try succeeded."""
     chores = _storage(place).chores
-    _wait()
-    return [chores.begin(Chore.REFRESH, NOW.date(), worker, NOW) for _ in range(int(tries))]
+    wait()
+    return [chores.begin(Chore.REFRESH, NOW.date(), worker, NOW) for _ in range(tries)]
 
 
-def _reopen(home: str) -> bool:
-    _wait()
-    open_database(Path(home)).close()
+def reopen(wait: Wait, home: Path) -> bool:
+    """Open a database that is up to date; return whether that imported Alembic."""
+    wait()
+    open_database(home).close()
     return "alembic" in sys.modules
-
-
-if __name__ == "__main__":
-    commands = {
-        "press": _press,
-        "open": _open,
-        "die_publishing": _die_publishing,
-        "begin_night": _begin_night,
-        "reopen": _reopen,
-    }
-    print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))  # noqa: T201 – how a child tells its parent

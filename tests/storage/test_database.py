@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from forecasting.core.errors import StateUnavailable, StorageError
 from forecasting.storage import Database, SqlStorage, open_database
 from forecasting.storage.database import FILE, REVISION
-from tests.storage.child import release, start
+from tests.children import Child, release
+from tests.storage.child import open_many, reopen
 from tests.storage.examples import after, move, publication, publish, running
 
 
@@ -174,7 +175,7 @@ def test_a_full_disk_is_told_and_leaves_the_last_forecast(database: Database) ->
 
 def test_processes_may_open_a_fresh_folder_at_the_same_moment(tmp_path: Path) -> None:
     """Each of many new databases is created once and used by both; neither process sees an error."""
-    children = [start("open", tmp_path, 20) for _ in range(2)]
+    children = [Child(open_many, tmp_path, 20) for _ in range(2)]
     assert release(children) == [20, 20]
     for number in range(20):
         with closing(open_database(tmp_path / str(number))) as opened:
@@ -184,4 +185,4 @@ def test_processes_may_open_a_fresh_folder_at_the_same_moment(tmp_path: Path) ->
 def test_an_up_to_date_database_opens_without_alembic(tmp_path: Path) -> None:
     """Start-up does not import what it does not need."""
     open_database(tmp_path).close()
-    assert release([start("reopen", tmp_path)]) == [False]
+    assert release([Child(reopen, tmp_path)]) == [False]
