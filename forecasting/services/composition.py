@@ -35,7 +35,7 @@ class Services:
     forecasts
         Published forecasts and sales.
     explanations
-        What forecasts are made of, and what changed between versions.
+        The parts of each forecast, and what changed between versions.
     accuracy
         Backtests and the track record.
     refreshing

@@ -127,7 +127,7 @@ class Screen:
         expect(self.page.get_by_role("radio", name=f"{part} {number}", exact=True)).to_be_visible()
 
     def mark(self) -> None:
-        """Leave a mark that a reload would take away."""
+        """Leave a mark that a reload would remove."""
         self.page.evaluate("window.mark = true")
 
     def is_marked(self) -> bool:

@@ -85,7 +85,7 @@ def test_four_sessions_press_refresh_and_share_one_training(server: Server, visi
 
 
 def test_four_simultaneous_requests_over_http_share_one_training(server: Server) -> None:
-    """One trains, three join the same run; a fifth is told that its forecast is fresh."""
+    """One trains, three join the same run; the answer to a fifth says that its forecast is fresh."""
     server.gate.hold()
     together = threading.Barrier(4)
 

@@ -197,7 +197,7 @@ def test_histories_do_not_depend_on_the_days_ahead() -> None:
         }
 
 
-# -- what is known of the store ------------------------------------------------------------------------
+# -- facts about the store ------------------------------------------------------------------------------
 
 STANDING = {"promo2": 1.0, "promo2_since_year": 2019.0, "promo2_since_week": 10.0, "promo_interval": "Apr"}
 

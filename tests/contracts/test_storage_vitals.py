@@ -23,7 +23,7 @@ def test_an_empty_house_has_nothing_to_tell(storage: SqlStorage) -> None:
 
 
 def test_runs_are_counted_by_state_and_verdict(open_storage: Open) -> None:
-    """As another process sees them; those that were claimed more than once are told apart."""
+    """As another process sees them; those that were claimed more than once are counted apart."""
     storage = open_storage()
     publish(storage, "1")
     broken = running(storage, "2")

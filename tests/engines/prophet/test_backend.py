@@ -1,5 +1,6 @@
 import json
 
+import cmdstanpy
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,7 +66,6 @@ def test_prophets_own_json_opens_in_a_plain_prophet(name: str) -> None:
 
 def test_it_starts_no_process_and_writes_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fit works although CmdStan is not available."""
-    cmdstanpy = pytest.importorskip("cmdstanpy")
 
     def never(*_arguments: object, **_options: object) -> None:
         raise AssertionError
